@@ -1,0 +1,3 @@
+"""evalpolicy: may this be merged, and if not, which line do I change?"""
+
+__version__ = "0.1.0"

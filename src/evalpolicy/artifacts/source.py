@@ -1,0 +1,36 @@
+"""Where a value stands in its file, and what could not be read there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of a file's text.
+
+    Lines and columns count from 1; a column counts code points of the decoded line, and
+    `end_column` is the column just behind the last character (as SARIF counts).
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @classmethod
+    def at(cls, line: int, column: int = 1, length: int = 1) -> Span:
+        """A span of `length` code points within one line."""
+        return cls(line, column, line, column + length)
+
+
+START = Span(1, 1, 1, 1)
+"""The very start of a file: where a finding about the file as a whole points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read or checked; it is reported and is never a pass."""
+
+    message: str
+    span: Span = START
