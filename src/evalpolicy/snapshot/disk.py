@@ -1,0 +1,199 @@
+"""Snapshots whose bytes lie on the disk: a git worktree, and a folder outside git."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from evalpolicy.snapshot import git
+from evalpolicy.snapshot.model import (
+    EXECUTABLE,
+    REGULAR,
+    SUBMODULE,
+    SYMLINK,
+    Entry,
+    Kind,
+    Snapshot,
+    Unreadable,
+    decode_path,
+    encode_path,
+)
+
+# What version control keeps for itself: never part of a fleet.
+_NOT_CONTENT = frozenset({".git", ".hg", ".svn", ".jj"})
+
+_SPECIAL = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+}
+
+
+class DiskSnapshot(Snapshot):
+    """Files that are read where they lie. Symbolic links are never followed by the kernel."""
+
+    kind: Kind
+
+    def __init__(self, root: Path) -> None:
+        self.place = str(root)
+        self._root = os.fsencode(root)
+
+    def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
+        descriptor = self._open(self._behind(path))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            while piece := file.read(chunk):
+                yield piece
+
+    def _read(self, entry: Entry) -> bytes:
+        with os.fdopen(self._open(entry), "rb", buffering=0) as file:
+            try:
+                return file.readall()
+            except OSError as error:
+                raise Unreadable(_reason(error)) from error
+
+    def _size(self, entry: Entry) -> int:
+        try:
+            return os.lstat(self._where(entry)).st_size
+        except OSError as error:
+            raise Unreadable(_reason(error)) from error
+
+    def _link(self, entry: Entry) -> str:
+        try:
+            return decode_path(os.readlink(self._where(entry)))
+        except OSError as error:
+            raise Unreadable(_reason(error)) from error
+
+    def _where(self, entry: Entry) -> bytes:
+        return self._root + b"/" + encode_path(entry.path)
+
+    def _open(self, entry: Entry) -> int:
+        """A descriptor of a regular file. A FIFO is not waited for, a link not followed."""
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            descriptor = os.open(self._where(entry), flags)
+        except OSError as error:
+            raise Unreadable(_reason(error)) from error
+        kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+        if kind != stat.S_IFREG:
+            os.close(descriptor)
+            raise Unreadable(f"{_SPECIAL.get(kind, 'no regular file')}, not a file")
+        return descriptor
+
+
+class FolderSnapshot(DiskSnapshot):
+    """Every file below a folder that no git repository holds."""
+
+    kind: Kind = "folder"
+
+    def _list(self) -> Iterable[Entry]:
+        waiting = [b""]
+        while waiting:
+            folder = waiting.pop()
+            with os.scandir(self._root + b"/" + folder) as found:
+                for item in found:
+                    path = folder + item.name
+                    if item.is_dir(follow_symlinks=False):
+                        if decode_path(item.name) not in _NOT_CONTENT:
+                            waiting.append(path + b"/")
+                    else:
+                        yield Entry(decode_path(path), _mode(item.stat(follow_symlinks=False)))
+
+
+class WorktreeSnapshot(DiskSnapshot):
+    """The tracked and the not-ignored files of a worktree, as they lie on the disk.
+
+    A tracked file that a sparse checkout leaves out is read from the index. One that is on
+    neither the disk nor in the object store stays listed, and reading it says so: a clone that
+    lacks objects is not a worktree in which somebody deleted them.
+    """
+
+    kind: Kind = "worktree"
+
+    def __init__(self, repository: git.Repository, top: Path, prefix: str = "") -> None:
+        super().__init__(top / prefix if prefix else top)
+        self.prefix = prefix
+        self._objects = git.Objects(repository.folder)
+        self._not_on_disk: dict[str, str] = {}
+
+    def close(self) -> None:
+        self._objects.close()
+
+    def _list(self) -> Iterable[Entry]:
+        """One `git ls-files`: tracked (H; S where sparse; M unmerged) and untracked (?) paths."""
+        listed = git.output(
+            Path(self.place), "ls-files", "-z", "-t", "-s", "-c", "-o", "--exclude-standard"
+        )
+        gone: list[Entry] = []
+        seen: set[str] = set()
+        for line in listed.split(b"\0")[:-1]:
+            if line.startswith(b"? "):
+                entry = Entry(decode_path(line[2:]), REGULAR)
+                tag = b"?"
+            else:
+                head, _, raw = line.partition(b"\t")
+                tag, mode, oid, _stage = head.split(b" ")
+                entry = Entry(decode_path(raw), int(mode, 8), oid.decode())
+            if entry.path in seen or entry.path.endswith("/"):
+                continue
+            seen.add(entry.path)
+            if entry.mode == SUBMODULE:
+                yield entry
+                continue
+            try:
+                found = os.lstat(self._where(entry))
+            except OSError:
+                if tag != b"?":
+                    gone.append(entry)
+                    if tag == b"S":
+                        self._not_on_disk[entry.path] = entry.oid or ""
+                continue
+            yield Entry(entry.path, _mode(found), entry.oid)
+        yield from self._still_listed(gone)
+
+    def _still_listed(self, gone: list[Entry]) -> Iterable[Entry]:
+        """Those of the tracked files that are not on the disk which are not simply deleted."""
+        if not gone:
+            return
+        there = self._objects.sizes(entry.oid for entry in gone if entry.oid)
+        for entry in gone:
+            if entry.path in self._not_on_disk or entry.oid not in there:
+                self._not_on_disk[entry.path] = entry.oid or ""
+                yield entry
+
+    def _read(self, entry: Entry) -> bytes:
+        if (oid := self._not_on_disk.get(entry.path)) is not None:
+            return self._objects.read(oid)
+        return super()._read(entry)
+
+    def _size(self, entry: Entry) -> int:
+        if (oid := self._not_on_disk.get(entry.path)) is not None:
+            try:
+                return self._objects.sizes([oid])[oid]
+            except KeyError:
+                raise Unreadable(git.ABSENT) from None
+        return super()._size(entry)
+
+    def _link(self, entry: Entry) -> str:
+        if (oid := self._not_on_disk.get(entry.path)) is not None:
+            return decode_path(self._objects.read(oid))
+        return super()._link(entry)
+
+    def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
+        entry = self._behind(path)
+        if (oid := self._not_on_disk.get(entry.path)) is not None:
+            return self._objects.stream(oid, chunk)
+        return super().stream(path, chunk)
+
+
+def _mode(found: os.stat_result) -> int:
+    if stat.S_ISLNK(found.st_mode):
+        return SYMLINK
+    return EXECUTABLE if found.st_mode & 0o100 else REGULAR
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

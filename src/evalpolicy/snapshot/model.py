@@ -1,0 +1,170 @@
+"""What a snapshot is, whatever it is taken from."""
+
+from __future__ import annotations
+
+import posixpath
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Kind = Literal["worktree", "index", "commit", "folder"]
+
+REGULAR = 0o100644
+EXECUTABLE = 0o100755
+SYMLINK = 0o120000
+SUBMODULE = 0o160000
+
+# As many as Linux follows before it says ELOOP (path_resolution(7)).
+_MAX_LINKS = 40
+
+
+class Unreadable(Exception):  # noqa: N818 - a fact about one file, collected and reported
+    """One file could not be read. The message is its reason, without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a snapshot.
+
+    `path` is relative to the fleet's root, with `/` between its parts; bytes that are no UTF-8
+    are kept as surrogate escapes (PEP 383). `mode` is git's (0o100644, 0o100755, 0o120000 for a
+    symbolic link, 0o160000 for a submodule). `oid` is the blob's id where git knows it: for a
+    worktree that of the index, which the file on disk may have left behind.
+    """
+
+    path: str
+    mode: int
+    oid: str | None = None
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode in (REGULAR, EXECUTABLE)
+
+
+class Snapshot(ABC):
+    """The files of one state of a fleet, by path.
+
+    `prefix` is the fleet's root within the repository (empty, or ending in `/`); every path is
+    relative to it. `revision` is the commit's full id for a commit, else None.
+    """
+
+    kind: Kind
+    revision: str | None = None
+    prefix: str = ""
+    place: str
+    """What a person calls this snapshot: a folder, or a repository and its revision."""
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """All entries, sorted by path."""
+        return {entry.path: entry for entry in sorted(self._list(), key=lambda e: e.path)}
+
+    @cached_property
+    def folders(self) -> Mapping[str, tuple[str, ...]]:
+        """The names that stand directly in each folder, sorted; the root is ``""``."""
+        found: dict[str, dict[str, None]] = {"": {}}
+        for path in self.entries:
+            while path:
+                parent, _, name = path.rpartition("/")
+                known = found.setdefault(parent, {})
+                if name in known:
+                    break
+                known[name] = None
+                path = parent
+        return {folder: tuple(sorted(names)) for folder, names in found.items()}
+
+    def below(self, folder: str) -> list[str]:
+        """The paths of all entries below `folder`, sorted."""
+        found: list[str] = []
+        for name in self.folders.get(folder, ()):
+            path = f"{folder}/{name}" if folder else name
+            if path in self.entries:
+                found.append(path)
+            else:
+                found.extend(self.below(path))
+        return found
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """The content behind `path`; a symbolic link is followed within the snapshot only.
+
+        Raises `Unreadable` for what is no file here, is absent from the object store, or holds
+        more than `limit` bytes.
+        """
+        entry = self._behind(path)
+        if limit is not None and (size := self.size(path)) is not None and size > limit:
+            raise Unreadable(
+                f"{size:,} bytes: more than the {limit:,} that are read of such a file"
+            )
+        return self._read(entry)
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """`read` for many paths, in their order, where asking one by one would be slow."""
+        for path in paths:
+            try:
+                yield path, self.read(path)
+            except Unreadable as reason:
+                yield path, reason
+
+    def size(self, path: str) -> int | None:
+        """The content's size in bytes; None where it cannot be read (`read` says why)."""
+        try:
+            return self._size(self._behind(path))
+        except Unreadable:
+            return None
+
+    @abstractmethod
+    def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
+        """The content of a file in pieces of at most `chunk` bytes, for files of any size."""
+
+    def close(self) -> None:  # noqa: B027 - most snapshots hold nothing open
+        """Ends the processes that the snapshot holds."""
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _behind(self, path: str) -> Entry:
+        """The entry that `path` leads to once symbolic links are followed."""
+        for _ in range(_MAX_LINKS):
+            entry = self.entries.get(path)
+            if entry is None:
+                raise Unreadable("there is no such file in this snapshot")
+            if entry.mode == SUBMODULE:
+                raise Unreadable("a submodule: its content is not part of this repository")
+            if entry.mode != SYMLINK:
+                return entry
+            target = self._link(entry)
+            folder = posixpath.dirname(path)
+            path = posixpath.normpath(posixpath.join(folder, target))
+            if path.startswith(("/", "../")) or path == "..":
+                raise Unreadable("a symbolic link that leads out of the snapshot is not followed")
+            if path not in self.entries:
+                raise Unreadable("a symbolic link to a file that is not in this snapshot")
+        raise Unreadable("symbolic links in a circle")
+
+    @abstractmethod
+    def _list(self) -> Iterable[Entry]: ...
+
+    @abstractmethod
+    def _read(self, entry: Entry) -> bytes: ...
+
+    @abstractmethod
+    def _size(self, entry: Entry) -> int: ...
+
+    @abstractmethod
+    def _link(self, entry: Entry) -> str:
+        """Where a symbolic link points, as it is written."""
+
+
+def decode_path(raw: bytes) -> str:
+    """A path as git and the disk hold it, as text that keeps every byte."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode_path(path: str) -> bytes:
+    """The bytes that `decode_path` was given."""
+    return path.encode("utf-8", "surrogateescape")

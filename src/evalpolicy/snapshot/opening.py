@@ -1,0 +1,66 @@
+"""From what the user asked for to the snapshot, and the fleet's root within it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from pathlib import Path
+
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.snapshot import git
+from evalpolicy.snapshot.disk import FolderSnapshot, WorktreeSnapshot
+from evalpolicy.snapshot.model import Snapshot
+from evalpolicy.snapshot.objects import CommitSnapshot, IndexSnapshot
+
+CONFIG_FILE = "evalpolicy.toml"
+
+
+def open_snapshot(folder: Path, *, staged: bool = False, revision: str | None = None) -> Snapshot:
+    """The snapshot seen from `folder`: the worktree, the index (`staged`) or a commit.
+
+    The fleet's root is the nearest folder at or above `folder` that holds an evalpolicy.toml,
+    else the top of the repository; outside git, `folder` itself. Raises `UsageError` for an
+    unknown revision and `NotCheckedError` where there is nothing to read from.
+    """
+    if staged and revision is not None:
+        raise UsageError("--staged and --rev exclude each other: the index or a commit, not both")
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder")
+    repository = git.locate(folder)
+    if repository is None:
+        if staged or revision is not None:
+            wanted = "--staged" if staged else "--rev"
+            raise NotCheckedError(f"{wanted} needs a git repository, and {folder} is in none")
+        return FolderSnapshot(_root_outside_git(folder))
+    if revision is not None:
+        whole: Snapshot = CommitSnapshot(repository, revision)
+        prefix = _root(whole.entries, repository.inside)
+        return CommitSnapshot(repository, revision, prefix) if prefix else whole
+    if repository.top is None:
+        raise NotCheckedError("a bare repository has no worktree and no index: give --rev REV")
+    if staged:
+        whole = IndexSnapshot(repository)
+        prefix = _root(whole.entries, repository.inside)
+        return IndexSnapshot(repository, prefix) if prefix else whole
+    return WorktreeSnapshot(
+        repository, repository.top, _root_on_disk(repository.top, repository.inside)
+    )
+
+
+def _ancestors(inside: str) -> list[str]:
+    """`a/b/` and all above it, nearest first, without the top itself."""
+    parts = inside.rstrip("/").split("/") if inside else []
+    return ["/".join(parts[:n]) + "/" for n in range(len(parts), 0, -1)]
+
+
+def _root(entries: Container[str], inside: str) -> str:
+    found = (a for a in _ancestors(inside) if f"{a}{CONFIG_FILE}" in entries)
+    return next(found, "")
+
+
+def _root_on_disk(top: Path, inside: str) -> str:
+    return next((a for a in _ancestors(inside) if (top / a / CONFIG_FILE).is_file()), "")
+
+
+def _root_outside_git(folder: Path) -> Path:
+    above = (folder, *folder.resolve().parents)
+    return next((place for place in above if (place / CONFIG_FILE).is_file()), folder)
