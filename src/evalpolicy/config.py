@@ -1,0 +1,182 @@
+"""`evalpolicy.toml`, or `[tool.evalpolicy]` in pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from evalpolicy.errors import UsageError
+from evalpolicy.globs import Globs
+from evalpolicy.rules.model import Severity
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+CONFIG_FILE = "evalpolicy.toml"
+PYPROJECT = "pyproject.toml"
+_TOOL = "tool.evalpolicy"
+# Far more than any configuration needs; a larger file is a mistake or an attack.
+_LIMIT = 1 << 20
+
+Level = Severity | Literal["off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand. The defaults fit the reference fleet in both its states."""
+
+    benchmarks: tuple[str, ...] = ("containers/benchmarks/*", "benchmarks/*")
+    agents: tuple[str, ...] = ("containers/agents/*", "agents/*")
+    models: tuple[str, ...] = ("containers/models/*", "models/*")
+    gateways: tuple[str, ...] = ("containers/gateways/*", "gateways/*")
+    core: tuple[str, ...] = ("containers/core/*", "core/*")
+    dockerfiles: tuple[str, ...] = (
+        "**/Dockerfile",
+        "**/Dockerfile.*",
+        "**/*.Dockerfile",
+        "**/Containerfile",
+    )
+    fixtures: tuple[str, ...] = (
+        "tests/run/replay/fixtures/*.traces.jsonl",
+        "tests/run/replay/fixtures/*.trajectory.jsonl",
+    )
+    bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The configuration of one fleet. `source` is the file it was read from, if there is one.
+
+    `levels` holds what `[rules]` says, as written: ids, names or families.
+    """
+
+    layout: Layout = field(default_factory=Layout)
+    contracts: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    source: str | None = None
+
+
+def load(snapshot: Snapshot) -> Config:
+    """The configuration that the snapshot itself holds, so that a commit is judged by its own.
+
+    Raises `UsageError` with file, line and the nearest known key for what is wrong in it.
+    """
+    for path in (CONFIG_FILE, PYPROJECT):
+        if path not in snapshot.entries:
+            continue
+        try:
+            content = snapshot.read(path, _LIMIT)
+        except Unreadable as reason:
+            raise UsageError(f"{path}: {reason}") from reason
+        config = parse(content, path)
+        if config is not None:
+            return config
+    return Config()
+
+
+def parse(content: bytes, path: str) -> Config | None:
+    """One configuration file; None for a pyproject.toml that says nothing of evalpolicy."""
+    if path == PYPROJECT and _TOOL.encode() not in content:
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+        document = _toml(text)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}:{line}: not UTF-8") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    table: Any = document
+    prefix: tuple[str, ...] = ()
+    if path == PYPROJECT:
+        table = document.get("tool", {}).get("evalpolicy")
+        prefix = ("tool", "evalpolicy")
+        if table is None:
+            return None
+    _validate(table, text, path, prefix)
+    layout = table.get("layout", {})
+    _compiles(layout, text, path, prefix)
+    return Config(
+        Layout(**{key: tuple(globs) for key, globs in layout.items()}),
+        table.get("contracts", {}),
+        table.get("rules", {}),
+        path,
+    )
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)
+
+
+def _validate(table: object, text: str, path: str, prefix: tuple[str, ...]) -> None:
+    """Raises `UsageError` for the first thing that the schema refuses, in the file's order."""
+    from evalpolicy.contracts import violations
+    from evalpolicy.resources import schema
+
+    errors = [
+        (line_of(text, (*prefix, *error.path, *([error.key] if error.key else []))), error)
+        for error in violations(schema("config"), table)
+    ]
+    if not errors:
+        return
+    line, error = min(errors, key=lambda pair: pair[0])
+    where = ".".join((*prefix, *map(str, error.path))) or "the configuration"
+    if error.keyword == "additionalProperties" and error.key is not None:
+        message = f"unknown key {error.key!r} in {where}{_known(error.path, error.key)}"
+    else:
+        message = f"{where}: {error.message}"
+    raise UsageError(f"{path}:{line}: {message}")
+
+
+def _known(path: tuple[str | int, ...], key: str) -> str:
+    from evalpolicy.nearest import nearest
+
+    known = {
+        (): ("layout", "contracts", "rules"),
+        ("layout",): tuple(f.name for f in fields(Layout)),
+        ("contracts",): ("benchmark", "agent", "model"),
+    }.get(path, ())  # type: ignore[call-overload]
+    close = nearest(key, known)
+    return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
+    for key, globs in layout.items():
+        try:
+            Globs(globs)
+        except re.error as error:
+            line = line_of(text, (*prefix, "layout", key))
+            raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
+
+
+def line_of(text: str, keys: tuple[str | int, ...]) -> int:
+    """The line (from 1) on which a key or its table stands; that of the nearest table if unsure.
+
+    Enough for messages about a configuration of one's own: tables in brackets, keys at the
+    start of a line.
+    """
+    names = [str(key) for key in keys if isinstance(key, str)]
+    table: list[str] = []
+    best, depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if header := re.fullmatch(r"\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?", stripped):
+            table = _parts(header[1])
+            here = table
+        elif "=" in stripped and not stripped.startswith("#"):
+            here = [*table, *_parts(stripped.partition("=")[0])]
+        else:
+            continue
+        if here == names[: len(here)] and len(here) > depth:
+            best, depth = number, len(here)
+    return best
+
+
+def _parts(dotted: str) -> list[str]:
+    found = re.findall(r"\"([^\"]*)\"|'([^']*)'|([^.\s]+)", dotted)
+    return [a or b or c for a, b, c in found]

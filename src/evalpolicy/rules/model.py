@@ -1,0 +1,115 @@
+"""What a rule is, and what it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal, TypeAlias, get_args
+
+from evalpolicy.artifacts.source import START, Span
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Worst first."""
+
+_ID = re.compile(r"[A-Z]{3}[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule yields: where its file has to change, and why.
+
+    `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
+    tells two hits with one subject apart, independent of lines (a label's key). `severity`
+    replaces the rule's own where one rule knows several; configuration outranks both.
+    """
+
+    path: str
+    message: str
+    span: Span = START
+    help: str = ""
+    subject: str = ""
+    about: str = ""
+    severity: Severity | None = None
+
+
+RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: `function` with its id, its name and its documentation.
+
+    `needs` are the facts that the function asks for, by the names of its parameters (see
+    `evalpolicy.facts.Facts`). A rule with `default=False` runs only where configuration or
+    `--select` names it.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    function: RuleFunction
+    needs: tuple[str, ...]
+    default: bool = True
+
+    @property
+    def family(self) -> str:
+        return self.id[:3]
+
+    @property
+    def documentation(self) -> str:
+        """The docstring, which is the rule's page (Markdown)."""
+        from inspect import cleandoc
+
+        return cleandoc(self.function.__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        """The first paragraph of the documentation, on one line."""
+        return " ".join(self.documentation.split("\n\n", 1)[0].split())
+
+
+def rule(
+    id: str, name: str, severity: Severity, *, default: bool = True
+) -> Callable[[RuleFunction], RuleFunction]:
+    """Makes a function that yields `Hit`s a rule. Its parameters' names are the facts it gets."""
+    if not _ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no rule id: three letters and three digits")
+
+    def decorate(function: RuleFunction) -> RuleFunction:
+        code = function.__code__
+        needs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        made = Rule(id, name, severity, function, needs, default)
+        function.rule = made  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A hit, with what the engine knows of its rule: what every reporter is given."""
+
+    rule: str
+    name: str
+    severity: Severity
+    path: str
+    span: Span
+    message: str
+    help: str = ""
+    subject: str = ""
+    about: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this finding across commits: it holds no line and no message (hex, 128 bits)."""
+        text = "\0".join((self.rule, self.path, self.subject, self.about))
+        return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str, str]:
+        """Findings are sorted by path, line, column, rule; then by what they are about."""
+        span = self.span
+        return (self.path, span.line, span.column, self.rule, self.about, self.message)
