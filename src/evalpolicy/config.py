@@ -42,6 +42,7 @@ class Layout:
         "tests/run/replay/fixtures/*.trajectory.jsonl",
     )
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
+    supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     known = {
         (): ("layout", "contracts", "rules"),
         ("layout",): tuple(f.name for f in fields(Layout)),
-        ("contracts",): ("benchmark", "agent", "model"),
+        ("contracts",): ("benchmark", "agent", "model", "core"),
     }.get(path, ())  # type: ignore[call-overload]
     close = nearest(key, known)
     return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
@@ -147,6 +148,8 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
+        if key == "supplied_args":
+            continue
         try:
             Globs(globs)
         except re.error as error:

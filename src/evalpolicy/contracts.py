@@ -39,7 +39,15 @@ def violations(schema: bytes, value: object, name: str = "the schema") -> list[V
 
     Raises `UsageError` if `schema` is no JSON Schema (2020-12 unless it says otherwise).
     """
-    found = [v for error in _validator(schema, name).iter_errors(value) for v in _told(error)]
+    from referencing.exceptions import Unresolvable
+
+    validator = _validator(schema, name)
+    try:
+        found = [v for error in validator.iter_errors(value) for v in _told(error)]
+    except Unresolvable as error:
+        raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
+    except RecursionError as error:
+        raise UsageError(f"{name} refers to itself without end") from error
     unique = {(v.path, v.keyword, v.key, v.message): v for v in found}
     return sorted(unique.values(), key=lambda v: (tuple(map(str, v.path)), v.keyword, v.key or ""))
 
@@ -53,11 +61,12 @@ def check_schema(schema: bytes, name: str) -> None:
 def _validator(schema: bytes, name: str) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import validator_for
+    from jsonschema.validators import extend, validator_for
+    from jsonschema_specifications import REGISTRY
 
     try:
         document = json.loads(schema)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not JSON: {error}") from error
     if not isinstance(document, (dict, bool)):
         raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
@@ -67,8 +76,83 @@ def _validator(schema: bytes, name: str) -> Validator:
     except SchemaError as error:
         where = "/".join(map(str, error.path))
         raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
-    validator: Validator = kind(document, format_checker=kind.FORMAT_CHECKER)
+    linear = extend(
+        kind,
+        {
+            "pattern": _pattern,
+            "patternProperties": _pattern_properties,
+            "additionalProperties": _additional_properties,
+        },
+    )
+    # A registry of its own: without one, a `$ref` to a URL would be fetched.
+    validator: Validator = linear(
+        document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY
+    )
     return validator
+
+
+@cache
+def pattern(expression: str) -> Any:
+    """A schema's regular expression on RE2, which no expression and no text can make hang.
+
+    Raises `UsageError` for what RE2 does not know (look-around, back-references).
+    """
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(expression, options)
+    except re2.error as error:
+        raise UsageError(
+            f"the schema's pattern {expression!r} is not one that RE2 takes: {_words(error)}"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    reason = error.args[0] if error.args else ""
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+def _pattern(_: Any, expression: str, instance: object, __: Any) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if isinstance(instance, str) and not pattern(expression).search(instance):
+        yield ValidationError(f"{instance!r} does not match {expression!r}")
+
+
+def _pattern_properties(
+    validator: Any, patterns: dict[str, Any], instance: object, _: Any
+) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for expression, subschema in patterns.items():
+        for key, value in instance.items():
+            if pattern(expression).search(key):
+                yield from validator.descend(value, subschema, path=key, schema_path=expression)
+
+
+def _additional_properties(
+    validator: Any, allowed: Any, instance: object, schema: dict[str, Any]
+) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if not isinstance(instance, dict):
+        return
+    extras = list(_additional(instance, schema))
+    if allowed is False and extras:
+        yield ValidationError(f"unknown keys: {', '.join(map(repr, extras))}")
+    elif isinstance(allowed, dict):
+        for key in extras:
+            yield from validator.descend(instance[key], allowed, path=key)
+
+
+def _additional(instance: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    known = schema.get("properties", {})
+    patterns = [pattern(expression) for expression in schema.get("patternProperties", ())]
+    for key in instance:
+        if key not in known and not any(p.search(key) for p in patterns):
+            yield key
 
 
 def _told(error: Any) -> Iterator[Violation]:
@@ -82,19 +166,10 @@ def _told(error: Any) -> Iterator[Violation]:
                 yield Violation(path, keyword, error.message, key)
         return
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
-        patterns = tuple(error.schema.get("patternProperties", ()))
-        for key in error.instance:
-            if key not in known and not _any_matches(patterns, key):
-                yield Violation(path, keyword, f"unknown key {key!r}", key)
+        for key in _additional(error.instance, error.schema):
+            yield Violation(path, keyword, f"unknown key {key!r}", key)
         return
     yield Violation(path, keyword, error.message, None, error.validator_value)
-
-
-def _any_matches(patterns: tuple[str, ...], key: str) -> bool:
-    import re
-
-    return any(re.search(pattern, key) for pattern in patterns)
 
 
 def _kind(value: object) -> str:

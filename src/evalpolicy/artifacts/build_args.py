@@ -1,0 +1,88 @@
+"""Which build arguments a build script or a bake file supplies.
+
+Both are read as text, without running anything: a shell script for `--build-arg NAME…`, a bake
+file (HCL or JSON) for the keys of its `args`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+# docker build --build-arg NAME=value · "--build-arg=NAME" · --build-arg "NAME=${x}"
+_OPTION = re.compile(r"--build-arg(?:=|\s+|\s*\\\n\s*)[\"']?([A-Za-z_][A-Za-z0-9_]*)")
+_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_ARGS = re.compile(r"(?<![A-Za-z0-9_])args\s*=?\s*\{")
+_KEY = re.compile(r"[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[=:]")
+
+
+def from_script(content: bytes) -> frozenset[str]:
+    """The names that a shell script (or a Makefile, or a CI job) passes as `--build-arg`."""
+    return frozenset(_OPTION.findall(_COMMENT.sub("", content.decode("utf-8", "replace"))))
+
+
+def from_bake(content: bytes) -> frozenset[str]:
+    """The names in the `args` of any target of a bake file; nothing for what cannot be read."""
+    text = content.decode("utf-8", "replace")
+    if text.lstrip().startswith("{"):
+        try:
+            return frozenset(_json_args(json.loads(text)))
+        except (ValueError, RecursionError):
+            return frozenset()
+    text = _COMMENT.sub("", text)
+    return frozenset(
+        name for found in _ARGS.finditer(text) for name in _keys(_block(text, found.end()))
+    )
+
+
+def _json_args(document: Any) -> list[str]:
+    targets = document.get("target", {}) if isinstance(document, dict) else {}
+    found: list[str] = []
+    for target in targets.values() if isinstance(targets, dict) else ():
+        args = target.get("args") if isinstance(target, dict) else None
+        found.extend(args if isinstance(args, dict) else ())
+    return found
+
+
+def _block(text: str, start: int) -> str:
+    """The text of a brace block that opens before `start`, without what its strings hold."""
+    kept: list[str] = []
+    depth, position = 1, start
+    while position < len(text):
+        character = text[position]
+        if character == '"':
+            end = _string_end(text, position)
+            word = text[position + 1 : end]
+            kept.append(word if re.fullmatch(r"\w+", word) else '""')
+            position = end
+        elif character in "{}":
+            depth += 1 if character == "{" else -1
+            if depth == 0:
+                break
+        elif depth == 1:
+            kept.append(character)
+        position += 1
+    return "".join(kept)
+
+
+def _string_end(text: str, start: int) -> int:
+    """Where the string that opens at `start` closes; HCL templates may hold strings of their own."""
+    position, depth = start + 1, 0
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            position += 1
+        elif text.startswith("${", position):
+            depth += 1
+            position += 1
+        elif character == "}" and depth:
+            depth -= 1
+        elif character == '"' and not depth:
+            return position
+        position += 1
+    return position
+
+
+def _keys(block: str) -> list[str]:
+    return [m[1] for line in re.split(r"[\n,]", block) if (m := _KEY.match(line.strip()))]

@@ -1,0 +1,35 @@
+"""What rules may ask for: a rule's parameters are the names of these facts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from evalpolicy.artifacts.source import Problem
+from evalpolicy.config import Config
+from evalpolicy.fleet import Fleet
+from evalpolicy.label_contracts import Contracts
+from evalpolicy.snapshot import Snapshot
+
+
+class Facts:
+    """The facts about one snapshot, each worked out when a rule first asks for it.
+
+    Rules read them and change nothing.
+    """
+
+    def __init__(self, snapshot: Snapshot, config: Config) -> None:
+        self.snapshot = snapshot
+        self.config = config
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        return Fleet(self.snapshot, self.config.layout)
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        return Contracts(self.config, self.snapshot, self.fleet)
+
+    @property
+    def problems(self) -> list[tuple[str, Problem]]:
+        """What could not be read for the facts that were asked for, as (path, problem)."""
+        return self.fleet.problems

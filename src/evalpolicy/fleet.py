@@ -1,0 +1,266 @@
+"""The fleet: benchmarks, agents, models, gateways, core images and fixtures of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+from evalpolicy.artifacts import dockerfile
+from evalpolicy.artifacts.build_args import from_bake, from_script
+from evalpolicy.artifacts.dockerfile import Dockerfile, Label, Stage
+from evalpolicy.artifacts.source import Problem
+from evalpolicy.config import Layout
+from evalpolicy.fixture_names import Decoding, decodings, stem_of
+from evalpolicy.globs import Globs
+from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import SUBMODULE
+
+Role = Literal["benchmark", "agent", "model", "gateway", "core"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+# The role that a value of `eval.type` gives a Dockerfile wherever it stands.
+_ROLE_OF_TYPE: Mapping[str, Role] = {
+    "benchmark": "benchmark",
+    "agent": "agent",
+    "model": "model",
+    "core": "core",
+    "core-base": "core",
+}
+# A build script or a bake file of more than this is none (bytes).
+_SCRIPT_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of the fleet with a Dockerfile of its own: a benchmark, agent, model, …
+
+    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
+    of it (`placed` is False then). `labels` are those that the file itself gives the final
+    image, the last of each key.
+    """
+
+    role: Role
+    name: str
+    folder: str
+    path: str
+    placed: bool
+    dockerfile: Dockerfile
+    labels: Mapping[str, Label]
+
+    @property
+    def final(self) -> Stage | None:
+        return self.dockerfile.final
+
+    def value(self, key: str) -> str | None:
+        """A label's resolved value; None if the file does not set it."""
+        label = self.labels.get(key)
+        return None if label is None else label.value
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A recorded run. `readings` are all decodings of its name, the likeliest first."""
+
+    path: str
+    stem: str
+    readings: tuple[Decoding, ...]
+
+    @property
+    def benchmark(self) -> str | None:
+        return self.readings[0].benchmark if self.readings else None
+
+    @property
+    def task(self) -> str | None:
+        return self.readings[0].task if self.readings else None
+
+    @property
+    def agent(self) -> str | None:
+        return self.readings[0].agent if self.readings else None
+
+
+class Fleet:
+    """What one snapshot holds, joined.
+
+    `problems` collects, as (path, problem), what could not be read on the way; it grows while
+    facts are asked for, so read it last.
+    """
+
+    def __init__(self, snapshot: Snapshot, layout: Layout) -> None:
+        self.snapshot = snapshot
+        self.layout = layout
+        self.problems: list[tuple[str, Problem]] = []
+
+    @cached_property
+    def dockerfiles(self) -> Mapping[str, Dockerfile]:
+        """Every readable Dockerfile of the snapshot, by path."""
+        globs = Globs(self.layout.dockerfiles)
+        paths = [
+            entry.path
+            for entry in self.snapshot.entries.values()
+            if entry.mode != SUBMODULE and entry.path in globs
+        ]
+        found: dict[str, Dockerfile] = {}
+        wanted = []
+        for path in paths:
+            size = self.snapshot.size(path)
+            if size is not None and size > dockerfile.SIZE_LIMIT:
+                self._problem(path, f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
+            else:
+                wanted.append(path)
+        for path, content in self.snapshot.read_many(wanted):
+            if isinstance(content, Unreadable):
+                self._problem(path, str(content))
+                continue
+            parsed = found[path] = dockerfile.parse(content)
+            self.problems.extend((path, problem) for problem in parsed.problems)
+        return found
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """All units, by path: those that the layout names and those whose labels say so."""
+        roles = self._placed_folders
+        found = []
+        for path, parsed in self.dockerfiles.items():
+            folder, _, name = path.rpartition("/")
+            labels = parsed.effective_labels(parsed.final) if parsed.final else {}
+            role = roles.get(folder) if name in ("Dockerfile", "Containerfile") else None
+            placed = role is not None
+            if role is None:
+                kind = labels.get("eval.type")
+                if kind is None:
+                    continue
+                role = _ROLE_OF_TYPE.get(kind.value, "core")
+            found.append(
+                Unit(role, folder.rpartition("/")[2], folder, path, placed, parsed, labels)
+            )
+        return tuple(found)
+
+    def of(self, role: Role) -> tuple[Unit, ...]:
+        return self._by_role.get(role, ())
+
+    @cached_property
+    def benchmarks(self) -> Mapping[str, Unit]:
+        """Benchmarks by the name of their folder."""
+        return {unit.name: unit for unit in self.of("benchmark")}
+
+    @cached_property
+    def agents(self) -> Mapping[str, Unit]:
+        """Agents by the name of their folder."""
+        return {unit.name: unit for unit in self.of("agent")}
+
+    @cached_property
+    def images(self) -> frozenset[str]:
+        """`core/entrypoint`, `benchmarks/aime` …: how images of this fleet end, without a tag."""
+        return frozenset("/".join(folder.split("/")[-2:]) for folder in self._placed_folders)
+
+    @cached_property
+    def fixtures(self) -> tuple[Fixture, ...]:
+        """All recorded runs, by path. One whose bytes are not there is a problem as well."""
+        globs = Globs(self.layout.fixtures)
+        found = []
+        for path, entry in self.snapshot.entries.items():
+            if path not in globs or entry.mode == SUBMODULE:
+                continue
+            if self.snapshot.size(path) is None:
+                self._problem(path, self._why_unreadable(path))
+            stem = stem_of(path)
+            found.append(Fixture(path, stem, decodings(stem, self._names, self._agent_names)))
+        return tuple(found)
+
+    @cached_property
+    def fixtures_of(self) -> Mapping[str, tuple[Fixture, ...]]:
+        """The fixtures of each benchmark that has any."""
+        found: dict[str, list[Fixture]] = {}
+        for fixture in self.fixtures:
+            if fixture.benchmark is not None:
+                found.setdefault(fixture.benchmark, []).append(fixture)
+        return {name: tuple(fixtures) for name, fixtures in found.items()}
+
+    def supplied_args(self, unit: Unit) -> frozenset[str]:
+        """The build arguments that the unit's scripts or bake files pass, and those always there."""
+        return frozenset(self.layout.supplied_args) | self._bake_args | self._folder_args(unit)
+
+    def own_texts(self, unit: Unit) -> Iterator[tuple[str, bytes]]:
+        """Path and content of every file of the unit's own folder but its Dockerfile."""
+        for path in self.snapshot.below(unit.folder):
+            if path == unit.path or self.snapshot.entries[path].mode == SUBMODULE:
+                continue
+            try:
+                yield path, self.snapshot.read(path, _SCRIPT_LIMIT)
+            except Unreadable as reason:
+                self._problem(path, str(reason))
+
+    def _folder_args(self, unit: Unit) -> frozenset[str]:
+        names: set[str] = set()
+        for path, content in self.own_texts(unit):
+            if path.endswith((".hcl", "bake.json")):
+                names |= from_bake(content)
+            elif path.endswith(".sh") or path.endswith(("/Makefile", "/justfile")):
+                names |= from_script(content)
+        return frozenset(names)
+
+    @cached_property
+    def _bake_args(self) -> frozenset[str]:
+        """What the bake files that belong to no unit supply to all."""
+        globs = Globs(self.layout.bake)
+        folders = self._placed_folders
+        names: set[str] = set()
+        for path, entry in self.snapshot.entries.items():
+            if path in globs and path.rpartition("/")[0] not in folders and entry.is_file:
+                try:
+                    names |= from_bake(self.snapshot.read(path, _SCRIPT_LIMIT))
+                except Unreadable as reason:
+                    self._problem(path, str(reason))
+        return frozenset(names)
+
+    @cached_property
+    def _placed_folders(self) -> Mapping[str, Role]:
+        """The folders in which the layout puts a unit. A leading `_` or `.` says: none."""
+        layout = self.layout
+        globs: tuple[tuple[Role, Globs], ...] = (
+            ("benchmark", Globs(layout.benchmarks)),
+            ("agent", Globs(layout.agents)),
+            ("model", Globs(layout.models)),
+            ("gateway", Globs(layout.gateways)),
+            ("core", Globs(layout.core)),
+        )
+        found: dict[str, Role] = {}
+        for folder in self.snapshot.folders:
+            if folder.rpartition("/")[2].startswith(("_", ".")):
+                continue
+            for role, matcher in globs:
+                if folder in matcher:
+                    found[folder] = role
+                    break
+        return found
+
+    @cached_property
+    def _by_role(self) -> Mapping[Role, tuple[Unit, ...]]:
+        return {role: tuple(u for u in self.units if u.role == role) for role in ROLES}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return self._folder_names("benchmark")
+
+    @cached_property
+    def _agent_names(self) -> frozenset[str]:
+        return self._folder_names("agent")
+
+    def _folder_names(self, role: Role) -> frozenset[str]:
+        """By the layout where it says so: a name is known even if its Dockerfile cannot be read."""
+        placed = {f.rpartition("/")[2] for f, r in self._placed_folders.items() if r == role}
+        return frozenset(placed | {unit.name for unit in self.of(role)})
+
+    def _why_unreadable(self, path: str) -> str:
+        try:
+            self.snapshot.read(path, 0)
+        except Unreadable as reason:
+            return str(reason)
+        return "it cannot be read"
+
+    def _problem(self, path: str, message: str) -> None:
+        problem = (path, Problem(message))
+        if problem not in self.problems:
+            self.problems.append(problem)

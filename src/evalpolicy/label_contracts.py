@@ -1,0 +1,134 @@
+"""The contracts of a fleet's labels: which ones it has, and what each unit breaks of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from evalpolicy.config import Config
+from evalpolicy.contracts import Violation, check_schema, pattern, violations
+from evalpolicy.errors import UsageError
+from evalpolicy.fleet import Fleet, Role, Unit
+from evalpolicy.resources import schema
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+# A gateway's image is not labelled in the reference fleet: it has no contract of its own.
+_ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
+_SCHEMA_LIMIT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What one unit's labels break of their contract, by kind of breach."""
+
+    missing: tuple[str, ...]
+    empty: tuple[str, ...]
+    invalid: tuple[tuple[str, Violation], ...]
+
+
+class Contracts:
+    """The label contract of each role: the fleet's own where configuration names one.
+
+    Raises `UsageError` for a contract that is absent or is no JSON Schema.
+    """
+
+    def __init__(self, config: Config, snapshot: Snapshot, fleet: Fleet) -> None:
+        self._config = config
+        self._snapshot = snapshot
+        self._fleet = fleet
+
+    @cached_property
+    def schemas(self) -> Mapping[Role, bytes]:
+        return {role: self._schema(role) for role in _ROLES_WITH_CONTRACT}
+
+    @cached_property
+    def known_keys(self) -> frozenset[str]:
+        """Every key that any contract declares by name."""
+        return frozenset(k for d in self._documents.values() for k in d.get("properties", {}))
+
+    def knows(self, key: str) -> bool:
+        """Whether any contract says something about this key."""
+        return key in self.known_keys or any(p.search(key) for p in self._key_patterns)
+
+    @cached_property
+    def breaches(self) -> Mapping[str, Breach]:
+        """What each unit breaks, by the path of its Dockerfile."""
+        return {unit.path: self._breach(unit) for unit in self._fleet.units if unit.final}
+
+    def _breach(self, unit: Unit) -> Breach:
+        role: Role | None = unit.role
+        if role not in self.schemas:
+            kind = unit.value("eval.type")
+            role = next((r for r in _ROLES_WITH_CONTRACT if r == kind), None)
+        elif role == "core" and unit.placed and "eval.type" not in unit.labels:
+            # Not every image of the core is a base; one without labels claims nothing.
+            role = None
+        if role is None:
+            return Breach((), (), ())
+        values = {key: label.value for key, label in unit.labels.items()}
+        found = violations(self.schemas[role], values, f"the {role} contract")
+        unknown = {key for key, label in unit.labels.items() if self.is_supplied(unit, label.unresolved)}
+        missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
+        required = self.required(role, unit)
+        empty = tuple(
+            key for key in required if key not in unknown and values.get(key, "x").strip() == ""
+        )
+        invalid = tuple(
+            (str(v.path[0]), v)
+            for v in found
+            if len(v.path) == 1 and v.path[0] not in unknown and str(v.path[0]) not in empty
+        )
+        return Breach(missing, empty, invalid)
+
+    def is_supplied(self, unit: Unit, names: tuple[str, ...]) -> bool:
+        """Whether there are unresolved variables, and the unit's build supplies them all."""
+        return bool(names) and set(names) <= self._fleet.supplied_args(unit)
+
+    def required(self, role: Role, unit: Unit) -> tuple[str, ...]:
+        """The keys that the contract would miss if the unit lost all labels but its present ones.
+
+        A contract may require a key only in some cases (`if`, `then`, `else`): each present key
+        is taken away in turn, and is required if the contract then misses it.
+        """
+        values = {key: label.value for key, label in unit.labels.items()}
+        found = []
+        for key in values:
+            if not key or values[key].strip():
+                continue
+            rest = {k: v for k, v in values.items() if k != key}
+            if any(
+                v.keyword == "required" and v.key == key
+                for v in violations(self.schemas[role], rest, f"the {role} contract")
+            ):
+                found.append(key)
+        return tuple(found)
+
+    @cached_property
+    def _documents(self) -> Mapping[Role, Mapping[str, Any]]:
+        found = {}
+        for role, content in self.schemas.items():
+            document = json.loads(content)
+            found[role] = document if isinstance(document, dict) else {}
+        return found
+
+    @cached_property
+    def _key_patterns(self) -> tuple[Any, ...]:
+        return tuple(
+            pattern(expression)
+            for document in self._documents.values()
+            for expression in document.get("patternProperties", {})
+        )
+
+    def _schema(self, role: Role) -> bytes:
+        path = self._config.contracts.get(role)
+        if path is None:
+            return schema(f"{role}-labels")
+        try:
+            content = self._snapshot.read(path, _SCHEMA_LIMIT)
+        except Unreadable as reason:
+            raise UsageError(f"contracts.{role}: {path}: {reason}") from reason
+        check_schema(content, path)
+        return content
