@@ -1,0 +1,64 @@
+"""Dockerfiles as BuildKit reads them: `parse(content)` gives a `Dockerfile`.
+
+It never raises; what BuildKit would refuse is in `Dockerfile.problems`, and what can be read all
+the same is there. The bytes go through these modules, each with the facts that it follows:
+`lines` (continuations, heredocs), `splitting` (instructions), `checks` (what BuildKit refuses),
+`stages` (variables, labels, bases), `shell` and `pattern` (words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .lines import read
+from .model import (
+    Arg,
+    Argument,
+    Base,
+    Directive,
+    Dockerfile,
+    Env,
+    Heredoc,
+    Instruction,
+    Label,
+    Stage,
+    Word,
+)
+from .splitting import read_instructions
+from .stages import with_stages
+
+__all__ = [
+    "Arg",
+    "Argument",
+    "Base",
+    "Directive",
+    "Dockerfile",
+    "Env",
+    "Heredoc",
+    "Instruction",
+    "Label",
+    "Stage",
+    "Word",
+    "parse",
+]
+
+
+def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Dockerfile:
+    """The Dockerfile in these bytes, its variables resolved with the build arguments given."""
+    source = read(content)
+    instructions = []
+    stage: int | None = None
+    for instruction in read_instructions(source):
+        if instruction.keyword == "FROM":
+            stage = 0 if stage is None else stage + 1
+        instructions.append(instruction if stage is None else replace(instruction, stage=stage))
+    return with_stages(
+        Dockerfile(
+            instructions=tuple(instructions),
+            directives=tuple(source.directives),
+            escape=source.escape,
+            syntax_problems=tuple(source.problems),
+        ),
+        build_args or {},
+    )

@@ -1,0 +1,235 @@
+"""What a Dockerfile holds: directives, instructions, stages, labels; every value with its span.
+
+Lines and columns are those of the text without a byte order mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..source import Problem, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """`# name=value` at the head of the file; name is syntax, escape or check."""
+
+    name: str
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A heredoc of an instruction; `body` is as written, with its leading tabs.
+
+    `delimiter` has no quotes; `expand` is False if it was quoted; `span` covers the body's
+    lines without the one that ends it, and is empty at that line if there are none.
+    """
+
+    delimiter: str
+    fd: int
+    chomp: bool
+    expand: bool
+    body: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One word of an instruction as written, and where it stands."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction.
+
+    - `keyword`: in upper case, also of an instruction that does not exist.
+    - `text`: the whole logical line; `value`: what follows keyword and flags, trimmed.
+    - `span`: from the keyword to the end of the last line that belongs to it: continuation lines
+      and heredocs with their end marks. `head`: its part on the first line.
+    - `json`: the strings of the JSON form (RUN, CMD, ENTRYPOINT, SHELL, COPY, ADD, VOLUME and
+      HEALTHCHECK CMD), None for the others.
+    - `arguments`: the words behind the flags as BuildKit splits them for this keyword; a shell
+      form is one word; a pair of LABEL, ENV or ARG is one word.
+    - `stage`: the index of its stage, None before the first FROM.
+    - `onbuild`: the instruction within ONBUILD.
+    """
+
+    keyword: str
+    flags: tuple[str, ...]
+    text: str
+    value: str
+    span: Span
+    head: Span
+    value_span: Span
+    arguments: tuple[Argument, ...]
+    json: tuple[str, ...] | None = None
+    heredocs: tuple[Heredoc, ...] = ()
+    stage: int | None = None
+    onbuild: Instruction | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments' texts, without their spans."""
+        return tuple(argument.text for argument in self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One pair of a LABEL instruction.
+
+    - `key`, `value`: without quotes, variables replaced; one that is not set becomes nothing.
+    - `raw`: the value without its quotes and with its variables as written.
+    - `written`: the value exactly as written.
+    - `names`: all variables in the value; `unresolved`: those that are not set and have no
+      default.
+    - `stage`: the index of the stage whose image gets it.
+    - `onbuild`: whether a trigger of the parent stage sets it.
+    """
+
+    key: str
+    raw: str
+    written: str
+    value: str
+    names: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    span: Span
+    key_span: Span
+    value_span: Span
+    stage: int
+    onbuild: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """One pair of an ENV instruction; the fields are those of a label."""
+
+    key: str
+    raw: str
+    written: str
+    value: str
+    names: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    span: Span
+    key_span: Span
+    value_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One declaration of an ARG instruction.
+
+    `default` is as written (None if it has none), `value` what the name stands for behind it:
+    the build argument, the default expanded, the global value, or None if it stays unset.
+    """
+
+    key: str
+    default: str | None
+    value: str | None
+    names: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    span: Span
+    key_span: Span
+    value_span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with variables: as written, with them replaced, and which there were."""
+
+    raw: str
+    resolved: str
+    names: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What FROM names. `parent` is the index of an earlier stage, if the name is one's."""
+
+    raw: str
+    resolved: str
+    names: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    span: Span
+    parent: int | None = None
+
+    @property
+    def is_scratch(self) -> bool:
+        return self.parent is None and self.resolved == "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One FROM and what follows it.
+
+    - `name`: in lower case, as BuildKit compares it; None if it has none.
+    - `labels`: those that stand in this stage, in order, repeats included.
+    - `triggered`: the labels that ONBUILD instructions of the parent stage set in this one.
+    - `env`: the image's environment as far as the file says it, the parent stage's included.
+    """
+
+    index: int
+    name: str | None
+    base: Base
+    platform: Word | None
+    from_: Instruction
+    instructions: tuple[Instruction, ...]
+    labels: tuple[Label, ...]
+    triggered: tuple[Label, ...]
+    args: tuple[Arg, ...]
+    envs: tuple[Env, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """A parsed Dockerfile.
+
+    - `problems`: what BuildKit refuses, whatever build arguments it is given; what is no text.
+    - `unsupplied`: what it refuses as long as no build argument (or base image) sets a variable:
+      `FROM ${X}` and `${X:?message}`.
+    - `syntax_problems`: the part of `problems` that variables have no part in.
+    """
+
+    instructions: tuple[Instruction, ...] = ()
+    global_args: tuple[Arg, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unsupplied: tuple[Problem, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    escape: str = "\\"
+    syntax_problems: tuple[Problem, ...] = ()
+
+    @property
+    def final(self) -> Stage | None:
+        """The stage that a build without `--target` makes."""
+        return self.stages[-1] if self.stages else None
+
+    def resolve(self, build_args: Mapping[str, str] | None = None) -> Dockerfile:
+        """The same file with build arguments supplied."""
+        from .stages import with_stages
+
+        return with_stages(self, build_args or {})
+
+    def lineage(self, stage: Stage) -> list[Stage]:
+        """The stages of this file that a stage is built on, the oldest first, itself last."""
+        line = [stage]
+        while (parent := line[-1].base.parent) is not None:
+            line.append(self.stages[parent])
+        return line[::-1]
+
+    def effective_labels(self, stage: Stage) -> dict[str, Label]:
+        """The labels that this file gives the stage's image: inherited ones too, the last wins."""
+        return {label.key: label for each in self.lineage(stage) for label in _labels(each)}
+
+
+def _labels(stage: Stage) -> Iterator[Label]:
+    yield from stage.triggered
+    yield from stage.labels
