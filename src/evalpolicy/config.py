@@ -111,7 +111,8 @@ def _toml(text: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(text)
+    document: dict[str, Any] = tomllib.loads(text)
+    return document
 
 
 def _validate(table: object, text: str, path: str, prefix: tuple[str, ...]) -> None:
@@ -137,11 +138,12 @@ def _validate(table: object, text: str, path: str, prefix: tuple[str, ...]) -> N
 def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
-    known = {
+    tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
         (): ("layout", "contracts", "rules"),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("contracts",): ("benchmark", "agent", "model", "core"),
-    }.get(path, ())  # type: ignore[call-overload]
+    }
+    known = tables.get(path, ())
     close = nearest(key, known)
     return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
 

@@ -34,7 +34,7 @@ class Violation:
     expected: Any = None
 
 
-def violations(schema: bytes, value: object, name: str = "the schema") -> list[Violation]:
+def violations(schema: bytes, value: Any, name: str = "the schema") -> list[Violation]:
     """Everything in `value` that `schema` refuses, in a stable order.
 
     Raises `UsageError` if `schema` is no JSON Schema (2020-12 unless it says otherwise).
@@ -43,7 +43,7 @@ def violations(schema: bytes, value: object, name: str = "the schema") -> list[V
 
     validator = _validator(schema, name)
     try:
-        found = [v for error in validator.iter_errors(value) for v in _told(error)]
+        found = [v for e in validator.iter_errors(value) for v in _told(e)]
     except Unresolvable as error:
         raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
     except RecursionError as error:
@@ -68,7 +68,7 @@ def _validator(schema: bytes, name: str) -> Validator:
         document = json.loads(schema)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not JSON: {error}") from error
-    if not isinstance(document, (dict, bool)):
+    if not isinstance(document, dict):
         raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
     kind = validator_for(document, default=Draft202012Validator)
     try:
@@ -76,7 +76,7 @@ def _validator(schema: bytes, name: str) -> Validator:
     except SchemaError as error:
         where = "/".join(map(str, error.path))
         raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
-    linear = extend(
+    linear: Any = extend(
         kind,
         {
             "pattern": _pattern,
@@ -85,9 +85,7 @@ def _validator(schema: bytes, name: str) -> Validator:
         },
     )
     # A registry of its own: without one, a `$ref` to a URL would be fetched.
-    validator: Validator = linear(
-        document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY
-    )
+    validator: Validator = linear(document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY)
     return validator
 
 
@@ -173,4 +171,6 @@ def _told(error: Any) -> Iterator[Violation]:
 
 
 def _kind(value: object) -> str:
-    return {list: "a list", str: "a string", type(None): "null"}.get(type(value), "a number")
+    return {list: "a list", str: "a string", type(None): "null", bool: "a truth value"}.get(
+        type(value), "a number"
+    )

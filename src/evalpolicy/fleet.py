@@ -28,6 +28,8 @@ _ROLE_OF_TYPE: Mapping[str, Role] = {
     "core": "core",
     "core-base": "core",
 }
+# BuildKit is given its input in messages of at most 16 MiB (bytes).
+DOCKERFILE_LIMIT = 16 << 20
 # A build script or a bake file of more than this is none (bytes).
 _SCRIPT_LIMIT = 4 << 20
 
@@ -105,7 +107,7 @@ class Fleet:
         wanted = []
         for path in paths:
             size = self.snapshot.size(path)
-            if size is not None and size > dockerfile.SIZE_LIMIT:
+            if size is not None and size > DOCKERFILE_LIMIT:
                 self._problem(path, f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
             else:
                 wanted.append(path)
@@ -179,7 +181,7 @@ class Fleet:
         return {name: tuple(fixtures) for name, fixtures in found.items()}
 
     def supplied_args(self, unit: Unit) -> frozenset[str]:
-        """The build arguments that the unit's scripts or bake files pass, and those always there."""
+        """The build arguments that scripts and bake files pass, and those that are always there."""
         return frozenset(self.layout.supplied_args) | self._bake_args | self._folder_args(unit)
 
     def own_texts(self, unit: Unit) -> Iterator[tuple[str, bytes]]:
@@ -197,7 +199,7 @@ class Fleet:
         for path, content in self.own_texts(unit):
             if path.endswith((".hcl", "bake.json")):
                 names |= from_bake(content)
-            elif path.endswith(".sh") or path.endswith(("/Makefile", "/justfile")):
+            elif path.endswith((".sh", "/Makefile", "/justfile")):
                 names |= from_script(content)
         return frozenset(names)
 

@@ -70,7 +70,7 @@ class Contracts:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
         found = violations(self.schemas[role], values, f"the {role} contract")
-        unknown = {key for key, label in unit.labels.items() if self.is_supplied(unit, label.unresolved)}
+        unknown = {k for k, lb in unit.labels.items() if self.is_supplied(unit, lb.unresolved)}
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)
         empty = tuple(

@@ -67,7 +67,7 @@ def _block(text: str, start: int) -> str:
 
 
 def _string_end(text: str, start: int) -> int:
-    """Where the string that opens at `start` closes; HCL templates may hold strings of their own."""
+    """Where the string that opens at `start` closes; an HCL template may hold strings itself."""
     position, depth = start + 1, 0
     while position < len(text):
         character = text[position]

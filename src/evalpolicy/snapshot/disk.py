@@ -39,7 +39,7 @@ class DiskSnapshot(Snapshot):
     kind: Kind
 
     def __init__(self, root: Path) -> None:
-        self.place = str(root)
+        self.place = self.top = str(root)
         self._root = os.fsencode(root)
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:

@@ -55,6 +55,8 @@ class Snapshot(ABC):
     prefix: str = ""
     place: str
     """What a person calls this snapshot: a folder, or a repository and its revision."""
+    top: str
+    """The fleet's root on the disk, where paths that a person types are counted from."""
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:

@@ -16,6 +16,7 @@ class ObjectSnapshot(Snapshot):
     def __init__(self, repository: git.Repository, prefix: str = "") -> None:
         self.prefix = prefix
         self._repository = repository
+        self.top = str((repository.top or repository.folder) / prefix)
         self._objects = git.Objects(repository.folder)
 
     def close(self) -> None:

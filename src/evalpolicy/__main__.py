@@ -1,0 +1,72 @@
+"""The way in, and the one boundary at which errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+from evalpolicy.errors import EXIT_NOT_CHECKED, EXIT_USAGE, NotCheckedError, UsageError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line and gives its exit code; raises nothing."""
+    import click
+
+    from evalpolicy.cli import cli
+
+    try:
+        code = cli.main(args=argv, prog_name="evalpolicy", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except UsageError as error:
+        _say(f"evalpolicy: {error}")
+        return EXIT_USAGE
+    except NotCheckedError as error:
+        _say(f"evalpolicy: {error}")
+        return EXIT_NOT_CHECKED
+    except (KeyboardInterrupt, click.Abort):
+        _say("evalpolicy: interrupted; nothing was checked")
+        return EXIT_NOT_CHECKED
+    except BrokenPipeError:
+        # The reader left (`| head`). Python would complain once more while it shuts down.
+        sys.stdout = None
+        return EXIT_NOT_CHECKED
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported, not thrown
+        _say(_bug(error))
+        return EXIT_NOT_CHECKED
+
+
+def run() -> None:
+    """The console script."""
+    raise SystemExit(main())
+
+
+def _say(text: str) -> None:
+    from evalpolicy.reporters.safe import shown
+
+    print("\n".join(map(shown, text.split("\n"))), file=sys.stderr)  # noqa: T201
+
+
+def _bug(error: Exception) -> str:
+    """One line, and a block that can be pasted into an issue."""
+    import platform
+    import traceback
+
+    from evalpolicy import __version__
+
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return (
+        f"evalpolicy: internal error, nothing was decided: {type(error).__name__}: {error}\n"
+        "Please report it with the lines below.\n"
+        "```\n"
+        f"evalpolicy {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"{trace}\n"
+        "```"
+    )
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,71 @@
+"""The command line: which commands there are. Each is imported when it is called."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+from evalpolicy import __version__
+
+COMMANDS = MappingProxyType(
+    {
+        "check": "Check the fleet: labels, fixtures, scanners, gates.",
+        "completion": "Print the completion script of a shell.",
+        "explain": "Say what a rule finds, why, and how to mend it.",
+        "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "rules": "List all rules.",
+    }
+)
+"""Every command and its one line of help; the module of the same name holds it as `command`."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"evalpolicy.commands.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            from evalpolicy.nearest import nearest
+
+            close = nearest(name, COMMANDS)
+            hint = f" Did you mean {close}?" if close else " See evalpolicy --help."
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 clean, 1 findings, 2 wrong usage or configuration, 3 not checked.",
+)
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "--directory",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Run as if started in DIR.",
+)
+def cli(directory: str | None) -> None:
+    """May this be merged, and if not, which line do I change?
+
+    Policy checks for repositories that ship AI evaluations in containers.
+    """
+    if directory is not None:
+        os.chdir(directory)

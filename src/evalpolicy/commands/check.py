@@ -1,0 +1,123 @@
+"""`evalpolicy check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from evalpolicy import config as configuration
+from evalpolicy.commands.console import colour, columns, write
+from evalpolicy.engine import check
+from evalpolicy.errors import UsageError
+from evalpolicy.report import FailOn, Report
+from evalpolicy.reporters import FORMATS
+from evalpolicy.rules.selection import split
+from evalpolicy.snapshot import Snapshot, open_snapshot
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--staged", is_flag=True, help="Check the index: what a commit would hold.")
+@click.option("--rev", metavar="REV", help="Check a commit, without a checkout.")
+@click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
+@click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(get_args(FailOn)),
+    default="error",
+    show_default=True,
+    help="The severity from which on findings make the exit code 1.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help=f"One of {', '.join(FORMATS)}; repeatable, each to its own file.",
+)
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in the text format.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
+def command(
+    paths: Sequence[str],
+    staged: bool,
+    rev: str | None,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    fail_on: FailOn,
+    formats: Sequence[str],
+    statistics: bool,
+    color: str,
+    quiet: bool,
+) -> int:
+    """Check the fleet in the worktree, the index or a commit.
+
+    PATHs narrow what is reported, never what is known: a benchmark is still judged by its
+    fixtures, wherever they are.
+    """
+    outputs = [_output(text) for text in formats] or [("text", None)]
+    with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
+        report = check(
+            snapshot,
+            configuration.load(snapshot),
+            chosen=split(select),
+            ignored=split(ignore),
+            paths=[_from_root(snapshot, path) for path in paths],
+        )
+    for name, file in outputs:
+        write(_rendered(name, report, color, quiet, statistics, file), file)
+    return report.exit_code(fail_on)
+
+
+def _output(text: str) -> tuple[str, str | None]:
+    name, _, file = text.partition("=")
+    if name not in FORMATS:
+        from evalpolicy.nearest import nearest
+
+        close = nearest(name, FORMATS)
+        hint = f"did you mean {close}?" if close else f"known are {', '.join(FORMATS)}"
+        raise UsageError(f"--format {name}: there is no such format; {hint}")
+    return name, file or None
+
+
+def _rendered(
+    name: str, report: Report, color: str, quiet: bool, statistics: bool, file: str | None
+) -> str:
+    if name == "text":
+        from evalpolicy.reporters import statistics as counting
+        from evalpolicy.reporters import text
+
+        if statistics:
+            return counting.render(report)
+        to_terminal = sys.stdout if file is None else None
+        return text.render(
+            report,
+            columns=columns(to_terminal),
+            colour=colour(color, to_terminal),
+            quiet=quiet,
+        )
+    from evalpolicy.reporters import render
+
+    return render(name, report)
+
+
+def _from_root(snapshot: Snapshot, path: str) -> str:
+    """A path as the user typed it, relative to the fleet's root; the root itself is empty."""
+    top = Path(snapshot.top)
+    here = Path(os.path.normpath(Path.cwd() / path.replace("\\", "/") if os.sep == "/" else path))
+    try:
+        inside = here.relative_to(top.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} lies outside of {top}") from None
+    return "" if inside == "." else inside

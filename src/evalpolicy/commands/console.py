@@ -1,0 +1,49 @@
+"""Where output goes, how wide it may be and whether it may have colours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from evalpolicy.errors import NotCheckedError
+
+# Beyond this, lines get hard to read; without a terminal it is the width of all text.
+_WIDEST = 100
+
+
+def write(text: str, file: str | None = None) -> None:
+    """To a file, or to standard output, as UTF-8 whatever the locale says."""
+    if file is not None:
+        try:
+            Path(file).write_bytes(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise NotCheckedError(f"cannot write {file}: {error.strerror}") from error
+        return
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(text)
+    else:
+        buffer.write(text.encode("utf-8", "backslashreplace"))
+        buffer.flush()
+
+
+def columns(stream: TextIO | None) -> int:
+    """The terminal's width in cells, at most 100; 100 where there is no terminal."""
+    if os.environ.get("COLUMNS", "").isdigit() or (stream is not None and stream.isatty()):
+        return min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+    return _WIDEST
+
+
+def colour(when: str, stream: TextIO | None) -> bool:
+    """Whether to colour: as asked; else on a terminal, unless NO_COLOR or a dumb one says no."""
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"

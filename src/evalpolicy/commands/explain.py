@@ -1,0 +1,30 @@
+"""`evalpolicy explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from evalpolicy.commands.console import write
+from evalpolicy.rules.model import Rule
+from evalpolicy.rules.selection import matching
+
+
+@click.command("explain")
+@click.argument("rules", nargs=-1, required=True, metavar="RULE...")
+def command(rules: Sequence[str]) -> int:
+    """Say what a rule finds, why it matters, and how to mend it.
+
+    RULE is an id (LBL001), a name (label-missing) or a family (LBL). Works offline.
+    """
+    found = {rule.id: rule for selector in rules for rule in matching(selector)}
+    write("\n".join(page(rule) for rule in found.values()))
+    return 0
+
+
+def page(rule: Rule) -> str:
+    """A rule's page: its documentation under its id, name and severity."""
+    off = "" if rule.default else ", off unless configured"
+    head = f"# {rule.id} {rule.name} ({rule.severity}{off})"
+    return f"{head}\n\n{rule.documentation}\n"

@@ -1,0 +1,150 @@
+"""Runs rules over the facts of one snapshot and collects what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from evalpolicy.config import Config, Level
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.facts import Facts
+from evalpolicy.report import Checked, FileProblem, Report
+from evalpolicy.rules.model import Finding, Rule
+from evalpolicy.rules.selection import matching, select
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+# Source lines are shown from files up to this size (bytes), and cut behind this many characters.
+_EXCERPT_FILE = 1 << 20
+_EXCERPT_LINE = 400
+
+
+def check(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    chosen: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+    paths: Sequence[str] = (),
+) -> Report:
+    """One snapshot judged by the chosen rules.
+
+    `paths` narrow what is reported (an empty one stands for all), never what is known. Raises
+    `UsageError` for a selector or a path that stands for nothing, and `NotCheckedError` if there
+    is nothing to check: an empty answer is no pass.
+    """
+    levels = _levels(config)
+    rules = _selected(levels, chosen, ignored)
+    facts = Facts(snapshot, config)
+    _known_paths(snapshot, paths)
+    findings = sorted(
+        (
+            finding
+            for rule in rules
+            for finding in _findings(rule, facts, levels.get(rule.id))
+            if _within(finding.path, paths)
+        ),
+        key=lambda finding: finding.order,
+    )
+    checked = _checked(facts, rules)
+    problems = sorted(
+        {
+            FileProblem(path, problem.span.line, problem.message)
+            for path, problem in facts.problems
+            if _within(path, paths)
+        },
+        key=lambda problem: (problem.path, problem.line, problem.message),
+    )
+    if not checked.dockerfiles and not checked.fixtures and not problems:
+        raise NotCheckedError(
+            f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
+            "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
+        )
+    return Report(
+        kind=snapshot.kind,
+        revision=snapshot.revision,
+        prefix=snapshot.prefix,
+        place=snapshot.place,
+        checked=checked,
+        rules=rules,
+        findings=findings,
+        problems=problems,
+        excerpts=_excerpts(snapshot, findings),
+    )
+
+
+def _levels(config: Config) -> dict[str, Level]:
+    """The configured level of each rule, by id. A rule outranks its family, whatever the order."""
+    found: dict[str, Level] = {}
+    named: dict[str, Level] = {}
+    for selector, level in config.levels.items():
+        try:
+            meant = matching(selector)
+        except UsageError as error:
+            raise UsageError(f"{config.source}: [rules]: {error}") from error
+        (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
+    return {**found, **named}
+
+
+def _selected(
+    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str]
+) -> list[Rule]:
+    """The rules to run. What configuration switched off runs only if its own id is chosen."""
+    on = [id for id, level in levels.items() if level != "off"]
+    by_id = {only[0].id for word in chosen if len(only := matching(word)) == 1}
+    rules = [
+        rule
+        for rule in select(chosen, ignored, on)
+        if levels.get(rule.id) != "off" or rule.id in by_id
+    ]
+    if not rules:
+        raise UsageError("no rule is left to run: see --select, --ignore and [rules]")
+    return rules
+
+
+def _findings(rule: Rule, facts: Facts, level: Level | None) -> Iterable[Finding]:
+    for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
+        severity = hit.severity or rule.severity
+        if level is not None and level != "off":
+            severity = level
+        yield Finding(
+            rule.id, rule.name, severity, hit.path, hit.span, hit.message, hit.help, hit.subject,
+            hit.about,
+        )  # fmt: skip
+
+
+def _checked(facts: Facts, rules: Sequence[Rule]) -> Checked:
+    fleet = facts.fleet
+    return Checked(
+        files=sum(entry.is_file for entry in facts.snapshot.entries.values()),
+        dockerfiles=len(fleet.dockerfiles),
+        benchmarks=len(fleet.of("benchmark")),
+        agents=len(fleet.of("agent")),
+        fixtures=len(fleet.fixtures),
+        rules=len(rules),
+    )
+
+
+def _known_paths(snapshot: Snapshot, paths: Sequence[str]) -> None:
+    for path in paths:
+        if path and path not in snapshot.entries and path not in snapshot.folders:
+            raise UsageError(f"{path} is not in {snapshot.place}")
+
+
+def _within(path: str, paths: Sequence[str]) -> bool:
+    return not paths or any(not p or path == p or path.startswith(f"{p}/") for p in paths)
+
+
+def _excerpts(snapshot: Snapshot, findings: Sequence[Finding]) -> dict[tuple[str, int], str]:
+    wanted: dict[str, set[int]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.path, set()).add(finding.span.line)
+    found = {}
+    for path, lines in wanted.items():
+        try:
+            text = snapshot.read(path, _EXCERPT_FILE).decode("utf-8", "replace")
+        except Unreadable:
+            continue
+        split = text.removeprefix("\ufeff").split("\n")
+        for line in lines:
+            if line <= len(split):
+                found[path, line] = split[line - 1].rstrip("\r")[:_EXCERPT_LINE]
+    return found

@@ -1,0 +1,69 @@
+"""The outcome of one check: what every reporter is given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
+from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
+from evalpolicy.snapshot import Kind
+
+FailOn = Literal["error", "warning", "note", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How much was looked at."""
+
+    files: int = 0
+    dockerfiles: int = 0
+    benchmarks: int = 0
+    agents: int = 0
+    fixtures: int = 0
+    rules: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A file, or a part of one, that could not be checked."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Findings sorted by path, line, column and rule; problems sorted by path and line.
+
+    `excerpts` holds the source line of each (path, line) that a finding points at, as far as it
+    could be read. `prefix` leads from the top of the repository to the fleet's root.
+    """
+
+    kind: Kind
+    revision: str | None
+    prefix: str
+    place: str
+    checked: Checked
+    rules: Sequence[Rule]
+    findings: Sequence[Finding]
+    problems: Sequence[FileProblem] = ()
+    excerpts: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[Severity, int]:
+        """How many findings there are of each severity, worst first."""
+        counted = Counter(finding.severity for finding in self.findings)
+        return {severity: counted[severity] for severity in SEVERITIES}
+
+    def exit_code(self, fail_on: FailOn) -> int:
+        """3 if anything could not be checked, else 1 for findings at or above `fail_on`, else 0."""
+        if self.problems:
+            return EXIT_NOT_CHECKED
+        if fail_on == "never":
+            return EXIT_CLEAN
+        bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+        return EXIT_FINDINGS if any(f.severity in bad for f in self.findings) else EXIT_CLEAN

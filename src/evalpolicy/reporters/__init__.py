@@ -1,0 +1,22 @@
+"""One module a format. A reporter turns a `Report` into text and reads nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Protocol
+
+from evalpolicy.report import Report
+
+FORMATS = ("text", "json")
+
+
+class Reporter(Protocol):
+    """`render(report)` gives the whole output, which ends in a newline unless it is empty."""
+
+    def render(self, report: Report) -> str: ...
+
+
+def render(name: str, report: Report) -> str:
+    """The report in one of the machine formats, by its name."""
+    reporter: Reporter = import_module(f"{__name__}.{name}")
+    return reporter.render(report)

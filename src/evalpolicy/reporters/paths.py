@@ -1,0 +1,14 @@
+"""Paths and texts for machine formats, which hold Unicode and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+_BYTE = re.compile("[\ud800-\udfff]")
+
+
+def portable(text: str) -> str:
+    """`text` without surrogates: a byte that was no UTF-8 is written as `\\xff`."""
+    if text.isascii():
+        return text
+    return _BYTE.sub(lambda m: f"\\x{ord(m[0]) & 0xFF:02x}", text)

@@ -1,0 +1,16 @@
+"""How many findings each rule has: a table instead of the findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from evalpolicy.report import Report
+
+
+def render(report: Report) -> str:
+    """One line a rule that found something, most findings first, then by id."""
+    counted = Counter((f.rule, f.name, f.severity) for f in report.findings)
+    rows = sorted(counted.items(), key=lambda row: (-row[1], row[0]))
+    wide = max((len(f"{number:,}") for _, number in rows), default=1)
+    lines = [f"{n:>{wide},}  {id}  {severity:7}  {name}" for (id, name, severity), n in rows]
+    return "".join(f"{line}\n" for line in lines) or "no findings\n"

@@ -1,0 +1,162 @@
+"""The report for a person at a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from evalpolicy.report import Report
+from evalpolicy.reporters.safe import shown, width
+from evalpolicy.rules.model import Finding, Severity
+
+_COLOURS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
+# What is left for a message must hold a few words, however narrow the terminal is.
+_NARROWEST = 30
+_TAB = "    "
+
+Style = Callable[..., str]
+
+
+def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: bool = False) -> str:
+    """Findings by file, each with its source line; then what could not be checked, and a summary.
+
+    `columns` is the terminal's width in cells. `quiet` leaves one line a finding.
+    """
+    style = _styled if colour else _plain
+    lines: list[str] = []
+    for path, group in groupby(report.findings, key=lambda finding: finding.path):
+        if quiet:
+            lines.extend(_one_line(finding, style) for finding in group)
+            continue
+        lines.append(style(shown(path), bold=True))
+        for finding in group:
+            lines.extend(_finding(finding, report, columns, style))
+        lines.append("")
+    for problem in report.problems:
+        place = f"{shown(problem.path)}:{problem.line}"
+        lines.extend(
+            _wrap(f"{place}: not checked: {shown(problem.message)}", columns, "", style, "magenta")
+        )
+    if report.problems and not quiet:
+        lines.append("")
+    if not quiet:
+        lines.extend(summary(report, columns, style))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _one_line(finding: Finding, style: Style) -> str:
+    span = finding.span
+    severity = style(finding.severity, fg=_COLOURS[finding.severity])
+    place = f"{shown(finding.path)}:{span.line}:{span.column}"
+    return f"{place}: {severity}: {finding.rule} {finding.name}: {shown(finding.message)}"
+
+
+def _finding(finding: Finding, report: Report, columns: int, style: Style) -> Iterator[str]:
+    span = finding.span
+    place = f"  {span.line}:{span.column}"
+    title = f"{finding.severity}: {finding.rule} {finding.name}"
+    coloured = style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
+    yield (
+        f"{place}  {coloured}: {style(finding.rule, bold=True)} {finding.name}"
+        if style("x", bold=True) != "x"
+        else f"{place}  {title}"
+    )
+    yield from _wrap(shown(finding.message), columns, "      ", style)
+    excerpt = report.excerpts.get((finding.path, span.line))
+    if excerpt is not None:
+        yield from _excerpt(finding, excerpt, columns, style)
+    if finding.help:
+        yield from _wrap(f"help: {shown(finding.help)}", columns, "      ", style, "green")
+
+
+def _excerpt(finding: Finding, line: str, columns: int, style: Style) -> Iterator[str]:
+    """The source line, cut to the terminal around the span, and the span underlined."""
+    span = finding.span
+    start = min(span.column - 1, len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    end = min(max(end, start + 1), max(len(line), start + 1))
+    number = str(span.line)
+    room = max(columns - len(number) - 10, _NARROWEST)
+    before, marked, after = (_visible(t) for t in (line[:start], line[start:end], line[end:]))
+    if width(before) + width(marked) > room:
+        before = "…" + _tail(before, max(room - width(marked) - 1, 8))
+    marked = _head(marked, room - width(before))
+    after = _head(after, room - width(before) - width(marked))
+    underline = " " * width(before) + "^" * max(width(marked), 1)
+    gutter = style("|", fg="blue")
+    yield f"      {style(number, fg='blue')} {gutter} {before}{marked}{after}".rstrip()
+    yield f"      {' ' * len(number)} {gutter} {style(underline, fg=_COLOURS[finding.severity])}"
+
+
+def _visible(text: str) -> str:
+    return shown(text.replace("\t", _TAB))
+
+
+def _head(text: str, room: int) -> str:
+    if width(text) <= room:
+        return text
+    kept = ""
+    for character in text:
+        if width(kept + character) >= max(room, 1):
+            break
+        kept += character
+    return kept + "…"
+
+
+def _tail(text: str, room: int) -> str:
+    kept = text[-room:]
+    while kept and width(kept) > room:
+        kept = kept[1:]
+    return kept
+
+
+def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
+    """What was checked, what was found, and where to read more."""
+    checked = report.checked
+    looked = ", ".join(
+        (
+            count(checked.dockerfiles, "Dockerfile"),
+            count(checked.benchmarks, "benchmark"),
+            count(checked.fixtures, "fixture"),
+        )
+    )
+    found = ", ".join(count(n, severity) for severity, n in report.summary.items() if n)
+    if report.problems:
+        unchecked = f"{count(len(report.problems), 'problem')}: not everything could be checked"
+        found = f"{found}; {unchecked}" if found else unchecked
+    verdict = found or "no findings"
+    colour = "red" if report.summary["error"] or report.problems else "yellow" if found else "green"
+    yield from _wrap(
+        f"Checked {looked} by {count(checked.rules, 'rule')}: {verdict}.",
+        columns, "", style, colour,
+    )  # fmt: skip
+    if report.findings:
+        worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
+        yield from _wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
+                         style)  # fmt: skip
+
+
+def count(number: int, noun: str) -> str:
+    """`1 rule`, `1,040 rules`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _wrap(
+    text: str, columns: int, indent: str, style: Style, colour: str | None = None
+) -> Iterator[str]:
+    room = max(columns, len(indent) + _NARROWEST)
+    for line in textwrap.wrap(
+        text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    ):
+        yield style(line, fg=colour) if colour else line
+
+
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+def _styled(text: str, **how: object) -> str:
+    import click
+
+    return click.style(text, **how)  # type: ignore[arg-type]

@@ -1,0 +1,35 @@
+"""LBL: the labels of benchmarks, agents and models, judged against their contracts.
+
+A contract is a JSON Schema over a unit's resolved labels; `[contracts]` puts a fleet's own in
+the place of the built-in ones. The labels that count are those which the Dockerfile itself gives
+to the final image.
+"""
+
+from evalpolicy.rules.labels.contract import (
+    label_empty,
+    label_in_lost_stage,
+    label_invalid,
+    label_missing,
+)
+from evalpolicy.rules.labels.image import per_task_mismatch, upstream_base
+from evalpolicy.rules.labels.keys import label_name_mismatch, label_repeated, label_unknown
+from evalpolicy.rules.labels.values import (
+    data_revision_decorative,
+    data_revision_mutable,
+    label_unresolved,
+)
+
+__all__ = [
+    "data_revision_decorative",
+    "data_revision_mutable",
+    "label_empty",
+    "label_in_lost_stage",
+    "label_invalid",
+    "label_missing",
+    "label_name_mismatch",
+    "label_repeated",
+    "label_unknown",
+    "label_unresolved",
+    "per_task_mismatch",
+    "upstream_base",
+]

@@ -1,0 +1,255 @@
+"""What the contract itself says: a label that is missing, empty, invalid, or on a lost stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalpolicy.contracts import Violation
+from evalpolicy.fleet import Fleet
+from evalpolicy.label_contracts import Contracts
+from evalpolicy.rules.labels.words import dollar, quoted
+from evalpolicy.rules.model import Hit, rule
+
+_HELP = {
+    "description": "say in one line what it is",
+    "data_revision": "pin the data set's commit",
+    "version": "name the exact version that the image installs",
+    "tasks": "say how many tasks it has",
+    "env": "say shared-env, per-task or test",
+    "internet": "say whether the agent needs a way out: true or false",
+    "name": "give it the folder's name",
+    "type": "say what the image is: benchmark, agent, model or core",
+    "provider": "say who serves it",
+    "litellm_version": "name the exact version of LiteLLM",
+}
+
+
+@rule("LBL001", "label-missing", "error")
+def label_missing(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+    """A label that the contract requires is not on the image.
+
+    The finding points at the `FROM` of the final stage: the labels belong below it. A label of
+    a stage that the final one is built on, in the same file, counts; a label of a base image
+    from elsewhere does not, because a base of the fleet carries `eval.type` too and a benchmark
+    that forgets its own would inherit the wrong one.
+
+    ## Why
+
+    Everything downstream reads the labels: which tasks there are, whether the agent may reach
+    the network, which data a score belongs to. In the reference fleet 13 benchmarks name no
+    revision of their data and one had no description; nothing said so before a person did.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark" \\
+          eval.benchmark.name="arc" \\
+          eval.benchmark.tasks="400" \\
+          eval.benchmark.env="shared-env" \\
+          eval.benchmark.internet="false"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark" \\
+          eval.benchmark.name="arc" \\
+          eval.benchmark.description="ARC - grade-school science questions" \\
+          eval.benchmark.tasks="400" \\
+          eval.benchmark.env="shared-env" \\
+          eval.benchmark.internet="false" \\
+          eval.benchmark.data_revision="210d026faf9955653af8916fad021475a3f00453"
+    ```
+
+    ## Exempt
+
+    A carrier for tests (`eval.benchmark.env="test"`) needs no description and no data revision.
+    Gateways (they carry `gateway.kind`) and the replay model need only their `eval.type`.
+
+    ## Configuration
+
+    What is required is the contract's to say: `[contracts] benchmark = "path/to/schema.json"`
+    (also `agent`, `model`, `core`).
+    """
+    for unit in fleet.units:
+        breach = contracts.breaches.get(unit.path)
+        if breach is None or unit.final is None:
+            continue
+        for key in breach.missing:
+            advice = _HELP.get(key.rpartition(".")[2], "the contract requires it")
+            yield Hit(
+                unit.path,
+                f"{key} is missing: {advice}",
+                unit.final.from_.head,
+                f'add `LABEL {key}="…"` below this FROM',
+                unit.name,
+                key,
+            )
+
+
+@rule("LBL002", "label-empty", "error")
+def label_empty(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+    """A required label resolves to nothing.
+
+    The value is what the image would carry: a variable that is declared without a default and
+    that no build script or bake file supplies becomes nothing, as it does in a build.
+
+    ## Why
+
+    An empty label satisfies everyone who only asks whether it is there.
+
+    ## Fires
+
+    ```dockerfile containers/agents/echo/Dockerfile
+    FROM alpine:3.20
+    ARG AGENT_VERSION
+    LABEL eval.type="agent" eval.agent.name="echo" eval.agent.description="says it again"
+    LABEL eval.agent.version="${AGENT_VERSION}"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/agents/echo/Dockerfile
+    FROM alpine:3.20
+    ARG AGENT_VERSION=1.4.2
+    LABEL eval.type="agent" eval.agent.name="echo" eval.agent.description="says it again"
+    LABEL eval.agent.version="${AGENT_VERSION}"
+    ```
+
+    ## Exempt
+
+    A value whose variables the unit's build script or bake file supplies.
+    """
+    for unit in fleet.units:
+        breach = contracts.breaches.get(unit.path)
+        for key in breach.empty if breach else ():
+            label = unit.labels[key]
+            why = f" ({dollar(label.unresolved)} is never set)" if label.unresolved else ""
+            yield Hit(
+                unit.path,
+                f"{key} is empty{why}: {_HELP.get(key.rpartition('.')[2], 'give it a value')}",
+                label.span,
+                "",
+                unit.name,
+                key,
+            )
+
+
+@rule("LBL003", "label-invalid", "error")
+def label_invalid(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+    """A label's value breaks the contract.
+
+    `tasks` is a whole number, `env` one of shared-env, per-task and test, `internet` and
+    `released` are true or false, a URL starts with http:// or https://, a name is made of
+    lower-case letters, digits, dots and hyphens. An `eval.type` that is none of the known ones,
+    or another than the folder asks for, is found here too.
+
+    ## Why
+
+    The value is read by programs: `yes` is not `true`, and `1,040` is no number of tasks.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark" eval.benchmark.tasks="1,040" eval.benchmark.internet="no"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark" eval.benchmark.tasks="1040" eval.benchmark.internet="false"
+    ```
+
+    ## Exempt
+
+    A value with a variable that only the build supplies: what it will be is not in the file.
+    """
+    for unit in fleet.units:
+        breach = contracts.breaches.get(unit.path)
+        for key, violation in breach.invalid if breach else ():
+            label = unit.labels[key]
+            yield Hit(
+                unit.path,
+                f"{key} is {quoted(label.value)}: {_demand(violation)}",
+                label.span,
+                "",
+                unit.name,
+                key,
+            )
+
+
+@rule("LBL010", "label-in-lost-stage", "error")
+def label_in_lost_stage(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+    """A required label stands only in a stage that the final image does not come from.
+
+    ## Why
+
+    Each `FROM` starts anew. A label above the last one is gone unless the last stage is built
+    on that stage: the file looks complete, the image is not.
+
+    ## Fires
+
+    ```dockerfile containers/agents/echo/Dockerfile
+    FROM golang:1.23 AS build
+    LABEL eval.type="agent" eval.agent.name="echo" eval.agent.description="says it again"
+    LABEL eval.agent.version="1.4.2"
+    RUN go build -o /echo .
+    FROM alpine:3.20
+    COPY --from=build /echo /echo
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/agents/echo/Dockerfile
+    FROM golang:1.23 AS build
+    RUN go build -o /echo .
+    FROM alpine:3.20
+    LABEL eval.type="agent" eval.agent.name="echo" eval.agent.description="says it again"
+    LABEL eval.agent.version="1.4.2"
+    COPY --from=build /echo /echo
+    ```
+
+    ## Exempt
+
+    A stage that the final one is built on (`FROM build`).
+    """
+    for unit in fleet.units:
+        breach = contracts.breaches.get(unit.path)
+        if breach is None or not breach.missing or unit.final is None:
+            continue
+        for stage in unit.dockerfile.stages:
+            for label in {label.key: label for label in stage.labels}.values():
+                if label.key in breach.missing:
+                    yield Hit(
+                        unit.path,
+                        f"{label.key} is on a stage that the final image does not come from: "
+                        f"move it below line {unit.final.from_.span.line}",
+                        label.span,
+                        "",
+                        unit.name,
+                        label.key,
+                    )
+
+
+def _demand(violation: Violation) -> str:
+    """What the contract asks for, in words."""
+    expected = violation.expected
+    if violation.keyword == "enum" and isinstance(expected, list):
+        words = [str(value) for value in expected]
+        return f"it must be {', '.join(words[:-1])} or {words[-1]}" if words[1:] else words[0]
+    if violation.keyword == "const":
+        return f"it must be {expected}"
+    if violation.keyword == "pattern":
+        return _PATTERNS.get(str(expected), f"it must match {expected}")
+    return violation.message
+
+
+_PATTERNS = {
+    "^(0|[1-9][0-9]*)$": "it must be a whole number",
+    "^https?://[^\\s/?#]+[^\\s]*$": "it must be an http:// or https:// URL",
+    "^[a-z0-9][a-z0-9.-]*$": "it must be made of lower-case letters, digits, dots and hyphens",
+}

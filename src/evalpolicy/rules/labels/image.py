@@ -1,0 +1,185 @@
+"""Labels against the image that the file builds: its task and its base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from evalpolicy.artifacts.dockerfile import Base
+from evalpolicy.artifacts.source import Span
+from evalpolicy.fleet import Fleet, Unit
+from evalpolicy.rules.labels.words import quoted
+from evalpolicy.rules.model import Hit, rule
+
+
+@rule("LBL011", "per-task-mismatch", "error")
+def per_task_mismatch(fleet: Fleet) -> Iterator[Hit]:
+    """`eval.benchmark.env` and the Dockerfile disagree on whether there is an image a task.
+
+    A per-task image is built with the build argument `EVAL_TASK_ID`: the file declares it with
+    ARG, or FROM uses it. One environment for all tasks must not.
+
+    ## Why
+
+    Everything that builds and runs the benchmark goes by the label. A per-task label over a file
+    that takes no task builds the same image for each; the other way round the task is never
+    passed.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ARG EVAL_TASK_ID
+    LABEL eval.type="benchmark" eval.benchmark.env="shared-env"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ARG EVAL_TASK_ID
+    LABEL eval.type="benchmark" eval.benchmark.env="per-task"
+    ```
+
+    ## Exempt
+
+    A carrier for tests (`env="test"`).
+    """
+    for unit in fleet.of("benchmark"):
+        label = unit.labels.get("eval.benchmark.env")
+        if label is None or label.unresolved or unit.final is None:
+            continue
+        takes = _takes_task(unit)
+        if label.value == "per-task" and takes is None:
+            yield Hit(
+                unit.path,
+                "eval.benchmark.env says per-task, but no FROM and no ARG takes EVAL_TASK_ID: "
+                "declare `ARG EVAL_TASK_ID`, or say shared-env",
+                label.span,
+                "",
+                unit.name,
+                "per-task",
+            )
+        elif label.value == "shared-env" and takes is not None:
+            yield Hit(
+                unit.path,
+                "eval.benchmark.env says shared-env, but the build takes EVAL_TASK_ID: "
+                "say per-task, or take it out",
+                takes,
+                "",
+                unit.name,
+                "shared-env",
+            )
+
+
+# A name without a registry and without an owner: an official image, or one of this machine.
+_OFFICIAL = re.compile(r"(?:docker\.io/)?(?:library/)?[a-z0-9][a-z0-9._-]*(?::[\w.-]+)?(?:@\S+)?")
+# [registry/]path[:tag][@digest], as the distribution specification's grammar has it.
+_REFERENCE = re.compile(
+    r"(?:[a-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*"
+    r"(?P<tag>:[\w][\w.-]{0,127})?(?P<digest>@[a-z0-9]+:[0-9a-f]{32,})?"
+)
+# What stands for a part that differs from task to task: ${EVAL_TASK_ID}, $ID, <task>.
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$\w+|<[^>]*>")
+
+
+@rule("LBL012", "upstream-base", "warning")
+def upstream_base(fleet: Fleet) -> Iterator[Hit]:
+    """A benchmark is built on somebody else's image and does not say which, exactly.
+
+    The final stage's base, once variables are replaced, is third-party: neither an image of
+    this fleet nor an official one. Then `eval.benchmark.upstream_base` must name it, as an image
+    reference with a tag other than `latest` or with a digest.
+
+    ## Why
+
+    Whoever reads a score has to know on whose environment it was made, and that it was the same
+    for everyone.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/appworld/Dockerfile
+    FROM ghcr.io/example/appworld:latest
+    LABEL eval.type="benchmark"
+    LABEL eval.benchmark.upstream_base="ghcr.io/example/appworld:latest"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/appworld/Dockerfile
+    FROM ghcr.io/example/appworld:1.3.0
+    LABEL eval.type="benchmark"
+    LABEL eval.benchmark.upstream_base="ghcr.io/example/appworld:1.3.0"
+    ```
+
+    ## Exempt
+
+    Official images (`python:3.12`, `docker.io/library/ubuntu`) and other names without a
+    registry or an owner, images of this fleet (their name ends in a folder of it,
+    `…/core/entrypoint`), `scratch`, and a base that only the build supplies, unless the label
+    speaks of it. A part that differs from task to task may be `${VARIABLE}` or `<task>`; words
+    behind the reference are a remark.
+    """
+    for unit in fleet.of("benchmark"):
+        base = _third_party_base(fleet, unit)
+        label = unit.labels.get("eval.benchmark.upstream_base")
+        if base is None:
+            continue
+        if label is not None:
+            why = _moves(label.raw)
+            if why is not None:
+                yield Hit(
+                    unit.path,
+                    f"eval.benchmark.upstream_base {quoted(label.value)} {why}",
+                    label.value_span,
+                    "",
+                    unit.name,
+                    "label",
+                )
+        elif not base.unresolved:
+            yield Hit(
+                unit.path,
+                f"the base {quoted(base.resolved)} is third-party and "
+                "eval.benchmark.upstream_base does not name it",
+                base.span,
+                f'add `LABEL eval.benchmark.upstream_base="{base.resolved}"`',
+                unit.name,
+                "base",
+            )
+
+
+def _third_party_base(fleet: Fleet, unit: Unit) -> Base | None:
+    """What the final image is built on, if that is somebody else's or only the build knows it."""
+    if unit.final is None:
+        return None
+    base = unit.dockerfile.lineage(unit.final)[0].base
+    if base.unresolved:
+        return base
+    if base.is_scratch or not base.resolved or _OFFICIAL.fullmatch(base.resolved):
+        return None
+    bare = re.sub(r"(?::[\w.-]+)?(?:@\S+)?$", "", base.resolved)
+    return None if "/".join(bare.split("/")[-2:]) in fleet.images else base
+
+
+def _moves(written: str) -> str | None:
+    """Why this value pins no image; None if it does."""
+    reference = _PLACEHOLDER.sub("x", written).partition(" ")[0].lower()
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        return "is no image reference: write registry/name:tag"
+    if found["digest"] is None and found["tag"] is None:
+        return "names no tag: name a version's tag or a digest"
+    if found["digest"] is None and found["tag"] == ":latest":
+        return "moves: name a version's tag or a digest"
+    return None
+
+
+def _takes_task(unit: Unit) -> Span | None:
+    """Where the build takes EVAL_TASK_ID; None if it does not."""
+    for stage in unit.dockerfile.stages:
+        if "EVAL_TASK_ID" in stage.base.names:
+            return stage.base.span
+        for arg in stage.args:
+            if arg.key == "EVAL_TASK_ID":
+                return arg.span
+    return next((a.span for a in unit.dockerfile.global_args if a.key == "EVAL_TASK_ID"), None)

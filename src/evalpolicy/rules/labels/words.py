@@ -1,0 +1,15 @@
+"""How messages about labels write names and values."""
+
+from __future__ import annotations
+
+_LONGEST = 80
+
+
+def dollar(names: tuple[str, ...]) -> str:
+    """Variables as a Dockerfile writes them: `${A}, ${B}`."""
+    return ", ".join(f"${{{name}}}" for name in names)
+
+
+def quoted(value: str) -> str:
+    """A value in quotes, cut where it would fill the screen."""
+    return '"' + (value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…") + '"'
