@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from evalpolicy.artifacts.source import Problem
+from evalpolicy.cache import Cache
 from evalpolicy.config import Config
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
@@ -14,20 +15,22 @@ from evalpolicy.snapshot import Snapshot
 class Facts:
     """The facts about one snapshot, each worked out when a rule first asks for it.
 
-    Rules read them and change nothing.
+    Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
+    with its `Surroundings` as `around`.
     """
 
-    def __init__(self, snapshot: Snapshot, config: Config) -> None:
+    def __init__(self, snapshot: Snapshot, config: Config, cache: Cache) -> None:
+        self.cache = cache
         self.snapshot = snapshot
         self.config = config
 
     @cached_property
     def fleet(self) -> Fleet:
-        return Fleet(self.snapshot, self.config.layout)
+        return Fleet(self.snapshot, self.config.layout, self.cache)
 
     @cached_property
     def contracts(self) -> Contracts:
-        return Contracts(self.config, self.snapshot, self.fleet)
+        return Contracts(self.config, self.snapshot)
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:

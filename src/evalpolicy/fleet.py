@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, get_args
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts import dockerfile
 from evalpolicy.artifacts.build_args import from_bake, from_script
-from evalpolicy.artifacts.dockerfile import Dockerfile, Label, Stage
 from evalpolicy.artifacts.source import Problem
+from evalpolicy.cache import Cache, key
 from evalpolicy.config import Layout
 from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import SUBMODULE
+from evalpolicy.units import ROLES, DockerfileSummary, Role, Unit
 
-Role = Literal["benchmark", "agent", "model", "gateway", "core"]
-ROLES: tuple[Role, ...] = get_args(Role)
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Dockerfile
 
 # The role that a value of `eval.type` gives a Dockerfile wherever it stands.
 _ROLE_OF_TYPE: Mapping[str, Role] = {
@@ -32,33 +32,6 @@ _ROLE_OF_TYPE: Mapping[str, Role] = {
 DOCKERFILE_LIMIT = 16 << 20
 # A build script or a bake file of more than this is none (bytes).
 _SCRIPT_LIMIT = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A part of the fleet with a Dockerfile of its own: a benchmark, agent, model, …
-
-    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
-    of it (`placed` is False then). `labels` are those that the file itself gives the final
-    image, the last of each key.
-    """
-
-    role: Role
-    name: str
-    folder: str
-    path: str
-    placed: bool
-    dockerfile: Dockerfile
-    labels: Mapping[str, Label]
-
-    @property
-    def final(self) -> Stage | None:
-        return self.dockerfile.final
-
-    def value(self, key: str) -> str | None:
-        """A label's resolved value; None if the file does not set it."""
-        label = self.labels.get(key)
-        return None if label is None else label.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,54 +62,61 @@ class Fleet:
     facts are asked for, so read it last.
     """
 
-    def __init__(self, snapshot: Snapshot, layout: Layout) -> None:
+    def __init__(self, snapshot: Snapshot, layout: Layout, cache: Cache | None = None) -> None:
         self.snapshot = snapshot
+        self._cache = cache or Cache(None)
         self.layout = layout
         self.problems: list[tuple[str, Problem]] = []
 
     @cached_property
-    def dockerfiles(self) -> Mapping[str, Dockerfile]:
-        """Every readable Dockerfile of the snapshot, by path."""
+    def dockerfiles(self) -> Mapping[str, DockerfileSummary]:
+        """Every readable Dockerfile of the snapshot, by path; `dockerfile` gives it whole."""
         globs = Globs(self.layout.dockerfiles)
-        paths = [
-            entry.path
-            for entry in self.snapshot.entries.values()
-            if entry.mode != SUBMODULE and entry.path in globs
-        ]
-        found: dict[str, Dockerfile] = {}
-        wanted = []
-        for path in paths:
-            size = self.snapshot.size(path)
-            if size is not None and size > DOCKERFILE_LIMIT:
-                self._problem(path, f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
-            else:
-                wanted.append(path)
-        for path, content in self.snapshot.read_many(wanted):
-            if isinstance(content, Unreadable):
-                self._problem(path, str(content))
+        found: dict[str, DockerfileSummary] = {}
+        for path, entry in self.snapshot.entries.items():
+            if entry.mode == SUBMODULE or path not in globs:
                 continue
-            parsed = found[path] = dockerfile.parse(content)
-            self.problems.extend((path, problem) for problem in parsed.problems)
+            try:
+                summary = found[path] = self._summary(path)
+            except Unreadable as reason:
+                self._problem(path, str(reason))
+                continue
+            self.problems.extend((path, problem) for problem in summary.problems)
         return found
+
+    def dockerfile(self, path: str) -> Dockerfile:
+        """A Dockerfile of this snapshot, parsed. Raises `Unreadable`."""
+        from evalpolicy.artifacts.dockerfile import parse
+
+        return parse(self.snapshot.read(path, DOCKERFILE_LIMIT))
+
+    def _summary(self, path: str) -> DockerfileSummary:
+        size = self.snapshot.size(path)
+        if size is not None and size > DOCKERFILE_LIMIT:
+            raise Unreadable(f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
+        row_key = key("dockerfile", self.snapshot.blob_id(path))
+        row = self._cache.get(row_key)
+        if row is not None:
+            return DockerfileSummary.from_row(row)
+        summary = DockerfileSummary.of(self.dockerfile(path))
+        self._cache.put(row_key, summary.row)
+        return summary
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """All units, by path: those that the layout names and those whose labels say so."""
         roles = self._placed_folders
         found = []
-        for path, parsed in self.dockerfiles.items():
+        for path, summary in self.dockerfiles.items():
             folder, _, name = path.rpartition("/")
-            labels = parsed.effective_labels(parsed.final) if parsed.final else {}
             role = roles.get(folder) if name in ("Dockerfile", "Containerfile") else None
             placed = role is not None
             if role is None:
-                kind = labels.get("eval.type")
+                kind = summary.labels.get("eval.type")
                 if kind is None:
                     continue
                 role = _ROLE_OF_TYPE.get(kind.value, "core")
-            found.append(
-                Unit(role, folder.rpartition("/")[2], folder, path, placed, parsed, labels)
-            )
+            found.append(Unit(role, path, placed, summary, partial(self.dockerfile, path)))
         return tuple(found)
 
     def of(self, role: Role) -> tuple[Unit, ...]:
@@ -180,23 +160,14 @@ class Fleet:
                 found.setdefault(fixture.benchmark, []).append(fixture)
         return {name: tuple(fixtures) for name, fixtures in found.items()}
 
-    def supplied_args(self, unit: Unit) -> frozenset[str]:
-        """The build arguments that scripts and bake files pass, and those that are always there."""
-        return frozenset(self.layout.supplied_args) | self._bake_args | self._folder_args(unit)
+    def around(self, unit: Unit) -> Surroundings:
+        """What a unit's own rules may know beside its Dockerfile."""
+        return Surroundings(self, unit)
 
-    def own_texts(self, unit: Unit) -> Iterator[tuple[str, bytes]]:
-        """Path and content of every file of the unit's own folder but its Dockerfile."""
-        for path in self.snapshot.below(unit.folder):
-            if path == unit.path or self.snapshot.entries[path].mode == SUBMODULE:
-                continue
-            try:
-                yield path, self.snapshot.read(path, _SCRIPT_LIMIT)
-            except Unreadable as reason:
-                self._problem(path, str(reason))
-
-    def _folder_args(self, unit: Unit) -> frozenset[str]:
+    def folder_args(self, unit: Unit) -> frozenset[str]:
+        """The build arguments that the scripts and bake files of the unit's folder pass."""
         names: set[str] = set()
-        for path, content in self.own_texts(unit):
+        for path, content in self.around(unit).own_texts:
             if path.endswith((".hcl", "bake.json")):
                 names |= from_bake(content)
             elif path.endswith((".sh", "/Makefile", "/justfile")):
@@ -204,7 +175,7 @@ class Fleet:
         return frozenset(names)
 
     @cached_property
-    def _bake_args(self) -> frozenset[str]:
+    def bake_args(self) -> frozenset[str]:
         """What the bake files that belong to no unit supply to all."""
         globs = Globs(self.layout.bake)
         folders = self._placed_folders
@@ -243,6 +214,11 @@ class Fleet:
         return {role: tuple(u for u in self.units if u.role == role) for role in ROLES}
 
     @cached_property
+    def common_id(self) -> str:
+        """Equal as long as what all units share did not change."""
+        return key(sorted(self.images), sorted(self.bake_args), repr(self.layout))
+
+    @cached_property
     def _names(self) -> frozenset[str]:
         return self._folder_names("benchmark")
 
@@ -262,7 +238,61 @@ class Fleet:
             return str(reason)
         return "it cannot be read"
 
+    def unreadable(self, path: str, reason: Unreadable) -> None:
+        """Takes down that a file which belongs to the fleet could not be read."""
+        self._problem(path, str(reason))
+
     def _problem(self, path: str, message: str) -> None:
         problem = (path, Problem(message))
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+class Surroundings:
+    """What stands around one unit: its folder's other files, its build, the fleet's images.
+
+    A rule that asks for `unit` and `around` sees nothing else, so that what it found can be
+    kept until one of them changes (`id`).
+    """
+
+    def __init__(self, fleet: Fleet, unit: Unit) -> None:
+        self._fleet = fleet
+        self._unit = unit
+        self.images = fleet.images
+
+    @cached_property
+    def supplied_args(self) -> frozenset[str]:
+        """The build arguments that scripts and bake files pass, and those that always are."""
+        fleet = self._fleet
+        always = frozenset(fleet.layout.supplied_args)
+        return always | fleet.bake_args | fleet.folder_args(self._unit)
+
+    @cached_property
+    def own_texts(self) -> tuple[tuple[str, bytes], ...]:
+        """Path and content of every file of the unit's own folder but its Dockerfile."""
+        found = []
+        for path in self._paths:
+            try:
+                found.append((path, self._fleet.snapshot.read(path, _SCRIPT_LIMIT)))
+            except Unreadable as reason:
+                self._fleet.unreadable(path, reason)
+        return tuple(found)
+
+    @cached_property
+    def id(self) -> str | None:
+        """Equal as long as nothing around the unit changed; None if something is unreadable."""
+        snapshot, fleet = self._fleet.snapshot, self._fleet
+        try:
+            files = [(path, snapshot.blob_id(path)) for path in (self._unit.path, *self._paths)]
+        except Unreadable:
+            return None
+        return key(self._unit.role, self._unit.placed, files, fleet.common_id)
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        snapshot = self._fleet.snapshot
+        return tuple(
+            path
+            for path in snapshot.below(self._unit.folder)
+            if path != self._unit.path and snapshot.entries[path].mode != SUBMODULE
+        )

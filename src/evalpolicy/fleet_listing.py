@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evalpolicy.fleet import Fleet, Role, Unit
+from evalpolicy.fleet import Fleet
 from evalpolicy.report import FileProblem
 from evalpolicy.reporters.paths import portable
+from evalpolicy.units import Role, Unit
 
 _LISTED: tuple[Role, ...] = ("agent", "model", "gateway", "core")
 
@@ -97,7 +98,7 @@ def _unit(fleet: Fleet, unit: Unit) -> ListedUnit:
             label.value,
             label.span.line,
             label.unresolved,
-            bool(label.unresolved) and set(label.unresolved) <= fleet.supplied_args(unit),
+            bool(label.unresolved) and set(label.unresolved) <= fleet.around(unit).supplied_args,
         )
         for key, label in sorted(unit.labels.items())
     }

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from evalpolicy.cache import key
 from evalpolicy.config import Config
 from evalpolicy.contracts import Violation, check_schema, pattern, violations
 from evalpolicy.errors import UsageError
-from evalpolicy.fleet import Fleet, Role, Unit
 from evalpolicy.resources import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.units import Role, Unit
 
 # A gateway's image is not labelled in the reference fleet: it has no contract of its own.
 _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
@@ -29,16 +30,21 @@ class Breach:
     invalid: tuple[tuple[str, Violation], ...]
 
 
+def is_supplied(names: tuple[str, ...], supplied: frozenset[str]) -> bool:
+    """Whether there are unresolved variables, and the build supplies them all."""
+    return bool(names) and supplied.issuperset(names)
+
+
 class Contracts:
     """The label contract of each role: the fleet's own where configuration names one.
 
     Raises `UsageError` for a contract that is absent or is no JSON Schema.
     """
 
-    def __init__(self, config: Config, snapshot: Snapshot, fleet: Fleet) -> None:
+    def __init__(self, config: Config, snapshot: Snapshot) -> None:
         self._config = config
         self._snapshot = snapshot
-        self._fleet = fleet
+        self._breaches: dict[Unit, Breach] = {}
 
     @cached_property
     def schemas(self) -> Mapping[Role, bytes]:
@@ -54,11 +60,17 @@ class Contracts:
         return key in self.known_keys or any(p.search(key) for p in self._key_patterns)
 
     @cached_property
-    def breaches(self) -> Mapping[str, Breach]:
-        """What each unit breaks, by the path of its Dockerfile."""
-        return {unit.path: self._breach(unit) for unit in self._fleet.units if unit.final}
+    def id(self) -> str:
+        """Equal as long as no contract changed."""
+        return key(sorted(self.schemas.items()))
 
-    def _breach(self, unit: Unit) -> Breach:
+    def breach(self, unit: Unit, supplied: frozenset[str]) -> Breach:
+        """What the unit breaks; values that only the build knows (`supplied`) break nothing."""
+        if unit not in self._breaches:
+            self._breaches[unit] = self._judged(unit, supplied)
+        return self._breaches[unit]
+
+    def _judged(self, unit: Unit, supplied: frozenset[str]) -> Breach:
         role: Role | None = unit.role
         if role not in self.schemas:
             kind = unit.value("eval.type")
@@ -70,22 +82,16 @@ class Contracts:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
         found = violations(self.schemas[role], values, f"the {role} contract")
-        unknown = {k for k, lb in unit.labels.items() if self.is_supplied(unit, lb.unresolved)}
+        unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, supplied)}
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)
-        empty = tuple(
-            key for key in required if key not in unknown and values.get(key, "x").strip() == ""
-        )
+        empty = tuple(name for name in required if name not in unknown)
         invalid = tuple(
             (str(v.path[0]), v)
             for v in found
             if len(v.path) == 1 and v.path[0] not in unknown and str(v.path[0]) not in empty
         )
         return Breach(missing, empty, invalid)
-
-    def is_supplied(self, unit: Unit, names: tuple[str, ...]) -> bool:
-        """Whether there are unresolved variables, and the unit's build supplies them all."""
-        return bool(names) and set(names) <= self._fleet.supplied_args(unit)
 
     def required(self, role: Role, unit: Unit) -> tuple[str, ...]:
         """The keys that the contract would miss if the unit lost all labels but its present ones.
@@ -95,15 +101,15 @@ class Contracts:
         """
         values = {key: label.value for key, label in unit.labels.items()}
         found = []
-        for key in values:
-            if not key or values[key].strip():
+        for name in values:
+            if values[name].strip():
                 continue
-            rest = {k: v for k, v in values.items() if k != key}
+            rest = {k: v for k, v in values.items() if k != name}
             if any(
-                v.keyword == "required" and v.key == key
+                v.keyword == "required" and v.key == name
                 for v in violations(self.schemas[role], rest, f"the {role} contract")
             ):
-                found.append(key)
+                found.append(name)
         return tuple(found)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import get_args
 import click
 
 from evalpolicy import config as configuration
+from evalpolicy.cache import Cache, open_cache
 from evalpolicy.commands.console import colour, columns, write
 from evalpolicy.engine import check
 from evalpolicy.errors import UsageError
@@ -48,6 +49,7 @@ from evalpolicy.snapshot import Snapshot, open_snapshot
     show_default=True,
     help="Colours in the text format.",
 )
+@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
 def command(
     paths: Sequence[str],
@@ -60,6 +62,7 @@ def command(
     statistics: bool,
     color: str,
     quiet: bool,
+    no_cache: bool,
 ) -> int:
     """Check the fleet in the worktree, the index or a commit.
 
@@ -67,14 +70,17 @@ def command(
     fixtures, wherever they are.
     """
     outputs = [_output(text) for text in formats] or [("text", None)]
+    cache = Cache(None) if no_cache else open_cache(".")
     with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
         report = check(
             snapshot,
             configuration.load(snapshot),
             chosen=split(select),
             ignored=split(ignore),
+            cache=cache,
             paths=[_from_root(snapshot, path) for path in paths],
         )
+    cache.save()
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
     return report.exit_code(fail_on)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from evalpolicy.artifacts.source import START, Span
 
@@ -34,6 +34,18 @@ class Hit:
     about: str = ""
     severity: Severity | None = None
 
+    @property
+    def row(self) -> list[Any]:
+        """The hit as JSON-able values, without its path."""
+        span = self.span
+        where = [span.line, span.column, span.end_line, span.end_column]
+        return [self.message, where, self.help, self.subject, self.about, self.severity]
+
+    @classmethod
+    def from_row(cls, path: str, row: list[Any]) -> Hit:
+        message, where, help, subject, about, severity = row
+        return cls(path, message, Span(*where), help, subject, about, severity)
+
 
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
 
@@ -53,6 +65,11 @@ class Rule:
     function: RuleFunction
     needs: tuple[str, ...]
     default: bool = True
+
+    @property
+    def per_unit(self) -> bool:
+        """Whether the rule is called once for each unit, and sees only what belongs to it."""
+        return "unit" in self.needs
 
     @property
     def family(self) -> str:

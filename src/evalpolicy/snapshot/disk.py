@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from evalpolicy.snapshot import git
@@ -41,6 +42,12 @@ class DiskSnapshot(Snapshot):
     def __init__(self, root: Path) -> None:
         self.place = self.top = str(root)
         self._root = os.fsencode(root)
+
+    def blob_id(self, path: str) -> str:
+        digest = sha256()
+        for piece in self.stream(path):
+            digest.update(piece)
+        return digest.hexdigest()
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         descriptor = self._open(self._behind(path))

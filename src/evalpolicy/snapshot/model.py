@@ -117,6 +117,10 @@ class Snapshot(ABC):
             return None
 
     @abstractmethod
+    def blob_id(self, path: str) -> str:
+        """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`."""
+
+    @abstractmethod
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         """The content of a file in pieces of at most `chunk` bytes, for files of any size."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.contracts import Violation
-from evalpolicy.fleet import Fleet
+from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.rules.labels.words import dollar, quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.units import Unit
 
 _HELP = {
     "description": "say in one line what it is",
@@ -25,7 +26,7 @@ _HELP = {
 
 
 @rule("LBL001", "label-missing", "error")
-def label_missing(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
     """A label that the contract requires is not on the image.
 
     The finding points at the `FROM` of the final stage: the labels belong below it. A label of
@@ -73,24 +74,23 @@ def label_missing(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
     What is required is the contract's to say: `[contracts] benchmark = "path/to/schema.json"`
     (also `agent`, `model`, `core`).
     """
-    for unit in fleet.units:
-        breach = contracts.breaches.get(unit.path)
-        if breach is None or unit.final is None:
-            continue
-        for key in breach.missing:
-            advice = _HELP.get(key.rpartition(".")[2], "the contract requires it")
-            yield Hit(
-                unit.path,
-                f"{key} is missing: {advice}",
-                unit.final.from_.head,
-                f'add `LABEL {key}="…"` below this FROM',
-                unit.name,
-                key,
-            )
+    breach = contracts.breach(unit, around.supplied_args)
+    if not breach.missing or unit.final is None:
+        return
+    for key in breach.missing:
+        advice = _HELP.get(key.rpartition(".")[2], "the contract requires it")
+        yield Hit(
+            unit.path,
+            f"{key} is missing: {advice}",
+            unit.final.from_.head,
+            f'add `LABEL {key}="…"` below this FROM',
+            unit.name,
+            key,
+        )
 
 
 @rule("LBL002", "label-empty", "error")
-def label_empty(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
     """A required label resolves to nothing.
 
     The value is what the image would carry: a variable that is declared without a default and
@@ -122,23 +122,22 @@ def label_empty(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
 
     A value whose variables the unit's build script or bake file supplies.
     """
-    for unit in fleet.units:
-        breach = contracts.breaches.get(unit.path)
-        for key in breach.empty if breach else ():
-            label = unit.labels[key]
-            why = f" ({dollar(label.unresolved)} is never set)" if label.unresolved else ""
-            yield Hit(
-                unit.path,
-                f"{key} is empty{why}: {_HELP.get(key.rpartition('.')[2], 'give it a value')}",
-                label.span,
-                "",
-                unit.name,
-                key,
-            )
+    breach = contracts.breach(unit, around.supplied_args)
+    for key in breach.empty:
+        label = unit.labels[key]
+        why = f" ({dollar(label.unresolved)} is never set)" if label.unresolved else ""
+        yield Hit(
+            unit.path,
+            f"{key} is empty{why}: {_HELP.get(key.rpartition('.')[2], 'give it a value')}",
+            label.span,
+            "",
+            unit.name,
+            key,
+        )
 
 
 @rule("LBL003", "label-invalid", "error")
-def label_invalid(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
     """A label's value breaks the contract.
 
     `tasks` is a whole number, `env` one of shared-env, per-task and test, `internet` and
@@ -168,22 +167,21 @@ def label_invalid(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
 
     A value with a variable that only the build supplies: what it will be is not in the file.
     """
-    for unit in fleet.units:
-        breach = contracts.breaches.get(unit.path)
-        for key, violation in breach.invalid if breach else ():
-            label = unit.labels[key]
-            yield Hit(
-                unit.path,
-                f"{key} is {quoted(label.value)}: {_demand(violation)}",
-                label.span,
-                "",
-                unit.name,
-                key,
-            )
+    breach = contracts.breach(unit, around.supplied_args)
+    for key, violation in breach.invalid:
+        label = unit.labels[key]
+        yield Hit(
+            unit.path,
+            f"{key} is {quoted(label.value)}: {_demand(violation)}",
+            label.span,
+            "",
+            unit.name,
+            key,
+        )
 
 
 @rule("LBL010", "label-in-lost-stage", "error")
-def label_in_lost_stage(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
     """A required label stands only in a stage that the final image does not come from.
 
     ## Why
@@ -217,22 +215,21 @@ def label_in_lost_stage(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
 
     A stage that the final one is built on (`FROM build`).
     """
-    for unit in fleet.units:
-        breach = contracts.breaches.get(unit.path)
-        if breach is None or not breach.missing or unit.final is None:
-            continue
-        for stage in unit.dockerfile.stages:
-            for label in {label.key: label for label in stage.labels}.values():
-                if label.key in breach.missing:
-                    yield Hit(
-                        unit.path,
-                        f"{label.key} is on a stage that the final image does not come from: "
-                        f"move it below line {unit.final.from_.span.line}",
-                        label.span,
-                        "",
-                        unit.name,
-                        label.key,
-                    )
+    breach = contracts.breach(unit, around.supplied_args)
+    if not breach.missing or unit.final is None:
+        return
+    for stage in unit.dockerfile.stages:
+        for label in {label.key: label for label in stage.labels}.values():
+            if label.key in breach.missing:
+                yield Hit(
+                    unit.path,
+                    f"{label.key} is on a stage that the final image does not come from: "
+                    f"move it below line {unit.final.from_.span.line}",
+                    label.span,
+                    "",
+                    unit.name,
+                    label.key,
+                )
 
 
 def _demand(violation: Violation) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Base
 from evalpolicy.artifacts.source import Span
-from evalpolicy.fleet import Fleet, Unit
+from evalpolicy.fleet import Surroundings
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.units import Unit
 
 
 @rule("LBL011", "per-task-mismatch", "error")
-def per_task_mismatch(fleet: Fleet) -> Iterator[Hit]:
+def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     """`eval.benchmark.env` and the Dockerfile disagree on whether there is an image a task.
 
     A per-task image is built with the build argument `EVAL_TASK_ID`: the file declares it with
@@ -45,31 +46,32 @@ def per_task_mismatch(fleet: Fleet) -> Iterator[Hit]:
 
     A carrier for tests (`env="test"`).
     """
-    for unit in fleet.of("benchmark"):
-        label = unit.labels.get("eval.benchmark.env")
-        if label is None or label.unresolved or unit.final is None:
-            continue
-        takes = _takes_task(unit)
-        if label.value == "per-task" and takes is None:
-            yield Hit(
-                unit.path,
-                "eval.benchmark.env says per-task, but no FROM and no ARG takes EVAL_TASK_ID: "
-                "declare `ARG EVAL_TASK_ID`, or say shared-env",
-                label.span,
-                "",
-                unit.name,
-                "per-task",
-            )
-        elif label.value == "shared-env" and takes is not None:
-            yield Hit(
-                unit.path,
-                "eval.benchmark.env says shared-env, but the build takes EVAL_TASK_ID: "
-                "say per-task, or take it out",
-                takes,
-                "",
-                unit.name,
-                "shared-env",
-            )
+    if unit.role != "benchmark":
+        return
+    label = unit.labels.get("eval.benchmark.env")
+    if label is None or label.unresolved or unit.final is None:
+        return
+    takes = _takes_task(unit)
+    if label.value == "per-task" and takes is None:
+        yield Hit(
+            unit.path,
+            "eval.benchmark.env says per-task, but no FROM and no ARG takes EVAL_TASK_ID: "
+            "declare `ARG EVAL_TASK_ID`, or say shared-env",
+            label.span,
+            "",
+            unit.name,
+            "per-task",
+        )
+    elif label.value == "shared-env" and takes is not None:
+        yield Hit(
+            unit.path,
+            "eval.benchmark.env says shared-env, but the build takes EVAL_TASK_ID: "
+            "say per-task, or take it out",
+            takes,
+            "",
+            unit.name,
+            "shared-env",
+        )
 
 
 # A name without a registry and without an owner: an official image, or one of this machine.
@@ -84,7 +86,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$\w+|<[^>]*>")
 
 
 @rule("LBL012", "upstream-base", "warning")
-def upstream_base(fleet: Fleet) -> Iterator[Hit]:
+def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """A benchmark is built on somebody else's image and does not say which, exactly.
 
     The final stage's base, once variables are replaced, is third-party: neither an image of
@@ -120,35 +122,36 @@ def upstream_base(fleet: Fleet) -> Iterator[Hit]:
     speaks of it. A part that differs from task to task may be `${VARIABLE}` or `<task>`; words
     behind the reference are a remark.
     """
-    for unit in fleet.of("benchmark"):
-        base = _third_party_base(fleet, unit)
-        label = unit.labels.get("eval.benchmark.upstream_base")
-        if base is None:
-            continue
-        if label is not None:
-            why = _moves(label.raw)
-            if why is not None:
-                yield Hit(
-                    unit.path,
-                    f"eval.benchmark.upstream_base {quoted(label.value)} {why}",
-                    label.value_span,
-                    "",
-                    unit.name,
-                    "label",
-                )
-        elif not base.unresolved:
+    if unit.role != "benchmark":
+        return
+    base = _third_party_base(around, unit)
+    label = unit.labels.get("eval.benchmark.upstream_base")
+    if base is None:
+        return
+    if label is not None:
+        why = _moves(label.raw)
+        if why is not None:
             yield Hit(
                 unit.path,
-                f"the base {quoted(base.resolved)} is third-party and "
-                "eval.benchmark.upstream_base does not name it",
-                base.span,
-                f'add `LABEL eval.benchmark.upstream_base="{base.resolved}"`',
+                f"eval.benchmark.upstream_base {quoted(label.value)} {why}",
+                label.value_span,
+                "",
                 unit.name,
-                "base",
+                "label",
             )
+    elif not base.unresolved:
+        yield Hit(
+            unit.path,
+            f"the base {quoted(base.resolved)} is third-party and "
+            "eval.benchmark.upstream_base does not name it",
+            base.span,
+            f'add `LABEL eval.benchmark.upstream_base="{base.resolved}"`',
+            unit.name,
+            "base",
+        )
 
 
-def _third_party_base(fleet: Fleet, unit: Unit) -> Base | None:
+def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
     """What the final image is built on, if that is somebody else's or only the build knows it."""
     if unit.final is None:
         return None
@@ -158,7 +161,7 @@ def _third_party_base(fleet: Fleet, unit: Unit) -> Base | None:
     if base.is_scratch or not base.resolved or _OFFICIAL.fullmatch(base.resolved):
         return None
     bare = re.sub(r"(?::[\w.-]+)?(?:@\S+)?$", "", base.resolved)
-    return None if "/".join(bare.split("/")[-2:]) in fleet.images else base
+    return None if "/".join(bare.split("/")[-2:]) in around.images else base
 
 
 def _moves(written: str) -> str | None:

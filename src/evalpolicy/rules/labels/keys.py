@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.fleet import Fleet
-from evalpolicy.label_contracts import Contracts
+from evalpolicy.fleet import Surroundings
+from evalpolicy.label_contracts import Contracts, is_supplied
 from evalpolicy.nearest import nearest
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.units import Unit
 
 
 @rule("LBL004", "label-name-mismatch", "error")
-def label_name_mismatch(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """`eval.benchmark.name` or `eval.agent.name` is not the folder's name.
 
     ## Why
@@ -39,27 +40,26 @@ def label_name_mismatch(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
     Dockerfiles outside the folders that the layout names: their folder has no say. A value that
     only the build supplies.
     """
-    for unit in fleet.units:
-        if unit.role not in ("benchmark", "agent") or not unit.placed:
-            continue
-        key = f"eval.{unit.role}.name"
-        label = unit.labels.get(key)
-        if label is None or label.value in (unit.name, ""):
-            continue
-        if contracts.is_supplied(unit, label.unresolved):
-            continue
-        yield Hit(
-            unit.path,
-            f"{key} is {quoted(label.value)}, the folder is {quoted(unit.name)}: make them one",
-            label.span,
-            f'write `{key}="{unit.name}"`, or rename the folder',
-            unit.name,
-            key,
-        )
+    if unit.role not in ("benchmark", "agent") or not unit.placed:
+        return
+    key = f"eval.{unit.role}.name"
+    label = unit.labels.get(key)
+    if label is None or label.value in (unit.name, ""):
+        return
+    if is_supplied(label.unresolved, around.supplied_args):
+        return
+    yield Hit(
+        unit.path,
+        f"{key} is {quoted(label.value)}, the folder is {quoted(unit.name)}: make them one",
+        label.span,
+        f'write `{key}="{unit.name}"`, or rename the folder',
+        unit.name,
+        key,
+    )
 
 
 @rule("LBL005", "label-unknown", "warning")
-def label_unknown(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
     """An `eval.*` key that no contract knows.
 
     ## Why
@@ -88,24 +88,23 @@ def label_unknown(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
 
     Declare a key of your own under `properties` of your contract.
     """
-    for unit in fleet.units:
-        for label in unit.labels.values():
-            if not label.key.startswith("eval.") or contracts.knows(label.key):
-                continue
-            close = nearest(label.key, contracts.known_keys)
-            yield Hit(
-                unit.path,
-                f"{label.key} is in no contract"
-                + (f": did you mean {close}?" if close else ": declare it, or take it out"),
-                label.key_span,
-                "",
-                unit.name,
-                label.key,
-            )
+    for label in unit.labels.values():
+        if not label.key.startswith("eval.") or contracts.knows(label.key):
+            continue
+        close = nearest(label.key, contracts.known_keys)
+        yield Hit(
+            unit.path,
+            f"{label.key} is in no contract"
+            + (f": did you mean {close}?" if close else ": declare it, or take it out"),
+            label.key_span,
+            "",
+            unit.name,
+            label.key,
+        )
 
 
 @rule("LBL006", "label-repeated", "warning")
-def label_repeated(fleet: Fleet) -> Iterator[Hit]:
+def label_repeated(unit: Unit) -> Iterator[Hit]:
     """One key twice in a stage.
 
     ## Why
@@ -131,18 +130,17 @@ def label_repeated(fleet: Fleet) -> Iterator[Hit]:
 
     A stage that sets anew what the stage below it set: that is what building on one means.
     """
-    for unit in fleet.units:
-        for stage in unit.dockerfile.stages:
-            last = {label.key: label for label in stage.labels}
-            for label in stage.labels:
-                if last[label.key] is not label:
-                    winner = last[label.key]
-                    yield Hit(
-                        unit.path,
-                        f"{label.key} is set again on line {winner.span.line}, which wins: "
-                        "take one of them out",
-                        label.span,
-                        "",
-                        unit.name,
-                        label.key,
-                    )
+    for stage in unit.dockerfile.stages:
+        last = {label.key: label for label in stage.labels}
+        for label in stage.labels:
+            if last[label.key] is not label:
+                winner = last[label.key]
+                yield Hit(
+                    unit.path,
+                    f"{label.key} is set again on line {winner.span.line}, which wins: "
+                    "take one of them out",
+                    label.span,
+                    "",
+                    unit.name,
+                    label.key,
+                )

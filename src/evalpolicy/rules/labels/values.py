@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Label
-from evalpolicy.fleet import Fleet, Unit
-from evalpolicy.label_contracts import Contracts
+from evalpolicy.fleet import Surroundings
+from evalpolicy.label_contracts import is_supplied
 from evalpolicy.rules.labels.words import dollar, quoted
 from evalpolicy.rules.model import Hit, Severity, rule
+from evalpolicy.units import Unit
 
 
 @rule("LBL007", "label-unresolved", "warning")
-def label_unresolved(fleet: Fleet) -> Iterator[Hit]:
+def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """A variable in a label has no value that anything supplies.
 
     It has no default in the Dockerfile, and neither a build script (`--build-arg NAME`) nor a
@@ -48,23 +49,20 @@ def label_unresolved(fleet: Fleet) -> Iterator[Hit]:
     Names that the build of every fleet supplies (`layout.supplied_args`, by default
     `EVAL_TASK_ID`).
     """
-    for unit in fleet.units:
-        supplied = None
-        for label in unit.labels.values():
-            if not label.unresolved or not label.key.startswith("eval."):
-                continue
-            supplied = fleet.supplied_args(unit) if supplied is None else supplied
-            for name in label.unresolved:
-                if name not in supplied:
-                    yield Hit(
-                        unit.path,
-                        f"{dollar((name,))} in {label.key} has no default, and no build script "
-                        "or bake file supplies it: the image gets nothing in its place",
-                        label.value_span,
-                        f"declare `ARG {name}=…`, or pass `--build-arg {name}=…`",
-                        unit.name,
-                        f"{label.key} {name}",
-                    )
+    for label in unit.labels.values():
+        if not label.key.startswith("eval."):
+            continue
+        for name in label.unresolved:
+            if name not in around.supplied_args:
+                yield Hit(
+                    unit.path,
+                    f"{dollar((name,))} in {label.key} has no default, and no build script "
+                    "or bake file supplies it: the image gets nothing in its place",
+                    label.value_span,
+                    f"declare `ARG {name}=…`, or pass `--build-arg {name}=…`",
+                    unit.name,
+                    f"{label.key} {name}",
+                )
 
 
 _DATA_REVISION = "eval.benchmark.data_revision"
@@ -74,7 +72,7 @@ _IMMUTABLE = re.compile(r"(?:[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64})")
 
 
 @rule("LBL008", "data-revision-mutable", "error")
-def data_revision_mutable(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
+def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """The data revision names something that can move.
 
     Nothing, `latest`, `main`, `master` and `HEAD` are errors; `refs/…` and `auto-…` (a ref that
@@ -104,35 +102,36 @@ def data_revision_mutable(fleet: Fleet, contracts: Contracts) -> Iterator[Hit]:
 
     A value that only the build supplies. A content digest (`sha256:` and 64 digits).
     """
-    for unit in fleet.of("benchmark"):
-        label = unit.labels.get(_DATA_REVISION)
-        if label is None or contracts.is_supplied(unit, label.unresolved):
-            continue
-        value = label.value.strip()
-        if _IMMUTABLE.fullmatch(value):
-            continue
-        severity: Severity | None = None
-        if value.lower() in _BRANCHES:
-            moves = "it names no commit" if value == "" else "it moves with every upload"
-            why = f"{moves}; pin the data set's commit"
-        elif value.startswith(("refs/", "auto-")):
-            severity, why = "warning", "a ref that its host rewrites; pin the commit behind it"
-        else:
-            severity = "note"
-            why = "no full commit id; a tag or a short id can come to mean another commit"
-        yield Hit(
-            unit.path,
-            f"{_DATA_REVISION} is {quoted(value)}: {why}",
-            label.value_span,
-            "the data set's host shows the full commit id of a revision",
-            unit.name,
-            _DATA_REVISION,
-            severity,
-        )
+    if unit.role != "benchmark":
+        return
+    label = unit.labels.get(_DATA_REVISION)
+    if label is None or is_supplied(label.unresolved, around.supplied_args):
+        return
+    value = label.value.strip()
+    if _IMMUTABLE.fullmatch(value):
+        return
+    severity: Severity | None = None
+    if value.lower() in _BRANCHES:
+        moves = "it names no commit" if value == "" else "it moves with every upload"
+        why = f"{moves}; pin the data set's commit"
+    elif value.startswith(("refs/", "auto-")):
+        severity, why = "warning", "a ref that its host rewrites; pin the commit behind it"
+    else:
+        severity = "note"
+        why = "no full commit id; a tag or a short id can come to mean another commit"
+    yield Hit(
+        unit.path,
+        f"{_DATA_REVISION} is {quoted(value)}: {why}",
+        label.value_span,
+        "the data set's host shows the full commit id of a revision",
+        unit.name,
+        _DATA_REVISION,
+        severity,
+    )
 
 
 @rule("LBL009", "data-revision-decorative", "warning")
-def data_revision_decorative(fleet: Fleet) -> Iterator[Hit]:
+def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """The revision in the label is not the one that the build fetches.
 
     The literal value stands nowhere else in the benchmark's own files (documentation and
@@ -168,30 +167,31 @@ def data_revision_decorative(fleet: Fleet) -> Iterator[Hit]:
     A value that can move is LBL008's. A value with a variable that is used elsewhere in the
     file, or that the build script supplies.
     """
-    for unit in fleet.of("benchmark"):
-        label = unit.labels.get(_DATA_REVISION)
-        if label is None or label.unresolved or not _IMMUTABLE.fullmatch(label.value):
-            continue
-        if _carried(unit, label) or _stands_elsewhere(fleet, unit, label):
-            continue
-        if label.names:
-            message = (
-                f"{dollar(label.names)} reaches only {_DATA_REVISION}: "
-                "fetch the data with it, or the label can disagree with the data"
-            )
-        else:
-            message = (
-                f"{label.value} stands nowhere else in {unit.folder}: "
-                "fetch the data by an ARG that the label uses too"
-            )
-        yield Hit(
-            unit.path,
-            message,
-            label.value_span,
-            'ARG DATA_REVISION=… once, then "${DATA_REVISION}" in the label and in the fetch',
-            unit.name,
-            _DATA_REVISION,
+    if unit.role != "benchmark":
+        return
+    label = unit.labels.get(_DATA_REVISION)
+    if label is None or label.unresolved or not _IMMUTABLE.fullmatch(label.value):
+        return
+    if _carried(unit, label) or _stands_elsewhere(around, unit, label):
+        return
+    if label.names:
+        message = (
+            f"{dollar(label.names)} reaches only {_DATA_REVISION}: "
+            "fetch the data with it, or the label can disagree with the data"
         )
+    else:
+        message = (
+            f"{label.value} stands nowhere else in {unit.folder}: "
+            "fetch the data by an ARG that the label uses too"
+        )
+    yield Hit(
+        unit.path,
+        message,
+        label.value_span,
+        'ARG DATA_REVISION=… once, then "${DATA_REVISION}" in the label and in the fetch',
+        unit.name,
+        _DATA_REVISION,
+    )
 
 
 def _carried(unit: Unit, label: Label) -> bool:
@@ -207,7 +207,7 @@ def _carried(unit: Unit, label: Label) -> bool:
     return False
 
 
-def _stands_elsewhere(fleet: Fleet, unit: Unit, label: Label) -> bool:
+def _stands_elsewhere(around: Surroundings, unit: Unit, label: Label) -> bool:
     """Whether the literal revision stands in another instruction or file of the benchmark."""
     for instruction in unit.dockerfile.instructions:
         if instruction.keyword == "LABEL" or (label.names and instruction.keyword == "ARG"):
@@ -218,5 +218,5 @@ def _stands_elsewhere(fleet: Fleet, unit: Unit, label: Label) -> bool:
     wanted = label.value.encode()
     return any(
         wanted in content and not path.endswith((".md", ".rst", ".txt"))
-        for path, content in fleet.own_texts(unit)
+        for path, content in around.own_texts
     )

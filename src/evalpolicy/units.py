@@ -1,0 +1,109 @@
+"""A part of the fleet with a Dockerfile of its own, read no further than somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from evalpolicy.artifacts.source import Problem, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Dockerfile, Label, Stage
+
+Role = Literal["benchmark", "agent", "model", "gateway", "core"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class DockerfileSummary:
+    """What the fleet has to know of every Dockerfile: its final labels, and its problems.
+
+    It can be kept as a row and made from one, without reading the file again.
+    """
+
+    def __init__(self, labels: Mapping[str, Label], problems: tuple[Problem, ...]) -> None:
+        self.labels = labels
+        self.problems = problems
+
+    @classmethod
+    def of(cls, dockerfile: Dockerfile) -> DockerfileSummary:
+        labels = dockerfile.effective_labels(dockerfile.final) if dockerfile.final else {}
+        return cls(labels, dockerfile.problems)
+
+    @property
+    def row(self) -> list[Any]:
+        return [
+            [_label_row(label) for label in self.labels.values()],
+            [[problem.message, *_span_row(problem.span)] for problem in self.problems],
+        ]
+
+    @classmethod
+    def from_row(cls, row: list[Any]) -> DockerfileSummary:
+        labels, problems = row
+        found = [_label(item) for item in labels]
+        return cls(
+            {label.key: label for label in found},
+            tuple(Problem(message, Span(*span)) for message, *span in problems),
+        )
+
+
+class Unit:
+    """A benchmark, agent, model, gateway or core image.
+
+    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
+    of it (`placed` is False then). `labels` are those that the file itself gives the final
+    image, the last of each key. `dockerfile` is parsed when it is first asked for.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        path: str,
+        placed: bool,
+        summary: DockerfileSummary,
+        parse: Callable[[], Dockerfile],
+    ) -> None:
+        self.role = role
+        self.path = path
+        self.placed = placed
+        self.labels = summary.labels
+        self.folder = path.rpartition("/")[0]
+        self.name = self.folder.rpartition("/")[2]
+        self._parse = parse
+
+    @cached_property
+    def dockerfile(self) -> Dockerfile:
+        return self._parse()
+
+    @property
+    def final(self) -> Stage | None:
+        """The stage that the image is; None in a file without FROM, which is a problem."""
+        return self.dockerfile.final
+
+    def value(self, key: str) -> str | None:
+        """A label's resolved value; None if the file does not set it."""
+        label = self.labels.get(key)
+        return None if label is None else label.value
+
+
+def _span_row(span: Span) -> list[int]:
+    return [span.line, span.column, span.end_line, span.end_column]
+
+
+def _label_row(label: Label) -> list[Any]:
+    return [
+        label.key, label.raw, label.written, label.value, list(label.names),
+        list(label.unresolved), _span_row(label.span), _span_row(label.key_span),
+        _span_row(label.value_span), label.stage, label.onbuild,
+    ]  # fmt: skip
+
+
+def _label(row: list[Any]) -> Label:
+    from evalpolicy.artifacts.dockerfile import Label
+
+    key, raw, written, value, names, unresolved, span, key_span, value_span, stage, onbuild = row
+    return Label(
+        key, raw, written, value, tuple(names), tuple(unresolved), Span(*span),
+        Span(*key_span), Span(*value_span), stage, onbuild,
+    )  # fmt: skip
