@@ -10,7 +10,7 @@ from evalpolicy.artifacts.source import Problem, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.dockerfile import Dockerfile, Label, Stage
+    from evalpolicy.artifacts.dockerfile import Dockerfile, Label
 
 Role = Literal["benchmark", "agent", "model", "gateway", "core"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -22,28 +22,35 @@ class DockerfileSummary:
     It can be kept as a row and made from one, without reading the file again.
     """
 
-    def __init__(self, labels: Mapping[str, Label], problems: tuple[Problem, ...]) -> None:
+    def __init__(
+        self, labels: Mapping[str, Label], from_: Span | None, problems: tuple[Problem, ...]
+    ) -> None:
         self.labels = labels
+        self.from_ = from_
         self.problems = problems
 
     @classmethod
     def of(cls, dockerfile: Dockerfile) -> DockerfileSummary:
-        labels = dockerfile.effective_labels(dockerfile.final) if dockerfile.final else {}
-        return cls(labels, dockerfile.problems)
+        final = dockerfile.final
+        if final is None:
+            return cls({}, None, dockerfile.problems)
+        return cls(dockerfile.effective_labels(final), final.from_.head, dockerfile.problems)
 
     @property
     def row(self) -> list[Any]:
         return [
             [_label_row(label) for label in self.labels.values()],
+            self.from_ and _span_row(self.from_),
             [[problem.message, *_span_row(problem.span)] for problem in self.problems],
         ]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
-        labels, problems = row
+        labels, from_, problems = row
         found = [_label(item) for item in labels]
         return cls(
             {label.key: label for label in found},
+            Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
         )
 
@@ -53,7 +60,8 @@ class Unit:
 
     `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
     of it (`placed` is False then). `labels` are those that the file itself gives the final
-    image, the last of each key. `dockerfile` is parsed when it is first asked for.
+    image, the last of each key; `from_` is where that image's FROM stands (None in a file
+    without one, which is a problem). `dockerfile` is parsed when it is first asked for.
     """
 
     def __init__(
@@ -68,6 +76,7 @@ class Unit:
         self.path = path
         self.placed = placed
         self.labels = summary.labels
+        self.from_ = summary.from_
         self.folder = path.rpartition("/")[0]
         self.name = self.folder.rpartition("/")[2]
         self._parse = parse
@@ -75,11 +84,6 @@ class Unit:
     @cached_property
     def dockerfile(self) -> Dockerfile:
         return self._parse()
-
-    @property
-    def final(self) -> Stage | None:
-        """The stage that the image is; None in a file without FROM, which is a problem."""
-        return self.dockerfile.final
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""

@@ -106,7 +106,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
     """
     for unit in fleet.of("benchmark"):
         fixtures = fleet.fixtures_of.get(unit.name)
-        if not fixtures or unit.final is None:
+        if not fixtures or unit.from_ is None:
             continue
         if unit.value(_RELEASED) == "true" or unit.value("eval.benchmark.env") == "test":
             continue
@@ -115,7 +115,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
         yield Hit(
             unit.path,
             f"{unit.name} has {count} and is not released: say whether it is",
-            label.span if label else unit.final.from_.head,
+            label.span if label else unit.from_,
             f'add `LABEL {_RELEASED}="true"`, or delete what is left over',
             unit.name,
         )

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .lines import read
 from .model import (
     Arg,
     Argument,
@@ -25,8 +24,6 @@ from .model import (
     Stage,
     Word,
 )
-from .splitting import read_instructions
-from .stages import with_stages
 
 __all__ = [
     "Arg",
@@ -46,6 +43,11 @@ __all__ = [
 
 def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Dockerfile:
     """The Dockerfile in these bytes, its variables resolved with the build arguments given."""
+    # A fleet's Dockerfiles are mostly known already: a hook loads the parser when it needs it.
+    from .lines import read
+    from .splitting import read_instructions
+    from .stages import with_stages
+
     source = read(content)
     instructions = []
     stage: int | None = None

@@ -75,14 +75,14 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
     (also `agent`, `model`, `core`).
     """
     breach = contracts.breach(unit, around.supplied_args)
-    if not breach.missing or unit.final is None:
+    if not breach.missing or unit.from_ is None:
         return
     for key in breach.missing:
         advice = _HELP.get(key.rpartition(".")[2], "the contract requires it")
         yield Hit(
             unit.path,
             f"{key} is missing: {advice}",
-            unit.final.from_.head,
+            unit.from_,
             f'add `LABEL {key}="…"` below this FROM',
             unit.name,
             key,
@@ -216,7 +216,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
     A stage that the final one is built on (`FROM build`).
     """
     breach = contracts.breach(unit, around.supplied_args)
-    if not breach.missing or unit.final is None:
+    if not breach.missing or unit.from_ is None:
         return
     for stage in unit.dockerfile.stages:
         for label in {label.key: label for label in stage.labels}.values():
@@ -224,7 +224,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
                 yield Hit(
                     unit.path,
                     f"{label.key} is on a stage that the final image does not come from: "
-                    f"move it below line {unit.final.from_.span.line}",
+                    f"move it below line {unit.from_.line}",
                     label.span,
                     "",
                     unit.name,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.dockerfile import Base
 from evalpolicy.artifacts.source import Span
 from evalpolicy.fleet import Surroundings
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.units import Unit
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Base
 
 
 @rule("LBL011", "per-task-mismatch", "error")
@@ -49,7 +52,7 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     if unit.role != "benchmark":
         return
     label = unit.labels.get("eval.benchmark.env")
-    if label is None or label.unresolved or unit.final is None:
+    if label is None or label.unresolved:
         return
     takes = _takes_task(unit)
     if label.value == "per-task" and takes is None:
@@ -153,9 +156,10 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
     """What the final image is built on, if that is somebody else's or only the build knows it."""
-    if unit.final is None:
+    final = unit.dockerfile.final
+    if final is None:
         return None
-    base = unit.dockerfile.lineage(unit.final)[0].base
+    base = unit.dockerfile.lineage(final)[0].base
     if base.unresolved:
         return base
     if base.is_scratch or not base.resolved or _OFFICIAL.fullmatch(base.resolved):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.dockerfile import Label
 from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import is_supplied
 from evalpolicy.rules.labels.words import dollar, quoted
 from evalpolicy.rules.model import Hit, Severity, rule
 from evalpolicy.units import Unit
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Label
 
 
 @rule("LBL007", "label-unresolved", "warning")
