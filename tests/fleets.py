@@ -58,7 +58,11 @@ def found(report: Report) -> list[tuple[str, str, int]]:
 def git(root: Path, *arguments: str, **how: object) -> str:
     """One git command in `root`; gives what it prints."""
     done = subprocess.run(
-        ["git", *arguments], cwd=root, check=True, capture_output=True, **how  # type: ignore
+        ["git", *arguments],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        **how,  # type: ignore
     )
     return done.stdout.decode("utf-8", "surrogateescape")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.fleets import judge, write
 
 from evalpolicy.rules import FAMILIES, all_rules
-from tests.fleets import judge, write
 
 RULES = all_rules()
 FENCE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -16,9 +16,7 @@ OF_CHANGES = {"SUB"}
 
 
 def section(documentation: str, title: str) -> str | None:
-    found = re.search(
-        rf"^## {title}\n(.*?)(?=^## |\Z)", documentation, re.MULTILINE | re.DOTALL
-    )
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", documentation, re.MULTILINE | re.DOTALL)
     return found[1].strip() if found else None
 
 

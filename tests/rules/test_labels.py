@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.fleets import AGENT, BENCHMARK, FLEET, found, judge, write
 
 ARC = "containers/benchmarks/arc/Dockerfile"
@@ -156,9 +155,7 @@ def test_a_rule_fires_as_often_as_it_should(rule, dockerfile, files, times, tmp_
     write(tmp_path / "containers/benchmarks/arc", files)
     report = judge(tmp_path, rule)
     assert not report.problems
-    assert [f.rule for f in report.findings] == [rule] * times, [
-        f.message for f in report.findings
-    ]
+    assert [f.rule for f in report.findings] == [rule] * times, [f.message for f in report.findings]
 
 
 def test_every_rule_of_the_family_is_in_the_table_both_ways():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.fleets import AGENT, BENCHMARK, FIXTURES, judge, write
 
 RELEASED = BENCHMARK + 'LABEL eval.benchmark.released="true"\n'
