@@ -28,6 +28,9 @@ MAX_LINE = 65535
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _KNOWN_DIRECTIVES = frozenset({"syntax", "escape", "check"})
+_GO_BOOLEANS = frozenset(("1", "t", "T", "TRUE", "true", "True")) | frozenset(
+    ("0", "f", "F", "FALSE", "false", "False")
+)
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
@@ -135,12 +138,26 @@ def _directive(source: Source, line: str, number: int) -> bool:
         source.report(f"the directive {name} stands here a second time", span)
         return True
     source.directives.append(Directive(name, value, span))
+    if name == "check" and column == 1 and (wrong := _wrong_check(value.partition(" ")[0])):
+        source.report(f"# check knows skip, experimental and error, not {wrong}", span)
     if name == "escape":
         if value in ("\\", "`"):
             source.escape = value
         else:
             source.report(f"the escape character must be \\ or `, not {value}", span)
     return True
+
+
+def _wrong_check(value: str) -> str | None:
+    """The first option that BuildKit refuses (linter/linter.go); it reads three at most."""
+    for option in value.split(";", 2):
+        name, sign, setting = option.partition("=")
+        switch = name.strip(SPACE) == "error"
+        if not sign or (not switch and name.strip(SPACE) not in ("skip", "experimental")):
+            return option
+        if switch and setting.strip(SPACE) not in _GO_BOOLEANS:
+            return option
+    return None
 
 
 def logical_lines(source: Source) -> Iterator[LogicalLine]:

@@ -19,6 +19,7 @@ takes for a space (no-break spaces, U+001C).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 
 from .goscan import SPACE, lower
@@ -39,6 +40,7 @@ WITH_HEREDOCS = frozenset({"RUN", "COPY", "ADD"})
 MAX_ONBUILD_DEPTH = 8
 """How many ONBUILD may follow one another before the rest is not looked at; two are refused."""
 
+_ONBUILD = re.compile(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 _ORDINARY = re.compile(
     r"[!-\[\]-~]+[ \t]+"
     r"(?:[^\0-\x08\n-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[!-\[\]-~])\Z"
@@ -57,6 +59,25 @@ def read_instructions(source: Source) -> list[Instruction]:
         _instruction(source, line, divided)
         for line, divided in zip(lines, _divide(lines), strict=True)
     ]
+
+
+def reread_trigger(instruction: Instruction) -> Instruction | None:
+    """What ONBUILD triggers in a file with another escape character than the backslash.
+
+    BuildKit keeps the trigger as text and parses that anew, without the directive. None if no
+    single instruction comes out of it.
+    """
+    expression = _ONBUILD.sub("", instruction.text, count=1)
+    for heredoc in instruction.heredocs:
+        expression += f"\n{heredoc.body}{heredoc.delimiter}"
+    source = Source(expression.split("\n"))
+    found = read_instructions(source)
+    if len(found) != 1 or source.problems:
+        return None
+    span = instruction.value_span
+    arguments = tuple(Argument(word, span) for word in found[0].words)
+    head = instruction.head
+    return replace(found[0], span=span, head=head, value_span=span, arguments=arguments)
 
 
 def _take_heredocs(source: Source, line: LogicalLine) -> None:
@@ -180,10 +201,11 @@ def _instruction(
     if keyword == "ONBUILD":
         if value and depth < MAX_ONBUILD_DEPTH:
             inner = _instruction(source, line, _split(text, start), depth + 1)
-    elif json is None:
+    elif json is None or keyword == "HEALTHCHECK":
+        ranges = _ranges(keyword, text, start, end, source.escape)
         arguments = tuple(
             Argument(text[left:right], line.span(left, right))
-            for left, right in _ranges(keyword, text, start, end, source.escape)
+            for left, right in (ranges if json is None else ranges[:1])
         )
     return Instruction(
         keyword=keyword,
