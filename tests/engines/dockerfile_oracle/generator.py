@@ -163,11 +163,13 @@ class Generator:
 
     def _arg(self) -> str:
         pick = self.random
-        count = 1 if self.old else pick.choice([1, 1, 1, 2])
-        names = [pick.choice(NAMES) for _ in range(count)]
-        return "ARG " + " ".join(
-            n if pick.random() < 0.4 else f"{n}={self._value()}" for n in names
-        )
+        if self.old:
+            # Engine 20.10 ends ARG's default at the first space, also within nested quotes.
+            name, value = pick.choice(NAMES), self._value().replace(" ", "")
+            return f"ARG {name}" if pick.random() < 0.4 else f"ARG {name}={value}"
+        names = [pick.choice(NAMES) for _ in range(pick.choice([1, 1, 1, 2]))]
+        declared = [n if pick.random() < 0.4 else f"{n}={self._value()}" for n in names]
+        return "ARG " + " ".join(declared)
 
     def _key(self) -> str:
         pick = self.random

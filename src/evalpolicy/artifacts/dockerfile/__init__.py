@@ -9,7 +9,6 @@ the same is there. The bytes go through these modules, each with the facts that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from .lines import read
 from .model import (
@@ -47,12 +46,7 @@ __all__ = [
 def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Dockerfile:
     """The Dockerfile in these bytes, its variables resolved with the build arguments given."""
     source = read(content)
-    instructions = []
-    stage: int | None = None
-    for instruction in read_instructions(source):
-        if instruction.keyword == "FROM":
-            stage = 0 if stage is None else stage + 1
-        instructions.append(instruction if stage is None else replace(instruction, stage=stage))
+    instructions = read_instructions(source)
     return with_stages(
         Dockerfile(
             instructions=tuple(instructions),
