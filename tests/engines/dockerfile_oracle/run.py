@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -86,16 +87,16 @@ def ask_docker(engine: Engine, count: int, seed: int, folder: Path) -> Outcome:
         if sentence is None:
             continue
         if not outcome.disagreements:
-            about = kind(sentence)
-            case = minimised(case, lambda c: _about(engine, c) == about, budget=DOCKER_TRIES)
+            same = partial(_is_about, engine, kind(sentence))
+            case = minimised(case, same, budget=DOCKER_TRIES)
         outcome.disagreements.append(_told(number, case, sentence))
     return outcome
 
 
-def _about(engine: Engine, case: Case) -> str:
+def _is_about(engine: Engine, about: str, case: Case) -> bool:
     with TemporaryDirectory() as folder:
         [built] = labels_of_builds(engine, [case], Path(folder))
-    return kind(_label_difference(case, built))
+    return kind(_label_difference(case, built)) == about
 
 
 def _label_difference(case: Case, built: dict[str, str] | str) -> str | None:

@@ -87,7 +87,8 @@ class Source:
     directives: list[Directive] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     at: int = 0
-    unterminated: int = 0
+    unterminated: list[int] = field(default_factory=list)
+    """Where heredocs without an end begin: from there on nobody knows what is an instruction."""
 
     def report(self, message: str, span: Span) -> None:
         self.problems.append(Problem(message, span))
@@ -224,7 +225,7 @@ def take_heredoc(source: Source, name: str, chomp: bool) -> tuple[str, Span] | N
     """The body up to the line that is `name`, and its span; None if no line is."""
     lines = source.lines
     start = source.at
-    if source.unterminated >= MAX_UNTERMINATED:
+    if len(source.unterminated) >= MAX_UNTERMINATED:
         return None
     for at in range(start, len(lines)):
         line = lines[at].rstrip("\r")
@@ -232,5 +233,5 @@ def take_heredoc(source: Source, name: str, chomp: bool) -> tuple[str, Span] | N
             source.at = at + 1
             body = "".join(f"{line}\n" for line in lines[start:at])
             return body, Span(start + 1, 1, at + 1, 1)
-    source.unterminated += 1
+    source.unterminated.append(start)
     return None

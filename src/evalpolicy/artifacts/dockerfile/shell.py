@@ -315,6 +315,8 @@ class _Reader:
             raise WordError("bad substitution: a name must follow ${")
         name = self._name()
         operator = self.next()
+        if not operator:
+            raise WordError("a substitution has no closing }")
         if operator == "}":
             value = self._value(name)
             if value is None and self.lex.keep_unset:

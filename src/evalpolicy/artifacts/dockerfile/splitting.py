@@ -69,6 +69,9 @@ def read_instructions(source: Source) -> list[Instruction]:
     for line, divided in zip(lines, _divide(lines), strict=True):
         if divided[0] == "FROM":
             stage = 0 if stage is None else stage + 1
+        behind = source.unterminated and line.places[0][0] > source.unterminated[0]
+        if behind and divided[0] not in KEYWORDS:
+            continue  # rather a line of the open heredoc than a wrong instruction
         instruction = _instruction(source, line, divided, stage)
         room -= len(instruction.arguments)
         if room < 0:
