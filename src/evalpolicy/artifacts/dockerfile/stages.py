@@ -46,7 +46,7 @@ PLATFORM_ARGS: Mapping[str, str] = {
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
-MAX_INHERITED = 1_000_000
+MAX_INHERITED = 100_000
 """How many variables and triggers all stages together may inherit."""
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
@@ -205,12 +205,11 @@ class _Resolution:
             raw = words[0].text if words else ""
             base = Base(raw, "", (), (), words[0].span if words else instruction.head)
         draft = _Draft(name, base, platform, instruction, {}, {})
-        index = len(self.stages)
-        self.stages.append(draft)
         if name is not None:
-            self.by_name[name] = index
+            self.by_name[name] = len(self.stages)
+        self.stages.append(draft)
         if base.parent is not None:
-            self._inherit(draft, self.stages[base.parent], index)
+            self._inherit(draft, self.stages[base.parent])
         elif base.is_scratch:
             draft.variables["PATH"] = draft.env["PATH"] = DEFAULT_PATH
 
@@ -246,7 +245,7 @@ class _Resolution:
                 )
         return None
 
-    def _inherit(self, draft: _Draft, parent: _Draft, index: int) -> None:
+    def _inherit(self, draft: _Draft, parent: _Draft) -> None:
         self.inherited += len(parent.variables) + len(parent.triggers)
         if self.inherited > MAX_INHERITED:
             raise WordError(f"the stages inherit more than {MAX_INHERITED} variables")
