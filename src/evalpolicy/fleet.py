@@ -112,10 +112,10 @@ class Fleet:
             role = roles.get(folder) if name in ("Dockerfile", "Containerfile") else None
             placed = role is not None
             if role is None:
-                kind = summary.labels.get("eval.type")
+                kind = summary.value("eval.type")
                 if kind is None:
                     continue
-                role = _ROLE_OF_TYPE.get(kind.value, "core")
+                role = _ROLE_OF_TYPE.get(kind, "core")
             found.append(Unit(role, path, placed, summary, partial(self.dockerfile, path)))
         return tuple(found)
 

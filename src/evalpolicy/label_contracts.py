@@ -117,7 +117,7 @@ class Contracts:
         row = self._cache.get(known)
         if row is not None:
             return [Violation(tuple(path), *rest) for path, *rest in row]
-        found = violations(self.schemas[role], values, self._config.contracts.get(role, role))
+        found = violations(self.schemas[role], values, self._config.contracts.get(role))
         self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])
         return found
 
