@@ -276,7 +276,7 @@ class _Resolution:
                     if arg.value is not None and arg.key not in NOT_IN_ENV:
                         draft.variables[arg.key] = arg.value
                     draft.args.append(arg)
-            case "ONBUILD" if instruction.onbuild is not None and not triggered:
+            case "ONBUILD" if instruction.onbuild is not None:
                 trigger: Instruction | None = instruction.onbuild
                 if self.file.escape != "\\":
                     trigger = reread_trigger(instruction)
