@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -112,6 +113,16 @@ class Unit:
     @cached_property
     def dockerfile(self) -> Dockerfile:
         return self._parse()
+
+    @contextmanager
+    def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
+        """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
+        if parsed is not None:
+            self.__dict__["dockerfile"] = parsed
+        try:
+            yield
+        finally:
+            self.__dict__.pop("dockerfile", None)
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
