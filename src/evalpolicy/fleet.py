@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.artifacts.build_args import from_bake, from_script
 from evalpolicy.artifacts.source import Problem
@@ -34,8 +33,7 @@ DOCKERFILE_LIMIT = 16 << 20
 _SCRIPT_LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Fixture:
+class Fixture(NamedTuple):
     """A recorded run. `readings` are all decodings of its name, the likeliest first."""
 
     path: str

@@ -48,8 +48,8 @@ class DockerfileSummary:
     def row(self) -> list[Any]:
         return [
             [_label_row(label) for label in self.labels.values()],
-            self.from_ and _span_row(self.from_),
-            [[problem.message, *_span_row(problem.span)] for problem in self.problems],
+            self.from_,
+            [[problem.message, *problem.span] for problem in self.problems],
         ]
 
     @classmethod
@@ -133,15 +133,11 @@ class Unit:
 _VALUE = 3
 
 
-def _span_row(span: Span) -> list[int]:
-    return [span.line, span.column, span.end_line, span.end_column]
-
-
 def _label_row(label: Label) -> list[Any]:
     return [
         label.key, label.raw, label.written, label.value, list(label.names),
-        list(label.unresolved), _span_row(label.span), _span_row(label.key_span),
-        _span_row(label.value_span), label.stage, label.onbuild,
+        list(label.unresolved), label.span, label.key_span,
+        label.value_span, label.stage, label.onbuild,
     ]  # fmt: skip
 
 
