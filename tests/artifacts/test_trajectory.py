@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evalpolicy.artifacts.trajectory import parse
 from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
+
+from evalpolicy.artifacts.trajectory import parse
 
 
 def test_a_litellm_row_is_a_turn() -> None:

@@ -18,9 +18,8 @@ from evalpolicy.artifacts.trajectory.replies import chat_tool_calls
 from evalpolicy.artifacts.trajectory.request import Request, text_of
 
 _ERROR = (2, "2", "STATUS_CODE_ERROR")
-_CALL_KEYS = frozenset(
-    ("gen_ai.request.model", "gen_ai.input.messages", "gen_ai.output.messages", "error.type")
-)
+_REPLY = "gen_ai.output.messages"
+_CALL_KEYS = frozenset(("gen_ai.request.model", "gen_ai.input.messages", _REPLY, "error.type"))
 
 
 def is_otlp(row: dict[str, object]) -> bool:
@@ -28,52 +27,67 @@ def is_otlp(row: dict[str, object]) -> bool:
     return "resourceSpans" in row or "resource_spans" in row
 
 
-def read_calls(row: dict[str, object], line: int) -> Iterator[tuple[Call, dict[str, object]]]:
-    """The model calls among the spans of an export, each with its span's attributes."""
-    for resource, resource_path in _children(row, ("resourceSpans", "resource_spans"), ()):
-        for scope, scope_path in _children(resource, ("scopeSpans", "scope_spans"), resource_path):
-            for span, path in _children(scope, ("spans",), scope_path):
-                attributes, places = _attributes(span)
+def read_calls(row: dict[str, object], line: int) -> Iterator[tuple[Call, str | None]]:
+    """The model calls among the spans of an export, each with its caller's User-Agent."""
+    for resources, resource in _children(row, "resourceSpans", "resource_spans"):
+        for scopes, scope in _children(resource, "scopeSpans", "scope_spans"):
+            for spans, span in _children(scope, "spans", "spans"):
+                attributes = _attributes(span)
                 if not _CALL_KEYS.isdisjoint(attributes):
-                    yield _call(span, attributes, places, line, path), attributes
+                    call = _call(span, attributes, line, (*resources, *scopes, *spans))
+                    yield call, text(attributes.get("user_agent.original"))
 
 
 def _children(
-    parent: dict[str, object], keys: tuple[str, ...], path: Path
-) -> Iterator[tuple[dict[str, object], Path]]:
-    for key in keys:
-        listed = parent.get(key)
-        if isinstance(listed, list):
-            for index, child in enumerate(listed):
-                if isinstance(child, dict):
-                    yield child, (*path, key, index)
+    parent: dict[str, object], key: str, snake: str
+) -> list[tuple[Path, dict[str, object]]]:
+    """The objects in a list of `parent`, each with its path from there."""
+    if key not in parent:
+        key = snake
+    listed = parent.get(key)
+    if not isinstance(listed, list):
+        return []
+    return [((key, index), one) for index, one in enumerate(listed) if isinstance(one, dict)]
 
 
-def _attributes(span: dict[str, object]) -> tuple[dict[str, object], dict[str, tuple[int, str]]]:
-    """The attributes by key, and where each stands: its index and the kind of its value."""
-    values: dict[str, object] = {}
-    places: dict[str, tuple[int, str]] = {}
+def _attributes(span: dict[str, object]) -> dict[str, object]:
+    """The attributes by key, without the wrapper that names a value's kind."""
     listed = span.get("attributes")
+    if not isinstance(listed, list):
+        return {}
+    try:
+        return {one["key"]: next(iter(one["value"].values())) for one in listed}
+    except (TypeError, KeyError, AttributeError, StopIteration):
+        return {key: value for one in listed for key, value in _attribute(one)}
+
+
+def _attribute(one: object) -> Iterator[tuple[str, object]]:
+    """One attribute of a list that holds others that are none."""
+    if isinstance(one, dict) and isinstance(one.get("value"), dict):
+        key = one.get("key")
+        for value in one["value"].values():
+            if isinstance(key, str):
+                yield key, value
+            return
+
+
+def _reply_path(span: dict[str, object], path: Path) -> Path:
+    """Where the reply stands; looked for only in a span that has one."""
+    listed = span["attributes"]
     for index, one in enumerate(listed if isinstance(listed, list) else ()):
-        try:
-            key = one["key"]
-            ((kind, value),) = one["value"].items()
-            values[key] = value
-            places[key] = (index, kind)
-        except (TypeError, KeyError, ValueError, AttributeError):
-            continue  # not an attribute: nothing that a turn could be read from
-    return values, places
+        if isinstance(one, dict) and one.get("key") == _REPLY:
+            return (*path, "attributes", index, "value", next(iter(one["value"])))
+    return path
 
 
 def _call(
     span: dict[str, object],
     attributes: dict[str, object],
-    places: dict[str, tuple[int, str]],
     line: int,
     path: Path,
 ) -> Call:
     status = span.get("status")
-    start, end = _time(span.get("startTimeUnixNano")), _time(span.get("endTimeUnixNano"))
+    start, end = _time(span, "startTimeUnixNano"), _time(span, "endTimeUnixNano")
     if isinstance(status, dict) and status.get("code") in _ERROR:
         return FailedCall(
             error_type=text(attributes.get("error.type")) or "",
@@ -84,10 +98,9 @@ def _call(
             line=line,
             path=(*path, "status"),
         )
-    messages = _listed(attributes.get("gen_ai.output.messages"))
+    messages = _listed(attributes.get(_REPLY))
     if not messages:
         return Unanswered(line, path)
-    index, kind = places["gen_ai.output.messages"]
     return Turn(
         text="".join(_text(message) for message in messages),
         tool_calls=tuple(call for one in messages for call in _tool_calls(one)),
@@ -102,7 +115,7 @@ def _call(
         end=end,
         response_id=text(attributes.get("gen_ai.response.id")),
         line=line,
-        path=(*path, "attributes", index, "value", kind),
+        path=_reply_path(span, path),
         request=Request(
             attributes.get("gen_ai.input.messages"),
             text_of(attributes.get("gen_ai.system_instructions")),
@@ -169,14 +182,14 @@ def _tokens(attributes: dict[str, object], name: str, older: str) -> int | None:
     return _integer(value)
 
 
-def _time(value: object) -> int | None:
-    return _integer(value) or None  # OTLP: 0 is "unknown"
+def _time(span: dict[str, object], key: str) -> int | None:
+    return _integer(span.get(key)) or None  # OTLP: 0 is "unknown"
 
 
 def _integer(value: object) -> int | None:
-    if isinstance(value, str) and len(value) <= 20 and value.isascii():
+    if isinstance(value, str):
         try:
-            return int(value)
+            return int(value) if len(value) <= 20 else None
         except ValueError:
             return None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

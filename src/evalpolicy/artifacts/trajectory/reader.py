@@ -138,8 +138,7 @@ class _Reading:
             return
         if isinstance(row, dict) and otlp.is_otlp(row):
             self._kinds["otlp"] += 1
-            for call, attributes in otlp.read_calls(row, line.number):
-                yield call, litellm.text(attributes.get("user_agent.original"))
+            yield from otlp.read_calls(row, line.number)
         elif isinstance(row, dict) and litellm.is_litellm(row):
             self._kinds["litellm"] += 1
             yield litellm.read_call(row, line.number), litellm.user_agent(row)
