@@ -35,7 +35,11 @@ _DEFAULT_RULES = b"[extend]\nuseDefault = true\n"
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A finding of another tool: which rule of it, in which file, where."""
+    """A finding of another tool: which rule of it, in which file, where.
+
+    The line is reliable. The column is the tool's own: gitleaks counts it within the piece of the
+    file that it had read, detect-secrets has none.
+    """
 
     tool: Tool
     rule: str
@@ -109,34 +113,23 @@ def scan_with(tool: Tool, files: Mapping[str, bytes]) -> tuple[External, ...] | 
             return Problem(f"{tool} failed with exit code {done.returncode}: {said[0]}")
         try:
             output = report.read_bytes() if tool == "gitleaks" else done.stdout
-            found = _READERS[tool](json.loads(output), names, files)
+            found = _READERS[tool](json.loads(output), names)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             return Problem(f"the report of {tool} could not be read: {error!r}")
     return tuple(sorted(found, key=lambda one: (one.path, one.span, one.rule)))
 
 
-def _from_gitleaks(
-    report: object, names: Mapping[str, str], files: Mapping[str, bytes]
-) -> list[External]:
+def _from_gitleaks(report: object, names: Mapping[str, str]) -> list[External]:
     found = []
     for row in report if isinstance(report, list) else ():
-        path = names[Path(row["File"]).name]
-        line, column = int(row["StartLine"]), int(row["StartColumn"])
-        if row["RuleID"] == "generic-api-key" and _is_benign(files[path], line, column):
-            continue
-        found.append(External("gitleaks", row["RuleID"], path, Span.at(line, max(1, column))))
+        if row["RuleID"] == "generic-api-key" and any(name in row["Match"] for name in _BENIGN):
+            continue  # the match begins with the key's name; its value is redacted
+        where = Span.at(int(row["StartLine"]), max(1, int(row["StartColumn"])))
+        found.append(External("gitleaks", row["RuleID"], names[Path(row["File"]).name], where))
     return found
 
 
-def _is_benign(content: bytes, line: int, column: int) -> bool:
-    """Whether the match that begins there is one of a recorded run's benign hashes."""
-    text = content.split(b"\n")[line - 1][max(0, column - 40) : column + 60]
-    return any(name.encode() in text for name in _BENIGN)
-
-
-def _from_detect_secrets(
-    report: object, names: Mapping[str, str], files: Mapping[str, bytes]
-) -> list[External]:
+def _from_detect_secrets(report: object, names: Mapping[str, str]) -> list[External]:
     results = report["results"] if isinstance(report, dict) else {}
     return [
         External("detect-secrets", row["type"], names[Path(name).name], Span.at(row["line_number"]))

@@ -6,6 +6,7 @@ from evalpolicy.artifacts.trajectory.model import (
     Client,
     FailedCall,
     Format,
+    Last,
     Repeated,
     Summary,
     ToolCall,
@@ -15,12 +16,22 @@ from evalpolicy.artifacts.trajectory.model import (
 )
 from evalpolicy.artifacts.trajectory.reader import iter_turns, parse, parse_stream
 from evalpolicy.artifacts.trajectory.request import Message, Request
+from evalpolicy.artifacts.trajectory.verdicts import (
+    Fault,
+    Verdict,
+    model_family,
+    named_format,
+    served_turns,
+    verdicts,
+)
 
 __all__ = [
     "NAMED_FORMATS",
     "Client",
     "FailedCall",
+    "Fault",
     "Format",
+    "Last",
     "LfsPointer",
     "Message",
     "Repeated",
@@ -30,8 +41,13 @@ __all__ = [
     "Trajectory",
     "Turn",
     "Unanswered",
+    "Verdict",
     "iter_turns",
+    "model_family",
+    "named_format",
     "parse",
     "parse_stream",
     "read_lfs_pointer",
+    "served_turns",
+    "verdicts",
 ]

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from evalpolicy.artifacts.json_spans import Path, json_path
 from evalpolicy.artifacts.source import Problem
+from evalpolicy.artifacts.trajectory.endings import Ending
 from evalpolicy.artifacts.trajectory.request import Request
 
 Format: TypeAlias = Literal["litellm", "otlp", "none"]
@@ -110,14 +111,24 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The turn that starts last: how it ended, and where its reply stands."""
+
+    finish_reason: str | None
+    ending: Ending | None
+    line: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a fixture holds, in a size that does not grow with it.
 
     `lines` counts the lines that are not blank, `longest` is in bytes. `replies_digest` is the
     same for two fixtures with the same replies, `turns_digest` for two with the same requests as
     well; both ignore order, ids, times and models, and are None without a turn. `tokens` and
-    `cost` are sums over the turns, None where no turn states one. `last` is the turn that starts
-    last.
+    `cost` are sums over the turns, None where no turn states one. `synthetic_times` counts the
+    calls with made-up times; the message of `first_failed` is cut to 500 characters.
     """
 
     format: Format
@@ -144,7 +155,7 @@ class Summary:
     turns_digest: str | None
     repeated: Repeated | None
     first_failed: FailedCall | None
-    last: Turn | None
+    last: Last | None
     problems: tuple[Problem, ...]
 
     @property

@@ -18,6 +18,10 @@ from evalpolicy.artifacts.trajectory.replies import chat_tool_calls
 from evalpolicy.artifacts.trajectory.request import Request, text_of
 
 _ERROR = (2, "2", "STATUS_CODE_ERROR")
+_LITELLM = "litellm_request"
+"""The span of LiteLLM's own exporter. Its request model is the deployment that the proxy called,
+and its response model echoes the name that the client had asked for: the other way round."""
+
 _REPLY = "gen_ai.output.messages"
 _CALL_KEYS = frozenset(("gen_ai.request.model", "gen_ai.input.messages", _REPLY, "error.type"))
 
@@ -101,13 +105,16 @@ def _call(
     messages = _listed(attributes.get(_REPLY))
     if not messages:
         return Unanswered(line, path)
+    asked = text(attributes.get("gen_ai.request.model"))
+    answered = text(attributes.get("gen_ai.response.model"))
+    if span.get("name") == _LITELLM:
+        asked, answered = answered, asked
     return Turn(
         text="".join(_text(message) for message in messages),
         tool_calls=tuple(call for one in messages for call in _tool_calls(one)),
         finish_reason=_finish(messages, attributes),
-        model=text(attributes.get("gen_ai.response.model"))
-        or text(attributes.get("gen_ai.request.model")),
-        requested_model=text(attributes.get("gen_ai.request.model")),
+        model=answered or asked,
+        requested_model=asked or answered,
         input_tokens=_tokens(attributes, "input", "prompt"),
         output_tokens=_tokens(attributes, "output", "completion"),
         cost=amount(attributes.get("gen_ai.cost.total_cost", attributes.get("gen_ai.usage.cost"))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evalpolicy.artifacts.json_spans import Path
 from evalpolicy.artifacts.source import Problem, Span
@@ -13,11 +13,12 @@ from evalpolicy.artifacts.trajectory.clients import (
     agent_of_prompt,
     agent_of_user_agent,
 )
-from evalpolicy.artifacts.trajectory.endings import is_refusal
+from evalpolicy.artifacts.trajectory.endings import ending_of, is_refusal
 from evalpolicy.artifacts.trajectory.model import (
     Call,
     FailedCall,
     Format,
+    Last,
     Repeated,
     Summary,
     Turn,
@@ -30,6 +31,9 @@ recording did not happen on 14 November 2023 within a quarter of an hour."""
 
 MAX_DISTINCT = 50_000
 """Distinct replies, ids, names and problems that are remembered; a run has some hundred turns."""
+
+
+_MESSAGE = 500
 
 
 @dataclass(slots=True)
@@ -46,7 +50,7 @@ class Tally:
     synthetic: int = 0
     started: int | None = None
     ended: int | None = None
-    last: Turn | None = None
+    _last: Turn | None = None
     first_failed: FailedCall | None = None
     problems: list[Problem] = field(default_factory=list)
     _more_problems: int = 0
@@ -91,7 +95,8 @@ class Tally:
             self.ended = max(self.ended or call.end, call.end)
         if isinstance(call, FailedCall):
             self.failed += 1
-            self.first_failed = self.first_failed or call
+            if self.first_failed is None:
+                self.first_failed = replace(call, message=call.message[:_MESSAGE])
             _count(self._errors, call.error_type)
         else:
             self._add_turn(call, user_agent)
@@ -99,8 +104,8 @@ class Tally:
     def _add_turn(self, turn: Turn, user_agent: str | None) -> None:
         self.turns += 1
         self.refusals += is_refusal(turn.text)
-        if self.last is None or (turn.start or 0) >= (self.last.start or 0):
-            self.last = turn
+        if self._last is None or (turn.start or 0) >= (self._last.start or 0):
+            self._last = turn
         _count(self._models, turn.model)
         _count(self._requested, turn.requested_model)
         for name, value in (
@@ -164,7 +169,7 @@ class Tally:
             turns_digest=f"{self._turns_digest:064x}" if self.turns else None,
             repeated=self._repeated(),
             first_failed=self.first_failed,
-            last=self.last,
+            last=_ended(self._last),
             problems=problems or tuple(self.problems),
         )
 
@@ -173,6 +178,13 @@ class Tally:
             self._replies.values(), key=lambda seen: seen[0], default=(0, 0, ())
         )
         return Repeated(times, line, path) if times > 1 else None
+
+
+def _ended(turn: Turn | None) -> Last | None:
+    if turn is None:
+        return None
+    ending = ending_of(turn.text, turn.finish_reason)
+    return Last(turn.finish_reason, ending, turn.line, turn.path)
 
 
 def _count(counter: Counter[str], name: str | None) -> None:
