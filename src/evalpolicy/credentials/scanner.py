@@ -91,7 +91,7 @@ class Scanner:
                     start,
                     end,
                     line,
-                    _mask(secret, shape, kind),
+                    _mask(secret, shape),
                     replacement,
                 )
             )
@@ -146,7 +146,7 @@ class Scanner:
                 continue
             kind = _kind(shape, match[1], len(prefix))
             if kind is not None:
-                return begin, end, shape, kind, prefix + b"REDACTED"
+                return begin, end, shape, kind, _prefix(shape, match[1]).encode() + b"REDACTED"
         return None
 
 
@@ -214,7 +214,14 @@ def _kind(shape: Shape, secret: bytes, prefix: int) -> Kind | None:
     return "credential"
 
 
-def _mask(secret: bytes, shape: Shape, kind: Kind) -> str:
+def _prefix(shape: Shape, secret: bytes) -> str:
+    """What of the credential may be seen, and stays when it is redacted."""
+    if shape.id != "half-redacted":
+        return shape.prefix
+    return next(prefix for prefix in _PREFIXES if secret.startswith(prefix.encode()))
+
+
+def _mask(secret: bytes, shape: Shape) -> str:
+    prefix = _prefix(shape, secret) if shape is not _HOST else ""
     digest = hashlib.sha256(secret).hexdigest()[:8]
-    name = shape.prefix if kind != "host" else ""
-    return f"{name}… ({len(secret)} characters, sha256 {digest}…)"
+    return f"{prefix}… ({len(secret)} characters, sha256 {digest}…)"

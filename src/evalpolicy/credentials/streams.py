@@ -14,7 +14,10 @@ WINDOW = 4 * 1024 * 1024
 OVERLAP = 64 * 1024
 """Bytes that two windows of one long line share: more than any credential is long."""
 
-_LEAD = 16
+_LEAD = 512
+"""Bytes at the start of the next window that belong to this one: more than the context before any
+credential is long, so that no window judges one whose context it cannot see."""
+
 _CHUNK = 1024 * 1024
 
 
