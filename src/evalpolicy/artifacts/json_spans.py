@@ -42,13 +42,17 @@ def _segment(part: str | int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One value or key as it stands in the text, `text[start:end]`; containers come when closed."""
+    """One value or key as it stands in the text, `text[start:end]`; containers come when closed.
+
+    A key that its object had before is `repeated`.
+    """
 
     path: Path
     start: int
     end: int
     is_key: bool
     value: object
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,10 @@ def parse(content: bytes) -> Document | Problem:
             if not item.is_key:
                 spans[item.path] = span
                 root = item.value
-            elif item.path in keys:
+                continue
+            keys[item.path] = span
+            if item.repeated:
                 duplicates.append((item.path, span))
-            else:
-                keys[item.path] = span
     except MalformedJson as error:
         return Problem(error.message, places.span(error.start, error.start + 1))
     return Document(root, spans, keys, tuple(duplicates))
@@ -159,7 +163,7 @@ def walk(text: str) -> Iterator[Item]:
             after = _skip(text, at + 1)
             if text[after : after + 1] != ("}" if opener == "{" else "]"):
                 if isinstance(container, dict):
-                    key_item, at = _key(text, after, path)
+                    key_item, at = _key(text, after, path, container)
                     yield key_item
                     path = key_item.path
                 else:
@@ -190,7 +194,7 @@ def walk(text: str) -> Iterator[Item]:
                 )
             at = _skip(text, at + 1)
             if isinstance(container, dict):
-                key_item, at = _key(text, at, own_path)
+                key_item, at = _key(text, at, own_path, container)
                 yield key_item
                 path = key_item.path
             else:
@@ -209,8 +213,8 @@ def _put(container: dict[str, object] | list[object], path: Path, value: object)
         container.append(value)
 
 
-def _key(text: str, at: int, path: Path) -> tuple[Item, int]:
-    """The key at `at`, and the offset of its value."""
+def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[Item, int]:
+    """The key at `at` of an object that was read as far as `container`; its value's offset."""
     if text[at : at + 1] != '"':
         raise MalformedJson(
             "the text ends inside an object" if at >= len(text) else "expected a key in quotes", at
@@ -219,7 +223,8 @@ def _key(text: str, at: int, path: Path) -> tuple[Item, int]:
     colon = _skip(text, end)
     if text[colon : colon + 1] != ":":
         raise MalformedJson("expected : behind the key", colon)
-    return Item((*path, str(key)), at, end, True, key), _skip(text, colon + 1)
+    item = Item((*path, str(key)), at, end, True, key, key in container)
+    return item, _skip(text, colon + 1)
 
 
 def _scalar(text: str, at: int) -> tuple[object, int]:

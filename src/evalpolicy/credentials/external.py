@@ -30,6 +30,8 @@ _BENIGN = ("user_api_key_hash", "prompt_cache_key", "GPG_KEY")
 _PRAGMA = "detect_secrets.filters.allowlist.is_line_allowlisted"
 """The filter of detect-secrets that lets a comment in the scanned file switch it off."""
 
+_HASH = "^[0-9a-f]{64}$"
+
 _DEFAULT_RULES = b"[extend]\nuseDefault = true\n"
 
 
@@ -53,7 +55,8 @@ def command(tool: Tool, folder: Path, report: Path, configuration: Path) -> list
     gitleaks (8.19 and later: `dir`) is given a configuration that has its default rules and nothing
     else, and an empty ignore file. detect-secrets writes its report to standard output; it is
     told to look at all files and to verify nothing over the network. Its two plugins that go by
-    entropy alone are off: every id and hash of a recorded run is a finding for them.
+    entropy alone are off: every id and hash of a recorded run is a finding for them; and so is what
+    it takes for a secret by its key's name alone where that is a SHA-256 (`user_api_key_hash`).
     """
     match tool:
         case "gitleaks":
@@ -68,7 +71,8 @@ def command(tool: Tool, folder: Path, report: Path, configuration: Path) -> list
                 *("detect-secrets", "-C", str(folder)),
                 *("scan", "--all-files", "--no-verify", "--disable-filter", _PRAGMA),
                 *("--disable-plugin", "Base64HighEntropyString"),
-                *("--disable-plugin", "HexHighEntropyString", "."),
+                *("--disable-plugin", "HexHighEntropyString"),
+                *("--exclude-secrets", _HASH, "."),
             ]
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import orjson
-
 from evalpolicy.artifacts.trajectory.model import ToolCall
-from evalpolicy.artifacts.trajectory.request import text_of
+from evalpolicy.artifacts.trajectory.request import compact, text_of
 
 Dialect: TypeAlias = Literal["chat", "responses", "messages", "gemini"]
 
@@ -61,7 +59,7 @@ def _chat_call(call: dict[str, object]) -> ToolCall:
 
 def _call(name: object, arguments: object, call_id: object) -> ToolCall:
     if not isinstance(arguments, str):
-        arguments = "" if arguments is None else orjson.dumps(arguments).decode()
+        arguments = "" if arguments is None else compact(arguments).decode("utf-8", "replace")
     return ToolCall(
         name if isinstance(name, str) else "",
         arguments,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -50,8 +52,16 @@ class Request:
     def canonical(self) -> bytes:
         """Bytes that are equal for equal requests of one format."""
         messages = self.messages
-        body = messages.encode("utf-8") if isinstance(messages, str) else orjson.dumps(messages)
+        body = messages.encode("utf-8") if isinstance(messages, str) else compact(messages)
         return self.instructions.encode("utf-8") + b"\0" + body
+
+
+def compact(value: Any) -> bytes:
+    """A parsed JSON value as JSON; one nested deeper than orjson writes (254 levels) as marshal."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return marshal.dumps(value, 2)
 
 
 def _read(messages: object, first: int | None = None) -> tuple[Message, ...]:
@@ -85,14 +95,17 @@ def _tools(one: dict[str, object]) -> list[str]:
     return names
 
 
-def text_of(content: object) -> str:
-    """The text of a message's content: a string, a part, or a list of parts."""
+def text_of(content: object, depth: int = 4) -> str:
+    """The text of a message's content: a string, a part, or a list of parts.
+
+    The dialects nest no deeper than four levels; what lies deeper is no text.
+    """
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        return "".join(text_of(part) for part in content)
-    if isinstance(content, dict):
+    if depth and isinstance(content, list):
+        return "".join(text_of(part, depth - 1) for part in content)
+    if depth and isinstance(content, dict):
         for key in ("text", "content", "refusal"):
             if isinstance(content.get(key), (str, list)):
-                return text_of(content[key])
+                return text_of(content[key], depth - 1)
     return ""
