@@ -8,6 +8,7 @@ a number or as its name. The attributes are the semantic conventions for generat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 
@@ -33,25 +34,27 @@ def is_otlp(row: dict[str, object]) -> bool:
 
 def read_calls(row: dict[str, object], line: int) -> Iterator[tuple[Call, str | None]]:
     """The model calls among the spans of an export, each with its caller's User-Agent."""
-    for resources, resource in _children(row, "resourceSpans", "resource_spans"):
-        for scopes, scope in _children(resource, "scopeSpans", "scope_spans"):
-            for spans, span in _children(scope, "spans", "spans"):
-                attributes = _attributes(span)
+    resource_key, resources = _listed_in(row, "resourceSpans", "resource_spans")
+    for i, resource in enumerate(resources):
+        scope_key, scopes = _listed_in(resource, "scopeSpans", "scope_spans")
+        for j, scope in enumerate(scopes):
+            for k, span in enumerate(_listed_in(scope, "spans", "spans")[1]):
+                attributes = _attributes(span) if isinstance(span, dict) else {}
                 if not _CALL_KEYS.isdisjoint(attributes):
-                    call = _call(span, attributes, line, (*resources, *scopes, *spans))
-                    yield call, text(attributes.get("user_agent.original"))
+                    path = (resource_key, i, scope_key, j, "spans", k)
+                    yield (
+                        _call(span, attributes, line, path),
+                        text(attributes.get("user_agent.original")),
+                    )
 
 
-def _children(
-    parent: dict[str, object], key: str, snake: str
-) -> list[tuple[Path, dict[str, object]]]:
-    """The objects in a list of `parent`, each with its path from there."""
-    if key not in parent:
-        key = snake
-    listed = parent.get(key)
-    if not isinstance(listed, list):
-        return []
-    return [((key, index), one) for index, one in enumerate(listed) if isinstance(one, dict)]
+def _listed_in(parent: object, key: str, snake: str) -> tuple[str, list[Any]]:
+    """The list that an object has under either spelling of a key; none is an empty one."""
+    if isinstance(parent, dict):
+        for spelling in (key, snake):
+            if isinstance(listed := parent.get(spelling), list):
+                return spelling, listed
+    return key, []
 
 
 def _attributes(span: dict[str, object]) -> dict[str, object]:

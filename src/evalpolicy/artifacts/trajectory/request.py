@@ -49,11 +49,23 @@ class Request:
         system = (Message("system", self.instructions),) if self.instructions else ()
         return system + _read(recorded)
 
-    def canonical(self) -> bytes:
-        """Bytes that are equal for equal requests of one format."""
+    def fingerprint(self) -> bytes:
+        """Bytes that are equal for equal requests of one format, and differ for different ones.
+
+        Not the whole request, which holds all turns before it: its length, its first and its last
+        part (4,096 characters of JSON text, or a message). A digest that takes the reply in as
+        well tells two runs apart by this.
+        """
         messages = self.messages
-        body = messages.encode("utf-8") if isinstance(messages, str) else compact(messages)
-        return self.instructions.encode("utf-8") + b"\0" + body
+        if isinstance(messages, str):
+            parts = f"{len(messages)}\0{messages[:_PART]}\0{messages[-_PART:]}"
+            return parts.encode("utf-8")
+        if isinstance(messages, list) and messages:
+            messages = [len(messages), messages[0], messages[-1]]
+        return self.instructions.encode("utf-8") + b"\0" + compact(messages)
+
+
+_PART = 4096
 
 
 def compact(value: Any) -> bytes:
