@@ -172,6 +172,16 @@ def test_the_prompt_of_an_otlp_request() -> None:
     assert (client.agent, client.by, client.line) == ("codex", "prompt", 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("codex", True), ("codex-x", True), ("codexes", False), ("mini-codex", False)],
+)
+def test_a_variant_of_an_agent(name: str, same: bool) -> None:
+    client = parse(lines(litellm_row())).summary.client
+    assert client is not None
+    assert client.is_agent(name) is same
+
+
 def test_only_the_opening_counts() -> None:
     asked = [{"role": "user", "content": "x" * 7000 + "You are OpenHands agent, "}]
     assert parse(lines(litellm_row(messages=asked, user_agent="x"))).summary.clients == ()

@@ -39,16 +39,16 @@ def test_near_misses_are_left_alone(shape: Shape) -> None:
 
 
 def test_the_checksum_is_that_of_a_published_token() -> None:
-    # A token that its owner published and GitHub revoked; its halves are kept apart.
-    assert base62_crc32(b"zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ") == b"0mLq17"
+    # One that is quoted wherever the format is explained; its pieces are kept apart.
+    assert base62_crc32(b"zQWBuTSOoRi4A9s" + b"pHcVY5ncnsDkxkJ") == b"0mLq17"
 
 
 @pytest.mark.parametrize(
     "benign",
     [
-        '"user_api_key_hash": "' + "47a782a0c63dfe5b" * 4 + '"',
-        '"prompt_cache_key": "019d933d-b31d-7fa3-9b28-366e4ac9d35b"',
-        "GPG_KEY=" + "A035C8C19219BA821ECEA86B64E628F8D684696D",
+        '"user_api_key_hash": "' + "47a782a0" * 8 + '"',
+        '"prompt_cache_key": "' + "-".join(("019d933d", "b31d", "7fa3", "9b28", "9b28" * 3)) + '"',
+        "GPG_KEY=" + "A035C8C192" * 4,
         "OPENAI_API_KEY=sk-proxy",
         "LLM_API_KEY=sk-REDACTED",
         "token ya29.REDACTED and hf_REDACTED",
@@ -56,8 +56,8 @@ def test_the_checksum_is_that_of_a_published_token() -> None:
         "a task-oriented-dialogue-2024-benchmark",
         "sk-learn-text-and-more-text-2",
         "risk-adjusted-return-over-10-years",
-        "https://user:password@example.com/",
-        "https://user:${TOKEN}@example.com/",
+        "https://user:" + "password@example.com/",
+        "https://user:" + "${TOKEN}@example.com/",
         "https://example.com:8080/a@b",
         "ssh://git@github.com/a/b.git",
     ],

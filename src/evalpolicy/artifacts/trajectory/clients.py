@@ -36,6 +36,9 @@ PROMPTS: tuple[tuple[str, str], ...] = (
     ("You are OpenHands agent,", "openhands"),
     ("AI agent called goose, created by", "goose"),
     ("Generate a short title (four words or less) that describes", "goose"),
+    ("<permissions instructions>", "codex"),
+    ("skill to configure the Claude Code harness", "claude-code"),
+    ("You are an expert coding assistant. Read, write, edit files and run commands.", "zerostack"),
     ("Act as an expert software developer.", "aider"),
     ("Act as an expert code analyst.", "aider"),
     ("You are Qwen Code,", "qwen-code"),
@@ -54,8 +57,9 @@ PROMPTS: tuple[tuple[str, str], ...] = (
 )
 """Agents by words that open their system prompt.
 
-The first seven rows are measured on recordings (the title request is goose's own first call); the
-rest are from the projects' sources."""
+The first ten rows are measured on recordings (the title request is goose's own first call, the
+permissions are what Codex tells the model where its instructions are not recorded); the rest are
+from the projects' sources."""
 
 _PRODUCT = re.compile(r"\s*([^/\s(]+(?: Crush)?)")
 _PROMPT = re2.compile("|".join(re2.escape(words) for words, _ in PROMPTS))
