@@ -254,6 +254,18 @@ def test_digests_tell_the_same_run_under_another_name() -> None:
     assert parse(lines(failed_row())).summary.turns_digest is None
 
 
+@pytest.mark.parametrize("make", [litellm_row, otlp_row])
+def test_the_task_in_the_middle_of_a_request_counts(make: Any) -> None:
+    def run(task: str) -> str | None:
+        asked = [{"content": "be brief" * 1000}, {"content": task}, {"content": "now" * 4000}]
+        if make is litellm_row:
+            return parse(lines(make(messages=asked))).summary.turns_digest
+        row = make(gen_ai__input__messages=json.dumps(asked))
+        return parse(lines(row)).summary.turns_digest
+
+    assert run("2 + 2?") == run("2 + 2?") != run("3 + 1?")
+
+
 def test_two_formats_in_one_file() -> None:
     summary = parse(lines(litellm_row(), otlp_row(), otlp_row())).summary
     assert summary.format == "otlp"

@@ -172,6 +172,7 @@ print(summary.size, summary.turns, len(summary.problems), hits, megabytes)
         ),
         ([b"abc", b"de\nf"], [Line(1, None, 5, True), Line(2, b"f", 1, False)]),
         ([b"abcde"], [Line(1, None, 5, False)]),
+        ([b"abcd\nabcd"], [Line(1, b"abcd", 4, True), Line(2, b"abcd", 4, False)]),
     ],
 )
 def test_lines(chunks: list[bytes], expected: list[Line]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row, span_of
 
-from evalpolicy.artifacts.trajectory import parse, verdicts
+from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.trajectory import parse, span_at, verdicts
 from evalpolicy.artifacts.trajectory.clients import agent_of_user_agent
 from evalpolicy.artifacts.trajectory.endings import ending_of, is_refusal
 from evalpolicy.artifacts.trajectory.verdicts import model_family
@@ -120,6 +122,17 @@ def test_verdicts_point_at_the_place() -> None:
     rows = (failed_row(), litellm_row(), failed_row())
     (verdict,) = verdicts(parse(lines(*rows)).summary, "a.trajectory.jsonl")
     assert (verdict.line, verdict.message) == (1, "2 of 3 calls failed")
+
+
+def test_a_place_has_a_span_when_it_is_asked_for() -> None:
+    content = lines({"ü": 1}, *said("x", "y"))
+    second = parse(content).turns[1]
+    span = span_at(content, second.line, second.path)
+    text = content.decode().split("\n")[span.line - 1]
+    assert json.loads(text[span.column - 1 : span.end_column - 1])[0]["message"]["content"] == "y"
+    assert span_at(content, 9, second.path) == Span.at(9)
+    assert span_at(b"{}\nno json", 2, ("a",)) == Span.at(2)
+    assert span_at(b'\n{"a": 1}', 2, ("a", "gone")) == Span(2, 7, 2, 8)
 
 
 def test_models() -> None:

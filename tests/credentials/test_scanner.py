@@ -138,10 +138,13 @@ def test_place_in_a_line_that_is_no_json() -> None:
     assert (place.span.column, place.json_path) == (9, "")
 
 
-def test_place_of_a_key() -> None:
-    content = json.dumps({"a": {secret(): 1}}).encode()
-    (place,) = locate(content, SCANNER.scan(content))
-    assert place.json_path == f"$.a.{secret()}"
+def test_a_credential_that_is_a_key_does_not_show_in_the_path() -> None:
+    content = json.dumps({"a": {secret(): {"b": secret("groq")}}}).encode()
+    places = locate(content, SCANNER.scan(content))
+    assert [place.json_path for place in places] == ["$.a.hf_REDACTED", "$.a.hf_REDACTED.b"]
+    escaped = json.dumps({secret("anthropic"): 1}).replace("-", "\\u002d").encode()
+    (place,) = locate(escaped, SCANNER.scan(escaped))
+    assert place.json_path == "$['sk-ant-REDACTED']"
 
 
 def test_no_secret_is_ever_shown() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from evalpolicy.artifacts.json_spans import Item, MalformedJson, json_path, walk
 from evalpolicy.artifacts.source import Span
+from evalpolicy.credentials.escapes import unescape
 from evalpolicy.credentials.scanner import Hit
 
 _MAX_DEPTH = 12
@@ -31,7 +32,12 @@ class Place:
 
 
 def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
-    """The places of the hits of one scan of `content`, in the same order."""
+    """The places of the hits of one scan of `content`, in the same order.
+
+    A credential that is a key, or stands in one, does not show in the paths.
+    """
+    hits = tuple(hits)
+    hidden = {_plain(content[hit.start : hit.end]): hit.replacement.decode() for hit in hits}
     places: list[Place] = []
     items: tuple[Item, ...] = ()
     line_start, text = -1, ""
@@ -44,9 +50,20 @@ def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
             items = _items(text)
         column = len(content[start : hit.start].decode("utf-8", "replace"))
         length = len(content[hit.start : hit.end].decode("utf-8", "replace"))
-        paths = _paths(text, items, column)
+        paths = tuple(_hide(path, hidden) for path in _paths(text, items, column))
         places.append(Place(Span.at(hit.line, column + 1, length), paths))
     return tuple(places)
+
+
+def _plain(secret: bytes) -> str:
+    """A credential as a JSON reader would see it."""
+    return unescape(secret).text.decode("utf-8", "replace")
+
+
+def _hide(path: str, hidden: dict[str, str]) -> str:
+    for secret, replacement in hidden.items():
+        path = path.replace(secret, replacement)
+    return path
 
 
 def _items(text: str) -> tuple[Item, ...]:

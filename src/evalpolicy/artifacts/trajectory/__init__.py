@@ -14,6 +14,7 @@ from evalpolicy.artifacts.trajectory.model import (
     Turn,
     Unanswered,
 )
+from evalpolicy.artifacts.trajectory.places import span_at
 from evalpolicy.artifacts.trajectory.reader import iter_turns, parse, parse_stream
 from evalpolicy.artifacts.trajectory.request import Message, Request
 from evalpolicy.artifacts.trajectory.verdicts import (
@@ -49,5 +50,6 @@ __all__ = [
     "parse_stream",
     "read_lfs_pointer",
     "served_turns",
+    "span_at",
     "verdicts",
 ]

@@ -49,23 +49,14 @@ class Request:
         system = (Message("system", self.instructions),) if self.instructions else ()
         return system + _read(recorded)
 
-    def fingerprint(self) -> bytes:
-        """Bytes that are equal for equal requests of one format, and differ for different ones.
+    def canonical(self) -> bytes:
+        """Bytes that are equal for equal requests of one format.
 
-        Not the whole request, which holds all turns before it: its length, its first and its last
-        part (4,096 characters of JSON text, or a message). A digest that takes the reply in as
-        well tells two runs apart by this.
+        The whole of it: agents put the same words first and last, and the task in between.
         """
         messages = self.messages
-        if isinstance(messages, str):
-            parts = f"{len(messages)}\0{messages[:_PART]}\0{messages[-_PART:]}"
-            return parts.encode("utf-8")
-        if isinstance(messages, list) and messages:
-            messages = [len(messages), messages[0], messages[-1]]
-        return self.instructions.encode("utf-8") + b"\0" + compact(messages)
-
-
-_PART = 4096
+        body = messages.encode("utf-8") if isinstance(messages, str) else compact(messages)
+        return b"\0".join((self.instructions.encode("utf-8"), body))
 
 
 def compact(value: Any) -> bytes:

@@ -122,7 +122,7 @@ class Tally:
         calls = "\x1f".join(f"{call.name}\x1e{call.arguments}" for call in turn.tool_calls)
         said = f"{turn.text}\0{calls}".encode("utf-8", "surrogatepass")
         reply = hashlib.sha256(said).digest()
-        asked = hashlib.sha256(reply + turn.request.fingerprint()).digest()
+        asked = hashlib.sha256(turn.request.canonical() + reply).digest()
         # A sum of digests does not depend on the order and needs no memory.
         self._replies_digest = (self._replies_digest + int.from_bytes(reply, "big")) % 2**256
         self._turns_digest = (self._turns_digest + int.from_bytes(asked, "big")) % 2**256
