@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,21 @@ from hypothesis import strategies as st
 from tests.samples.trajectories import lines, litellm_row, otlp_row, span_of
 
 from evalpolicy.artifacts.source import Problem, Span
-from evalpolicy.artifacts.trajectory import LfsPointer, parse, parse_stream, read_lfs_pointer
+from evalpolicy.artifacts.trajectory import (
+    LfsPointer,
+    parse,
+    parse_stream,
+    read_lfs_pointer,
+    verdicts,
+)
 from evalpolicy.artifacts.trajectory.lines import Line, split_lines
 
 GOOD = lines(litellm_row())
+FIXTURES = [
+    path
+    for up in Path(__file__).parents[3:5]
+    for path in sorted(up.glob("shared/facts/fixtures/*.jsonl"))
+]
 POINTER = (
     b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"ab" * 32 + b"\nsize 12345\n"
 )
@@ -184,6 +196,15 @@ def test_lfs_pointers() -> None:
     assert read_lfs_pointer(POINTER[:60]) is None
     assert read_lfs_pointer(GOOD) is None
     assert read_lfs_pointer(POINTER + b"x" * 1024) is None
+
+
+@pytest.mark.skipif(not FIXTURES, reason="the recorded fixtures are not here")
+def test_recorded_fixtures_are_read_without_a_problem() -> None:
+    for path in FIXTURES:
+        summary = parse_stream([path.read_bytes()])
+        assert summary.problems == (), path.name
+        assert summary.turns, path.name
+        assert "other-format" not in [one.fault for one in verdicts(summary, path.name)]
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
