@@ -132,6 +132,13 @@ def test_place_of_a_hit() -> None:
     assert place.json_paths == ("$.attributes[0]", "$[1].content")
 
 
+def test_place_behind_many_escapes() -> None:
+    inner = json.dumps([{"a": '"' * 50}, {"b": secret()}, {"c": "." * 500}])
+    content = json.dumps({"x": inner}).encode()
+    (place,) = locate(content, SCANNER.scan(content))
+    assert place.json_paths == ("$.x", "$[1].b")
+
+
 def test_place_in_a_line_that_is_no_json() -> None:
     content = f"no json {secret()}".encode()
     (place,) = locate(content, SCANNER.scan(content))
@@ -232,6 +239,14 @@ def test_a_stream_gives_what_one_scan_gives(size: int, monkeypatch: pytest.Monke
     chunks = [content[at : at + size] for at in range(0, len(content), size)]
     assert list(scan_stream(SCANNER, chunks)) == list(SCANNER.scan(content))
     assert list(scan_stream(SCANNER, io.BytesIO(content))) == list(SCANNER.scan(content))
+
+
+def test_a_window_does_not_begin_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "WINDOW", 3000)
+    monkeypatch.setattr(streams, "OVERLAP", 1500)
+    content = ("." * 1499 + "x" + secret() + "." * 5000).encode()
+    assert SCANNER.scan(content) == ()
+    assert list(scan_stream(SCANNER, (content[at : at + 1] for at in range(len(content))))) == []
 
 
 @pytest.mark.skipif(not FIXTURES, reason="the recorded fixtures are not here")

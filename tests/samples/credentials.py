@@ -156,6 +156,10 @@ def near_misses(shape: Shape) -> Iterator[tuple[str, str]]:
         return
     yield "a redaction mark", f"{before}{shape.prefix}REDACTED{after}"
     yield "one character all along", f"{before}{shape.prefix}{'x' * len(body)}{after}"
+    yield (
+        "four characters over and over",
+        f"{before}{shape.prefix}{'a9f1' * 60}"[: len(before) + len(real)] + after,
+    )
     yield "an example", f"{before}{shape.prefix}{'EXAMPLE' + body[7:]}{after}"
     middle = real.find(":") + 4 if ":" in real else len(shape.prefix) + 1
     yield "a foreign character", f"{before}{real[:middle]} {real[middle + 1 :]}{after}"
@@ -168,6 +172,11 @@ def near_misses(shape: Shape) -> Iterator[tuple[str, str]]:
         yield "the prefix in the other case", f"{before}{shape.prefix.swapcase()}{body}{after}"
     if shape.alphabet and "," not in shape.secret:
         yield "a piece of something longer", f"{before}{real}{rng.choice(HEX)}{after}"
+    if shape.id == "jwt":
+        header = base64.urlsafe_b64encode(json.dumps({"typ": "JWT", "x": 1}).encode())
+        yield "a header without alg", f" {header.decode().rstrip('=')}.{real.split('.', 1)[1]} "
+    if shape.id == "discord":
+        yield "an id that is no number", f" M{'TQ' * 12}.{real.split('.', 1)[1]} "
     if shape.id.startswith("github-gh"):
         last = "0" if real[-1] != "0" else "1"
         yield "a wrong checksum", f"{before}{real[:-1]}{last}{after}"
