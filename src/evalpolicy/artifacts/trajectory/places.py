@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from evalpolicy.artifacts.json_spans import Path, parse
 from evalpolicy.artifacts.source import Problem, Span
@@ -22,4 +21,4 @@ def span_at(content: bytes, line: int, path: Path) -> Span:
     document = parse(content[start : end if end >= 0 else len(content)])
     if isinstance(document, Problem):
         return Span.at(line)
-    return replace(document.span(path), line=line, end_line=line)
+    return document.span(path)._replace(line=line, end_line=line)
