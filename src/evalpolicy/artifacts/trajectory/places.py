@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from evalpolicy.artifacts.json_spans import Path, parse
 from evalpolicy.artifacts.source import Problem, Span
 
