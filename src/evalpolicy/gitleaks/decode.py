@@ -20,7 +20,7 @@ from evalpolicy.gitleaks.versions import Version, table
 T = TypeVar("T")
 
 
-class WrongType(Exception):
+class WrongTypeError(Exception):
     """A value that mapstructure refuses: gitleaks does not load the configuration."""
 
     def __init__(self, message: str, node: Value | Entry) -> None:
@@ -81,7 +81,7 @@ class RawConfig:
 
 
 def decode(root: Table, version: Version) -> RawConfig:
-    """Fills the structs of a version from a file's tables; raises `WrongType`."""
+    """Fills the structs of a version from a file's tables; raises `WrongTypeError`."""
     top = _Struct(viper_settings(root), "", version)
     extend = _Struct(top.table("extend") or Table(0, 0), "extend.", version)
     extend.text("url")
@@ -208,7 +208,7 @@ class _Struct:
             return default
         parsed = parse(value) if isinstance(value, Scalar) else None
         if parsed is None:
-            raise WrongType(f"{name} cannot be read as a {type(default).__name__}", value)
+            raise WrongTypeError(f"{name} cannot be read as a {type(default).__name__}", value)
         return parsed
 
     def table(self, name: str) -> Table | None:
@@ -231,7 +231,7 @@ def _struct(value: Value, name: str) -> Table:
     if isinstance(value, Scalar) and value.kind == "datetime":
         return Table(value.start, value.end)
     found = "a list" if isinstance(value, Array) else f"a {value.kind}"
-    raise WrongType(f"{name} must be a table, not {found}", value)
+    raise WrongTypeError(f"{name} must be a table, not {found}", value)
 
 
 def _strings(value: Value) -> Iterator[Text]:
@@ -256,4 +256,4 @@ def _string(value: Value) -> str:
     found = "a table" if isinstance(value, Table) else "a list"
     if isinstance(value, Scalar):
         found = "a date"
-    raise WrongType(f"a string is expected, not {found}", value)
+    raise WrongTypeError(f"a string is expected, not {found}", value)
