@@ -49,9 +49,18 @@ _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z|(?=\r))")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN_BASIC = re.compile(r'"([^"\\\n\r\x00-\x08\x0b-\x1f\x7f\udc80-\udcff]*)"(?!")')
 _PLAIN_LITERAL = re.compile(r"'([^'\n\r\x00-\x08\x0b-\x1f\x7f\udc80-\udcff]*)'(?!')")
-_ESCAPE = re.compile(r'\\(?:([btnfr"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))')
+_ESCAPE = re.compile(r'\\(?:([btnfre"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))')
 _FOLD = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
-_ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
+_ESCAPED = {
+    "b": "\b",
+    "e": "\x1b",
+    "t": "\t",
+    "n": "\n",
+    "f": "\f",
+    "r": "\r",
+    '"': '"',
+    "\\": "\\",
+}
 _DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})?)?"
     r"|\d{2}:\d{2}:\d{2}(?:\.\d+)?"
@@ -60,6 +69,7 @@ _INTEGER = re.compile(r"0x[0-9A-Fa-f](?:_?[0-9A-Fa-f])*|0o[0-7](?:_?[0-7])*|0b[0
                       r"|[+-]?(?:0|[1-9](?:_?[0-9])*)")  # fmt: skip
 _FLOAT = re.compile(r"[+-]?(?:inf|nan|(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*(?:[eE][+-]?\d(?:_?\d)*)?"
                     r"|[eE][+-]?\d(?:_?\d)*))")  # fmt: skip
+_LAX_NUMBER = re.compile(r"[+-]?\d(?:_?\d)*((?:\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)?")
 _WORD = re.compile(r"[A-Za-z0-9_+.:-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BARE_CARRIAGE = re.compile(r"\r(?!\n)")
@@ -142,8 +152,10 @@ class _Reader:
                 array = Array([opened], start, end, of_tables=True)
                 table.entries[key.name] = Entry(key.name, key.start, key.end, array)
                 return opened
-            if not (isinstance(entry.value, Array) and entry.value.of_tables):
+            if not (isinstance(entry.value, Array) and _all_tables(entry.value)):
                 raise _TomlError(f"{key.name} is already no list of tables", start, end)
+            if not entry.value.of_tables:
+                self.deviate("list-extended", f"{key.name} is already a list", start, end)
             entry.value.items.append(opened)
             return opened
         if entry is None:
@@ -156,7 +168,8 @@ class _Reader:
             return known
         if isinstance(known, Table) and known.origin in ("header", "dotted"):
             message = f"the table [{key.name}] is defined a second time"
-            self.deviate("duplicate-table", message, start, end)
+            kind: DeviationKind = "dotted-table" if known.origin == "dotted" else "duplicate-table"
+            self.deviate(kind, message, start, end)
             return known
         raise _TomlError(f"{key.name} is already defined", start, end)
 
@@ -176,7 +189,7 @@ class _Reader:
                 table = inner.value
             elif isinstance(inner.value, Table) and inner.value.origin == "header":
                 message = f"{key.name} is already a table with a header"
-                self.deviate("duplicate-table", message, key.start, key.end)
+                self.deviate("dotted-table", message, key.start, key.end)
                 table = inner.value
             else:
                 raise _TomlError(f"{key.name} is already defined", key.start, key.end)
@@ -230,6 +243,9 @@ class _Reader:
 
     def bare(self, start: int) -> tuple[Value, int]:
         if (match := _DATE.match(self.text, start)) is not None:
+            if len(match.group()) == len("2026-01-01") and match.end() < len(self.text):
+                message = "a date without a time"
+                self.deviate("local-date", message, start, match.end())
             return Scalar("datetime", match.group(), start, match.end()), match.end()
         word = _WORD.match(self.text, start)
         if word is None:
@@ -241,7 +257,13 @@ class _Reader:
             return Scalar("integer", _integer(written), start, end), end
         if _FLOAT.fullmatch(written):
             return Scalar("float", float(written.replace("_", "")), start, end), end
-        raise _TomlError(f"{written[:40]} is no TOML value", start, end)
+        lax = _LAX_NUMBER.fullmatch(written)
+        if lax is None:
+            raise _TomlError(f"{written[:40]} is no TOML value", start, end)
+        self.deviate("number-form", f"{written[:40]} is no TOML number", start, end)
+        if lax.group(1):
+            return Scalar("float", float(written.replace("_", "")), start, end), end
+        return Scalar("integer", _integer(written), start, end), end
 
     def array(self, start: int, depth: int) -> tuple[Array, int]:
         items: list[Value] = []
@@ -265,18 +287,25 @@ class _Reader:
 
     def inline_table(self, start: int, depth: int) -> tuple[Table, int]:
         table = Table(start, start + 1)
-        position = _skip(_BLANK, self.text, start + 1)
+        position = self.inline_fill(start + 1)
         if not self.text.startswith("}", position):
             while True:
-                position = _skip(_BLANK, self.text, self.pair(table, position, depth))
+                position = self.inline_fill(self.pair(table, position, depth))
                 if self.text.startswith("}", position):
                     break
                 if not self.text.startswith(",", position):
                     raise _TomlError("the inline table is not closed", start, position)
-                position = _skip(_BLANK, self.text, position + 1)
+                position = self.inline_fill(position + 1)
         table.end = position + 1
         table.origin = "inline"
         return table, table.end
+
+    def inline_fill(self, position: int) -> int:
+        end = _skip(_FILL, self.text, position)
+        if "\n" in self.text[position:end]:
+            message = "an inline table over more than one line"
+            self.deviate("inline-table-newline", message, position, end)
+        return end
 
     def string(self, start: int, quote: str) -> tuple[Scalar, int]:
         if not self.text.startswith(quote * 3, start):
@@ -312,9 +341,13 @@ class _Reader:
         position = start + 1
         while True:
             found = self.text.find(quote, position)
-            line_end = self.text.find("\n", start)
-            if found < 0 or (0 <= line_end < found):
-                raise _TomlError("the string is not closed on its line", start)
+            if found < 0:
+                raise _TomlError("the string is not closed", start)
+            if quote == "'" and (line_end := self.text.find("\n", start, found)) >= 0:
+                message = "the string is not closed on its line"
+                self.deviate("string-over-lines", message, start, line_end)
+            elif (line_end := self.text.find("\n", start, found)) >= 0:
+                raise _TomlError("the string is not closed on its line", start, line_end)
             if quote == "'":
                 return self.text[start + 1 : found], found + 1
             before = self.text[start + 1 : found]
@@ -323,6 +356,9 @@ class _Reader:
             position = found + 1
 
     def unescape(self, raw: str, offset: int, multiline: bool) -> str:
+        if (match := _CONTROL.search(raw)) is not None:
+            at = offset + match.start()
+            self.deviate("control-in-string", "a control character in a string", at, at + 1)
         if "\\" not in raw:
             return raw
         parts: list[str] = []
@@ -332,9 +368,13 @@ class _Reader:
             if (match := _ESCAPE.match(raw, slash)) is not None:
                 short, four, eight = match.groups()
                 code = int(four or eight, 16) if four or eight else 0
+                at = offset + slash
                 if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                    at = offset + slash
-                    raise _TomlError("no Unicode character", at, at + len(match.group()))
+                    message = "an escape that is no Unicode character"
+                    self.deviate("surrogate-escape", message, at, at + len(match.group()))
+                    code = 0xFFFD
+                elif short == "e":
+                    self.deviate("short-escape", "an escape of TOML 1.1", at, at + 2)
                 parts.append(_ESCAPED[short] if short else chr(code))
             elif multiline and (match := _FOLD.match(raw, slash)) is not None:
                 pass
@@ -344,6 +384,10 @@ class _Reader:
             position = match.end()
         parts.append(raw[position:])
         return "".join(parts)
+
+
+def _all_tables(array: Array) -> bool:
+    return all(isinstance(item, Table) for item in array.items)
 
 
 @dataclass(frozen=True, slots=True)

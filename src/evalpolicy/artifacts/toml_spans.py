@@ -18,8 +18,24 @@ from typing import Literal, TypeAlias
 from evalpolicy.artifacts.source import Problem, Span
 
 DeviationKind: TypeAlias = Literal[
-    "bom", "not-utf-8", "control-character", "duplicate-key", "duplicate-table", "bare-carriage"
+    "bom",
+    "not-utf-8",
+    "control-character",
+    "bare-carriage",
+    "duplicate-key",
+    "duplicate-table",
+    "dotted-table",
+    "list-extended",
+    "control-in-string",
+    "inline-table-newline",
+    "number-form",
+    "string-over-lines",
+    "surrogate-escape",
+    "short-escape",
+    "local-date",
 ]
+"""What TOML 1.0 forbids and some parser takes; `local-date` is legal and some parser refuses it."""
+
 ScalarKind: TypeAlias = Literal["string", "integer", "float", "boolean", "datetime"]
 
 
@@ -68,7 +84,7 @@ Value: TypeAlias = Scalar | Array | Table
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A place that TOML 1.0 forbids and that some parser accepts."""
+    """A place where parsers differ."""
 
     kind: DeviationKind
     message: str

@@ -125,13 +125,15 @@ class _Loader:
             path=compiled(raw.path),
             entropy=raw.entropy,
             secret_group=raw.secret_group,
-            keywords=tuple(keyword.value.lower() for keyword in raw.keywords),
+            keywords=tuple(keyword.value for keyword in raw.keywords),
             skip_report=raw.skip_report,
             required=tuple(needed.value for needed in raw.required),
             allowlists=tuple(
                 rule_allowlist(a, self.version, self.file.path, joined) for a in written
             ),
         )
+        if rule.secret_group < 0 and self.effect("negative-group") == "error":
+            raise self.stop(f"{identity}: secretGroup is negative: a match panics", rule.node)
         self.check_rule(rule, "error-each-file")
         return rule
 
@@ -192,17 +194,22 @@ class _Loader:
     def merge(self, own: Loaded, base: Loaded, disabled: tuple[str, ...]) -> Loaded:
         mode = self.effect("override")
         rules = {rule.id: rule for rule in own.rules}
+        known = {keyword.lower() for rule in own.rules for keyword in rule.keywords}
         replaced: list[str] = []
         for theirs in base.rules:
             if theirs.id in disabled:
                 continue
             mine = rules.get(theirs.id)
             if mine is None:
-                rules[theirs.id] = theirs
+                rules[theirs.id] = self.added(theirs, known)
             elif mode == "replaces":
                 replaced.append(theirs.id)
             else:
-                rules[theirs.id] = _merged(mine, theirs, mode)
+                merged = _merged(mine, theirs, mode)
+                if self.effect("override-keywords") == "lost":
+                    lost = theirs.default or bool(theirs.keywords)
+                    merged = replace(merged, muted=lost and known.isdisjoint(theirs.keywords))
+                rules[theirs.id] = merged
         theirs_global = base.allowlists
         if self.effect("extended-stopwords") == "dropped":
             target = own.allowlists[0].regex_target if own.allowlists else "secret"
@@ -220,6 +227,13 @@ class _Loader:
             problems=own.problems + base.problems,
         )
 
+    def added(self, rule: Rule, known: set[str]) -> Rule:
+        # Adding a rule adds its keywords, also those that a merge further in had lost.
+        if self.effect("extended-keyword-case") != "lost" or not rule.keywords:
+            return replace(rule, muted=False)
+        kept = [k for k in rule.keywords if k == k.lower() or k.lower() in known]
+        return replace(rule, keywords=tuple(kept), muted=not kept)
+
     def finish(self, loaded: Loaded, targeted: list[tuple[Allowlist, tuple[str, ...]]]) -> Loaded:
         """What only the outermost file gets: checks of the merged rules, targeted allowlists."""
         untouched = self.depth == 0
@@ -227,6 +241,8 @@ class _Loader:
             self.check_rule(rule, "error-merged", *(["error-without-extend"] if untouched else []))
         if self.effect("global.targetRules") == "only-without-extend" and not untouched:
             return replace(loaded, dropped=loaded.dropped + tuple(a for a, _ in targeted))
+        if not targeted:
+            return loaded
         rules = {rule.id: rule for rule in loaded.rules}
         for allowlist, targets in targeted:
             for target in targets:

@@ -54,6 +54,8 @@ class Rule:
     skip_report: bool = False
     required: tuple[str, ...] = ()
     allowlists: tuple[Allowlist, ...] = ()
+    muted: bool = False
+    """Its keywords are lost to the pre-filter, so that it never runs."""
 
     @property
     def silent(self) -> bool:

@@ -6,9 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from evalpolicy.gitleaks.model import Allowlist, Loaded, Rule
 from evalpolicy.gitleaks.versions import Version, table
+
+ScanMode: TypeAlias = Literal["staged", "history", "directory"]
+"""What is scanned: the index, the commits, or a folder's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,9 @@ class Secret:
     commit: str | None = None
 
 
-def predict(loaded: Loaded, version: Version, tree: Iterable[Secret]) -> frozenset[tuple[str, str]]:
+def predict(
+    loaded: Loaded, version: Version, tree: Iterable[Secret], mode: ScanMode = "staged"
+) -> frozenset[tuple[str, str]]:
     """The (path, rule id) pairs that a scan reports.
 
     A file's lines share its keywords and its required rules, so lines of one path belong together.
@@ -38,12 +44,21 @@ def predict(loaded: Loaded, version: Version, tree: Iterable[Secret]) -> frozens
     for secret in tree:
         files.setdefault(secret.path, []).append(secret)
     scan = _Scan(loaded, version)
+    walks = mode == "directory" and table().effect("directory-walk", version) == "yes"
     return frozenset(
         (path, rule.id)
         for path, lines in files.items()
+        if not (walks and walked_past(loaded, path))
         for rule in loaded.rules
         if scan.reports(rule, lines)
     )
+
+
+def walked_past(loaded: Loaded, path: str) -> bool:
+    """Whether a directory scan never opens a file: it or a folder above it, "." included."""
+    folders = path.split("/")
+    above = [".", *("/".join(folders[:depth]) for depth in range(1, len(folders) + 1))]
+    return any(a.paths.allow(folder) for a in loaded.allowlists for folder in above)
 
 
 class _Scan:
@@ -55,6 +70,7 @@ class _Scan:
         self.folds_stopwords = known.effect("stopword-case", version) == "insensitive"
         self.folds_commits = known.effect("commit-case", version) == "insensitive"
         self.needs_digit = known.effect("generic-needs-digit", version) == "yes"
+        self.empty_stopword = known.effect("empty-stopword", version) == "everything"
         self.hides_later = known.effect("and-hides-later", version) == "yes"
 
     def reports(self, rule: Rule, lines: Sequence[Secret]) -> bool:
@@ -67,10 +83,16 @@ class _Scan:
         )
 
     def has_keyword(self, rule: Rule, lines: Sequence[Secret]) -> bool:
-        if rule.default or not rule.keywords:
-            return True
+        if rule.muted:
+            return False
+        if rule.default and any(
+            rule.id == identity for line in lines for identity, _ in line.defaults
+        ):
+            return True  # what a default rule matches has its keyword
+        if not rule.keywords:
+            return not rule.default
         content = "\n".join(line.line for line in lines).lower()
-        return any(keyword in content for keyword in rule.keywords)
+        return any(keyword.lower() in content for keyword in rule.keywords)
 
     def finds(self, rule: Rule, line: Secret) -> bool:
         if self.path_allowed(self.loaded.allowlists, line) or self.path_allowed(
@@ -159,10 +181,13 @@ class _Scan:
         return line.line if allowlist.regex_target == "line" else hit.secret
 
     def has_stopword(self, allowlist: Allowlist, secret: str) -> bool:
+        if "" in allowlist.stopwords and self.empty_stopword and secret:
+            return True
+        words = [word for word in allowlist.stopwords if word]
         if self.folds_stopwords:
             folded = secret.lower()
-            return any(word.lower() in folded for word in allowlist.stopwords)
-        return any(word in secret for word in allowlist.stopwords)
+            return any(word.lower() in folded for word in words)
+        return any(word in secret for word in words)
 
     def commit_allowed(self, allowlist: Allowlist, commit: str | None) -> bool:
         if not commit:
