@@ -201,11 +201,11 @@ class _Loader:
                 continue
             mine = rules.get(theirs.id)
             if mine is None:
-                rules[theirs.id] = self.added(theirs, known)
+                rules[theirs.id] = self.heard(theirs, known)
             elif mode == "replaces":
                 replaced.append(theirs.id)
             else:
-                merged = _merged(mine, theirs, mode)
+                merged = _merged(mine, self.heard(theirs, known), mode)
                 if self.effect("override-keywords") == "lost":
                     lost = theirs.default or bool(theirs.keywords)
                     merged = replace(merged, muted=lost and known.isdisjoint(theirs.keywords))
@@ -227,12 +227,13 @@ class _Loader:
             problems=own.problems + base.problems,
         )
 
-    def added(self, rule: Rule, known: set[str]) -> Rule:
+    def heard(self, rule: Rule, known: set[str]) -> Rule:
+        """A rule of the extended configuration with the keywords that reach the pre-filter."""
         # Adding a rule adds its keywords, also those that a merge further in had lost.
         if self.effect("extended-keyword-case") != "lost" or not rule.keywords:
             return replace(rule, muted=False)
         kept = [k for k in rule.keywords if k == k.lower() or k.lower() in known]
-        return replace(rule, keywords=tuple(kept), muted=not kept)
+        return replace(rule, keywords=tuple(kept), muted=not kept and not rule.default)
 
     def finish(self, loaded: Loaded, targeted: list[tuple[Allowlist, tuple[str, ...]]]) -> Loaded:
         """What only the outermost file gets: checks of the merged rules, targeted allowlists."""
@@ -264,6 +265,7 @@ def _merged(mine: Rule, base: Rule, mode: str) -> Rule:
             regex=mine.regex or base.regex,
             path=mine.path or base.path,
             keywords=base.keywords + mine.keywords,
+            muted=base.muted and not mine.keywords,
             allowlists=base.allowlists + mine.allowlists,
         )
     theirs = base.allowlists
