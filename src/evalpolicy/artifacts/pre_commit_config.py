@@ -6,6 +6,8 @@ documentation); whether it compiles is for the reader to see, here it is text.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalpolicy.artifacts.source import START, Problem, Span
@@ -42,12 +44,16 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class HookRepository:
-    """One entry of `repos`; `rev` is None for `local` and `meta`, or where it is missing."""
+    """One entry of `repos`; `rev` is None for `local` and `meta`, or where it is missing.
+
+    `frozen` is the tag that `pre-commit autoupdate --freeze` notes behind a hash.
+    """
 
     url: Located
     rev: Located | None
     hooks: tuple[Hook, ...]
     span: Span
+    frozen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ def parse(content: bytes) -> PreCommitConfig:
     problems: list[Problem] = []
     if not isinstance(root.get("repos"), YamlList):
         problems.append(Problem("`repos` is missing or no list", root.span))
-    found = [_repository(item, problems) for item in root.maps("repos")]
+    lines = content.decode("utf-8-sig").split("\n")
+    found = [_repository(item, problems, lines) for item in root.maps("repos")]
     return PreCommitConfig(
         repositories=tuple(repository for repository in found if repository is not None),
         files=_located(root.text("files")),
@@ -83,7 +90,12 @@ def parse(content: bytes) -> PreCommitConfig:
     )
 
 
-def _repository(item: YamlMap, problems: list[Problem]) -> HookRepository | None:
+_FROZEN = re.compile(r"#\s*frozen:\s*(\S+)")
+
+
+def _repository(
+    item: YamlMap, problems: list[Problem], lines: Sequence[str]
+) -> HookRepository | None:
     url = _located(item.text("repo"))
     if url is None:
         problems.append(Problem("an entry of `repos` without `repo`", item.span))
@@ -91,8 +103,10 @@ def _repository(item: YamlMap, problems: list[Problem]) -> HookRepository | None
     rev = _located(item.text("rev"))
     if rev is None and url.text not in ("local", "meta"):
         problems.append(Problem(f"`rev` is missing for {url.text}", url.span))
-    hooks = [_hook(hook, problems) for hook in item.maps("hooks")]
-    return HookRepository(url, rev, tuple(hook for hook in hooks if hook is not None), item.span)
+    found = [_hook(hook, problems) for hook in item.maps("hooks")]
+    hooks = tuple(hook for hook in found if hook is not None)
+    comment = None if rev is None else _FROZEN.search(lines[rev.span.line - 1], rev.span.column)
+    return HookRepository(url, rev, hooks, item.span, comment.group(1) if comment else None)
 
 
 def _hook(item: YamlMap, problems: list[Problem]) -> Hook | None:
