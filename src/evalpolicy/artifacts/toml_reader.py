@@ -16,12 +16,32 @@ from evalpolicy.artifacts.toml_spans import (
     TomlDocument,
     Value,
 )
+from evalpolicy.artifacts.toml_tokens import (
+    BARE_CARRIAGE,
+    BARE_KEY,
+    BLANK,
+    CONTROL,
+    DATE,
+    ESCAPE,
+    ESCAPED,
+    FILL,
+    FLOAT,
+    FOLD,
+    INTEGER,
+    LAX_NUMBER,
+    LINE_END,
+    PLAIN_BASIC,
+    PLAIN_LITERAL,
+    SURROGATE,
+    WORD,
+    integer_of,
+)
 
 MAX_DEPTH = 200
 """Nesting that is still followed; beyond it the file counts as unreadable."""
 
-MAX_VALUES = 1_000_000
-"""Values that are still read; a file with more counts as unreadable rather than as slow."""
+MAX_VALUES = 250_000
+"""Keys, tables and items that are still read; with more the file counts as unreadable."""
 
 
 def parse_toml(content: bytes) -> TomlDocument:
@@ -34,46 +54,13 @@ def parse_toml(content: bytes) -> TomlDocument:
     except _TomlError as error:
         document = TomlDocument(text, reader.root)
         problem = Problem(error.message, document.span(error.start, max(error.end, error.start)))
-    return TomlDocument(text, reader.root, tuple(reader.deviations), problem)
+    return TomlDocument(text, reader.root, tuple(reader.deviations), problem, reader.limited)
 
 
 class _TomlError(Exception):
     def __init__(self, message: str, start: int, end: int | None = None) -> None:
         super().__init__(message)
         self.message, self.start, self.end = message, start, start + 1 if end is None else end
-
-
-_BLANK = re.compile(r"[ \t]*")
-_FILL = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-_LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z|(?=\r))")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_PLAIN_BASIC = re.compile(r'"([^"\\\n\r\x00-\x08\x0b-\x1f\x7f\udc80-\udcff]*)"(?!")')
-_PLAIN_LITERAL = re.compile(r"'([^'\n\r\x00-\x08\x0b-\x1f\x7f\udc80-\udcff]*)'(?!')")
-_ESCAPE = re.compile(r'\\(?:([btnfre"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))')
-_FOLD = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
-_ESCAPED = {
-    "b": "\b",
-    "e": "\x1b",
-    "t": "\t",
-    "n": "\n",
-    "f": "\f",
-    "r": "\r",
-    '"': '"',
-    "\\": "\\",
-}
-_DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})?)?"
-    r"|\d{2}:\d{2}:\d{2}(?:\.\d+)?"
-)
-_INTEGER = re.compile(r"0x[0-9A-Fa-f](?:_?[0-9A-Fa-f])*|0o[0-7](?:_?[0-7])*|0b[01](?:_?[01])*"
-                      r"|[+-]?(?:0|[1-9](?:_?[0-9])*)")  # fmt: skip
-_FLOAT = re.compile(r"[+-]?(?:inf|nan|(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*(?:[eE][+-]?\d(?:_?\d)*)?"
-                    r"|[eE][+-]?\d(?:_?\d)*))")  # fmt: skip
-_LAX_NUMBER = re.compile(r"[+-]?\d(?:_?\d)*((?:\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)?")
-_WORD = re.compile(r"[A-Za-z0-9_+.:-]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BARE_CARRIAGE = re.compile(r"\r(?!\n)")
-_SURROGATE = re.compile(r"[\udc80-\udcff]")
 
 
 class _Reader:
@@ -84,6 +71,7 @@ class _Reader:
         self.root = Table(0, 0, origin="root")
         self.deviations: list[Deviation] = []
         self.values = 0
+        self.limited = False
 
     def read(self) -> None:
         position = 0
@@ -94,7 +82,7 @@ class _Reader:
         current = self.root
         end = len(self.text)
         while True:
-            match = _FILL.match(self.text, position)
+            match = FILL.match(self.text, position)
             position = match.end() if match else position
             if position >= end:
                 return
@@ -102,16 +90,16 @@ class _Reader:
                 current, position = self.header(position)
             else:
                 position = self.pair(current, position, 0)
-            match = _LINE_END.match(self.text, position)
+            match = LINE_END.match(self.text, position)
             if match is None:
                 raise _TomlError("something else follows on this line", position)
             position = match.end()
 
     def note_characters(self) -> None:
         for pattern, kind, message in (
-            (_SURROGATE, "not-utf-8", "a byte that is no UTF-8"),
-            (_CONTROL, "control-character", "a control character"),
-            (_BARE_CARRIAGE, "bare-carriage", "a carriage return without a line feed"),
+            (SURROGATE, "not-utf-8", "a byte that is no UTF-8"),
+            (CONTROL, "control-character", "a control character"),
+            (BARE_CARRIAGE, "bare-carriage", "a carriage return without a line feed"),
         ):
             if (match := pattern.search(self.text)) is not None:
                 self.deviate(kind, message, match.start(), match.end())  # type: ignore[arg-type]
@@ -121,6 +109,7 @@ class _Reader:
 
     def header(self, start: int) -> tuple[Table, int]:
         of_tables = self.text.startswith("[[", start)
+        self.count(start)
         keys, position = self.key_path(start + (2 if of_tables else 1))
         closing = "]]" if of_tables else "]"
         if not self.text.startswith(closing, position):
@@ -152,11 +141,12 @@ class _Reader:
                 array = Array([opened], start, end, of_tables=True)
                 table.entries[key.name] = Entry(key.name, key.start, key.end, array)
                 return opened
-            if not (isinstance(entry.value, Array) and _all_tables(entry.value)):
+            known = entry.value
+            if not isinstance(known, Array) or not (known.of_tables or _all_tables(known)):
                 raise _TomlError(f"{key.name} is already no list of tables", start, end)
-            if not entry.value.of_tables:
+            if not known.of_tables:
                 self.deviate("list-extended", f"{key.name} is already a list", start, end)
-            entry.value.items.append(opened)
+            known.items.append(opened)
             return opened
         if entry is None:
             table.entries[key.name] = Entry(key.name, key.start, key.end, opened)
@@ -175,9 +165,10 @@ class _Reader:
 
     def pair(self, table: Table, start: int, depth: int) -> int:
         keys, position = self.key_path(start)
+        self.count(start)
         if not self.text.startswith("=", position):
             raise _TomlError("a key without = and a value", start, position)
-        position = _skip(_BLANK, self.text, position + 1)
+        position = _skip(BLANK, self.text, position + 1)
         value, end = self.value(position, depth)
         for key in keys[:-1]:
             inner = table.entries.get(key.name)
@@ -203,10 +194,10 @@ class _Reader:
     def key_path(self, position: int) -> tuple[list[_Key], int]:
         keys: list[_Key] = []
         while True:
-            position = _skip(_BLANK, self.text, position)
+            position = _skip(BLANK, self.text, position)
             key = self.key(position)
             keys.append(key)
-            position = _skip(_BLANK, self.text, key.end)
+            position = _skip(BLANK, self.text, key.end)
             if not self.text.startswith(".", position):
                 return keys, position
             if len(keys) >= MAX_DEPTH:
@@ -214,7 +205,7 @@ class _Reader:
             position += 1
 
     def key(self, position: int) -> _Key:
-        if (match := _BARE_KEY.match(self.text, position)) is not None:
+        if (match := BARE_KEY.match(self.text, position)) is not None:
             return _Key(match.group(), position, match.end())
         first = self.text[position : position + 1]
         if first in ('"', "'") and not self.text.startswith(first * 3, position):
@@ -226,14 +217,15 @@ class _Reader:
         text = self.text
         first = text[start : start + 1]
         if first == '"':
-            if (match := _PLAIN_BASIC.match(text, start)) is not None:
+            if (match := PLAIN_BASIC.match(text, start)) is not None:
                 return Scalar("string", match.group(1), start, match.end()), match.end()
             return self.string(start, first)
         if first == "'":
-            if (match := _PLAIN_LITERAL.match(text, start)) is not None:
+            if (match := PLAIN_LITERAL.match(text, start)) is not None:
                 return Scalar("string", match.group(1), start, match.end()), match.end()
             return self.string(start, first)
         if depth >= MAX_DEPTH:
+            self.limited = True
             raise _TomlError(f"nested deeper than {MAX_DEPTH} levels", start)
         if first == "[":
             return self.array(start, depth + 1)
@@ -242,39 +234,37 @@ class _Reader:
         return self.bare(start)
 
     def bare(self, start: int) -> tuple[Value, int]:
-        if (match := _DATE.match(self.text, start)) is not None:
+        if (match := DATE.match(self.text, start)) is not None:
             if len(match.group()) == len("2026-01-01") and match.end() < len(self.text):
                 message = "a date without a time"
                 self.deviate("local-date", message, start, match.end())
             return Scalar("datetime", match.group(), start, match.end()), match.end()
-        word = _WORD.match(self.text, start)
+        word = WORD.match(self.text, start)
         if word is None:
             raise _TomlError("a value is expected here", start)
         written, end = word.group(), word.end()
         if written in ("true", "false"):
             return Scalar("boolean", written == "true", start, end), end
-        if _INTEGER.fullmatch(written):
-            return Scalar("integer", _integer(written), start, end), end
-        if _FLOAT.fullmatch(written):
+        if INTEGER.fullmatch(written):
+            return Scalar("integer", integer_of(written), start, end), end
+        if FLOAT.fullmatch(written):
             return Scalar("float", float(written.replace("_", "")), start, end), end
-        lax = _LAX_NUMBER.fullmatch(written)
+        lax = LAX_NUMBER.fullmatch(written)
         if lax is None:
             raise _TomlError(f"{written[:40]} is no TOML value", start, end)
         self.deviate("number-form", f"{written[:40]} is no TOML number", start, end)
         if lax.group(1):
             return Scalar("float", float(written.replace("_", "")), start, end), end
-        return Scalar("integer", _integer(written), start, end), end
+        return Scalar("integer", integer_of(written), start, end), end
 
     def array(self, start: int, depth: int) -> tuple[Array, int]:
         items: list[Value] = []
-        text, fill = self.text, _FILL
+        text, fill = self.text, FILL
         position = _skip(fill, text, start + 1)
         while not text.startswith("]", position):
             item, position = self.value(position, depth)
             items.append(item)
-            self.values += 1
-            if self.values > MAX_VALUES:
-                raise _TomlError(f"more than {MAX_VALUES} values", start)
+            self.count(start)
             position = _skip(fill, text, position)
             if text.startswith(",", position):
                 position = _skip(fill, text, position + 1)
@@ -300,8 +290,14 @@ class _Reader:
         table.origin = "inline"
         return table, table.end
 
+    def count(self, start: int) -> None:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.limited = True
+            raise _TomlError(f"not judged: more than {MAX_VALUES} keys and values", start)
+
     def inline_fill(self, position: int) -> int:
-        end = _skip(_FILL, self.text, position)
+        end = _skip(FILL, self.text, position)
         if "\n" in self.text[position:end]:
             message = "an inline table over more than one line"
             self.deviate("inline-table-newline", message, position, end)
@@ -356,7 +352,7 @@ class _Reader:
             position = found + 1
 
     def unescape(self, raw: str, offset: int, multiline: bool) -> str:
-        if (match := _CONTROL.search(raw)) is not None:
+        if (match := CONTROL.search(raw)) is not None:
             at = offset + match.start()
             self.deviate("control-in-string", "a control character in a string", at, at + 1)
         if "\\" not in raw:
@@ -365,7 +361,7 @@ class _Reader:
         position = 0
         while (slash := raw.find("\\", position)) >= 0:
             parts.append(raw[position:slash])
-            if (match := _ESCAPE.match(raw, slash)) is not None:
+            if (match := ESCAPE.match(raw, slash)) is not None:
                 short, four, eight = match.groups()
                 code = int(four or eight, 16) if four or eight else 0
                 at = offset + slash
@@ -375,8 +371,8 @@ class _Reader:
                     code = 0xFFFD
                 elif short == "e":
                     self.deviate("short-escape", "an escape of TOML 1.1", at, at + 2)
-                parts.append(_ESCAPED[short] if short else chr(code))
-            elif multiline and (match := _FOLD.match(raw, slash)) is not None:
+                parts.append(ESCAPED[short] if short else chr(code))
+            elif multiline and (match := FOLD.match(raw, slash)) is not None:
                 pass
             else:
                 raise _TomlError("an escape that TOML does not know", offset + slash,
@@ -400,11 +396,3 @@ class _Key:
 def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
     match = pattern.match(text, position)
     return match.end() if match else position
-
-
-def _integer(written: str) -> int:
-    digits = written.replace("_", "")
-    base = {"0x": 16, "0o": 8, "0b": 2}.get(digits[:2], 10)
-    if base == 10 and len(digits) > 20:
-        return 2**63  # beyond what any reader takes; Python refuses to convert very long ones
-    return int(digits[2:] if base != 10 else digits, base)

@@ -100,6 +100,8 @@ class TomlDocument:
     root: Table
     deviations: tuple[Deviation, ...] = ()
     problem: Problem | None = None
+    limited: bool = False
+    """The problem is our limit; another reader may well read on."""
     _line_starts: list[int] = field(default_factory=list, compare=False, repr=False)
 
     def span(self, start: int, end: int) -> Span:

@@ -8,7 +8,7 @@ from evalpolicy.artifacts.toml_spans import Value
 from evalpolicy.gitleaks.decode import RawAllowlist, Text
 from evalpolicy.gitleaks.goregex import GoRegex, Refused, compile_go, join_or, validity
 from evalpolicy.gitleaks.model import Allowlist, RegexTarget
-from evalpolicy.gitleaks.patterns import Patterns
+from evalpolicy.gitleaks.patterns import Patterns, reaches_out
 from evalpolicy.gitleaks.versions import Version, table
 
 AND = frozenset({"AND", "&&"})
@@ -18,9 +18,9 @@ OR = frozenset({"", "OR", "||"})
 class Refusal(Exception):  # noqa: N818 - gitleaks refuses; nothing went wrong here
     """What makes gitleaks stop while it reads an allowlist or a pattern."""
 
-    def __init__(self, message: str, node: Value) -> None:
+    def __init__(self, message: str, node: Value, certain: bool = True) -> None:
         super().__init__(message)
-        self.message, self.node = message, node
+        self.message, self.node, self.certain = message, node, certain
 
 
 def global_allowlist(
@@ -48,7 +48,7 @@ def compiled(text: Text | None) -> GoRegex | None:
         return None
     found = compile_go(text.value)
     if isinstance(found, Refused):
-        raise Refusal(_invalid(text.value, found), text.node)
+        raise Refusal(_invalid(text.value, found), text.node, found.certain)
     return found
 
 
@@ -93,16 +93,18 @@ def _target(written: str) -> RegexTarget:
 def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
     for text in texts:
         if (refused := validity(text.value)) is not None:
-            raise Refusal(_invalid(text.value, refused), text.node)
+            raise Refusal(_invalid(text.value, refused), text.node, refused.certain)
     sources = tuple(text.value for text in texts)
-    # Patterns that compile alone fail together only over a name used twice or a \\Q left open.
-    if joined and any(mark in source for source in sources for mark in ("(?P<", "(?<", "\\Q")):
+    # Patterns that compile alone fail together only over a name used twice or a \Q left open.
+    if joined and any(map(reaches_out, sources)):
         whole = compile_go(join_or(sources))
         if isinstance(whole, Refused):
             message = f"each pattern compiles, all of them joined by | do not: {whole.message}"
-            raise Refusal(message, texts[0].node)
+            raise Refusal(message, texts[0].node, whole.certain)
     return Patterns(sources, joined)
 
 
 def _invalid(pattern: str, refused: Refused) -> str:
+    if not refused.certain:
+        return f"{pattern[:80]!r} was not judged: {refused.message}"
     return f"{pattern[:80]!r} is no regular expression of Go: {refused.message}"

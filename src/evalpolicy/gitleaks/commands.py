@@ -95,7 +95,9 @@ def _command(
     return None
 
 
-_PREFIXES = frozenset({"sudo", "exec", "env", "time", "nice", "command", "!", "if", "then", "do"})
+_PREFIXES = frozenset(
+    {"RUN", "sudo", "exec", "env", "time", "nice", "command", "!", "if", "then", "do"}
+)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -24,8 +24,8 @@ PROBES = ("a", "0", "Zz9_-/+=", "\u00e9", "x" * 40, "tests/a.jsonl", "Qk3v8ZpLw1
 _LEAK = re.compile(r"\(\?[imsU]+(?:-[imsU]+)?\)")
 """A flag without a colon: it holds to the end of its group, and joining makes one group of all."""
 
-_LISTED_ENTRIES = 2_000
-"""Lists longer than this are judged whole, not entry by entry."""
+_LISTED_TRIALS = 500_000
+"""Patterns times files beyond which a list is judged whole, not entry by entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,11 @@ def judge_criteria(
     hidden: bool = False,
 ) -> Judged:
     """The criteria that are written, and what they come to together."""
-    judge = _Judge(config, written, effective, version, invocation, tracked, hidden)
+    scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
+    matched = frozenset(path for path in scanned if effective.paths.allow(path))
+    judge = _Judge(
+        config, written, effective, version, invocation, tracked, hidden, scanned, matched
+    )
     criteria = tuple(judge.all())
     alone = judge.paths_alone()
     files = judge.exempt() if alone else ()
@@ -84,6 +88,8 @@ class _Judge:
     invocation: Invocation
     tracked: Sequence[str]
     hidden: bool
+    scanned: Sequence[str]
+    matched: frozenset[str]
 
     @property
     def prefix(self) -> str:
@@ -126,14 +132,15 @@ class _Judge:
 
     def paths(self, span: Span, entry: Entry) -> CriterionEffect:
         patterns = self.effective.paths
-        scanned = [p for p in map(self.invocation.scanned, self.tracked) if p is not None]
+        scanned = self.scanned
+        matched = sum(path in self.matched for path in scanned)
         entries = tuple(self.path_entries(entry, scanned))
-        if scanned and all(patterns.allow(path) for path in scanned):
+        if scanned and matched == len(scanned):
             why = f"every one of the {len(scanned)} tracked files matches"
             return CriterionEffect("paths", span, "everything", why, entries)
         if not scanned and _allows_all(patterns):
             return CriterionEffect("paths", span, "everything", "any path matches", entries)
-        if scanned and not any(patterns.allow(path) for path in scanned):
+        if scanned and not matched:
             return CriterionEffect("paths", span, "never", "no tracked file matches", entries)
         if leak := _leak(patterns):
             return CriterionEffect("paths", span, "broader", leak, entries)
@@ -144,7 +151,7 @@ class _Judge:
     def path_entries(self, entry: Entry, scanned: Sequence[str]) -> Iterator[PathEntry]:
         value = entry.value
         items = value.items if isinstance(value, Array) else [value]
-        if len(items) > _LISTED_ENTRIES:
+        if len(items) * len(scanned) > _LISTED_TRIALS:
             return
         for item in items:
             if not isinstance(item, Scalar) or not isinstance(item.value, str):
@@ -241,7 +248,7 @@ class _Judge:
         found = []
         for path in self.tracked:
             scanned = self.invocation.scanned(path)
-            if scanned is not None and self.effective.paths.allow(scanned):
+            if scanned is not None and scanned in self.matched:
                 found.append(path)
         return tuple(found)
 

@@ -106,18 +106,21 @@ def evaluate(
     """
     invocation = invocation or Invocation()
     loaded = load(config, version, read, invocation.directory)
-    unknown, unread = judge_keys(config, version)
+    judged = not isinstance(loaded, LoadError) or loaded.certain
+    unknown, unread = judge_keys(config, version) if judged else ((), ())
     failed = isinstance(loaded, LoadError)
     return Evaluation(
         version=version,
         config=path,
         error=loaded if isinstance(loaded, LoadError) else None,
         rules=RulesInForce(False, 0) if isinstance(loaded, LoadError) else _rules(loaded, version),
-        allowlists=judge_allowlists(config, version, loaded, invocation, tracked_paths),
+        allowlists=(
+            judge_allowlists(config, version, loaded, invocation, tracked_paths) if judged else ()
+        ),
         unknown_keys=unknown,
         unread_keys=unread,
         extended=() if failed or isinstance(loaded, LoadError) else loaded.files,
-        problems=() if isinstance(loaded, LoadError) else loaded.problems,
+        problems=_problems(loaded),
     )
 
 
@@ -134,6 +137,12 @@ def predict(
     if isinstance(loaded, LoadError):
         return loaded
     return predict_loaded(loaded, version, findings, invocation.mode)
+
+
+def _problems(loaded: Loaded | LoadError) -> tuple[Problem, ...]:
+    if isinstance(loaded, Loaded):
+        return loaded.problems
+    return () if loaded.certain else (Problem(loaded.message, loaded.span),)
 
 
 def _rules(loaded: Loaded, version: Version) -> RulesInForce:

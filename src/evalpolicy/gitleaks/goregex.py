@@ -17,8 +17,14 @@ from typing import Any
 
 import re2
 
-MAX_MEMORY = 64 << 20
+MAX_MEMORY = 8 << 20
 """Bytes that RE2 may use for one pattern."""
+
+MAX_LENGTH = 50_000
+"""Characters of one pattern; a longer one is not compiled and not judged."""
+
+MAX_GROUPS = 500
+"""Parentheses in one pattern; Go refuses 1,000 levels, and RE2 takes seconds over that many."""
 
 _SURELY_VALID = re.compile(r"(?:[\w /:@,;~%&=!<>'\"#.^$-]|\\[./\\-])*", re.ASCII)
 """Patterns of these characters alone always compile, so a long list need not be compiled."""
@@ -90,6 +96,10 @@ def _compile_cached(source: str) -> GoRegex | Refused:
 
 
 def _compile(source: str) -> GoRegex | Refused:
+    if len(source) > MAX_LENGTH:
+        return Refused(f"more than {MAX_LENGTH} characters", certain=False)
+    if source.count("(") - source.count("(?:") > MAX_GROUPS or source.count("((") > MAX_GROUPS:
+        return Refused(f"more than {MAX_GROUPS} groups", certain=False)
     if "\\C" in source and r"\C" in _TOKEN.findall(source):
         return Refused(r"\C is not known to Go")  # RE2 takes it as one byte
     options = re2.Options()

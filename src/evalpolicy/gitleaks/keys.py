@@ -44,7 +44,8 @@ def judge_keys(
         span = config.span(entry)
         if name is None:
             names = table().fields(prefix)
-            close = difflib.get_close_matches(entry.key, names, n=1, cutoff=0.6)
+            near = len(unknown) < _COMPARED and len(entry.key) < 80
+            close = difflib.get_close_matches(entry.key, names, n=1, cutoff=0.6) if near else []
             unknown.append(UnknownKey(entry.key, where, span, close[0] if close else None))
         elif not table().reads(prefix + name, version) and prefix + name not in _COSMETIC:
             feature = table().features[prefix + name]
@@ -62,6 +63,9 @@ def canonical(prefix: str, written: str) -> str | None:
     folded = written.lower()
     return next((name for name in table().fields(prefix) if name.lower() == folded), None)
 
+
+_COMPARED = 100
+"""Unknown keys that are compared with the known ones; a file with more has other troubles."""
 
 _COSMETIC = frozenset({"title", "global.description", "rule.description"})
 """Read past by some versions, and nobody is the worse for it."""

@@ -14,6 +14,7 @@ from evalpolicy.artifacts.source import Problem
 from evalpolicy.artifacts.toml_spans import Entry, Value
 from evalpolicy.gitleaks.allowlists import Refusal, compiled, global_allowlist, rule_allowlist
 from evalpolicy.gitleaks.decode import RawConfig, RawRule, WrongTypeError, decode
+from evalpolicy.gitleaks.limits import beyond_limits
 from evalpolicy.gitleaks.model import Allowlist, Loaded, LoadError, ReadFile, Rule
 from evalpolicy.gitleaks.parsers import parser_refuses
 from evalpolicy.gitleaks.versions import Version, default_rules, table
@@ -63,14 +64,20 @@ class _Loader:
     def translate(self, file: _File, level: int) -> Loaded:
         self.file = file
         if (problem := parser_refuses(file.config, self.version)) is not None:
-            raise _StopError(LoadError(problem.message, problem.span, file.path))
+            certain = not file.config.document.limited
+            raise _StopError(LoadError(problem.message, problem.span, file.path, certain))
         try:
             raw = decode(file.config.root, self.version)
+            if (reason := beyond_limits(raw)) is not None:
+                root = file.config.span(None)
+                raise _StopError(LoadError(reason, root, file.path, certain=False))
             loaded = self.own(raw)
         except WrongTypeError as error:
             raise self.stop(error.message, error.node) from error
         except Refusal as error:
-            raise self.stop(error.message, error.node) from error
+            span = self.file.config.span(error.node)
+            found = LoadError(error.message, span, self.file.path, error.certain)
+            raise _StopError(found) from error
         targeted, kept = self.targeted(raw, loaded)
         loaded = replace(loaded, allowlists=kept)
         extended = self.depth < int(self.effect("extend-depth"))

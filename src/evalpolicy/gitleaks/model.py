@@ -18,11 +18,15 @@ ReadFile: TypeAlias = Callable[[str], "bytes | None"]
 
 @dataclass(frozen=True, slots=True)
 class LoadError:
-    """Why a version refuses a configuration, and where; `path` is set for an extended file."""
+    """Why a version refuses a configuration, and where; `path` is set for an extended file.
+
+    Not `certain` is what this tool's own limits refused: gitleaks might load it.
+    """
 
     message: str
     span: Span
     path: str | None = None
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
