@@ -13,7 +13,8 @@ from evalpolicy.gitleaks.versions import Version
 
 PIECES = st.sampled_from(
     ["[", "]", "[[", "]]", "rules", "allowlist", "allowlists", "extend", ".", "=", "'", '"', "'''",
-     '"""', "\\", "#", "\n", "\r", " ", ",", "{", "}", "paths", "useDefault", "true", "1", "-", "1e9",
+     '"""', "\\", "#", "\n", "\r", " ", ",", "{", "}", "paths", "useDefault", "true", "1", "-",
+     "1e9",
      "2026-01-01", "\ufeff", "\x00", "é", "(?i)a", "*", "id", "regex", "condition", "AND"]
 )  # fmt: skip
 

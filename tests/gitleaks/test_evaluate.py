@@ -47,8 +47,8 @@ def explain(text: str, version: str, invocation: Invocation | None = None, read=
         ("[allowlist]\ntargetRules = ['acme']\nregexes = ['a']\n", "8.24.3", "broader", 0),
         ("[allowlist]\ntargetRules = ['acme']\nregexes = ['a']\n", "8.25.0", "works", 0),
         ("[allowlist]\nfiles = ['a']\n", "8.24.3", "ignored", 0),
-        ("[rules.allowlist]\ncondition='AND'\npaths=['src']\nregexes=['x']\n", "8.20.1", "broader", 1),
-        ("[rules.allowlist]\ncondition='AND'\npaths=['src']\nregexes=['x']\n", "8.21.0", "works", 0),
+        ("[rules.allowlist]\ncondition='&&'\npaths=['src']\nregexes=[1]\n", "8.20.1", "broader", 1),
+        ("[rules.allowlist]\ncondition='&&'\npaths=['src']\nregexes=[1]\n", "8.21.0", "works", 0),
         ("[[rules.allowlists]]\npaths = ['src']\n", "8.20.1", "ignored", 0),
         (AND, "8.30.1", "works", 0),
     ],
@@ -112,7 +112,7 @@ def test_keys_that_are_not_read():
         (RULE + "[allowlist\n", "8.30.1", 4),
         ("[extend]\npath = 'gone.toml'\n", "8.30.1", 2),
         ("[extend]\npath = 'a.toml'\nuseDefault = true\n", "8.30.1", 2),
-        (RULE + "[[allowlists]]\nregexes = ['(?P<a>x)',\n'(?P<a>y)']\n", "8.28.0", 5),
+        (RULE + "[[allowlists]]\nregexes = ['\\Qx',\n'y']\n", "8.28.0", 5),
     ],
 )
 def test_what_does_not_load_says_where(text, version, line):

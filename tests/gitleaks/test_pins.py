@@ -55,7 +55,8 @@ def test_the_hook_s_configuration(args):
 
 def test_local_hooks():
     text = (
-        "repos:\n- repo: local\n  hooks:\n  - id: a\n    language: golang\n    entry: gitleaks git\n"
+        "repos:\n- repo: local\n  hooks:\n  - id: a\n    language: golang\n"
+        "    entry: gitleaks git\n"
         "    additional_dependencies: ['x/gitleaks/v8@v8.19.0']\n"
         "  - id: b\n    language: docker_image\n    entry: z/gitleaks:v8.20.0 protect --staged\n"
         "  - id: c\n    entry: echo\n"
@@ -103,7 +104,7 @@ def test_run_steps():
 def test_scripts():
     (pin,) = script_pins("RUN curl -L x/gitleaks/releases/download/v8.20.1/g | tar x\n"
                          "RUN gitleaks git \\\n  --staged\n", "Dockerfile")  # fmt: skip
-    assert pin.version is None or str(pin.version) == "8.20.1"
+    assert (str(pin.version), pin.span.line) == ("8.20.1", 2)
     (pin,) = script_pins("scan:\n\t@gitleaks git --exit-code 0\n", "Makefile")
     assert (pin.kind, pin.invocation.fails, pin.span.line) == ("unknown", False, 2)
 

@@ -95,7 +95,7 @@ def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
         if (refused := validity(text.value)) is not None:
             raise Refusal(_invalid(text.value, refused), text.node, refused.certain)
     sources = tuple(text.value for text in texts)
-    # Patterns that compile alone fail together only over a name used twice or a \Q left open.
+    # Patterns that compile alone fail together only over a \Q left open.
     if joined and any(map(reaches_out, sources)):
         whole = compile_go(join_or(sources))
         if isinstance(whole, Refused):
