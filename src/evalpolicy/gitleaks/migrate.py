@@ -3,7 +3,7 @@
 The result means at the new version what the original was *written* to mean: an allowlist works,
 condition and targetRules hold, patterns stand each for itself, whatever the version it was pinned
 to made of them. `written_for` names that version where it matters what it really did (since 8.28.0
-patterns are joined; before 8.16.0 they see the whole match). Comments, order and quoting stay,
+patterns are joined; before 8.16.3 they see the whole match). Comments, order and quoting stay,
 because the text is edited where it has to change and nowhere else.
 """
 

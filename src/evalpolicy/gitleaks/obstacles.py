@@ -121,12 +121,13 @@ def _subject(
     before = table().effect("regex-subject", written_for) if written_for is not None else "secret"
     target = entry_of(node, "regexTarget")
     wanted = str(getattr(target.value, "value", "")) if target is not None else ""
-    if subject == "match" and wanted == "line" and target is not None:
+    reads = table().reads("global.regexTarget", to)
+    if wanted == "line" and target is not None and not reads:
         yield Obstacle(target, "regexTarget is not read before 8.16.0")
-    elif subject == "match" and before == "secret" and wanted != "match":
-        yield Obstacle(regexes, "before 8.16.0 regexes see the whole match, not the secret")
+    elif subject == "match" and before == "secret" and wanted not in ("match", "line"):
+        yield Obstacle(regexes, "before 8.16.3 regexes see the whole match, not the secret")
     elif subject == "secret" and before == "match" and target is None:
-        yield Obstacle(regexes, "from 8.16.0 on regexes see the secret: say regexTarget first")
+        yield Obstacle(regexes, "from 8.16.3 on regexes see the secret: say regexTarget first")
 
 
 def _patterns(entry: Entry, to: Version, written_for: Version | None) -> Iterator[Obstacle]:

@@ -176,9 +176,11 @@ class _Scan:
         return all(checks)
 
     def target(self, allowlist: Allowlist, hit: Hit, line: Secret) -> str:
+        if allowlist.regex_target == "line":
+            return line.line
         if self.subject == "match" or allowlist.regex_target == "match":
             return hit.match
-        return line.line if allowlist.regex_target == "line" else hit.secret
+        return hit.secret
 
     def has_stopword(self, allowlist: Allowlist, secret: str) -> bool:
         if "" in allowlist.stopwords and self.empty_stopword and secret:
