@@ -30,7 +30,11 @@ def document(report: Report) -> dict[str, Any]:
             "prefix": portable(report.prefix),
         },
         "checked": {name: getattr(checked, name) for name in checked.__slots__},
-        "summary": {**report.summary, "suppressed": 0, "baselined": 0},
+        "summary": {
+            **report.summary,
+            "suppressed": report.suppressed,
+            "baselined": report.baselined,
+        },
         "findings": [_finding(finding) for finding in report.findings],
         "problems": [
             {
@@ -58,6 +62,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column,
         "message": portable(finding.message),
         "help": portable(finding.help),
-        "fixable": False,
+        "fixable": finding.fixable,
         "fingerprint": finding.fingerprint,
     }
