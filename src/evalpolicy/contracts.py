@@ -76,6 +76,7 @@ def _validator(schema: bytes, name: str) -> Validator:
     except SchemaError as error:
         where = "/".join(map(str, error.path))
         raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+    _check_patterns(document, name)
     linear: Any = extend(
         kind,
         {
@@ -91,20 +92,40 @@ def _validator(schema: bytes, name: str) -> Validator:
 
 @cache
 def pattern(expression: str) -> Any:
-    """A schema's regular expression on RE2, which no expression and no text can make hang.
-
-    Raises `UsageError` for what RE2 does not know (look-around, back-references).
-    """
+    """A schema's regular expression on RE2, which no expression and no text can make hang."""
     import re2
 
     options = re2.Options()
     options.log_errors = False
-    try:
-        return re2.compile(expression, options)
-    except re2.error as error:
-        raise UsageError(
-            f"the schema's pattern {expression!r} is not one that RE2 takes: {_words(error)}"
-        ) from error
+    return re2.compile(expression, options)
+
+
+def _check_patterns(document: dict[str, Any], name: str) -> None:
+    """Raises `UsageError` for a pattern that RE2 does not know (look-around, back-references)."""
+    import re2
+
+    for expression in _patterns(document):
+        try:
+            pattern(expression)
+        except re2.error as error:
+            raise UsageError(
+                f"{name}: RE2 does not take the pattern {expression!r}: {_words(error)}"
+            ) from error
+
+
+def _patterns(document: object) -> Iterator[str]:
+    """Every regular expression in a schema, wherever it stands."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+            if isinstance(found := value.get("pattern"), str):
+                yield found
+            if isinstance(found := value.get("patternProperties"), dict):
+                yield from found
 
 
 def _words(error: Exception) -> str:

@@ -30,7 +30,7 @@ class Facts:
 
     @cached_property
     def contracts(self) -> Contracts:
-        return Contracts(self.config, self.snapshot)
+        return Contracts(self.config, self.snapshot, self.cache)
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:

@@ -51,3 +51,11 @@ def parse_heredoc(word: str) -> HeredocWord | None:
     expand = quotes == written[0].count("'") + written[0].count('"')
     fd = min(int(match[1][:30] or "0"), 2**64 - 1)
     return HeredocWord(words[0], fd, match[2] == "-", expand)
+
+
+def is_heredoc(word: str) -> bool:
+    """Whether COPY and ADD take the word for a heredoc; one that cannot be read is a path."""
+    try:
+        return "<<" in word and parse_heredoc(word) is not None
+    except WordError:
+        return False

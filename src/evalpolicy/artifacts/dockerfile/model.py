@@ -6,7 +6,7 @@ Lines and columns are those of the text without a byte order mark.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..source import Problem, Span
 
@@ -185,7 +185,7 @@ class Stage:
     triggered: tuple[Label, ...]
     args: tuple[Arg, ...]
     envs: tuple[Env, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ takes for a space (no-break spaces, U+001C).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 
 from .goscan import SPACE, lower
 from .heredocs import heredoc_words
@@ -36,9 +38,14 @@ LISTS = frozenset({"FROM", "EXPOSE"})
 KEYWORDS = JSON_TO_WORD | JSON_TO_LIST | PAIRS | ONE_WORD | LISTS | {"HEALTHCHECK", "ONBUILD"}
 WITH_HEREDOCS = frozenset({"RUN", "COPY", "ADD"})
 
+MAX_INSTRUCTIONS = 100_000
+MAX_ARGUMENTS = 300_000
+"""More are not read: the file's memory and time must stay within bounds."""
+
 MAX_ONBUILD_DEPTH = 8
 """How many ONBUILD may follow one another before the rest is not looked at; two are refused."""
 
+_ONBUILD = re.compile(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 _ORDINARY = re.compile(
     r"[!-\[\]-~]+[ \t]+"
     r"(?:[^\0-\x08\n-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[!-\[\]-~])\Z"
@@ -48,15 +55,49 @@ _ORDINARY = re.compile(
 
 def read_instructions(source: Source) -> list[Instruction]:
     """All instructions of a file; what BuildKit's parser refuses is reported to the source."""
-    lines = []
+    lines: list[LogicalLine] = []
     for line in logical_lines(source):
+        if len(lines) == MAX_INSTRUCTIONS:
+            source.report(f"more than {MAX_INSTRUCTIONS} instructions", line.head())
+            break
         if "<<" in line.text:
             _take_heredocs(source, line)
         lines.append(line)
-    return [
-        _instruction(source, line, divided)
-        for line, divided in zip(lines, _divide(lines), strict=True)
-    ]
+    room = MAX_ARGUMENTS
+    stage = None
+    instructions = []
+    for line, divided in zip(lines, _divide(lines), strict=True):
+        if divided[0] == "FROM":
+            stage = 0 if stage is None else stage + 1
+        behind = source.unterminated and line.places[0][0] > source.unterminated[0]
+        if behind and divided[0] not in KEYWORDS:
+            continue  # rather a line of the open heredoc than a wrong instruction
+        instruction = _instruction(source, line, divided, stage)
+        room -= len(instruction.arguments)
+        if room < 0:
+            source.report(f"more than {MAX_ARGUMENTS} words", line.head())
+            break
+        instructions.append(instruction)
+    return instructions
+
+
+def reread_trigger(instruction: Instruction) -> Instruction | None:
+    """What ONBUILD triggers in a file with another escape character than the backslash.
+
+    BuildKit keeps the trigger as text and parses that anew, without the directive. None if no
+    single instruction comes out of it.
+    """
+    expression = _ONBUILD.sub("", instruction.text, count=1)
+    for heredoc in instruction.heredocs:
+        expression += f"\n{heredoc.body}{heredoc.delimiter}"
+    source = Source(expression.split("\n"))
+    found = read_instructions(source)
+    if len(found) != 1 or source.problems:
+        return None
+    span = instruction.value_span
+    arguments = tuple(Argument(word, span) for word in found[0].words)
+    head = instruction.head
+    return replace(found[0], span=span, head=head, value_span=span, arguments=arguments)
 
 
 def _take_heredocs(source: Source, line: LogicalLine) -> None:
@@ -159,7 +200,11 @@ def _number(digits: str) -> float:
 
 
 def _instruction(
-    source: Source, line: LogicalLine, divided: tuple[str, int, int], depth: int = 0
+    source: Source,
+    line: LogicalLine,
+    divided: tuple[str, int, int],
+    stage: int | None,
+    depth: int = 0,
 ) -> Instruction:
     keyword, start, end = divided
     text = line.text
@@ -179,11 +224,12 @@ def _instruction(
         source.report(f"{keyword}: {error}", head)
     if keyword == "ONBUILD":
         if value and depth < MAX_ONBUILD_DEPTH:
-            inner = _instruction(source, line, _split(text, start), depth + 1)
-    elif json is None:
+            inner = _instruction(source, line, _split(text, start), stage, depth + 1)
+    elif json is None or keyword == "HEALTHCHECK":
+        ranges = _ranges(keyword, text, start, end, source.escape)
         arguments = tuple(
             Argument(text[left:right], line.span(left, right))
-            for left, right in _ranges(keyword, text, start, end, source.escape)
+            for left, right in (ranges if json is None else ranges[:1])
         )
     return Instruction(
         keyword=keyword,
@@ -196,6 +242,7 @@ def _instruction(
         arguments=arguments,
         json=json,
         heredocs=line.heredocs,
+        stage=stage,
         onbuild=inner,
     )
 
@@ -207,9 +254,9 @@ def _health_json(value: str) -> tuple[str, ...] | None:
 
 def _ranges(keyword: str, text: str, start: int, end: int, escape: str) -> list[tuple[int, int]]:
     if keyword in PAIRS:
-        return list(quoted_words(text, start, end, escape))
+        return list(islice(quoted_words(text, start, end, escape), MAX_ARGUMENTS + 1))
     if keyword in LISTS or keyword in JSON_TO_LIST:
-        return blank_separated(text, start, end)
+        return list(islice(blank_separated(text, start, end), MAX_ARGUMENTS + 1))
     if keyword == "HEALTHCHECK":
         return _kind_and_command(text, start, end)
     return [(start, end)] if start < end and keyword in KEYWORDS else []

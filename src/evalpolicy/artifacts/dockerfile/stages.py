@@ -7,13 +7,13 @@ what its documentation says:
   stage says `ARG NAME`, which then takes the global value.
 - Within a stage ARG and ENV set one and the same variable and the later wins, also an ARG that
   follows an ENV of its name. A build argument replaces an ARG's default.
-- A stage built on an earlier one inherits its ENV and its ARG values, its labels, and runs its
-  ONBUILD instructions first.
+- A stage built on an earlier one inherits its ENV and its ARG values (here ENV wins, whatever the
+  order was), its labels, and runs its ONBUILD instructions first.
 - All values of one instruction see the variables as they were before it, but for ARG, whose
   declarations see one another.
 - The platform arguments are set globally. Here they are those of a build for linux/amd64 on
   linux/amd64, so that a result does not depend on the machine.
-- `PATH` has a default in an image from scratch.
+- The environment of an image from scratch is a default `PATH`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..source import Problem, Span
+from .checks import complaints
 from .goscan import lower
+from .heredocs import is_heredoc
 from .model import Arg, Base, Dockerfile, Env, Instruction, Label, Stage, Word
 from .pairs import Pair, PairError, declarations, pairs
 from .shell import Budget, Expansion, Lex, UnsuppliedError, WordError
+from .splitting import reread_trigger
 
 PLATFORM_ARGS: Mapping[str, str] = {
     "BUILDPLATFORM": "linux/amd64",
@@ -43,7 +46,7 @@ PLATFORM_ARGS: Mapping[str, str] = {
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
-MAX_INHERITED = 1_000_000
+MAX_INHERITED = 100_000
 """How many variables and triggers all stages together may inherit."""
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
@@ -70,7 +73,7 @@ class _Draft:
     triggered: list[Label] = field(default_factory=list)
     args: list[Arg] = field(default_factory=list)
     envs: list[Env] = field(default_factory=list)
-    triggers: list[Instruction] = field(default_factory=list)
+    triggers: list[Instruction | None] = field(default_factory=list)
 
     def stage(self, index: int) -> Stage:
         return Stage(
@@ -96,6 +99,7 @@ class _Resolution:
         self.build_args = build_args
         budget = Budget()
         self.lex = Lex(dockerfile.escape, budget=budget)
+        self.bodies = Lex(skip_quotes=True, budget=budget)
         self.kept = Lex(dockerfile.escape, keep_unset=True, budget=budget)
         self.problems: list[Problem] = []
         self.unsupplied: list[Problem] = []
@@ -108,8 +112,12 @@ class _Resolution:
 
     def run(self) -> Dockerfile:
         for instruction in self.file.instructions:
+            wrong = False
+            for complaint in complaints(instruction):
+                self._report(complaint, instruction.head)
+                wrong = True
             try:
-                self._visit(instruction)
+                self._visit(instruction, wrong=wrong)
             except (PairError, WordError) as error:
                 self._refused(error, "", instruction.head)
         if not self.file.instructions:
@@ -132,19 +140,22 @@ class _Resolution:
 
     def _refused(self, error: ValueError, prefix: str, span: Span) -> None:
         where = self.unsupplied if isinstance(error, UnsuppliedError) else self.problems
+        if isinstance(error, PairError) and not prefix:
+            span = error.span
         where.append(Problem(prefix + str(error), span))
 
     def _empty(self, expansion: Expansion, message: str, span: Span) -> None:
         where = self.unsupplied if expansion.unresolved else self.problems
         where.append(Problem(message, span))
 
-    def _visit(self, instruction: Instruction) -> None:
+    def _visit(self, instruction: Instruction, *, wrong: bool) -> None:
         if instruction.keyword == "FROM":
             self._from(instruction)
         elif self.stages:
             draft = self.stages[-1]
             draft.instructions.append(instruction)
-            self._run(draft, instruction)
+            if not wrong:
+                self._run(draft, instruction)
         elif instruction.keyword == "ARG":
             self._global_arg(instruction)
         else:
@@ -194,14 +205,13 @@ class _Resolution:
             raw = words[0].text if words else ""
             base = Base(raw, "", (), (), words[0].span if words else instruction.head)
         draft = _Draft(name, base, platform, instruction, {}, {})
-        index = len(self.stages)
-        self.stages.append(draft)
         if name is not None:
-            self.by_name[name] = index
+            self.by_name[name] = len(self.stages)
+        self.stages.append(draft)
         if base.parent is not None:
-            self._inherit(draft, self.stages[base.parent], index)
+            self._inherit(draft, self.stages[base.parent])
         elif base.is_scratch:
-            draft.variables["PATH"] = DEFAULT_PATH
+            draft.variables["PATH"] = draft.env["PATH"] = DEFAULT_PATH
 
     def _base(self, instruction: Instruction) -> Base:
         if not instruction.arguments:
@@ -235,17 +245,24 @@ class _Resolution:
                 )
         return None
 
-    def _inherit(self, draft: _Draft, parent: _Draft, index: int) -> None:
+    def _inherit(self, draft: _Draft, parent: _Draft) -> None:
         self.inherited += len(parent.variables) + len(parent.triggers)
         if self.inherited > MAX_INHERITED:
             raise WordError(f"the stages inherit more than {MAX_INHERITED} variables")
         draft.variables.update(parent.variables)
         draft.env.update(parent.env)
+        draft.variables.update(parent.env)
+        prefix = "ONBUILD of the stage it is built on: "
         for trigger in parent.triggers:
+            if trigger is None:
+                self._report(f"{prefix}BuildKit reads no instruction in it", draft.from_.head)
+                continue
+            for complaint in complaints(trigger):
+                self._report(prefix + complaint, draft.from_.head)
             try:
                 self._run(draft, trigger, triggered=True)
             except (PairError, WordError) as error:
-                self._refused(error, "ONBUILD of the stage it is built on: ", draft.from_.head)
+                self._refused(error, prefix, draft.from_.head)
 
     def _run(self, draft: _Draft, instruction: Instruction, *, triggered: bool = False) -> None:
         match instruction.keyword:
@@ -260,7 +277,27 @@ class _Resolution:
                         draft.variables[arg.key] = arg.value
                     draft.args.append(arg)
             case "ONBUILD" if instruction.onbuild is not None and not triggered:
-                draft.triggers.append(instruction.onbuild)
+                trigger: Instruction | None = instruction.onbuild
+                if self.file.escape != "\\":
+                    trigger = reread_trigger(instruction)
+                draft.triggers.append(trigger)
+            case "WORKDIR" | "USER" | "STOPSIGNAL" | "VOLUME" | "EXPOSE":
+                for word in instruction.json or instruction.words:
+                    self.lex.expand(word, draft.variables)
+            case "COPY" | "ADD":
+                self._copy(draft, instruction)
+
+    def _copy(self, draft: _Draft, instruction: Instruction) -> None:
+        """Expands what COPY and ADD expand, for what cannot be."""
+        for flag in instruction.flags:
+            if flag.startswith(("--chown=", "--chmod=", "--checksum=")):
+                self.lex.expand(flag.partition("=")[2], draft.variables)
+        for word in instruction.json or instruction.words:
+            if not is_heredoc(word):
+                self.lex.expand(word, draft.variables)
+        for heredoc in instruction.heredocs:
+            if heredoc.expand:
+                self.bodies.expand(heredoc.body, draft.variables)
 
     def _label(self, draft: _Draft, instruction: Instruction, triggered: bool) -> None:
         labels = draft.triggered if triggered else draft.labels

@@ -1,0 +1,1 @@
+"""The Dockerfile artifact judged by BuildKit: generator, two judges, comparison, shrinker."""

@@ -1,0 +1,80 @@
+"""Small fleets on the disk, and what evalpolicy says of them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from evalpolicy import config as configuration
+from evalpolicy.engine import check
+from evalpolicy.report import Report
+from evalpolicy.snapshot import open_snapshot
+
+BENCHMARK = """\
+FROM python:3.12-slim
+LABEL eval.type="benchmark" \\
+      eval.benchmark.name="arc" \\
+      eval.benchmark.description="ARC - grade-school science questions" \\
+      eval.benchmark.tasks="400" \\
+      eval.benchmark.env="shared-env" \\
+      eval.benchmark.internet="false" \\
+      eval.benchmark.data_revision="210d026faf9955653af8916fad021475a3f00453"
+RUN fetch --revision 210d026faf9955653af8916fad021475a3f00453
+"""
+AGENT = """\
+FROM node:22-slim
+ARG AGENT_VERSION=0.120.0
+LABEL eval.type="agent" eval.agent.name="codex" eval.agent.description="Codex CLI"
+LABEL eval.agent.version="${AGENT_VERSION}"
+"""
+FLEET = {
+    "containers/benchmarks/arc/Dockerfile": BENCHMARK,
+    "containers/agents/codex/Dockerfile": AGENT,
+}
+FIXTURES = "tests/run/replay/fixtures"
+
+
+def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Lays `files` below `root`; gives `root`."""
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def judge(root: Path, *select: str, **how: object) -> Report:
+    """The report on the worktree, the index (`staged=True`) or a commit (`revision=…`)."""
+    with open_snapshot(root, **how) as snapshot:  # type: ignore[arg-type]
+        return check(snapshot, configuration.load(snapshot), chosen=select)
+
+
+def found(report: Report) -> list[tuple[str, str, int]]:
+    """Rule, path and line of every finding."""
+    return [(f.rule, f.path, f.span.line) for f in report.findings]
+
+
+def git(root: Path, *arguments: str, **how: object) -> str:
+    """One git command in `root`; gives what it prints."""
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        **how,  # type: ignore
+    )
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def repository(root: Path, files: Mapping[str, str | bytes] = FLEET) -> Path:
+    """A git repository with one commit that holds `files`."""
+    root.mkdir(parents=True, exist_ok=True)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Test")
+    git(root, "config", "user.email", "test@example.org")
+    git(root, "config", "commit.gpgsign", "false")
+    write(root, files)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
+    return root
