@@ -133,15 +133,20 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         f"Checked {looked} by {count(checked.rules, 'rule')}: {verdict}.",
         columns, "", style, colour,
     )  # fmt: skip
-    fixable = sum(finding.fixable for finding in report.findings)
-    if fixable:
-        these = "This finding" if fixable == 1 else f"{fixable:,} of these findings"
-        yield from _wrap(f"{these} can be mended by the tool: evalpolicy check --diff shows how",
-                         columns, "", style)  # fmt: skip
+    yield from _wrap(_fixable(report), columns, "", style)
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
         yield from _wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
                          style)  # fmt: skip
+
+
+def _fixable(report: Report) -> str:
+    fixes = [finding.fix for finding in report.findings if finding.fix is not None]
+    if not fixes:
+        return ""
+    guess = "" if any(fix.safe for fix in fixes) else " --unsafe-fixes"
+    of = f"{len(fixes):,} of {count(len(report.findings), 'finding')}"
+    return f"Mended by the tool, {of}: evalpolicy check --fix{guess} (--diff{guess} shows how)"
 
 
 def waived(report: Report) -> str:
