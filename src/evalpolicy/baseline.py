@@ -130,9 +130,15 @@ def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> byt
             seen.add(row)
             same = left[row] == baseline.rows[row]
             kept.append(line if same else f"{_written(row, left[row])},")
-    if seen != left.keys():
-        return render(Baseline(left, baseline.path))
-    return _bytes("\n".join(kept))
+    made = _bytes("\n".join(kept))
+    return made if _holds(made, left) else render(Baseline(left, baseline.path))
+
+
+def _holds(content: bytes, rows: Mapping[Row, int]) -> bool:
+    try:
+        return parse(content, "").rows == rows
+    except UsageError:
+        return False
 
 
 def _row(item: Any, where: str) -> tuple[Row, int]:

@@ -188,9 +188,9 @@ def line_of(text: str, keys: tuple[str | int, ...]) -> int:
         if header := re.fullmatch(r"\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?", stripped):
             table = _parts(header[1])
             if stripped.startswith("[["):
-                number = counted.setdefault(tuple(table), 0)
-                counted[tuple(table)] += 1
-                table.append(str(number))
+                index = counted.get(tuple(table), 0)
+                counted[tuple(table)] = index + 1
+                table.append(str(index))
             here = table
         elif "=" in stripped and not stripped.startswith("#"):
             here = [*table, *_parts(stripped.partition("=")[0])]
