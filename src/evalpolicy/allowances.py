@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import UsageError
@@ -16,8 +16,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 _LIMIT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """One `[[allow]]` table as written, and the line on which it starts."""
 
     rule: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from evalpolicy import __version__
@@ -39,14 +39,13 @@ class Row(NamedTuple):
         return cls(finding.rule, finding.path, finding.subject, finding.about)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """Rows with how often each may occur. `rules` is the version of the rule set they are of."""
 
     rows: Mapping[Row, int]
     path: str = BASELINE_FILE
     rules: str = __version__
-    lines: Mapping[Row, int] = field(default_factory=dict)
+    lines: Mapping[Row, int] = MappingProxyType({})
 
 
 def of(findings: Iterable[Finding], path: str = BASELINE_FILE) -> Baseline:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 Reader = Callable[[str], Iterator[tuple[int, int, int]]]
 """From a text to its comments: where each starts, where its words start, and where it ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """One comment on one line.
 
     `line` and the columns count from 1, in code points; the comment ends before `end`. `words`
@@ -158,8 +157,7 @@ _CLOSED: dict[str, re.Pattern[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Grammar:
+class _Grammar(NamedTuple):
     """How a language writes comments and strings: expressions that open each of them."""
 
     comment: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config
@@ -21,8 +20,7 @@ _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
 _SCHEMA_LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """What one unit's labels break of their contract, by kind of breach."""
 
     missing: tuple[str, ...]
@@ -117,7 +115,7 @@ class Contracts:
         row = self._cache.get(known)
         if row is not None:
             return [Violation(tuple(path), *rest) for path, *rest in row]
-        found = violations(self.schemas[role], values, self._config.contracts.get(role, role))
+        found = violations(self.schemas[role], values, self._config.contracts.get(role))
         self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])
         return found
 

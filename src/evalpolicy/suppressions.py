@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from evalpolicy import comments
 from evalpolicy.artifacts.source import Span
@@ -25,8 +25,7 @@ _FORM = re.compile(r"\s*evalpolicy:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
 _DIRECTIVE = re.compile(r"\s*#\s*[A-Za-z]+\s*=")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """One comment. `selectors` are as written; `covers` are the lines whose findings it hides."""
 
     path: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from evalpolicy.allowances import Allowance, Allowances
 from evalpolicy.baseline import Baseline, Row
@@ -14,8 +14,7 @@ from evalpolicy.rules.model import Finding, Rule
 from evalpolicy.suppressions import Suppression
 
 
-@dataclass(frozen=True, slots=True)
-class StaleRow:
+class StaleRow(NamedTuple):
     """A row of the baseline: how often it may occur, and how often it does."""
 
     row: Row

@@ -112,6 +112,53 @@ def test_a_comment_ends_the_directives():
     assert parse(b"# a comment\n# escape=`\nFROM scratch\n").escape == "\\"
 
 
+NO_HEREDOCS = {
+    "a here-string": "RUN cat <<<EOF\nLABEL a=1\n",
+    "an open quote": "RUN echo ' <<EOF\nLABEL a=1\n",
+    "in quotes": "RUN echo '<<EOF'\nLABEL a=1\n",
+    "in the JSON form": 'RUN ["cat", "<<EOF"]\nLABEL a=1\n',
+    "in another instruction": "CMD cat <<EOF\nLABEL a=1\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_HEREDOCS.values(), ids=NO_HEREDOCS.keys())
+def test_what_looks_like_a_heredoc(text):
+    dockerfile = parse(f"FROM scratch\n{text}".encode())
+    assert dockerfile.problems == ()
+    assert dockerfile.instructions[1].heredocs == ()
+    assert [label.key for label in dockerfile.final.labels] == ["a"]
+
+
+def test_only_a_dash_lets_tabs_stand_before_the_end():
+    dockerfile = parse(b"FROM scratch\nRUN <<A <<-B\n\tA\nA\n\tB\n")
+    assert [heredoc.body for heredoc in dockerfile.instructions[1].heredocs] == ["\tA\n", ""]
+
+
+TAKEN = {
+    "a constant is no JSON": "CMD [NaN]",
+    "nor is what is too large": "CMD [1e999]",
+    "a switch in capitals": "COPY --link=TRUE a b",
+    "a list twice": "COPY --exclude=a --exclude=b a b",
+    "flags of NONE": "HEALTHCHECK --x NONE",
+    "flags of STOPSIGNAL": "STOPSIGNAL --x 9",
+    "an empty duration": "HEALTHCHECK --interval= CMD a",
+    "a quoted body": "COPY <<'E' /x\n${\nE",
+    "a trigger that nobody pulls": "ONBUILD FOO",
+    "a word in an open substitution of RUN": "RUN echo ${",
+}
+
+
+@pytest.mark.parametrize("text", TAKEN.values(), ids=TAKEN.keys())
+def test_what_buildkit_takes_is_no_problem(text):
+    assert parse(f"FROM scratch\n{text}\n".encode()).problems == ()
+
+
+def test_flags_end_at_the_files_escape_character():
+    text = b"# escape=`\nFROM scratch\nRUN --mount=a\\b --mount=a` b -- --x\n"
+    run = parse(text).instructions[1]
+    assert (run.flags, run.value) == (("--mount=a\\b", "--mount=a b"), "--x")
+
+
 REFUSED = {
     "empty": ("", "no instructions", 1),
     "comments only": ("# a\n\n# b\n", "no instructions", 1),
@@ -129,6 +176,7 @@ REFUSED = {
     "empty value": ("FROM scratch\nARG B=\nLABEL a=${B:?needed}\n", "B: needed", 3),
     "bad pattern": ("FROM scratch\nENV b=1\nLABEL a=${b#\\x}\n", "no escape of a pattern", 3),
     "open heredoc": ("FROM scratch\nRUN <<EOF\nx\n", "the heredoc EOF has no end", 2),
+    "a shift is one": ("FROM scratch\nRUN echo $((1 << 2))\n", "the heredoc 2)) has no end", 2),
     "second escape": ("# escape=`\n# escape=`\nFROM scratch\n", "a second time", 2),
     "strange escape": ("# escape=x\nFROM scratch\n", "must be \\ or `", 1),
     "strange check": ("# check=x\nFROM scratch\n", "# check knows", 1),

@@ -30,6 +30,7 @@ FORMS = {
     "continued within a word": ("LABEL a=b\\\nc", {"a": "bc"}),
     "continued within quotes": ('LABEL a="b \\\n  c"', {"a": "b   c"}),
     "two escapes continue nothing": ("LABEL a='b\\\\'\nLABEL c=1", {"a": "b\\\\", "c": "1"}),
+    "an odd number of escapes": ("LABEL a=\\\\\\", {"a": "\\"}),
     "other escape character": ("LABEL a=b\\c", {"a": "bc"}),
     "no-break space is no blank of the old form": ("LABEL a\u00a0b c", {"a\u00a0b": "c"}),
 }
@@ -42,6 +43,8 @@ def test_forms_of_label(text, expected):
 
 WORDS = {
     "$V": "value",
+    "\ufeffx": "x",  # Go's scanner drops a byte order mark at the start of a word.
+    "\\ufeffx": "ufeffx",
     "${V}": "value",
     "$V1": "",
     "${V}1": "value1",
@@ -117,6 +120,10 @@ SCOPES = {
     "ARG is, too": ("FROM scratch AS x\nARG V=1\nFROM x\nLABEL a=$V", "1"),
     "in the heir ENV wins": ("FROM scratch AS x\nENV V=1\nARG V=2\nFROM x\nLABEL a=$V", "1"),
     "no other stage's": ("FROM scratch AS x\nENV V=1\nFROM scratch\nLABEL a=$V", ""),
+    "an ARG that is no variable": (
+        "FROM scratch\nARG BUILDKIT_SBOM_SCAN_STAGE=1\nLABEL a=$BUILDKIT_SBOM_SCAN_STAGE",
+        "",
+    ),
     "platform": ("FROM scratch\nARG TARGETPLATFORM\nLABEL a=$TARGETPLATFORM", "linux/amd64"),
     "target": ("FROM scratch AS Last\nARG TARGETSTAGE\nLABEL a=$TARGETSTAGE", "last"),
     "proxies are not predefined": ("FROM scratch\nARG HTTP_PROXY\nLABEL a=$HTTP_PROXY", ""),
@@ -156,6 +163,8 @@ def test_a_label_knows_what_it_could_not_resolve():
     assert label.written == f'"{label.raw}"'
     assert label.names == ("V", "W", "X", "Y", "Z")
     assert label.unresolved == ("W", "Z")
+    [label] = parse(b"FROM base\nARG V=1\nLABEL k=${V:-$A}${B:-$C}${D:+$E}\n").final.labels
+    assert label.unresolved == ("C",)
 
 
 def test_own_labels_are_those_that_stand_in_the_stage():
@@ -186,6 +195,16 @@ def test_heredocs_hold_no_labels():
 def test_other_escape_character():
     text = '# syntax=x\n# escape=`\nFROM scratch\nLABEL a=`\n  b=c`\nd p=C:\\d q="`""\n'
     assert labels(text) == {"a": "", "b": "cd", "p": "C:\\d", "q": '"'}
+
+
+def test_a_trigger_is_read_anew_without_the_escape_directive():
+    assert labels("# escape=`\nFROM scratch AS x\nONBUILD LABEL ` =\nFROM x\n") == {"": "="}
+
+
+def test_a_stages_name_is_in_lower_case_for_from():
+    """`FROM X` names an image even if a stage is called so; BuildKit then refuses the image."""
+    dockerfile = parse(b"FROM scratch AS X\nFROM X\n")
+    assert (dockerfile.stages[0].name, dockerfile.final.base.parent) == ("x", None)
 
 
 def labels(text):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalpolicy.artifacts.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """The text of `span` is replaced. Without a `path` it is the finding's own file.
 
     A line break in `text` is written as the file writes its own. A span that ends on column 1
@@ -21,8 +19,7 @@ class Edit:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """What mends a finding: all of the edits, or none.
 
     A safe one changes nothing but what the finding is about; one that guesses what was meant is
@@ -35,11 +32,7 @@ class Fix:
     @property
     def row(self) -> list[Any]:
         """The fix as JSON-able values."""
-        edits = [
-            [e.span.line, e.span.column, e.span.end_line, e.span.end_column, e.text, e.path]
-            for e in self.edits
-        ]
-        return [self.safe, edits]
+        return [self.safe, [[*edit.span, edit.text, edit.path] for edit in self.edits]]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> Fix:

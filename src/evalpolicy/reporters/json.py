@@ -45,7 +45,7 @@ def document(report: Report) -> dict[str, Any]:
             "base": None,
             "prefix": portable(report.prefix),
         },
-        "checked": {name: getattr(checked, name) for name in checked.__slots__},
+        "checked": checked._asdict(),
         "summary": {
             **report.summary,
             "suppressed": report.suppressed,

@@ -40,10 +40,8 @@ class Hit:
     @property
     def row(self) -> list[Any]:
         """The hit as JSON-able values, without its path."""
-        span = self.span
-        where = [span.line, span.column, span.end_line, span.end_column]
         fix = self.fix and self.fix.row
-        return [self.message, where, self.help, self.subject, self.about, self.severity, fix]
+        return [self.message, self.span, self.help, self.subject, self.about, self.severity, fix]
 
     @classmethod
     def from_row(cls, path: str, row: list[Any]) -> Hit:

@@ -168,7 +168,7 @@ class Generator:
         pick = self.random
         if self.old:
             # Engine 20.10 ends ARG's default at the first space, also within nested quotes.
-            name, value = pick.choice(NAMES), self._value().replace(" ", "")
+            name, value = pick.choice(NAMES), self._value().replace(" ", "_")
             return f"ARG {name}" if pick.random() < 0.4 else f"ARG {name}={value}"
         names = [pick.choice(NAMES) for _ in range(pick.choice([1, 1, 1, 2]))]
         declared = [n if pick.random() < 0.4 else f"{n}={self._value()}" for n in names]

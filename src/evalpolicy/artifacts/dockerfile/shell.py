@@ -158,9 +158,6 @@ class _Reader:
         lex, text = self.lex, self.text
         run = _run(lex.escape, stop or "", not lex.skip_quotes)
         out: list[str] = []
-        # The buffer of the word at hand is one for all levels in BuildKit: a substitution
-        # with a word in it forgets what stood before it.
-        self.buffer.clear()
         words: list[str] = []
         while self.pos < len(text):
             if found := run.match(text, self.pos):
@@ -192,6 +189,8 @@ class _Reader:
         else:
             if stop is not None:
                 raise WordError(f"the substitution has no closing {stop}")
+        # The buffer of the word at hand is one for all levels, as in BuildKit: at the end of a
+        # substitution's inner word, what stood before it is forgotten with it.
         self._flush(words)
         self.words = words
         self.raw = outer
