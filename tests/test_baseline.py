@@ -121,14 +121,21 @@ class TestLiving:
         main(["check", "-q", "--select", "EVP004"])
         assert "LBL999 is no rule any more" in capfd.readouterr().out
 
-    def test_what_could_not_be_checked_is_not_stale_and_nothing_is_pruned(self, fleet, capfd):
+    def test_what_could_not_be_checked_is_neither_stale_nor_pruned(self, fleet, capfd):
         main(["baseline", "write"])
         content = (fleet / BASELINE_FILE).read_bytes()
         write(fleet, {DOCKERFILE.format("a"): b"\xff"})
         assert main(["check", "-q"]) == 3
         assert "EVP004" not in capfd.readouterr().out
-        assert main(["baseline", "prune"]) == main(["baseline", "write"]) == 3
+        assert main(["baseline", "prune"]) == 3
+        assert "a/Dockerfile:1: not checked: is not UTF-8" in capfd.readouterr().err
         assert (fleet / BASELINE_FILE).read_bytes() == content
+        write(fleet, {DOCKERFILE.format("b"): BENCHMARK.replace('"arc"', '"b"')})
+        assert main(["baseline", "prune"]) == 3
+        assert {row["path"] for row in rows(fleet)} == {DOCKERFILE.format(x) for x in "ac"}
+        assert main(["baseline", "write"]) == 3
+        assert {row["path"] for row in rows(fleet)} == {DOCKERFILE.format("c")}
+        assert main(["check", "-q"]) == 3
 
     def test_a_commit_is_judged_by_its_own(self, fleet):
         main(["baseline", "write"])

@@ -16,7 +16,7 @@ from evalpolicy.commands.console import write as show
 from evalpolicy.engine import check
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.report import Report
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import count
 from evalpolicy.rules.selection import matching
 from evalpolicy.snapshot import Snapshot, open_snapshot
@@ -36,7 +36,10 @@ def command() -> None:
 @command.command("write")
 @_FILE
 def write_command(given: str | None) -> int:
-    """Take down all findings of the worktree, in place of what the baseline held."""
+    """Take down all findings of the worktree, in place of what the baseline held.
+
+    What could not be checked is no finding and is not taken down: `check` goes on to say it.
+    """
     with open_snapshot(Path.cwd()) as snapshot:
         report = _judged(snapshot)
         rules = {rule.id for rule in report.rules if rule.on_waivers}
@@ -44,26 +47,29 @@ def write_command(given: str | None) -> int:
         file = file_of(snapshot, given)
         _write(file, baselines.render(baselines.of(found)))
     show(f"{count(len(found), 'finding')} written to {shown(str(file))}\n")
-    return 0
+    return _verdict(report)
 
 
 @command.command("prune")
 @_FILE
 def prune_command(given: str | None) -> int:
-    """Take out what occurs no more. New findings are not taken in."""
+    """Take out what occurs no more. New findings are not taken in.
+
+    What was not looked for, or stands in a file that could not be checked, is left.
+    """
     with open_snapshot(Path.cwd()) as snapshot:
         file = file_of(snapshot, given)
         content = read_bytes(file)
         baseline = baselines.parse(content, shown_path(snapshot, str(file)))
         report = _judged(snapshot)
         ran = {rule.id for rule in report.rules}
+        unread = {problem.path for problem in report.problems}
         occurs: dict[Row, int] = Counter(Row.of(finding) for finding in report.findings)
-        # What was not looked for is not gone.
         occurs.update(
             {
                 row: allowed
                 for row, allowed in baseline.rows.items()
-                if row.rule not in ran and _is_rule(row.rule)
+                if row.path in unread or (row.rule not in ran and _is_rule(row.rule))
             }
         )
         left = baselines.pruned(content, baseline, occurs)
@@ -72,7 +78,7 @@ def prune_command(given: str | None) -> int:
     still = sum(baselines.parse(left, str(file)).rows.values())
     gone = sum(baseline.rows.values()) - still
     show(f"{count(gone, 'finding')} taken out of {shown(str(file))}, {still:,} left\n")
-    return 0
+    return _verdict(report)
 
 
 @command.command("show")
@@ -95,17 +101,19 @@ def _line(row: Row, allowed: int) -> str:
 
 
 def _judged(snapshot: Snapshot) -> Report:
-    """All findings of the snapshot, as if there were no baseline. A part would be no answer."""
+    """All findings of the snapshot, as if there were no baseline."""
     cache = open_cache(".")
     report = check(snapshot, configuration.load(snapshot), cache=cache, baseline=Baseline({}))
     cache.save()
-    if report.problems:
-        first = report.problems[0]
-        raise NotCheckedError(
-            f"{count(len(report.problems), 'problem')}, so the baseline stays as it is; first "
-            f"mend {first.path}:{first.line}: {first.message}"
-        )
     return report
+
+
+def _verdict(report: Report) -> int:
+    """3 if there is something that the baseline cannot speak of."""
+    for problem in report.problems:
+        line = f"{problem.path}:{problem.line}: not checked: {problem.message}"
+        click.echo(no_command(shown(line)), err=True)
+    return report.exit_code("never")
 
 
 def _is_rule(id: str) -> bool:
