@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.fleets import BENCHMARK, found, git, judge, repository, write
 
 from evalpolicy import comments, suppressions
+from evalpolicy.__main__ import main
 
 MARK = "evalpolicy: ignore[LBL009] the label is set by build.sh"
 
@@ -237,6 +238,24 @@ class TestInAFleet:
         assert found(judge(root, "LBL006", staged=True)) == []
         git(root, "add", "-A")
         assert found(judge(root, "LBL006", staged=True)) == [("LBL006", DOCKERFILE, 2)]
+
+    def test_without_suppressions_none_is_read(self, tmp_path, monkeypatch, capfd):
+        text = HIDDEN + "# evalpolicy: ignore[REL001]\n"
+        monkeypatch.chdir(repository(tmp_path, {DOCKERFILE: text}))
+        options = ["--select", "LBL006,EVP", "-q", "--fail-on", "warning", "--no-cache"]
+        assert main(["check", *options]) == 1
+        assert "EVP002" in capfd.readouterr().out
+        assert main(["check", *options, "--no-suppressions"]) == 1
+        (line,) = capfd.readouterr().out.splitlines()
+        assert "LBL006" in line
+
+    def test_paths_narrow_what_is_said_of_comments(self, tmp_path, monkeypatch, capfd):
+        other = "containers/benchmarks/other/Dockerfile"
+        files = dict.fromkeys((DOCKERFILE, other), "# evalpolicy: ignore[LBL006] so\nFROM a\n")
+        monkeypatch.chdir(repository(tmp_path, files))
+        main(["check", "-q", "--select", "EVP", "--no-cache", "containers/benchmarks/other"])
+        (line,) = capfd.readouterr().out.splitlines()
+        assert line.startswith(f"{other}:1:1: ")
 
     def test_a_good_file_stays_good(self, tmp_path):
         report = judge(repository(tmp_path, {DOCKERFILE: BENCHMARK}))

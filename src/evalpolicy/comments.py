@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 Reader = Callable[[str], Iterator[tuple[int, int, int]]]
@@ -145,16 +145,21 @@ def _markup(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 # Each closes a string at its end or, where a string must not cross lines, at the line's.
-_CLOSED: dict[str, re.Pattern[str]] = {
-    '"': re.compile(r'(?:[^"\\\n]|\\.)*(?:"|(?=\n)|\Z)', re.S),
-    "'": re.compile(r"(?:[^'\\\n]|\\.)*(?:'|(?=\n)|\Z)", re.S),
-    '"…': re.compile(r'(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.S),
-    "'…": re.compile(r"[^']*(?:'|\Z)"),
-    "$'": re.compile(r"(?:[^'\\]|\\.)*(?:'|\\?\Z)", re.S),
-    "`": re.compile(r"(?:[^`\\]|\\.)*(?:`|\\?\Z)", re.S),
-    '"""': re.compile(r'(?:\\.|(?!""").)*(?:"""|\\?\Z)', re.S),
-    "'''": re.compile(r"(?:(?!''').)*(?:'''|\Z)", re.S),
+_CLOSED: dict[str, str] = {
+    '"': r'(?:[^"\\\n]|\\.)*(?:"|(?=\n)|\Z)',
+    "'": r"(?:[^'\\\n]|\\.)*(?:'|(?=\n)|\Z)",
+    '"…': r'(?:[^"\\]|\\.)*(?:"|\\?\Z)',
+    "'…": r"[^']*(?:'|\Z)",
+    "$'": r"(?:[^'\\]|\\.)*(?:'|\\?\Z)",
+    "`": r"(?:[^`\\]|\\.)*(?:`|\\?\Z)",
+    '"""': r'(?:\\.|(?!""").)*(?:"""|\\?\Z)',
+    "'''": r"(?:(?!''').)*(?:'''|\Z)",
 }
+
+
+@cache
+def _closed(name: str) -> re.Pattern[str]:
+    return re.compile(_CLOSED[name], re.S)
 
 
 class _Grammar(NamedTuple):
@@ -198,7 +203,7 @@ def _scanned(grammar: _Grammar, text: str) -> Iterator[tuple[int, int, int]]:
             case "string":
                 mark = found[0]
                 name = f"{mark}…" if mark in grammar.across_lines else mark
-                closed = _CLOSED[name].match(text, at)
+                closed = _closed(name).match(text, at)
                 at = closed.end() if closed else len(text)
             case "heredoc":
                 waiting.append(found["heredoc"])

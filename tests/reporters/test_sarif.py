@@ -181,6 +181,14 @@ def test_problems_make_the_invocation_a_failure():
     assert place == {"uri": "fleet/containers/agents/%C3%A4/Dockerfile", "uriBaseId": "%SRCROOT%"}
 
 
+def test_a_file_outside_of_the_repository_is_named_as_such():
+    (result,) = run_of(render("sarif", report([finding(path="/tmp/b c.json")], prefix="x/")))[
+        "results"
+    ]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "file:///tmp/b%20c.json"}
+
+
 # The cases of github/codeql-action's own test (src/fingerprints.test.ts).
 @pytest.mark.parametrize(
     ("text", "hashes"),

@@ -123,7 +123,7 @@ def _result(
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": _artifact(report.prefix + finding.path),
+                    "artifactLocation": _artifact(report.prefix, finding.path),
                     "region": {
                         "startLine": span.line,
                         "startColumn": span.column,
@@ -163,7 +163,7 @@ def _notifications(report: Report, left_out: int) -> list[dict[str, Any]]:
 
 def _notification(problem: FileProblem, prefix: str) -> dict[str, Any]:
     location = {
-        "artifactLocation": _artifact(prefix + problem.path),
+        "artifactLocation": _artifact(prefix, problem.path),
         "region": {"startLine": problem.line},
     }
     return {
@@ -173,8 +173,11 @@ def _notification(problem: FileProblem, prefix: str) -> dict[str, Any]:
     }
 
 
-def _artifact(path: str) -> dict[str, str]:
-    return {"uri": uri(path), "uriBaseId": "%SRCROOT%"}
+def _artifact(prefix: str, path: str) -> dict[str, str]:
+    """Relative to the repository; a baseline that the user named may lie elsewhere."""
+    if path.startswith("/"):
+        return {"uri": f"file://{uri(path)}"}
+    return {"uri": uri(prefix + path), "uriBaseId": "%SRCROOT%"}
 
 
 def uri(path: str) -> str:
