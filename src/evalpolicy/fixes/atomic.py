@@ -34,6 +34,11 @@ def write(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def write_atomically(path: Path, content: bytes) -> None:
+    """`write` for a file that the user named: a link stays one, what it leads to is replaced."""
+    write(path.resolve(), content)
+
+
 def _mode(path: Path) -> int | None:
     try:
         found = os.lstat(path)
