@@ -12,7 +12,7 @@ from evalpolicy.report import Waived
 DOCKERFILE = "containers/benchmarks/arc/Dockerfile"
 TEXT = """\
 FROM python:3.12-slim
-LABEL eval.benchmark.tasks="17"
+LABEL eval.benchmark.tasks="17" a=b
 LABEL eval.benchmark.tasks="2"
 """
 ALLOW = """
@@ -59,6 +59,7 @@ class TestCovering:
             ("eval.benchmark.tasks", "Eval.benchmark.tasks"),
             ("eval.benchmark.tasks", 'tasks=\\"2\\"'),
             ("eval.benchmark.tasks", "LABEL eval"),
+            ("eval.benchmark.tasks", 'tasks=\\"17\\" '),
         ],
     )
     def test_not_another(self, tmp_path, old, new):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fleets import git, repository, write
+from tests.reporters.sample import finding
 
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.source import Span
@@ -245,6 +246,24 @@ class TestWriting:
             with pytest.raises(OSError, match="not a regular file"):
                 atomic.write(tmp_path / name, b"x")
         assert (tmp_path / "a").read_text() == "old"
+
+    def test_a_link_is_refused_even_if_it_leads_nowhere_else(self, tmp_path):
+        write(tmp_path, {"a": "old"})
+        (tmp_path / "l").symlink_to("a")
+        with pytest.raises(NotCheckedError, match="cannot fix l: a symbolic link on the way"):
+            apply.write(str(tmp_path), {"l": b"old"}, {"l": b"x"})
+
+    def test_of_fixes_that_overlap_the_first_is_made_and_equal_ones_once(self):
+        def proposed(*edits, safe=True):
+            fix = Fix(tuple(edits), safe)
+            return finding(fix=fix)
+
+        first = proposed(Edit(Span.at(1, 1, 4), "x"))
+        second = proposed(Edit(Span.at(1, 3, 4), "y"), Edit(Span.at(9), "z"))
+        third = proposed(Edit(Span.at(9), "w"))
+        elsewhere = proposed(Edit(Span.at(1, 1, 4), "x", "other"))
+        chosen = apply._compatible([first, second, first, third, elsewhere], unsafe=False)
+        assert [pair[0] for pair in chosen] == [first, third, elsewhere]
 
 
 class TestEdits:

@@ -20,9 +20,9 @@ class Overlay(Snapshot):
         self._below = below
         self._changed = dict(changed)
 
-    def blob_id(self, path: str) -> str:
+    def blob_id(self, path: str, limit: int | None = None) -> str:
         content = self._changed.get(self._behind(path).path)
-        return self._below.blob_id(path) if content is None else sha256(content).hexdigest()
+        return self._below.blob_id(path, limit) if content is None else sha256(content).hexdigest()
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         content = self._changed.get(self._behind(path).path)
