@@ -102,12 +102,14 @@ def find(snapshot: Snapshot, dockerfiles: Globs, cache: Cache) -> list[Suppressi
     row_key = key("without suppressions", snapshot.kind)
     row = cache.get(row_key) if kept else None
     without = set(row) if isinstance(row, list) else set()
-    entries = {
-        path: entry
-        for path, entry in snapshot.entries.items()
-        if entry.is_file and comments.reader_of(path, dockerfile=path in dockerfiles) is not None
-    }
-    asked = [path for path, entry in entries.items() if not (kept and entry.oid in without)]
+    entries = snapshot.entries
+    asked = [
+        path
+        for path, entry in entries.items()
+        if not (kept and entry.oid in without)
+        and entry.is_file
+        and comments.reader_of(path, dockerfile=path in dockerfiles) is not None
+    ]
     found: list[Suppression] = []
     empty: set[str] = set()
     for path, content in _contents(snapshot, asked):
@@ -116,7 +118,8 @@ def find(snapshot: Snapshot, dockerfiles: Globs, cache: Cache) -> list[Suppressi
         elif (oid := entries[path].oid) is not None:
             empty.add(oid)
     if kept and empty:
-        cache.put(row_key, sorted(empty | (without & {e.oid for e in entries.values()})))
+        still = {entry.oid for entry in entries.values() if entry.oid in without}
+        cache.put(row_key, sorted(empty | without & still))
     return found
 
 
