@@ -12,6 +12,8 @@ from evalpolicy.errors import UsageError
 from evalpolicy.globs import Globs
 from evalpolicy.rules.model import Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.submission_config import KEYS as SUBMISSION_KEYS
+from evalpolicy.submission_config import Submission, from_table, wrong_pattern
 
 CONFIG_FILE = "evalpolicy.toml"
 PYPROJECT = "pyproject.toml"
@@ -56,6 +58,7 @@ class Config:
     contracts: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
     source: str | None = None
+    submission: Submission = field(default_factory=Submission)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -98,11 +101,16 @@ def parse(content: bytes, path: str) -> Config | None:
     _validate(table, text, path, prefix)
     layout = table.get("layout", {})
     _compiles(layout, text, path, prefix)
+    submission = table.get("submission", {})
+    if wrong := wrong_pattern(submission):
+        line = line_of(text, (*prefix, "submission", wrong[0]))
+        raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     return Config(
         Layout(**{key: tuple(globs) for key, globs in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
+        from_table(submission),
     )
 
 
@@ -139,8 +147,9 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules"),
+        (): ("layout", "contracts", "rules", "submission"),
         ("layout",): tuple(f.name for f in fields(Layout)),
+        ("submission",): SUBMISSION_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
     known = tables.get(path, ())

@@ -12,6 +12,7 @@ from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.change import Change
 from evalpolicy.units import Unit
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
@@ -27,6 +28,7 @@ def check(
     ignored: Sequence[str] = (),
     paths: Sequence[str] = (),
     cache: Cache | None = None,
+    change: Change | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
@@ -35,8 +37,8 @@ def check(
     is nothing to check: an empty answer is no pass.
     """
     levels = _levels(config)
-    rules = _selected(levels, chosen, ignored)
-    facts = Facts(snapshot, config, cache or Cache(None))
+    rules = _judging(_selected(levels, chosen, ignored), chosen, change)
+    facts = Facts(snapshot, config, cache or Cache(None), change)
     _known_paths(snapshot, paths)
     findings = sorted(
         (
@@ -55,7 +57,7 @@ def check(
         },
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
-    if not checked.dockerfiles and not checked.fixtures and not problems:
+    if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
@@ -70,6 +72,7 @@ def check(
         findings=findings,
         problems=problems,
         excerpts=_excerpts(snapshot, findings),
+        base=change.comparison.merge_base if change and change.comparison else None,
     )
 
 
@@ -100,6 +103,19 @@ def _selected(
     if not rules:
         raise UsageError("no rule is left to run: see --select, --ignore and [rules]")
     return rules
+
+
+def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) -> list[Rule]:
+    """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
+    able = [rule for rule in rules if rule.judges(change)]
+    for word in chosen:
+        meant = matching(word)
+        if not any(rule.judges(change) for rule in meant):
+            need = "--base or --event" if change else "--base, --message or --event"
+            raise UsageError(f"--select {word}: a submission is judged with {need}")
+    if not able:
+        raise UsageError("no rule is left to run: see --select, --ignore and --base")
+    return able
 
 
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:

@@ -41,6 +41,7 @@ class Report:
 
     `excerpts` holds the source line of each (path, line) that a finding points at, as far as it
     could be read. `prefix` leads from the top of the repository to the fleet's root.
+    `base` is the merge base that the submission rules compared with, if they did.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Report:
     findings: Sequence[Finding]
     problems: Sequence[FileProblem] = ()
     excerpts: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    base: str | None = None
 
     @property
     def summary(self) -> dict[Severity, int]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -20,11 +20,17 @@ from evalpolicy.reporters import FORMATS
 from evalpolicy.rules.selection import split
 from evalpolicy.snapshot import Snapshot, open_snapshot
 
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.submission import Asked
+
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--staged", is_flag=True, help="Check the index: what a commit would hold.")
 @click.option("--rev", metavar="REV", help="Check a commit, without a checkout.")
+@click.option("--base", metavar="REV", help="Also judge the submission: what changed since REV.")
+@click.option("--message", metavar="FILE", help="Also judge this commit message (commit-msg).")
+@click.option("--event", metavar="FILE", help="Also judge the submission of a GitHub event.")
 @click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
 @click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
 @click.option(
@@ -55,6 +61,9 @@ def command(
     paths: Sequence[str],
     staged: bool,
     rev: str | None,
+    base: str | None,
+    message: str | None,
+    event: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
     fail_on: FailOn,
@@ -68,9 +77,17 @@ def command(
 
     PATHs narrow what is reported, never what is known: a benchmark is still judged by its
     fixtures, wherever they are.
+
+    With --base, --message or --event the submission rules run as well. What is compared is what
+    GitHub shows of a pull request: from the merge base of REV and the checked commit (three
+    dots). An event brings its own base, and its head is what is checked unless --rev or --staged
+    says otherwise.
     """
     outputs = [_output(text) for text in formats] or [("text", None)]
     cache = Cache(None) if no_cache else open_cache(".")
+    asked = _asked(base, message, event)
+    if asked is not None and asked.event is not None and rev is None and not staged:
+        rev = asked.head(Path.cwd())
     with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
         report = check(
             snapshot,
@@ -79,11 +96,20 @@ def command(
             ignored=split(ignore),
             cache=cache,
             paths=[_from_root(snapshot, path) for path in paths],
+            change=asked.change(Path.cwd(), snapshot) if asked else None,
         )
     cache.save()
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
     return report.exit_code(fail_on)
+
+
+def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:
+    if base is None and message is None and event is None:
+        return None
+    from evalpolicy.snapshot.submission import Asked, read_event
+
+    return Asked(base, message, read_event(event) if event is not None else None)
 
 
 def _output(text: str) -> tuple[str, str | None]:

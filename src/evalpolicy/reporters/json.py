@@ -26,7 +26,7 @@ def document(report: Report) -> dict[str, Any]:
         "snapshot": {
             "kind": report.kind,
             "revision": report.revision,
-            "base": None,
+            "base": report.base,
             "prefix": portable(report.prefix),
         },
         "checked": {name: getattr(checked, name) for name in checked.__slots__},
