@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,12 +38,17 @@ class DocumentChange:
 
 @dataclass(frozen=True, slots=True)
 class GateChange:
-    """A file that configures a gate, and what it set and sets. `gone`: the file was deleted."""
+    """A file that configures a gate, and what it set and sets.
+
+    `gone`: the file was deleted. `new`: there was none. A file that went and one of the same name
+    that came elsewhere are one that moved.
+    """
 
     path: str
     before: tuple[Setting, ...]
     after: tuple[Setting, ...]
-    gone: bool
+    gone: bool = False
+    new: bool = False
 
 
 class Submitted:
@@ -152,15 +157,18 @@ class Submitted:
             (Globs(names.ignore_files), gates.ignore_file),
             (Globs(names.workflows), gates.workflow),
         )
-        found = []
+        found: dict[str, GateChange] = {}
         for change in self.comparison.changes:
             reader = next((r for globs, r in readers if change.path in globs), None)
             if reader is not None and not change.same_content:
-                before = self._settings(self._before(change, reader), "")
-                after = self._settings(self._after(change, reader), change.path)
-                gone = change.status == "deleted"
-                found.append(GateChange(change.path, before, after, gone))
-        return tuple(found)
+                found[change.path] = GateChange(
+                    change.path,
+                    self._settings(self._before(change, reader), ""),
+                    self._settings(self._after(change, reader), change.path),
+                    gone=change.status == "deleted",
+                    new=change.status == "added",
+                )
+        return tuple(_moved_joined(found.values()))
 
     def content(self, path: str, snapshot: Snapshot | None = None) -> bytes | None:
         """A file as the submission (or another state) has it; unreadable ones are problems."""
@@ -221,3 +229,17 @@ class Submitted:
     def _problem(self, path: str, problem: Problem) -> None:
         if (path, problem) not in self.comparison.problems:
             self.comparison.problems.append((path, problem))
+
+
+def _moved_joined(gates: Iterable[GateChange]) -> Iterator[GateChange]:
+    """The gates, where one that went and one of the same name that came are one that moved."""
+    by_name: dict[str, list[GateChange]] = {}
+    for gate in gates:
+        by_name.setdefault(gate.path.rpartition("/")[2], []).append(gate)
+    for same in by_name.values():
+        gone = [gate for gate in same if gate.gone]
+        new = [gate for gate in same if gate.new]
+        if len(gone) == len(new) == 1:
+            yield GateChange(new[0].path, gone[0].before, new[0].after)
+            same = [gate for gate in same if not gate.gone and not gate.new]
+        yield from same

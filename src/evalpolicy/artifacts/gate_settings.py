@@ -26,7 +26,7 @@ _LOOSENING_ARGUMENT = re.compile(
     r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail)"
 )
 _SWALLOWED = re.compile(
-    r"continue-on-error:\s*(?:true|['\"]true['\"]|\$\{\{)|\|\|\s*(?:true|:)(?=\s|$|['\";)])"
+    r"continue-on-error:\s*(?:true|['\"]true['\"]|\$\{\{)|\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
     r"|--(?:exit-zero|no-fail|soft-fail)\b"
 )
 
@@ -39,7 +39,8 @@ class Setting:
     `hook`: the gate runs; gone is looser. `exemption`: lets through what `value` covers
     (`dialect` says how). `scope`: the gate sees nothing but what `value` covers. `limit`: a
     number, more is looser. `level`: a severity. `pin`: a revision. `swallowed`: a line that lets
-    a failure pass.
+    a failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
+    comes with a hook that is new loosens nothing.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Setting:
     value: str
     span: Span = START
     dialect: Dialect = "unknown"
+    hook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ def _hook(fields: dict[str, yaml.Node], span: Span) -> Iterator[Setting]:
     if stages != ["manual"]:
         yield Setting("hook", gate, "", _span(fields["id"]) if "id" in fields else span)
     if "exclude" in fields:
-        yield _pattern("exemption", gate, fields["exclude"])
+        yield _pattern("exemption", gate, fields["exclude"], gate)
     if "files" in fields:
-        yield _pattern("scope", gate, fields["files"])
+        yield _pattern("scope", gate, fields["files"], gate)
     arguments = [(_scalar(node), _span(node)) for node in _items(fields.get("args"))]
     if id == "check-added-large-files":
         value, place = str(_MAX_KB), span
@@ -97,10 +99,10 @@ def _hook(fields: dict[str, yaml.Node], span: Span) -> Iterator[Setting]:
                 value, place = argument.partition("=")[2], where
             elif argument == "--maxkb" and position + 1 < len(arguments):
                 value, place = arguments[position + 1]
-        yield Setting("limit", f"{gate} --maxkb", value, place)
+        yield Setting("limit", f"{gate} --maxkb", value, place, hook=gate)
     for argument, where in arguments:
         if _LOOSENING_ARGUMENT.match(argument):
-            yield Setting("exemption", f"{gate} args", argument, where)
+            yield Setting("exemption", f"{gate} args", argument, where, hook=gate)
 
 
 def gitleaks(content: bytes) -> Settings:
@@ -257,8 +259,8 @@ def _where(text: str, value: object) -> Span:
     return START
 
 
-def _pattern(kind: Kind, gate: str, node: yaml.Node) -> Setting:
-    return Setting(kind, gate, _scalar(node), _span(node), "path-regex")
+def _pattern(kind: Kind, gate: str, node: yaml.Node, hook: str = "") -> Setting:
+    return Setting(kind, gate, _scalar(node), _span(node), "path-regex", hook)
 
 
 def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -88,7 +89,9 @@ def command(
     asked = _asked(base, message, event)
     if asked is not None and asked.event is not None and rev is None and not staged:
         rev = asked.head(Path.cwd())
-    with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
+    with ExitStack() as stack:
+        snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))
+        change = stack.enter_context(asked.change(Path.cwd(), snapshot)) if asked else None
         report = check(
             snapshot,
             configuration.load(snapshot),
@@ -96,7 +99,7 @@ def command(
             ignored=split(ignore),
             cache=cache,
             paths=[_from_root(snapshot, path) for path in paths],
-            change=asked.change(Path.cwd(), snapshot) if asked else None,
+            change=change,
         )
     cache.save()
     for name, file in outputs:

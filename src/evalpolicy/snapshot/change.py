@@ -169,6 +169,14 @@ class Change:
     def anchor(self) -> str:
         return self.comparison.anchor if self.comparison else "."
 
+    def __enter__(self) -> Change:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the processes that the base's snapshot holds."""
+        if self.comparison:
+            self.comparison.before.close()
+
     def labelled(self, labels: Sequence[str]) -> bool:
         """Whether the pull request carries any of these labels (upper and lower case are one)."""
         wanted = {label.casefold() for label in labels}

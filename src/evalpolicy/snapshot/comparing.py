@@ -13,7 +13,7 @@ from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
 from evalpolicy.snapshot.change import Commit, Comparison, PathChange, Status
 from evalpolicy.snapshot.merging import merge
-from evalpolicy.snapshot.model import Snapshot, decode_path
+from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path
 from evalpolicy.snapshot.objects import CommitSnapshot, resolve
 
 DEEPER = (
@@ -142,9 +142,18 @@ def _changes(
     untracked = {entry.path for entry in snapshot.entries.values() if entry.oid is None}
     kept = [change for change in changes if change.path not in untracked]
     for path in untracked:
-        status: Status = "modified" if path in before.entries else "added"
-        kept.append(PathChange(status, path, path))
+        if path not in before.entries:
+            kept.append(PathChange("added", path, path))
+        elif not _equal(before, snapshot, path):
+            kept.append(PathChange("modified", path, path))
     return kept, problems
+
+
+def _equal(before: Snapshot, after: Snapshot, path: str) -> bool:
+    try:
+        return before.read(path) == after.read(path)
+    except Unreadable:
+        return False
 
 
 def _raw(

@@ -14,7 +14,7 @@ from evalpolicy.snapshot import git
 from evalpolicy.snapshot.change import Conflict
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path, encode_path
 
-_ABSENT = re.compile(r"unable to read (?:tree )?\(?([0-9a-f]{40,64})")
+_ABSENT = re.compile(r"unable to read (?:[a-z]+ )*\(?([0-9a-f]{40,64})")
 # A file of more than this is not searched for the place of its conflict (bytes).
 _LIMIT = 4 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import START
@@ -13,12 +13,14 @@ from evalpolicy.errors import UsageError
 from evalpolicy.globs import Globs
 from evalpolicy.patterns import PatternError, compiled
 from evalpolicy.rules.model import SEVERITIES, Hit, rule
-from evalpolicy.rules.submission.words import listed
+from evalpolicy.rules.submission.words import listed, quoted
 from evalpolicy.snapshot.change import Change
 from evalpolicy.submitted import GateChange, Submitted
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gate_settings import Setting
+
+IGNORED = "ignored"
 
 # A revision that can move: no digit in it, as in a branch's name.
 _PINNED = re.compile(r"\d")
@@ -94,7 +96,8 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
 
     ## Exempt
 
-    A submission that changes nothing but gates: there the loosening is what is reviewed.
+    A submission that changes nothing but gates: there the loosening is what is reviewed. What
+    comes with a hook or a workflow that is new: a gate was gained.
 
     ## Configuration
 
@@ -107,26 +110,38 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
     if not others or change.labelled(config.submission.exempts("SUB012")):
         return
     for gate in gates:
-        if gate.gone and gate.before and _guards(gate.path):
-            yield Hit(
-                gate.path,
-                f"this gate's configuration is gone, in one submission with {listed(others)}",
-                subject=gate.path,
-            )
+        if gate.gone:
+            if any(setting.kind == "hook" for setting in gate.before):
+                yield Hit(
+                    gate.path,
+                    f"this gate's configuration is gone, in one submission with {listed(others)}",
+                    subject=gate.path,
+                )
             continue
-        for setting, what in _looser(gate, others, submitted):
+        for group in _grouped(_looser(gate, others, submitted)):
+            setting, what = group[0]
+            more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
             yield Hit(
                 gate.path,
-                f"{what}: loosen a gate in a submission of its own, or mend what it stopped",
+                f"{what}{more}: loosen a gate in a submission of its own, or mend what it stopped",
                 setting.span if setting in gate.after else START,
                 subject=setting.gate,
                 about=f"{setting.kind} {setting.value}",
             )
 
 
-def _guards(path: str) -> bool:
-    """Whether the file going away is a loss: of a list of exemptions it is a gain."""
-    return path.endswith((".yaml", ".yml"))
+def _grouped(
+    found: Iterable[tuple[Setting, str]],
+) -> Iterator[list[tuple[Setting, str]]]:
+    """One finding for all lines of an ignore file; one each for everything else."""
+    lines = []
+    for setting, what in found:
+        if setting.gate == IGNORED:
+            lines.append((setting, what))
+        else:
+            yield [(setting, what)]
+    if lines:
+        yield lines
 
 
 def _looser(
@@ -142,6 +157,10 @@ def _looser(
     fresh = Counter((s.kind, s.gate, s.value) for s in gate.after)
     fresh -= Counter((s.kind, s.gate, s.value) for s in gate.before)
     for setting in gate.after:
+        if gate.new and setting.kind == "swallowed":
+            continue
+        if setting.hook and ("hook", setting.hook) not in was:
+            continue
         if not fresh[setting.kind, setting.gate, setting.value]:
             continue
         fresh[setting.kind, setting.gate, setting.value] -= 1
@@ -173,7 +192,7 @@ def _what(
                 return ""
             return f"{setting.gate} was pinned and now follows {setting.value}"
         case "swallowed":
-            return f"a failure passes here now: {setting.value}"
+            return f"a failure passes here now: {quoted(setting.value)}"
         case "hook":
             return ""
 
@@ -181,7 +200,7 @@ def _what(
 def _exempted(
     setting: Setting, before: Sequence[Setting], others: Sequence[str], submitted: Submitted
 ) -> str:
-    what = f"{setting.gate}: {setting.value!r} is a new exemption"
+    what = f"{setting.gate}: {quoted(setting.value)} is a new exemption"
     if setting.dialect == "unknown":
         return what
     through = [path for path in others if _covers(setting, path, submitted)]

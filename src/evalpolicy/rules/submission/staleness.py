@@ -99,7 +99,7 @@ def benchmark_without_fixture(
     ```json after:tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {
       "captured": "2026-06-17T08:00:00Z",
-      "benchmark_tree": "TREE(containers/benchmarks/arc)"}}
+      "benchmark_tree": "<git rev-parse HEAD:containers/benchmarks/arc>"}}
     ```
 
     ## Exempt
