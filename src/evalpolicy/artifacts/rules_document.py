@@ -97,7 +97,7 @@ def parse(content: bytes) -> RulesDocument:
             sections.append(section)
         if inside is not None:
             if dated := _DATED.match(line):
-                rows.append(Row(dated[1], dated[2].rstrip(" |"), Span.at(number, 1, len(line))))
+                rows.append(Row(dated[1], dated[2].strip(" |"), Span.at(number, 1, len(line))))
             continue
         if not status and not requirements and (said := _STATUS.match(line)):
             status = said[1].casefold()
