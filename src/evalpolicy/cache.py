@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Rows that the last run had no use for are dropped once there are more than this many of them.
-_SPARE_ROWS = 20_000
+if TYPE_CHECKING:
+    import sqlite3
+
+# A cache that has grown beyond this (bytes) starts anew: rows are small and quickly made.
+_LARGEST = 256 << 20
+_SCHEMA = "CREATE TABLE rows (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 
 class Cache:
@@ -26,49 +28,84 @@ class Cache:
     be the reason for a failure.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: str | None) -> None:
         self._file = file
         self._fresh: dict[str, Any] = {}
-        self._used: set[str] = set()
-
-    @cached_property
-    def _rows(self) -> dict[str, Any]:
-        if self._file is None:
-            return {}
-        try:
-            document = json.loads(self._file.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return {}
-        rows = document.get(tool_id()) if isinstance(document, dict) else None
-        return rows if isinstance(rows, dict) else {}
 
     def get(self, key: str) -> Any:
         """The row of `key`, or None."""
-        row = self._rows.get(key)
-        if row is not None:
-            self._used.add(key)
-        return row
+        if self._rows is None:
+            return None
+        from sqlite3 import Error
+
+        try:
+            found = self._rows.execute("SELECT value FROM rows WHERE key = ?", (key,)).fetchone()
+            return None if found is None else json.loads(found[0])
+        except (Error, ValueError, RecursionError):
+            return None
 
     def put(self, key: str, row: Any) -> None:
         if self._file is not None:
             self._fresh[key] = row
 
     def save(self) -> None:
-        """Writes the rows if there are new ones: all of them, by way of a file beside it."""
-        if self._file is None or not self._fresh:
+        """Adds the new rows to the file, all or none, and closes it."""
+        rows = self._rows
+        if rows is None:
             return
-        kept = self._rows
-        if len(kept) - len(self._used) > _SPARE_ROWS:
-            kept = {key: row for key, row in kept.items() if key in self._used}
-        text = json.dumps({tool_id(): {**kept, **self._fresh}}, separators=(",", ":"))
+        from sqlite3 import Error
+
+        fresh = [(key, json.dumps(row, separators=(",", ":"))) for key, row in self._fresh.items()]
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._file.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(name, self._file)
-        except OSError:
-            return
+            with rows:
+                if fresh:
+                    rows.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", fresh)
+        except Error:
+            pass
+        finally:
+            rows.close()
+
+    @cached_property
+    def _rows(self) -> sqlite3.Connection | None:
+        """The open file; None if there is none or it cannot be used."""
+        if self._file is None:
+            return None
+        from sqlite3 import Error
+
+        for attempt in ("as it is", "anew"):
+            try:
+                os.makedirs(os.path.dirname(self._file), mode=0o700, exist_ok=True)
+                if attempt == "anew" or _too_large(self._file):
+                    os.unlink(self._file)
+                return _connected(self._file)
+            except (OSError, Error):
+                continue
+        return None
+
+
+def _too_large(file: str) -> bool:
+    try:
+        return os.stat(file).st_size > _LARGEST
+    except FileNotFoundError:
+        return False
+
+
+def _connected(file: str) -> sqlite3.Connection:
+    """The open file, emptied if another version of the tool wrote it. Raises `sqlite3.Error`."""
+    import sqlite3
+
+    connection = sqlite3.connect(file, timeout=1, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")
+        if connection.execute("PRAGMA user_version").fetchone()[0] != _tool_number():
+            with connection:
+                connection.execute("DROP TABLE IF EXISTS rows")
+                connection.execute(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {_tool_number()}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def open_cache(root: str) -> Cache:
@@ -77,7 +114,7 @@ def open_cache(root: str) -> Cache:
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "evalpolicy"
     )
     name = sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    return Cache(Path(folder) / f"{name}.json")
+    return Cache(os.path.join(folder, f"{name}.sqlite"))
 
 
 def key(*parts: object) -> str:
@@ -85,25 +122,16 @@ def key(*parts: object) -> str:
     return sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def tool_id() -> str:
-    """Names this very code: its version, and the size and time of each of its files."""
-    return _TOOL.id
+def _tool_number() -> int:
+    """Names this very code in 31 bits: its version, and size and time of each of its files."""
+    from evalpolicy import __version__
+    from evalpolicy.resources import schemas_folder
 
-
-class _Tool:
-    @cached_property
-    def id(self) -> str:
-        from evalpolicy import __version__
-        from evalpolicy.resources import schemas_folder
-
-        found = []
-        for folder in (Path(__file__).parent, schemas_folder()):
-            for base, _, names in os.walk(folder):
-                for name in sorted(names):
-                    if name.endswith((".py", ".json")):
-                        stat = os.stat(os.path.join(base, name))
-                        found.append((name, stat.st_size, stat.st_mtime_ns))
-        return key(__version__, sorted(found))
-
-
-_TOOL = _Tool()
+    found = []
+    for folder in (os.path.dirname(__file__), schemas_folder()):
+        for base, _, names in os.walk(folder):
+            for name in names:
+                if name.endswith((".py", ".json")):
+                    stat = os.stat(os.path.join(base, name))
+                    found.append((name, stat.st_size, stat.st_mtime_ns))
+    return int(key(__version__, sorted(found))[:8], 16) & 0x7FFFFFFF

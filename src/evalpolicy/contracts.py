@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.errors import UsageError
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One thing that a schema refuses.
 
     `path` leads to the value, `keyword` is the schema's word that failed (`required`, `enum`,
@@ -34,10 +32,11 @@ class Violation:
     expected: Any = None
 
 
-def violations(schema: bytes, value: Any, name: str = "the schema") -> list[Violation]:
+def violations(schema: bytes, value: Any, name: str | None = None) -> list[Violation]:
     """Everything in `value` that `schema` refuses, in a stable order.
 
-    Raises `UsageError` if `schema` is no JSON Schema (2020-12 unless it says otherwise).
+    `name` is the file of a schema that is not the package's own: `UsageError` is raised if that
+    is no JSON Schema (2020-12 unless it says otherwise).
     """
     from referencing.exceptions import Unresolvable
 
@@ -58,25 +57,21 @@ def check_schema(schema: bytes, name: str) -> None:
 
 
 @cache
-def _validator(schema: bytes, name: str) -> Validator:
+def _validator(schema: bytes, name: str | None) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import extend, validator_for
     from jsonschema_specifications import REGISTRY
 
-    try:
-        document = json.loads(schema)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
+    document = json.loads(schema) if name is None else _loaded(schema, name)
     kind = validator_for(document, default=Draft202012Validator)
-    try:
-        kind.check_schema(document)
-    except SchemaError as error:
-        where = "/".join(map(str, error.path))
-        raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
-    _check_patterns(document, name)
+    if name is not None:
+        try:
+            kind.check_schema(document)
+        except SchemaError as error:
+            where = "/".join(map(str, error.path))
+            raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+        _check_patterns(document, name)
     linear: Any = extend(
         kind,
         {
@@ -88,6 +83,16 @@ def _validator(schema: bytes, name: str) -> Validator:
     # A registry of its own: without one, a `$ref` to a URL would be fetched.
     validator: Validator = linear(document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY)
     return validator
+
+
+def _loaded(schema: bytes, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(schema)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
+    return document
 
 
 @cache

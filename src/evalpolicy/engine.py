@@ -121,13 +121,13 @@ def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) ->
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: those of units unit by unit, from the cache where nothing changed."""
     local = [rule for rule in rules if rule.per_unit]
+    for unit in facts.fleet.walk() if local else ():
+        for rule, hits in _unit_hits(facts, unit, local):
+            for hit in hits:
+                yield rule, hit
     for rule in rules:
         if not rule.per_unit:
             for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
-                yield rule, hit
-    for unit in facts.fleet.units if local else ():
-        for rule, hits in _unit_hits(facts, unit, local):
-            for hit in hits:
                 yield rule, hit
 
 

@@ -37,7 +37,7 @@ class Facts:
 
     @cached_property
     def contracts(self) -> Contracts:
-        return Contracts(self.config, self.snapshot)
+        return Contracts(self.config, self.snapshot, self.cache)
 
     @property
     def change(self) -> Change:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.artifacts.build_args import from_bake, from_script
 from evalpolicy.artifacts.source import Problem
@@ -34,8 +33,7 @@ DOCKERFILE_LIMIT = 16 << 20
 _SCRIPT_LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Fixture:
+class Fixture(NamedTuple):
     """A recorded run. `readings` are all decodings of its name, the likeliest first."""
 
     path: str
@@ -68,21 +66,52 @@ class Fleet:
         self.layout = layout
         self.problems: list[tuple[str, Problem]] = []
 
-    @cached_property
+    @property
     def dockerfiles(self) -> Mapping[str, DockerfileSummary]:
         """Every readable Dockerfile of the snapshot, by path; `dockerfile` gives it whole."""
+        return self._gathered[0]
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """All units, by path: those that the layout names and those whose labels say so."""
+        return self._gathered[1]
+
+    @cached_property
+    def _gathered(self) -> tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]:
+        for _ in self.walk():
+            pass
+        gathered: tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]
+        gathered = self.__dict__["_gathered"]
+        return gathered
+
+    def walk(self) -> Iterator[Unit]:
+        """Each unit, as soon as its Dockerfile is read.
+
+        Until the next one is asked for, a Dockerfile that had to be parsed is at hand: who goes
+        through the units once parses each file once, and never holds them all.
+        """
+        if "_gathered" in self.__dict__:
+            yield from self.units
+            return
         globs = Globs(self.layout.dockerfiles)
-        found: dict[str, DockerfileSummary] = {}
+        summaries: dict[str, DockerfileSummary] = {}
+        units: list[Unit] = []
         for path, entry in self.snapshot.entries.items():
             if entry.mode == SUBMODULE or path not in globs:
                 continue
             try:
-                summary = found[path] = self._summary(path)
+                summary, parsed = self._summary(path)
             except Unreadable as reason:
                 self._problem(path, str(reason))
                 continue
+            summaries[path] = summary
             self.problems.extend((path, problem) for problem in summary.problems)
-        return found
+            unit = self._unit(path, summary)
+            if unit is not None:
+                units.append(unit)
+                with unit.at_hand(parsed):
+                    yield unit
+        self.__dict__["_gathered"] = (summaries, tuple(units))
 
     def dockerfile(self, path: str) -> Dockerfile:
         """A Dockerfile of this snapshot, parsed. Raises `Unreadable`."""
@@ -90,34 +119,32 @@ class Fleet:
 
         return parse(self.snapshot.read(path, DOCKERFILE_LIMIT))
 
-    def _summary(self, path: str) -> DockerfileSummary:
+    def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
+        """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
         size = self.snapshot.size(path)
         if size is not None and size > DOCKERFILE_LIMIT:
             raise Unreadable(f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
         row_key = key("dockerfile", self.snapshot.blob_id(path))
         row = self._cache.get(row_key)
         if row is not None:
-            return DockerfileSummary.from_row(row)
-        summary = DockerfileSummary.of(self.dockerfile(path))
+            return DockerfileSummary.from_row(row), None
+        parsed = self.dockerfile(path)
+        summary = DockerfileSummary.of(parsed)
         self._cache.put(row_key, summary.row)
-        return summary
+        return summary, parsed
 
-    @cached_property
-    def units(self) -> tuple[Unit, ...]:
-        """All units, by path: those that the layout names and those whose labels say so."""
-        roles = self._placed_folders
-        found = []
-        for path, summary in self.dockerfiles.items():
-            folder, _, name = path.rpartition("/")
-            role = roles.get(folder) if name in ("Dockerfile", "Containerfile") else None
-            placed = role is not None
-            if role is None:
-                kind = summary.labels.get("eval.type")
-                if kind is None:
-                    continue
-                role = _ROLE_OF_TYPE.get(kind.value, "core")
-            found.append(Unit(role, path, placed, summary, partial(self.dockerfile, path)))
-        return tuple(found)
+    def _unit(self, path: str, summary: DockerfileSummary) -> Unit | None:
+        folder, _, name = path.rpartition("/")
+        role = None
+        if name in ("Dockerfile", "Containerfile"):
+            role = self._placed_folders.get(folder)
+        placed = role is not None
+        if role is None:
+            kind = summary.value("eval.type")
+            if kind is None:
+                return None
+            role = _ROLE_OF_TYPE.get(kind, "core")
+        return Unit(role, path, placed, summary, partial(self.dockerfile, path))
 
     def of(self, role: Role) -> tuple[Unit, ...]:
         return self._by_role.get(role, ())

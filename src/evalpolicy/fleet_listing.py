@@ -72,7 +72,7 @@ class FleetListing:
             name: [asdict(unit) for unit in listed] for name, listed in units.items()
         }
         document["fixtures"] = [asdict(fixture) for fixture in self.fixtures]
-        document["problems"] = [asdict(problem) for problem in self.problems]
+        document["problems"] = [problem._asdict() for problem in self.problems]
         clean: dict[str, Any] = _portable(document)
         return clean
 

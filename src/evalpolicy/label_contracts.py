@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from evalpolicy.cache import key
+from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config
 from evalpolicy.contracts import Violation, check_schema, pattern, violations
 from evalpolicy.errors import UsageError
@@ -21,8 +20,7 @@ _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
 _SCHEMA_LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """What one unit's labels break of their contract, by kind of breach."""
 
     missing: tuple[str, ...]
@@ -41,7 +39,8 @@ class Contracts:
     Raises `UsageError` for a contract that is absent or is no JSON Schema.
     """
 
-    def __init__(self, config: Config, snapshot: Snapshot) -> None:
+    def __init__(self, config: Config, snapshot: Snapshot, cache: Cache) -> None:
+        self._cache = cache
         self._config = config
         self._snapshot = snapshot
         self._breaches: dict[Unit, Breach] = {}
@@ -81,7 +80,7 @@ class Contracts:
         if role is None:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
-        found = violations(self.schemas[role], values, f"the {role} contract")
+        found = self._violations(role, values)
         unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, supplied)}
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)
@@ -105,12 +104,20 @@ class Contracts:
             if values[name].strip():
                 continue
             rest = {k: v for k, v in values.items() if k != name}
-            if any(
-                v.keyword == "required" and v.key == name
-                for v in violations(self.schemas[role], rest, f"the {role} contract")
-            ):
+            if any(v.keyword == "required" and v.key == name for v in self._violations(role, rest)):
                 found.append(name)
         return tuple(found)
+
+    def _violations(self, role: Role, values: Mapping[str, str]) -> list[Violation]:
+        """What the role's contract refuses: from the cache, so that the validator stays unloaded
+        while labels do not change."""
+        known = key("contract", self.id, role, sorted(values.items()))
+        row = self._cache.get(known)
+        if row is not None:
+            return [Violation(tuple(path), *rest) for path, *rest in row]
+        found = violations(self.schemas[role], values, self._config.contracts.get(role))
+        self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])
+        return found
 
     @cached_property
     def _documents(self) -> Mapping[Role, Mapping[str, Any]]:

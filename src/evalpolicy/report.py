@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
 from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
@@ -14,8 +14,7 @@ from evalpolicy.snapshot import Kind
 FailOn = Literal["error", "warning", "note", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """How much was looked at."""
 
     files: int = 0
@@ -26,8 +25,7 @@ class Checked:
     rules: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
+class FileProblem(NamedTuple):
     """A file, or a part of one, that could not be checked."""
 
     path: str

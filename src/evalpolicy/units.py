@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -36,23 +37,50 @@ class DockerfileSummary:
             return cls({}, None, dockerfile.problems)
         return cls(dockerfile.effective_labels(final), final.from_.head, dockerfile.problems)
 
+    def value(self, key: str) -> str | None:
+        """A label's resolved value; None if the file does not set it."""
+        if isinstance(self.labels, KeptLabels):
+            return self.labels.value(key)
+        label = self.labels.get(key)
+        return None if label is None else label.value
+
     @property
     def row(self) -> list[Any]:
         return [
             [_label_row(label) for label in self.labels.values()],
-            self.from_ and _span_row(self.from_),
-            [[problem.message, *_span_row(problem.span)] for problem in self.problems],
+            self.from_,
+            [[problem.message, *problem.span] for problem in self.problems],
         ]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
         labels, from_, problems = row
-        found = [_label(item) for item in labels]
         return cls(
-            {label.key: label for label in found},
+            KeptLabels(labels),
             Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
         )
+
+
+class KeptLabels(Mapping[str, "Label"]):
+    """Labels as they were kept: each becomes a `Label` again when it is asked for."""
+
+    def __init__(self, rows: list[list[Any]]) -> None:
+        self._rows = {row[0]: row for row in rows}
+
+    def __getitem__(self, key: str) -> Label:
+        return _label(self._rows[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def value(self, key: str) -> str | None:
+        """A label's resolved value, without the rest of it."""
+        row = self._rows.get(key)
+        return None if row is None else str(row[_VALUE])
 
 
 class Unit:
@@ -75,6 +103,7 @@ class Unit:
         self.role = role
         self.path = path
         self.placed = placed
+        self._summary = summary
         self.labels = summary.labels
         self.from_ = summary.from_
         self.folder = path.rpartition("/")[0]
@@ -85,21 +114,30 @@ class Unit:
     def dockerfile(self) -> Dockerfile:
         return self._parse()
 
+    @contextmanager
+    def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
+        """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
+        if parsed is not None:
+            self.__dict__["dockerfile"] = parsed
+        try:
+            yield
+        finally:
+            self.__dict__.pop("dockerfile", None)
+
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
-        label = self.labels.get(key)
-        return None if label is None else label.value
+        return self._summary.value(key)
 
 
-def _span_row(span: Span) -> list[int]:
-    return [span.line, span.column, span.end_line, span.end_column]
+# Where a label's value stands in its row.
+_VALUE = 3
 
 
 def _label_row(label: Label) -> list[Any]:
     return [
         label.key, label.raw, label.written, label.value, list(label.names),
-        list(label.unresolved), _span_row(label.span), _span_row(label.key_span),
-        _span_row(label.value_span), label.stage, label.onbuild,
+        list(label.unresolved), label.span, label.key_span,
+        label.value_span, label.stage, label.onbuild,
     ]  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_the_cache_changes_nothing_but_the_time(run, tmp_path):
     cold = run(root, "check")
     assert run(root, "check") == cold
     [file] = (tmp_path / "cache").iterdir()
-    assert json.loads(file.read_text())
+    assert file.stat().st_size > 1000
     file.write_text("{ broken")
     assert run(root, "check") == cold
     file.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -37,14 +38,23 @@ def docker(docker_daemon, need_engine):
     return docker_daemon
 
 
-@pytest.fixture
-def buildkit_judge(need_tool, need_engine):
-    """BuildKit's own packages, as a program that reads Dockerfiles."""
-    go = need_tool("go")
+@pytest.fixture(scope="session")
+def buildkit_binary():
+    """The Go judge's binary, or the reason why it cannot be built, which takes a while to know."""
+    go = shutil.which("go")
+    if go is None:
+        return "go is not on PATH"
     try:
-        judge = Judge(build(go))
+        return build(go)
     except CannotBuildError as reason:
-        need_engine(str(reason))
-        return
+        return str(reason)
+
+
+@pytest.fixture
+def buildkit_judge(buildkit_binary, need_engine):
+    """BuildKit's own packages, as a program that reads Dockerfiles."""
+    if isinstance(buildkit_binary, str):
+        need_engine(buildkit_binary)
+    judge = Judge(buildkit_binary)
     yield judge
     judge.close()

@@ -67,19 +67,30 @@ def _block(text: str, start: int) -> str:
 
 
 def _string_end(text: str, start: int) -> int:
-    """Where the string that opens at `start` closes; an HCL template may hold strings itself."""
-    position, depth = start + 1, 0
+    """Where the string that opens at `start` closes.
+
+    An HCL string may hold templates (`${…}`), which may hold strings, and so on.
+    """
+    within = ["string"]
+    position = start + 1
     while position < len(text):
         character = text[position]
-        if character == "\\":
-            position += 1
-        elif text.startswith("${", position):
-            depth += 1
-            position += 1
-        elif character == "}" and depth:
-            depth -= 1
-        elif character == '"' and not depth:
-            return position
+        if within[-1] == "string":
+            if character == "\\":
+                position += 1
+            elif text.startswith(("${", "%{"), position):
+                within.append("template")
+                position += 1
+            elif character == '"':
+                within.pop()
+                if not within:
+                    return position
+        elif character == '"':
+            within.append("string")
+        elif character == "{":
+            within.append("template")
+        elif character == "}":
+            within.pop()
         position += 1
     return position
 

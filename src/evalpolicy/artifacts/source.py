@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of a file's text.
 
     Lines and columns count from 1; a column counts code points of the decoded line, and
-    `end_column` is the column just behind the last character (as SARIF counts).
+    `end_column` is the column just behind the last character (as SARIF counts). A tuple, because
+    a fleet has tens of thousands of them and each run of a hook makes them anew.
     """
 
     line: int

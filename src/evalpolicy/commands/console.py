@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -34,8 +33,18 @@ def write(text: str, file: str | None = None) -> None:
 def columns(stream: TextIO | None) -> int:
     """The terminal's width in cells, at most 100; 100 where there is no terminal."""
     if os.environ.get("COLUMNS", "").isdigit() or (stream is not None and stream.isatty()):
-        return min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+        return min(_terminal_width(stream), _WIDEST)
     return _WIDEST
+
+
+def _terminal_width(stream: TextIO | None) -> int:
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno() if stream else 1).columns
+    except OSError:
+        return _WIDEST
 
 
 def colour(when: str, stream: TextIO | None) -> bool:

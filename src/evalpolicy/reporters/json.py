@@ -29,7 +29,7 @@ def document(report: Report) -> dict[str, Any]:
             "base": report.base,
             "prefix": portable(report.prefix),
         },
-        "checked": {name: getattr(checked, name) for name in checked.__slots__},
+        "checked": checked._asdict(),
         "summary": {**report.summary, "suppressed": 0, "baselined": 0},
         "findings": [_finding(finding) for finding in report.findings],
         "problems": [

@@ -40,9 +40,7 @@ class Hit:
     @property
     def row(self) -> list[Any]:
         """The hit as JSON-able values, without its path."""
-        span = self.span
-        where = [span.line, span.column, span.end_line, span.end_column]
-        return [self.message, where, self.help, self.subject, self.about, self.severity]
+        return [self.message, self.span, self.help, self.subject, self.about, self.severity]
 
     @classmethod
     def from_row(cls, path: str, row: list[Any]) -> Hit:

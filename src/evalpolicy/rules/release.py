@@ -47,13 +47,12 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
     `layout.fixtures` says where fixtures are.
     """
     for unit in fleet.of("benchmark"):
-        label = unit.labels.get(_RELEASED)
-        if label is not None and label.value == "true" and unit.name not in fleet.fixtures_of:
+        if unit.value(_RELEASED) == "true" and unit.name not in fleet.fixtures_of:
             yield Hit(
                 unit.path,
                 f"{unit.name} is released, and no fixture of it is recorded: record one, or "
                 'set released="false"',
-                label.span,
+                unit.labels[_RELEASED].span,
                 f"a fixture is named {unit.name}-<task>-<agent>.traces.jsonl",
                 unit.name,
             )
@@ -153,14 +152,13 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
     `[rules] REL003 = "note"` (or any other severity) switches it on.
     """
     for unit in fleet.of("benchmark"):
-        label = unit.labels.get(_RELEASED)
         audit = f"{unit.folder}/AUDIT.md"
-        if label is not None and label.value == "true" and audit not in fleet.snapshot.entries:
+        if unit.value(_RELEASED) == "true" and audit not in fleet.snapshot.entries:
             yield Hit(
                 unit.path,
                 f"{unit.name} is released and has no AUDIT.md: audit it, and write down what was "
                 "looked at",
-                label.span,
+                unit.labels[_RELEASED].span,
                 "",
                 unit.name,
             )

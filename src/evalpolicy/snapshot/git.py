@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot.model import Unreadable
@@ -63,8 +62,7 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
     return lines[-1] if lines else f"exit {done.returncode}"
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A repository and where it is seen from. `top` is None for a bare one."""
 
     folder: Path

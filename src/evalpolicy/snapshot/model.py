@@ -5,9 +5,8 @@ from __future__ import annotations
 import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["worktree", "index", "commit", "folder"]
 
@@ -24,8 +23,7 @@ class Unreadable(Exception):  # noqa: N818 - a fact about one file, collected an
     """One file could not be read. The message is its reason, without the path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One path of a snapshot.
 
     `path` is relative to the fleet's root, with `/` between its parts; bytes that are no UTF-8

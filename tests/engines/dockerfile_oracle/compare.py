@@ -14,8 +14,8 @@ from .generator import Case
 
 NOT_OURS = re.compile(
     r"invalid reference format|failed to parse platform|invalid containerPort|invalid hostPort"
-    r"|invalid proto|invalid port|failed to parse csv|mount|must be a key=value pair|signal"
-    r"|chown|chmod|checksum|digest"
+    r"|invalid proto|invalid port|invalid IP address|failed to parse csv|mount"
+    r"|must be a key=value pair|signal|chown|chmod|checksum|digest"
 )
 """What BuildKit refuses and the artifact leaves to it: see its `checks` module."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from .layout import mutated, rendered
 from .vocabulary import (
     BROKEN,
     KEYS,
@@ -68,14 +69,16 @@ class Generator:
             lines.append(self._from())
             for _ in range(pick.randint(1, 7)):
                 lines.append(self._instruction())
-        rendered = [self._rendered(line) for line in lines]
-        text = "\n".join(rendered) + pick.choice(["\n", "\n", "\n", "", "\n\n", "  "])
+        laid_out = (
+            rendered(pick, line, self.escape, old=self.old, wild=self.wild) for line in lines
+        )
+        text = "\n".join(laid_out) + pick.choice(["\n", "\n", "\n", "", "\n\n", "  "])
         if pick.random() < 0.05:
             text = "\ufeff" + text
         if pick.random() < 0.1:
             text = text.replace("\n", "\r\n")
         if self.wild and pick.random() < 0.3:
-            text = self._mutated(text)
+            text = mutated(pick, text)
         return text
 
     def _directives(self) -> list[str]:
@@ -163,11 +166,13 @@ class Generator:
 
     def _arg(self) -> str:
         pick = self.random
-        count = 1 if self.old else pick.choice([1, 1, 1, 2])
-        names = [pick.choice(NAMES) for _ in range(count)]
-        return "ARG " + " ".join(
-            n if pick.random() < 0.4 else f"{n}={self._value()}" for n in names
-        )
+        if self.old:
+            # Engine 20.10 ends ARG's default at the first space, also within nested quotes.
+            name, value = pick.choice(NAMES), self._value().replace(" ", "_")
+            return f"ARG {name}" if pick.random() < 0.4 else f"ARG {name}={value}"
+        names = [pick.choice(NAMES) for _ in range(pick.choice([1, 1, 1, 2]))]
+        declared = [n if pick.random() < 0.4 else f"{n}={self._value()}" for n in names]
+        return "ARG " + " ".join(declared)
 
     def _key(self) -> str:
         pick = self.random
@@ -345,56 +350,3 @@ class Generator:
         else:
             line = f"{keyword} {command} {' '.join(words)}{tail}"
         return "\n".join([line, *bodies])
-
-    def _rendered(self, line: str) -> str:
-        """The line with another case, indentation, continuation lines and comments in it."""
-        pick = self.random
-        first, newline, rest = line.partition("\n")
-        if not first.strip() or first.lstrip().startswith("#"):
-            return line
-        keyword, space, value = first.partition(" ")
-        if pick.random() < 0.15:
-            keyword = pick.choice([keyword.lower(), keyword.title()])
-        if pick.random() < 0.1:
-            space = pick.choice(["  ", "\t", " \t "]) if space else ""
-        if space and pick.random() < 0.2:
-            value = self._broken_up(value)
-        elif space and pick.random() < 0.03:
-            space += f"{self.escape}\n"
-        indent = pick.choice([" ", "\t"]) if pick.random() < 0.08 else ""
-        trail = (
-            pick.choice([" ", "\t ", *[f"{self.escape}{self.escape}"] * self.wild])
-            if pick.random() < 0.06
-            else ""
-        )
-        return indent + keyword + space + value + trail + newline + rest
-
-    def _broken_up(self, value: str) -> str:
-        pick = self.random
-        parts = value.split(" ")
-        out = parts[0]
-        for part in parts[1:]:
-            if pick.random() < 0.6:
-                out += " " + self.escape + pick.choice(["", "", " ", "\t"]) + "\n"
-                out += pick.choice(["", "", "# in between\n", "\n", "  # x \\\n", "   \n"])
-                out += pick.choice(["", "  ", "\t"]) + part
-            else:
-                out += " " + part
-        if not self.old and pick.random() < 0.1:
-            at = pick.randint(0, len(out))
-            out = out[:at] + self.escape + "\n" + out[at:]
-        return out
-
-    def _mutated(self, text: str) -> str:
-        pick = self.random
-        for _ in range(pick.randint(1, 3)):
-            at = pick.randint(0, len(text))
-            drop = pick.choice([0, 0, 1, 3])
-            text = (
-                text[:at]
-                + pick.choice(
-                    ["", "\n", "\\", '"', "'", "$", "{", "}", "<<", "#", " ", "\r", "\t", "\\\n"]
-                )
-                + text[at + drop :]
-            )
-        return text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,8 @@ from .shrink import shrink
 
 SHOWN = 10
 DOCKER_TRIES = 150
+NOT_JUDGED = re.compile("failed to do request|network bridge not found")
+"""A build that wants an image or a container: the private daemon has neither."""
 
 
 @dataclass
@@ -83,20 +87,23 @@ def ask_docker(engine: Engine, count: int, seed: int, folder: Path) -> Outcome:
         if sentence is None:
             continue
         if not outcome.disagreements:
-            case = minimised(case, lambda c: _differs(engine, c), budget=DOCKER_TRIES)
+            same = partial(_is_about, engine, kind(sentence))
+            case = minimised(case, same, budget=DOCKER_TRIES)
         outcome.disagreements.append(_told(number, case, sentence))
     return outcome
 
 
-def _differs(engine: Engine, case: Case) -> bool:
+def _is_about(engine: Engine, about: str, case: Case) -> bool:
     with TemporaryDirectory() as folder:
         [built] = labels_of_builds(engine, [case], Path(folder))
-    return _label_difference(case, built) is not None
+    return kind(_label_difference(case, built)) == about
 
 
 def _label_difference(case: Case, built: dict[str, str] | str) -> str | None:
     ours = parse(case.dockerfile.encode(), case.args)
     if isinstance(built, str):
+        if NOT_JUDGED.search(built):
+            return None
         return None if ours.problems or ours.unsupplied else f"docker build refuses it: {built}"
     if blocking(ours):
         return f"docker build takes it, we refuse it: {blocking(ours)[0]}"

@@ -9,7 +9,6 @@ the same is there. The bytes go through these modules, each with the facts that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from .model import (
     Arg,
@@ -49,12 +48,7 @@ def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Docker
     from .stages import with_stages
 
     source = read(content)
-    instructions = []
-    stage: int | None = None
-    for instruction in read_instructions(source):
-        if instruction.keyword == "FROM":
-            stage = 0 if stage is None else stage + 1
-        instructions.append(instruction if stage is None else replace(instruction, stage=stage))
+    instructions = read_instructions(source)
     return with_stages(
         Dockerfile(
             instructions=tuple(instructions),

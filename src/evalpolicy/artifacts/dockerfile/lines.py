@@ -26,6 +26,9 @@ from .model import Directive, Heredoc
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 65535
 
+MAX_UNTERMINATED = 10
+"""After so many heredocs without an end, no further end is looked for: BuildKit stops at one."""
+
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z")
 _KNOWN_DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _GO_BOOLEANS = frozenset(("1", "t", "T", "TRUE", "true", "True")) | frozenset(
@@ -55,6 +58,9 @@ class LogicalLine:
 
     def span(self, start: int, end: int) -> Span:
         """The span of a range of `text`; the end is found from its last character."""
+        if len(self.starts) == 1:
+            line, column = self.places[0]
+            return Span(line, column + start, line, column + end)
         line, column = self.place(start)
         if end <= start:
             return Span(line, column, line, column)
@@ -81,6 +87,8 @@ class Source:
     directives: list[Directive] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     at: int = 0
+    unterminated: list[int] = field(default_factory=list)
+    """Where heredocs without an end begin: from there on nobody knows what is an instruction."""
 
     def report(self, message: str, span: Span) -> None:
         self.problems.append(Problem(message, span))
@@ -217,10 +225,13 @@ def take_heredoc(source: Source, name: str, chomp: bool) -> tuple[str, Span] | N
     """The body up to the line that is `name`, and its span; None if no line is."""
     lines = source.lines
     start = source.at
+    if len(source.unterminated) >= MAX_UNTERMINATED:
+        return None
     for at in range(start, len(lines)):
         line = lines[at].rstrip("\r")
         if (line.lstrip("\t") if chomp else line) == name:
             source.at = at + 1
             body = "".join(f"{line}\n" for line in lines[start:at])
             return body, Span(start + 1, 1, at + 1, 1)
+    source.unterminated.append(start)
     return None

@@ -86,8 +86,8 @@ class Label:
     - `key`, `value`: without quotes, variables replaced; one that is not set becomes nothing.
     - `raw`: the value without its quotes and with its variables as written.
     - `written`: the value exactly as written.
-    - `names`: all variables in the value; `unresolved`: those that are not set and have no
-      default.
+    - `names`: all variables in the value; `unresolved`: the variables that are
+      not set and have no default, also where the value rests on them by way of others.
     - `stage`: the index of the stage whose image gets it.
     - `onbuild`: whether a trigger of the parent stage sets it.
     """

@@ -91,7 +91,9 @@ def _compile(pattern: str, *, greedy: bool, anchored: bool) -> Any:
         return re.compile("".join(out))
     import re2  # dear to import, and seldom needed
 
-    return re2.compile("".join(out))
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile("".join(out), options)
 
 
 def _reversed(pattern: str) -> str:

@@ -78,8 +78,9 @@ class Lex:
 
         Raises WordError.
         """
-        if _plain(self.escape).match(word):
-            return Expansion(word)
+        if found := _simple(self.escape).match(word):
+            keep = self.raw_quotes or self.skip_quotes
+            return Expansion(word if keep else found[found.lastindex or 0])
         reader = _Reader(self, word, env, collect=False)
         text = reader.read(None, self.raw_escapes)
         self.budget.spend(len(text))
@@ -95,8 +96,10 @@ class Lex:
 
 
 @lru_cache(maxsize=8)
-def _plain(escape: str) -> re.Pattern[str]:
-    return re.compile(f"[^$'\"{re.escape(escape)}{BYTE_ORDER_MARK}]*\\Z")
+def _simple(escape: str) -> re.Pattern[str]:
+    """A word without anything to expand, at most in quotes."""
+    plain = f"[^$'\"{re.escape(escape)}{BYTE_ORDER_MARK}]*"
+    return re.compile(f"{plain}\\Z|\"({plain})\"\\Z|'({plain})'\\Z")
 
 
 @lru_cache(maxsize=32)
@@ -155,9 +158,6 @@ class _Reader:
         lex, text = self.lex, self.text
         run = _run(lex.escape, stop or "", not lex.skip_quotes)
         out: list[str] = []
-        # The buffer of the word at hand is one for all levels in BuildKit: a substitution
-        # with a word in it forgets what stood before it.
-        self.buffer.clear()
         words: list[str] = []
         while self.pos < len(text):
             if found := run.match(text, self.pos):
@@ -189,6 +189,8 @@ class _Reader:
         else:
             if stop is not None:
                 raise WordError(f"the substitution has no closing {stop}")
+        # The buffer of the word at hand is one for all levels, as in BuildKit: at the end of a
+        # substitution's inner word, what stood before it is forgotten with it.
         self._flush(words)
         self.words = words
         self.raw = outer
@@ -312,6 +314,8 @@ class _Reader:
             raise WordError("bad substitution: a name must follow ${")
         name = self._name()
         operator = self.next()
+        if not operator:
+            raise WordError("a substitution has no closing }")
         if operator == "}":
             value = self._value(name)
             if value is None and self.lex.keep_unset:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from ..source import Problem, Span
 from .checks import complaints
@@ -46,7 +47,7 @@ PLATFORM_ARGS: Mapping[str, str] = {
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
-MAX_INHERITED = 1_000_000
+MAX_INHERITED = 100_000
 """How many variables and triggers all stages together may inherit."""
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
@@ -68,6 +69,7 @@ class _Draft:
     from_: Instruction
     variables: dict[str, str]
     env: dict[str, str]
+    open: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instructions: list[Instruction] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     triggered: list[Label] = field(default_factory=list)
@@ -106,6 +108,7 @@ class _Resolution:
         self.globals = dict(PLATFORM_ARGS) | {"TARGETSTAGE": _target(dockerfile.instructions)}
         self.globals |= {name: build_args[name] for name in self.globals.keys() & build_args.keys()}
         self.global_args: list[Arg] = []
+        self.open_globals: dict[str, tuple[str, ...]] = {}
         self.stages: list[_Draft] = []
         self.by_name: dict[str, int] = {}
         self.inherited = 0
@@ -163,25 +166,31 @@ class _Resolution:
 
     def _global_arg(self, instruction: Instruction) -> None:
         for pair in declarations(instruction):
-            arg = self._declared(pair, self.globals, None)
+            arg = self._declared(pair, self.globals, None, self.open_globals)
             if arg.value is not None:
                 self.globals[arg.key] = arg.value
+                _note(self.open_globals, arg)
             self.global_args.append(arg)
 
-    def _declared(self, pair: Pair, variables: Mapping[str, str], inherited: str | None) -> Arg:
+    def _declared(
+        self, pair: Pair, variables: Mapping[str, str], inherited: str | None, open: _Open
+    ) -> Arg:
         expansion = Expansion("")
         value = inherited
+        unresolved = self.open_globals.get(pair.key, ()) if inherited is not None else ()
         if pair.key in self.build_args:
             value = self.build_args[pair.key]
+            unresolved = ()
         elif pair.value is not None:
             expansion = self.lex.expand(pair.value, variables)
             value = expansion.text
+            unresolved = _rests_on(expansion, open)
         return Arg(
             pair.key,
             pair.value,
             value,
             expansion.names,
-            expansion.unresolved,
+            unresolved,
             pair.span,
             pair.key_span,
             pair.value_span,
@@ -205,12 +214,11 @@ class _Resolution:
             raw = words[0].text if words else ""
             base = Base(raw, "", (), (), words[0].span if words else instruction.head)
         draft = _Draft(name, base, platform, instruction, {}, {})
-        index = len(self.stages)
-        self.stages.append(draft)
         if name is not None:
-            self.by_name[name] = index
+            self.by_name[name] = len(self.stages)
+        self.stages.append(draft)
         if base.parent is not None:
-            self._inherit(draft, self.stages[base.parent], index)
+            self._inherit(draft, self.stages[base.parent])
         elif base.is_scratch:
             draft.variables["PATH"] = draft.env["PATH"] = DEFAULT_PATH
 
@@ -227,7 +235,7 @@ class _Resolution:
             word.text,
             expansion.text,
             expansion.names,
-            expansion.unresolved,
+            _rests_on(expansion, self.open_globals),
             word.span,
             self.by_name.get(expansion.text),
         )
@@ -246,11 +254,12 @@ class _Resolution:
                 )
         return None
 
-    def _inherit(self, draft: _Draft, parent: _Draft, index: int) -> None:
+    def _inherit(self, draft: _Draft, parent: _Draft) -> None:
         self.inherited += len(parent.variables) + len(parent.triggers)
         if self.inherited > MAX_INHERITED:
             raise WordError(f"the stages inherit more than {MAX_INHERITED} variables")
         draft.variables.update(parent.variables)
+        draft.open.update(parent.open)
         draft.env.update(parent.env)
         draft.variables.update(parent.env)
         prefix = "ONBUILD of the stage it is built on: "
@@ -273,11 +282,13 @@ class _Resolution:
                 self._env(draft, instruction)
             case "ARG":
                 for pair in declarations(instruction):
-                    arg = self._declared(pair, draft.variables, self.globals.get(pair.key))
+                    inherited = self.globals.get(pair.key)
+                    arg = self._declared(pair, draft.variables, inherited, draft.open)
                     if arg.value is not None and arg.key not in NOT_IN_ENV:
                         draft.variables[arg.key] = arg.value
+                        _note(draft.open, arg)
                     draft.args.append(arg)
-            case "ONBUILD" if instruction.onbuild is not None and not triggered:
+            case "ONBUILD" if instruction.onbuild is not None:
                 trigger: Instruction | None = instruction.onbuild
                 if self.file.escape != "\\":
                     trigger = reread_trigger(instruction)
@@ -312,7 +323,7 @@ class _Resolution:
                     written,
                     value.text,
                     value.names,
-                    value.unresolved,
+                    _rests_on(value, draft.open),
                     pair.span,
                     pair.key_span,
                     pair.value_span or pair.span,
@@ -333,7 +344,7 @@ class _Resolution:
                     written,
                     value.text,
                     value.names,
-                    value.unresolved,
+                    _rests_on(value, draft.open),
                     pair.span,
                     pair.key_span,
                     pair.value_span or pair.span,
@@ -341,7 +352,25 @@ class _Resolution:
             )
         for env in found:
             draft.variables[env.key] = draft.env[env.key] = env.value
+            _note(draft.open, env)
         draft.envs += found
+
+
+_Open: TypeAlias = "dict[str, tuple[str, ...]]"
+"""Variables that are set, but rest on others that are not: `ENV A=${B}` with an `ARG B`."""
+
+
+def _rests_on(value: Expansion, open: _Open) -> tuple[str, ...]:
+    """The variables that are not set and on which this value rests, also by way of others."""
+    further = (name for mentioned in value.names for name in open.get(mentioned, ()))
+    return tuple(dict.fromkeys((*value.unresolved, *further)))
+
+
+def _note(open: _Open, setting: Arg | Env) -> None:
+    if setting.unresolved:
+        open[setting.key] = setting.unresolved
+    else:
+        open.pop(setting.key, None)
 
 
 def _target(instructions: tuple[Instruction, ...]) -> str:

@@ -22,16 +22,14 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return (start + left, start + len(part.rstrip(SPACE))) if left < len(part) else (end, end)
 
 
-def blank_separated(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def blank_separated(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The words of FROM, COPY and the like; quotes mean nothing."""
     if start == end:
-        return []
-    ranges = []
+        return
     for gap in BLANKS.finditer(text, start, end):
-        ranges.append((start, gap.start()))
+        yield start, gap.start()
         start = gap.end()
-    ranges.append((start, end))
-    return ranges
+    yield start, end
 
 
 @lru_cache(maxsize=4)

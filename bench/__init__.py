@@ -1,0 +1,1 @@
+"""How long evalpolicy takes, measured as whole processes: `python -m bench`."""
