@@ -416,6 +416,14 @@ class TestFixtures:
         after = {**fleet, "containers/benchmarks/arc/run.sh": "x\n"}
         assert found(self.judged(tmp_path, fleet, after, "SUB007")) == []
 
+    def test_a_fixture_that_comes_along_is_judged_without_a_release(self, tmp_path):
+        fleet = {k: v.replace('released="true"', 'released="false"') for k, v in FLEET.items()}
+        before = {k: v for k, v in fleet.items() if k != NAME}
+        after = {**fleet, "containers/benchmarks/arc/run.sh": "x\n"}
+        assert found(self.judged(tmp_path, before, after, "SUB007")) == [
+            ("SUB007", "containers/benchmarks/arc/run.sh", 1)
+        ]
+
     def test_recorded_together_and_nothing_says_when(self, tmp_path):
         after = {**FLEET, "containers/benchmarks/arc/run.sh": "x\n"}
         before = {k: v for k, v in FLEET.items() if k != NAME}

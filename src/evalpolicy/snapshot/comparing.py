@@ -135,7 +135,7 @@ def _changes(
     if snapshot.revision is not None:
         return _raw(repository, snapshot.prefix, "diff-tree", merge_base, snapshot.revision)
     # The porcelain refreshes what it knows of the files' times, without writing that down.
-    asked = ["diff", "--no-ext-diff", "--no-relative", "--no-color", "--ignore-submodules=none"]
+    asked = ["diff", "--no-ext-diff", "--no-color", "--ignore-submodules=none"]
     if snapshot.kind == "index":
         return _raw(repository, snapshot.prefix, *asked, "--cached", merge_base)
     changes, problems = _raw(repository, snapshot.prefix, *asked, merge_base)
