@@ -125,6 +125,13 @@ class TestMessage:
             "SUB004",
         }
 
+    @pytest.mark.parametrize("key", ["core.commentChar", "core.commentString"])
+    def test_another_comment_character(self, run, tmp_path, key):
+        root = start(tmp_path / "r")
+        git(root, "config", key, ";")
+        (root / "m").write_text("x\n\n; on branch fix/ #12\n;\n")
+        assert run(root, "check", "--message", "m", "--select", "SUB001")[0] == 1
+
     def test_a_file_that_is_not_there(self, run, tmp_path):
         assert run(start(tmp_path / "r"), "check", "--message", "m")[0] == 2
 

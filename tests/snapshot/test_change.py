@@ -259,6 +259,12 @@ class TestMerging:
         submission(tmp_path, {"a\nb": "1\n"}, {"a\nb": "2\n"}, upstream={"a\nb": "3\n"})
         assert [c.path for c in compared(tmp_path).conflicts] == ["a\nb"]
 
+    @pytest.mark.parametrize("name", ["a:b", 'a "b"', "a\\b", "a b"])
+    def test_a_repository_in_a_folder_with_a_hard_name(self, tmp_path, name):
+        root = submission(tmp_path / name, {"a": "1\n"}, {"a": "2\n"}, upstream={"a": "3\n"})
+        found = compared(root)
+        assert ([c.path for c in found.conflicts], found.problems) == (["a"], [])
+
     def test_nothing_is_written_into_the_repository(self, tmp_path):
         submission(tmp_path, {"a": "1\n"}, {"a": "2\n"}, upstream={"a": "3\n"})
         before = sorted(str(p) for p in (tmp_path / ".git").rglob("*"))
@@ -351,10 +357,11 @@ class TestAsked:
             read_event(str(tmp_path / "event.json"))
 
 
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
 @pytest.mark.parametrize("how", [{"revision": "HEAD"}, {"staged": True}, {}])
-def test_a_tree_has_the_id_that_git_gives_it(tmp_path, how):
-    files = {"d/b": "b\n", "d/b.c": "c\n", "d/b/c": "", "d/sub/x": "x\n", "d/sub.x": "y\n"}
-    files.pop("d/b/c")
+def test_a_tree_has_the_id_that_git_gives_it(tmp_path, how, algorithm):
+    files = {"d/b": "b\n", "d/b.c": "c\n", "d/sub/x": "x\n", "d/sub.x": "y\n"}
+    git(tmp_path, "init", "-q", f"--object-format={algorithm}")
     start(tmp_path)
     write(tmp_path, files)
     (tmp_path / "d/run").write_text("#!/bin/sh\n")

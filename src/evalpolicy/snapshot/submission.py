@@ -88,12 +88,7 @@ def _read(file: str, limit: int, what: str) -> bytes:
 
 
 def _message(repository: git.Repository, file: str, snapshot: Snapshot) -> Text:
-    asked = git.run(repository.folder, "config", "--get", "core.commentChar")
-    comment = asked.stdout.decode("utf-8", "replace").strip()
-    # With `auto` git picks another character only where the text itself starts a line with `#`.
-    parsed = message.parse(
-        _read(file, _MESSAGE_LIMIT, "message"), comment if comment not in ("", "auto") else "#"
-    )
+    parsed = message.parse(_read(file, _MESSAGE_LIMIT, "message"), _comment(repository))
     # git exports the author of the commit that is being made to its hooks.
     author = git.run(repository.folder, "var", "GIT_AUTHOR_IDENT")
     who = author.stdout.decode("utf-8", "replace") if author.returncode == 0 else ""
@@ -107,6 +102,19 @@ def _message(repository: git.Repository, file: str, snapshot: Snapshot) -> Text:
         author=name,
         author_email=rest.partition(">")[0],
     )
+
+
+def _comment(repository: git.Repository) -> str:
+    """What begins a comment: core.commentString (git 2.45) or core.commentChar, the last one set.
+
+    With `auto` git takes another than `#` only where the text itself begins a line with it.
+    """
+    asked = git.run(
+        repository.folder, "config", "-z", "--get-regexp", r"^core\.comment(char|string)$"
+    )
+    values = [row.partition(b"\n")[2] for row in asked.stdout.split(b"\0")[:-1]]
+    last = values[-1].decode("utf-8", "replace") if values else ""
+    return last if last not in ("", "auto") else "#"
 
 
 def _as_shown(file: str, snapshot: Snapshot) -> str:

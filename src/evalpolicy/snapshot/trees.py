@@ -16,7 +16,8 @@ def tree_id(snapshot: Snapshot, folder: str) -> str | None:
     the bytes on the disk, without the filters that a checkout may apply. Raises `Unreadable`.
     """
     rows: list[tuple[bytes, bytes]] = []
-    algorithm = "sha1"
+    some = next((entry.oid for entry in snapshot.entries.values() if entry.oid), "")
+    algorithm = "sha256" if len(some) == 64 else "sha1"
     for name in snapshot.folders.get(folder, ()):
         path = f"{folder}/{name}" if folder else name
         entry = snapshot.entries.get(path)
@@ -28,7 +29,6 @@ def tree_id(snapshot: Snapshot, folder: str) -> str | None:
                 oid = _hashed(algorithm, b"blob", snapshot.read(path))
         if oid is None:
             return None
-        algorithm = "sha256" if len(oid) == 64 else algorithm
         raw = encode_path(name)
         # A folder sorts as if its name ended in a slash.
         key = raw + b"/" if mode == _TREE_MODE else raw
