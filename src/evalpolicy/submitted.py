@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from evalpolicy.artifacts import fixture_lists, rules_document
+from evalpolicy.artifacts import broken_manifest, rules_document
+from evalpolicy.artifacts import provenance as provenance_file
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.config import Config
 from evalpolicy.fixture_names import stem_of
@@ -17,7 +18,9 @@ from evalpolicy.snapshot.change import Comparison, PathChange
 from evalpolicy.snapshot.trees import tree_id
 
 if TYPE_CHECKING:
+    from evalpolicy.artifacts.broken_manifest import BrokenManifest
     from evalpolicy.artifacts.gate_settings import Setting, Settings
+    from evalpolicy.artifacts.provenance import Provenance
     from evalpolicy.artifacts.rules_document import RulesDocument
 
 # No document, list or gate of a fleet is larger (bytes).
@@ -25,6 +28,7 @@ _LIMIT = 16 << 20
 _CONFIGURATIONS = ("evalpolicy.toml", "pyproject.toml")
 
 _Read = TypeVar("_Read")
+_Listed = TypeVar("_Listed", "Provenance", "BrokenManifest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +113,25 @@ class Submitted:
         return path in self._fixtures
 
     @cached_property
-    def provenance_before(self) -> Mapping[str, Mapping[str, Any]]:
+    def provenance_before(self) -> Mapping[str, Mapping[str, object]]:
         """The provenance entries before the submission, by stem."""
         return self._entries(self.comparison.before)
 
     @cached_property
-    def provenance(self) -> Mapping[str, Mapping[str, Any]]:
+    def provenance(self) -> Mapping[str, Mapping[str, object]]:
         """The provenance entries that the submission leaves, by stem."""
         return self._entries(self.comparison.after)
 
     @cached_property
     def broken(self) -> Mapping[str, str]:
         """Why each fixture of the broken manifest is bad, by file name."""
-        found: dict[str, str] = {}
-        for listed in self._each(self.comparison.after, self.settings.broken, fixture_lists.broken):
-            found.update(listed)
-        return found
+        return {
+            fixture.fixture.rpartition("/")[2]: fixture.reason
+            for manifest in self._each(
+                self.comparison.after, self.settings.broken, broken_manifest.parse
+            )
+            for fixture in manifest.fixtures.values()
+        }
 
     def recorded_anew(self, change: PathChange) -> bool:
         """Whether the provenance entry of a fixture tells of another capture than before."""
@@ -194,29 +201,25 @@ class Submitted:
         content = self._read(self.comparison.after, change.path)
         return None if content is None else parse(content)
 
-    def _entries(self, snapshot: Snapshot) -> Mapping[str, Mapping[str, Any]]:
-        found: dict[str, Mapping[str, Any]] = {}
-        for entries in self._each(snapshot, self.settings.provenance, fixture_lists.provenance):
-            found.update(entries)
-        return found
+    def _entries(self, snapshot: Snapshot) -> Mapping[str, Mapping[str, object]]:
+        return {
+            stem: entry.fields
+            for recorded in self._each(snapshot, self.settings.provenance, provenance_file.parse)
+            for stem, entry in recorded.entries.items()
+        }
 
     def _each(
-        self,
-        snapshot: Snapshot,
-        patterns: tuple[str, ...],
-        parse: Callable[[bytes], _Read | Problem],
-    ) -> Iterator[_Read]:
+        self, snapshot: Snapshot, patterns: tuple[str, ...], parse: Callable[[bytes], _Listed]
+    ) -> Iterator[_Listed]:
         globs = Globs(patterns)
         for path in snapshot.entries:
-            if path not in globs:
+            content = self._read(snapshot, path) if path in globs else None
+            if content is None:
                 continue
-            content = self._read(snapshot, path)
-            parsed = None if content is None else parse(content)
-            if isinstance(parsed, Problem):
-                if snapshot is self.comparison.after:
-                    self._problem(path, parsed)
-            elif parsed is not None:
-                yield parsed
+            parsed = parse(content)
+            for problem in parsed.problems if snapshot is self.comparison.after else ():
+                self._problem(path, problem)
+            yield parsed
 
     def _read(self, snapshot: Snapshot, path: str) -> bytes | None:
         try:
