@@ -41,9 +41,10 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
 
     ## Why
 
-    A gate that opens for the one who stands before it stops nobody. 787bd036 brought three
+    A gate that opens for the one who stands before it stops nobody. 787bd036 brought two
     recordings, and with them an `exclude` for every `.jsonl` in the large-file hook and an
-    allowlist for all fixtures in gitleaks; behind that allowlist tokens were committed.
+    allowlist for all fixtures in gitleaks. Behind such an allowlist (e3914841) tokens lay in the
+    reference fleet's fixtures until eba2de11.
 
     ## Fires
 
