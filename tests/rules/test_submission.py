@@ -494,7 +494,7 @@ class TestGates:
             (
                 ".evalpolicy-baseline.json",
                 '{"version": 1, "rules": "1", "findings": [null]}',
-                '{"version": 1, "rules": "1", "findings": [{"rule": "LBL001", "path": "a"}, null]}',
+                '{"version": 1, "rules": "1", "findings": [{"rule": "X", "path": "a.jsonl"}]}',
             ),
             (".secrets.baseline", '{"results": {}}', '{"results": {"a.jsonl": [{"type": "T"}]}}'),
             (".trivyignore", "# x\n", "# x\nCVE-1\nCVE-2\n"),
