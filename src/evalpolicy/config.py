@@ -41,6 +41,7 @@ class Layout:
         "tests/run/replay/fixtures/*.traces.jsonl",
         "tests/run/replay/fixtures/*.trajectory.jsonl",
     )
+    provenance: str = "tests/run/replay/fixtures/provenance.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
 
@@ -99,11 +100,16 @@ def parse(content: bytes, path: str) -> Config | None:
     layout = table.get("layout", {})
     _compiles(layout, text, path, prefix)
     return Config(
-        Layout(**{key: tuple(globs) for key, globs in layout.items()}),
+        Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
     )
+
+
+def _frozen(value: Any) -> Any:
+    """A layout's value: a path, or globs."""
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -150,7 +156,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key == "supplied_args":
+        if key == "supplied_args" or isinstance(globs, str):
             continue
         try:
             Globs(globs)

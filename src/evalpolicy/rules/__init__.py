@@ -17,6 +17,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "PRV": ("provenance", "provenance"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""
