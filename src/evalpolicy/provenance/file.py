@@ -21,21 +21,21 @@ class ProvenanceFile:
 
     `exists` says whether the snapshot has the file, `readable` whether its entries are known: a
     file that is no JSON object has `problems`, and nothing can be said of any fixture then. A
-    file that is not there is readable and empty.
+    file that is not there is readable and empty. `content` are the file's bytes.
     """
 
     def __init__(self, snapshot: Snapshot, path: str, cache: Cache | None = None) -> None:
         self.path = path
         self.exists = path in snapshot.entries
         self._cache = cache or Cache(None)
-        self._content = b""
+        self.content = b""
         problems: tuple[Problem, ...] = ()
         if self.exists:
             try:
-                self._content = snapshot.read(path, _LIMIT)
+                self.content = snapshot.read(path, _LIMIT)
             except Unreadable as reason:
                 problems = (Problem(str(reason)),)
-        parsed = parse(self._content if self.exists and not problems else b"{}")
+        parsed = parse(self.content if self.exists and not problems else b"{}")
         self.parsed: Provenance = parsed
         self.problems = problems or parsed.problems
         self.readable = not self.problems
@@ -50,7 +50,7 @@ class ProvenanceFile:
         if not self.exists or not self.readable:
             return []
         contract = schema("provenance")
-        known = key("provenance", self._content, contract)
+        known = key("provenance", self.content, contract)
         row = self._cache.get(known)
         if row is not None:
             return [Violation(tuple(path), *rest) for path, *rest in row]

@@ -10,13 +10,13 @@ from functools import cache
 from evalpolicy.artifacts.source import Span
 from evalpolicy.contracts import Violation
 from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.provenance.versions import is_version
 from evalpolicy.resources import schema
 from evalpolicy.rules.model import Hit, rule
 
 _LONGEST = 60
 _EVIDENCE = "evidence"
 VERSION_FIELDS = ("agent_version", "model_version", "release_tag")
-_VERSION = re.compile(r"(?!latest\b)[A-Za-z0-9][\w.+:/@-]*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -202,11 +202,6 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
                 stem,
                 "captured",
             )
-
-
-def is_version(value: str) -> bool:
-    """Whether this names one version: a word with a digit in it, and not `latest…`."""
-    return bool(_VERSION.fullmatch(value)) and any(map(str.isdigit, value))
 
 
 def _quoted(value: str) -> str:
