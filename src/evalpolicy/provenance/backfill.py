@@ -19,6 +19,8 @@ from evalpolicy.provenance.state import State
 from evalpolicy.snapshot import Snapshot, Unreadable, git
 from evalpolicy.snapshot.objects import CommitSnapshot
 
+_POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"
+
 
 @dataclass(slots=True)
 class Backfill:
@@ -60,16 +62,13 @@ def _is_waiting(fixture: Fixture, provenance: ProvenanceFile) -> bool:
 
 def _was_unreadable(fields: Mapping[str, object]) -> bool:
     evidence = fields.get("evidence")
-    return (
-        fields.get("sha256") is None
-        and isinstance(evidence, Mapping)
-        and str(evidence.get("sha256")) == f"unknown: {git.ABSENT}"
-    )
+    said = evidence.values() if isinstance(evidence, Mapping) else ()
+    return any(why in said for why in (f"unknown: {git.ABSENT}", f"unknown: {_POINTER}"))
 
 
 def _take(found: Backfill, evidence: Evidence, provenance: ProvenanceFile) -> None:
     fixture = evidence.fixture
-    if evidence.recorded is None:
+    if evidence.unreadable:
         found.unreadable[fixture.path] = evidence.unreadable
     made = entry(evidence)
     if made is None:
@@ -80,22 +79,27 @@ def _take(found: Backfill, evidence: Evidence, provenance: ProvenanceFile) -> No
     before = provenance.entries.get(fixture.stem)
     if before is None:
         found.entries[fixture.stem] = made
-    elif evidence.recorded is None:
+    elif evidence.unreadable:
         found.kept += 1
     else:
         found.entries[fixture.stem] = _completed(before.fields, made)
 
 
 def _completed(before: Mapping[str, object], made: Mapping[str, object]) -> dict[str, object]:
-    """An entry with what is known by now in the place of its nulls; no value is replaced."""
-    fresh = {name for name in made if before.get(name) is None} - {"evidence"}
+    """An entry made without its fixture's content, made anew; what a person put in is kept."""
     old, new = before.get("evidence"), made["evidence"]
     assert isinstance(old, Mapping), "an entry without evidence is not completed"
     assert isinstance(new, Mapping), "every entry that is made has evidence"
+    theirs = {
+        name
+        for name in before.keys() - {"evidence"}
+        if str(old.get(name, "option")).startswith("option")
+    }
+    fresh = made.keys() - theirs - {"evidence"}
     return {
         **before,
         **{name: made[name] for name in fresh},
-        "evidence": {**old, **{name: new[name] for name in fresh}},
+        "evidence": {**old, **{name: new[name] for name in fresh if name in new}},
     }
 
 
@@ -137,6 +141,8 @@ def witnesses(
             content = recorded.get(fixture.path)
             arrival = came.get(snapshot.prefix + fixture.path)
             why = "" if content else _why(snapshot, fixture)
+            if content and content.is_pointer:
+                why = _POINTER
             yield Evidence(fixture, content, state(arrival), arrival, why, told)
 
     try:

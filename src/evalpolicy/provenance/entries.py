@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from evalpolicy.artifacts.provenance import FIELDS
-from evalpolicy.artifacts.trajectory import Client
 from evalpolicy.fixture_names import Decoding
 from evalpolicy.fleet import Fixture
 from evalpolicy.provenance.history import Arrival
-from evalpolicy.provenance.recorded import Recorded
+from evalpolicy.provenance.recorded import Recorded, Shown
 from evalpolicy.provenance.state import Known, State
 from evalpolicy.provenance.versions import is_version
 
@@ -28,7 +27,8 @@ COMMIT_DIGITS = 12
 class Evidence:
     """All that bears witness to one fixture.
 
-    `recorded` is None where its bytes are not there; `unreadable` says why then. `state` is the
+    `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and
+    also for an LFS pointer, which stands for a content that is not there. `state` is the
     fleet when the recording came in: that of the commit `arrival`, or the present one for a
     fixture that is not committed. `told` are the values that a person gave.
     """
@@ -45,7 +45,7 @@ class Evidence:
         return self.arrival.original if self.arrival else None
 
     @property
-    def client(self) -> Client | None:
+    def client(self) -> Shown | None:
         """The agent that shows: a user agent, which a conversion loses, outweighs a prompt."""
         shown = [r.client for r in (self.original, self.recorded) if r and r.client]
         return min(shown, key=lambda client: client.by != "user_agent", default=None)
@@ -121,7 +121,7 @@ def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
     }
     told = (evidence.told or {}).get("agent")
     client = evidence.client
-    if told is None and evidence.recorded is None:
+    if told is None and evidence.unreadable:
         fields["agent"] = Known.unknown(evidence.unreadable)
         fields["agent_version"] = Known.unknown("the agent is not known")
         return fields
@@ -140,7 +140,7 @@ def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
     return fields
 
 
-def _shown(client: Client) -> str:
+def _shown(client: Shown) -> str:
     words = " ".join(client.evidence.replace("\\n", " ").split())
     cut = words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
     return f"{client.by.replace('_', ' ')}: {''.join(c for c in cut if c.isprintable())}"
@@ -198,7 +198,8 @@ def _lateness(evidence: Evidence) -> str:
     recorded = evidence.original or evidence.recorded
     if evidence.arrival is None or recorded is None or recorded.started is None:
         return ""
-    committed = datetime.fromisoformat(evidence.arrival.date)
+    # Git writes UTC as Z, which Python reads from 3.11 on.
+    committed = datetime.fromisoformat(evidence.arrival.date.replace("Z", "+00:00"))
     days = int(committed.timestamp() - recorded.started / 10**9) // 86400
     return f", {days} day{'' if days == 1 else 's'} after the capture" if days > 0 else ""
 

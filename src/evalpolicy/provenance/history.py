@@ -174,7 +174,7 @@ def _old_recordings(
         for oid, content in objects.read_many(fresh):
             if not isinstance(content, Unreadable):
                 found[oid] = read_recorded(content)
-                cache.put(key("recorded", oid), found[oid].row)
+                cache.put(key("recorded", oid), list(found[oid]))
     finally:
         objects.close()
     return found

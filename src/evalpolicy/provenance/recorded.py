@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from evalpolicy.artifacts.trajectory import (
-    Client,
-    Summary,
-    model_family,
-    parse_stream,
-    read_lfs_pointer,
-)
+from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
 from evalpolicy.snapshot import Snapshot, Unreadable
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.trajectory import Summary
 
 # Up to this size (bytes) contents are asked for together, one of them at a time in memory.
 _TOGETHER = 64 << 20
@@ -24,6 +21,19 @@ _POINTER = 1024
 _EARLIEST = 10**18
 _CC_VERSION = re.compile(r"\bcc_version=(\d+\.\d+\.\d+)")
 _PRODUCT_VERSION = re.compile(r"[^/\s(]+/v?(\d+\.\d+[\w.+-]*)")
+
+
+class Shown(NamedTuple):
+    """The agent that shows in a recording: what says so, its words, and the line they stand on."""
+
+    agent: str
+    by: Literal["user_agent", "prompt"]
+    evidence: str
+    line: int
+
+    def is_agent(self, name: str) -> bool:
+        """Whether an agent of this name may send this: itself, or a variant of it."""
+        return name == self.agent or name.startswith(f"{self.agent}-")
 
 
 class Recorded(NamedTuple):
@@ -36,10 +46,8 @@ class Recorded(NamedTuple):
     """
 
     sha256: str
-    turns: int
     models: tuple[tuple[str, int], ...]
-    user_agents: tuple[str, ...]
-    client: Client | None
+    client: Shown | None
     started: int | None
     replies: str | None
     is_pointer: bool = False
@@ -48,33 +56,22 @@ class Recorded(NamedTuple):
     def of(cls, summary: Summary) -> Recorded:
         real = not summary.synthetic_times and (summary.started or 0) >= _EARLIEST
         named = summary.models or summary.requested_models
+        best = summary.client
+        client = Shown(best.agent, best.by, best.evidence, best.line) if best else None
         return cls(
             summary.sha256,
-            summary.turns,
             tuple(sorted(named, key=lambda model: (-model[1], model[0]))),
-            tuple(name for name, _ in summary.user_agents),
-            summary.client,
+            client,
             summary.started if real else None,
             summary.replies_digest,
         )
 
-    @property
-    def row(self) -> list[Any]:
-        client = self.client
-        shown = client and [client.agent, client.by, client.evidence, client.line, client.calls]
-        return [*self[:4], shown, *self[5:]]
-
     @classmethod
     def from_row(cls, row: list[Any]) -> Recorded:
-        digest, turns, models, user_agents, client, *rest = row
-        return cls(
-            digest,
-            turns,
-            tuple((name, count) for name, count in models),
-            tuple(user_agents),
-            Client(*client) if client else None,
-            *rest,
-        )
+        """A recording as it was kept: JSON has no tuples."""
+        digest, models, client, *rest = row
+        shown = Shown(*client) if client else None
+        return cls(digest, tuple((name, n) for name, n in models), shown, *rest)
 
     @property
     def families(self) -> frozenset[str]:
@@ -95,9 +92,11 @@ class Recorded(NamedTuple):
 
 def read_recorded(content: bytes) -> Recorded:
     """What a recording of these bytes shows; bytes of any kind show at least their digest."""
+    from evalpolicy.artifacts.trajectory import parse_stream, read_lfs_pointer
+
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
     if pointer is not None:
-        return Recorded(pointer.sha256, 0, (), (), None, None, None, is_pointer=True)
+        return Recorded(pointer.sha256, (), None, None, None, is_pointer=True)
     return Recorded.of(parse_stream((content,)))
 
 
@@ -134,12 +133,14 @@ def _all(snapshot: Snapshot, cache: Cache, paths: Iterable[str]) -> Iterator[tup
     for path, content in snapshot.read_many(small):
         if not isinstance(content, Unreadable):
             found = read_recorded(content)
-            cache.put(fresh[path], found.row)
+            cache.put(fresh[path], list(found))
             yield path, found
     for path in fresh.keys() - set(small):
+        from evalpolicy.artifacts.trajectory import parse_stream
+
         try:
             found = Recorded.of(parse_stream(snapshot.stream(path)))
         except Unreadable:
             continue
-        cache.put(fresh[path], found.row)
+        cache.put(fresh[path], list(found))
         yield path, found

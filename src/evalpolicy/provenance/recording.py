@@ -53,7 +53,7 @@ def record(
         [evidence] = evidences
         made = entry(evidence)
         contradiction, reading = evidence.contradiction, evidence.reading
-    if evidence.recorded is None:
+    if evidence.unreadable:
         raise NotCheckedError(f"{fixture.path}: {evidence.unreadable}; nothing was recorded")
     if made is None:
         raise UsageError(

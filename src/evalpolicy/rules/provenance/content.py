@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.artifacts.provenance import Entry
-from evalpolicy.artifacts.trajectory import model_family
 from evalpolicy.fixture_names import Decoding
 from evalpolicy.fleet import Fixture, Fleet
 from evalpolicy.provenance.file import ProvenanceFile
