@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
@@ -12,6 +14,10 @@ from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.change import Change, Comparison
 from evalpolicy.submitted import Submitted
+
+if TYPE_CHECKING:
+    from evalpolicy.provenance.file import ProvenanceFile
+    from evalpolicy.provenance.recorded import Recorded
 
 
 class Facts:
@@ -38,6 +44,20 @@ class Facts:
     @cached_property
     def contracts(self) -> Contracts:
         return Contracts(self.config, self.snapshot, self.cache)
+
+    @cached_property
+    def provenance(self) -> ProvenanceFile:
+        from evalpolicy.provenance.file import ProvenanceFile
+
+        found = ProvenanceFile(self.snapshot, self.config.layout.provenance, self.cache)
+        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        return found
+
+    @cached_property
+    def recorded(self) -> Mapping[str, Recorded]:
+        from evalpolicy.provenance.recorded import Recordings
+
+        return Recordings(self.fleet, self.cache)
 
     @property
     def change(self) -> Change:

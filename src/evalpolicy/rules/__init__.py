@@ -17,6 +17,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "PRV": ("provenance", "provenance"),
         "PIN": ("pins", "pins"),
         "EVP": ("own", "own"),
         "SUB": ("submission", "submission"),
