@@ -58,7 +58,12 @@ def check(
         running = _judging(_selected(levels, (), ()), (), change)
     found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
     waivers = Waivers(
-        suppressions.find(snapshot, Globs(config.layout.dockerfiles), facts.cache)
+        suppressions.find(
+            snapshot,
+            Globs(config.layout.dockerfiles),
+            facts.cache,
+            None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
+        )
         if use_comments
         else (),
         Allowances(config.allowances, config.source, snapshot),
