@@ -12,8 +12,11 @@ from evalpolicy.config import Config
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.change import Change, Comparison
-from evalpolicy.submitted import Submitted
+
+# What most runs do not ask for is loaded when they do.
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change, Comparison
+    from evalpolicy.submitted import Submitted
 
 if TYPE_CHECKING:
     from evalpolicy.provenance.file import ProvenanceFile
@@ -25,8 +28,7 @@ class Facts:
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
     with its `Surroundings` as `around`. One that asks for `change` runs where a submission is
-    known, one that asks for `comparison` or `submitted` where it
-    has two states.
+    known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Facts:
 
     @cached_property
     def submitted(self) -> Submitted:
+        from evalpolicy.submitted import Submitted
+
         return Submitted(self.comparison, self.config)
 
     @property
