@@ -143,6 +143,32 @@ def test_a_conversion_that_changed_the_replies_proves_no_time(run, tmp_path):
     assert added[:12] not in json.dumps(found)
 
 
+def test_another_run_with_the_same_reply_is_not_taken_for_the_first(run, tmp_path):
+    path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
+    repository(tmp_path, FLEET | CLAUDE | {path: lines(litellm_row())})
+    claude = litellm_row(
+        user_agent="claude-cli/2.1.104 (external)", messages=[{"role": "user", "content": "2+2"}]
+    )
+    commit(tmp_path, {path: lines(claude)}, "record anew", "2026-05-01T10:00:00Z")
+    (tmp_path / path).unlink()
+    files = {f"{FIXTURES}/arc-0-codex.traces.jsonl": converted()}
+    commit(tmp_path, files, "convert", "2026-06-16T10:00:00Z")
+    _, out, _ = run(tmp_path, "backfill")
+    assert "recorded by claude-code" in out
+    assert entries(tmp_path)["arc-0-codex"]["agent"] is None
+
+
+def test_a_redaction_in_place_is_no_other_run(run, tmp_path):
+    path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
+    repository(tmp_path, FLEET)
+    added = commit(tmp_path, {path: lines(litellm_row())}, "add", "2026-05-01T10:00:00Z")
+    row = lines(litellm_row(metadata={"user_api_key_hash": "REDACTED"}))
+    commit(tmp_path, {path: row}, "redact", "2026-06-16T10:00:00Z")
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert added[:12] in found["evidence"]["benchmark_data_revision"]
+
+
 def test_an_agent_that_contradicts_the_name_is_told_and_not_recorded(run, tmp_path):
     row = lines(litellm_row(user_agent="claude-cli/2.1.104 (external)"))
     repository(tmp_path, FLEET | CLAUDE | {f"{FIXTURES}/arc-0-codex.trajectory.jsonl": row})
