@@ -35,9 +35,7 @@ def main(folder: Path) -> int:
         sys.stdout.write(f"  {number}. {what} ({path})\n")
     (folder / FIXTURE).unlink()
     (folder / PROVENANCE).write_text("{}\n")
-    sys.stdout.write(
-        f"  5. the recorded run behind the release is deleted ({FIXTURE})\n"
-    )
+    sys.stdout.write(f"  5. the recorded run behind the release is deleted ({FIXTURE})\n")
     return 0
 
 
