@@ -28,7 +28,7 @@ def provenance_contradicts(
     ## Why
 
     52 fixtures of the reference fleet carry the name of an agent that is not the one whose user
-    agent is recorded in them, and twice as many one whose prompt is not in them: an entry that
+    agent is recorded in them, and 137 more show the prompt of another: an entry that
     repeats the name makes that official.
 
     ## Fires
