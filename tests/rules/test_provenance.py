@@ -198,14 +198,11 @@ class TestContradicts:
         value = {"x-0-y": entry()}
         assert told(fleet(tmp_path, value, name=f"{FIXTURES}/x-0-y.traces.jsonl"), "PRV004") == []
 
-    @pytest.mark.parametrize(
-        ("evidence", "count"), [("recording: user agent: codex_exec/0.120.0", 0), ("name", 1)]
-    )
-    def test_a_user_agent_outweighs_a_prompt_that_is_left(self, tmp_path, evidence, count):
+    def test_an_agent_by_its_prompt_as_well(self, tmp_path):
         prompt = [{"role": "system", "content": "You are Claude Code, Anthropic's official CLI"}]
         content = lines(otlp_row(gen_ai__input__messages=json.dumps(prompt)))
-        value = {"arc-0-codex": entry(evidence={"agent": evidence})}
-        assert len(told(fleet(tmp_path, value, content=content), "PRV004")) == count
+        root = fleet(tmp_path, {"arc-0-codex": entry()}, content=content)
+        assert told(root, "PRV004") == [(FILE, 5, "arc-0-codex")]
 
 
 SUPPLIED = BENCHMARK.replace(f'data_revision="{REVISION}"', 'data_revision="${REF}"').replace(

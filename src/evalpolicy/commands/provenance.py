@@ -129,8 +129,8 @@ def backfill(diff: bool, dry_run: bool) -> int:
         f"{path}: no entry: its name has no known benchmark and agent" for path in found.undecoded
     ]
     verb = "would write" if dry_run or diff else "wrote"
-    kept = f", kept {found.kept}"
-    lines.append(f"{verb} {len(found.entries)} entries to {edit.path}{kept}")
+    written = f"{len(found.entries)} entr{'y' if len(found.entries) == 1 else 'ies'}"
+    lines.append(f"{verb} {written} to {edit.path}, kept {found.kept}")
     told = "".join(f"{shown(line)}\n" for line in lines)
     if diff:
         write(edit.diff())

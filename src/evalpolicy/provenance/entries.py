@@ -85,10 +85,13 @@ def entry(evidence: Evidence) -> dict[str, object] | None:
     fields: dict[str, Known] = {}
     if reading is not None:
         fields |= _named(evidence, reading)
-        fields["benchmark_data_revision"] = evidence.state.label(
-            "benchmark", reading.benchmark, "eval.benchmark.data_revision"
-        )
-        fields["benchmark_tree"] = evidence.state.build_inputs(reading.benchmark)
+    if "agent_version" not in fields:
+        fields["agent_version"] = _agent_version(evidence, told.get("agent"))
+    benchmark = told.get("benchmark", reading.benchmark if reading else "")
+    fields["benchmark_data_revision"] = evidence.state.label(
+        "benchmark", str(benchmark), "eval.benchmark.data_revision"
+    )
+    fields["benchmark_tree"] = evidence.state.build_inputs(str(benchmark))
     fields |= _models(evidence)
     fields["captured"] = _captured(evidence)
     fields["sha256"] = (
@@ -135,8 +138,7 @@ def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
         fields["agent"] = Known(reading.agent, f"recording: {_shown(client)}")
     else:
         fields["agent"] = Known(reading.agent, how)
-    agent = told if isinstance(told, str) else reading.agent
-    fields["agent_version"] = _agent_version(evidence, agent)
+    fields["agent_version"] = _agent_version(evidence, reading.agent if told is None else told)
     return fields
 
 
@@ -146,7 +148,9 @@ def _shown(client: Shown) -> str:
     return f"{client.by.replace('_', ' ')}: {''.join(c for c in cut if c.isprintable())}"
 
 
-def _agent_version(evidence: Evidence, agent: str) -> Known:
+def _agent_version(evidence: Evidence, agent: object) -> Known:
+    if not isinstance(agent, str):
+        return Known.unknown("the agent is not known")
     for recorded in (evidence.original, evidence.recorded):
         client = recorded.client if recorded else None
         stated = recorded.agent_version if recorded else None

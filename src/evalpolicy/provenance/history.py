@@ -181,22 +181,26 @@ def _old_recordings(
 
 
 def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded]) -> Arrival:
-    """The oldest step that has these replies, or that was only moved or converted since.
+    """The newest step that changed the run in place, else the oldest.
 
-    A change in place that changes the replies is another recording; a conversion that changes
-    them (by dropping what was exported twice) is not, but then its original proves nothing.
+    A change in place that leaves requests and replies as they are (a redaction elsewhere) is
+    none. A conversion is followed whatever it changed, but the original is a witness only if its
+    replies are the present ones: two runs of one task may well have the same replies.
     """
-    replies = now.replies if now else None
-
-    def same(blob: str | None) -> bool:
-        shown = old.get(blob or "")
-        return blob == way[0].blob or (
-            shown is not None and replies is not None and shown.replies == replies
-        )
-
-    at = max(n for n, step in enumerate(way) if same(step.blob))
-    while at + 1 < len(way) and (way[at].moved or same(way[at].before)):
-        at += 1
-    step = way[at]
-    original = old.get(step.blob) if step.blob != way[0].blob and same(step.blob) else None
+    step = way[0]
+    for older in way[1:]:
+        if not step.moved and not _same_run(step, old):
+            break
+        step = older
+    original = old.get(step.blob) if step.blob != way[0].blob else None
+    if original and (now is None or original.replies is None or original.replies != now.replies):
+        original = None
     return Arrival(step.commit, step.date, original)
+
+
+def _same_run(step: Step, old: Mapping[str, Recorded]) -> bool:
+    """Whether a change in place left what was asked and answered as it was."""
+    before, after = old.get(step.before or ""), old.get(step.blob)
+    if before is None or after is None or after.exchanges is None:
+        return False
+    return before.exchanges == after.exchanges

@@ -41,7 +41,8 @@ class Recorded(NamedTuple):
 
     `sha256` is that of the content (of the content that an LFS pointer stands for: `is_pointer`).
     `started` is nanoseconds since 1970, None where no time is recorded or it is made up.
-    `replies` is equal for two recordings with the same replies. `models` are those that
+    `replies` is equal for two recordings with the same replies, `exchanges` for two with the same
+    requests as well. `models` are those that
     answered, most frequent first, with the number of their turns.
     """
 
@@ -50,6 +51,7 @@ class Recorded(NamedTuple):
     client: Shown | None
     started: int | None
     replies: str | None
+    exchanges: str | None
     is_pointer: bool = False
 
     @classmethod
@@ -64,6 +66,7 @@ class Recorded(NamedTuple):
             client,
             summary.started if real else None,
             summary.replies_digest,
+            summary.turns_digest,
         )
 
     @classmethod
@@ -96,7 +99,7 @@ def read_recorded(content: bytes) -> Recorded:
 
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
     if pointer is not None:
-        return Recorded(pointer.sha256, (), None, None, None, is_pointer=True)
+        return Recorded(pointer.sha256, (), None, None, None, None, is_pointer=True)
     return Recorded.of(parse_stream((content,)))
 
 

@@ -28,7 +28,7 @@ def provenance_contradicts(
     ## Why
 
     52 fixtures of the reference fleet carry the name of an agent that is not the one whose user
-    agent is recorded in them, and twice as many one whose prompt is not in them: an entry that
+    agent is recorded in them, and 137 more show the prompt of another: an entry that
     repeats the name makes that official.
 
     ## Fires
@@ -73,9 +73,7 @@ def provenance_contradicts(
 
     ## Exempt
 
-    An agent whose evidence is a user agent (`recording: user agent …`, which a conversion to
-    another format loses): it outweighs a prompt that is still there. What is null or missing in
-    the entry, and a fixture whose name no known benchmark and agent
+    What is null or missing in the entry, and a fixture whose name no known benchmark and agent
     explain (FIX001). Of turns by several models the entry may name any (FIX007).
     """
     for fixture in fleet.fixtures:
@@ -111,8 +109,6 @@ def _against_content(
     provenance: ProvenanceFile, fixture: Fixture, entry: Entry, content: Recorded
 ) -> Iterator[Hit]:
     agent, client = entry.text("agent"), content.client
-    if client is not None and client.by == "prompt" and _has_seen_user_agent(entry):
-        client = None
     if agent is not None and client is not None and not client.is_agent(agent):
         shown = "user agent" if client.by == "user_agent" else "prompt"
         yield Hit(
@@ -135,12 +131,6 @@ def _against_content(
             fixture.stem,
             "model",
         )
-
-
-def _has_seen_user_agent(entry: Entry) -> bool:
-    evidence = entry.fields.get("evidence")
-    agent = evidence.get("agent") if isinstance(evidence, Mapping) else None
-    return isinstance(agent, str) and agent.startswith("recording: user agent")
 
 
 @rule("PRV008", "provenance-digest", "error")
