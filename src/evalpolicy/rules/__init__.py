@@ -17,7 +17,10 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "FIX": ("fixtures", "fixtures"),
         "PRV": ("provenance", "provenance"),
+        "SIZ": ("sizes", "sizes"),
+        "SEC": ("secrets", "secrets"),
         "PIN": ("pins", "pins"),
         "EVP": ("own", "own"),
         "SUB": ("submission", "submission"),
