@@ -16,6 +16,7 @@ COMMANDS = MappingProxyType(
         "check": "Check the fleet: labels, fixtures, scanners, gates.",
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
+        "fixtures": "List, show, scan and redact recorded runs.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
         "provenance": "Record, backfill and verify where fixtures come from.",
         "rules": "List all rules.",
