@@ -89,7 +89,9 @@ def read_content(content: bytes, hosts: tuple[str, ...]) -> Content:
         for hit, place in zip(hits, places, strict=False)
     )
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
-    summary = _masked(parse_stream((content,)), scanner)
+    summary = parse_stream((content,))
+    if hits:
+        summary = _masked(summary, scanner)
     return Content(summary, leaks, len(hits), pointer.size if pointer else None)
 
 
