@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
 from evalpolicy.config import Config
 from evalpolicy.fleet import Fleet
+from evalpolicy.gates import Gates
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.change import Change, Comparison
 from evalpolicy.submitted import Submitted
+
+if TYPE_CHECKING:
+    from evalpolicy.gitleaks_uses import GitleaksUses
 
 
 class Facts:
@@ -39,6 +44,16 @@ class Facts:
     def contracts(self) -> Contracts:
         return Contracts(self.config, self.snapshot, self.cache)
 
+    @cached_property
+    def gates(self) -> Gates:
+        return Gates(self.snapshot)
+
+    @cached_property
+    def gitleaks(self) -> GitleaksUses:
+        from evalpolicy.gitleaks_uses import GitleaksUses
+
+        return GitleaksUses(self.gates)
+
     @property
     def change(self) -> Change:
         assert self._change is not None, "the engine runs no SUB rule without a change"
@@ -57,4 +72,6 @@ class Facts:
     def problems(self) -> list[tuple[str, Problem]]:
         """What could not be read for the facts that were asked for, as (path, problem)."""
         of_change = self._change.problems if self._change else []
-        return [*self.fleet.problems, *of_change]
+        of_gates = self.gates.problems if "gates" in self.__dict__ else []
+        of_gitleaks = self.gitleaks.problems if "gitleaks" in self.__dict__ else []
+        return [*self.fleet.problems, *of_change, *of_gates, *of_gitleaks]

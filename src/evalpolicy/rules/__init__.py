@@ -18,6 +18,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
         "PIN": ("pins", "pins"),
+        "GLK": ("gitleaks", "gitleaks"),
         "EVP": ("own", "own"),
         "SUB": ("submission", "submission"),
     }
