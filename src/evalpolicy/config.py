@@ -50,6 +50,14 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What the GAT rules take for a gate beyond the checkers they know: names or scripts."""
+
+    commands: tuple[str, ...] = ()
+    not_gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
@@ -62,6 +70,7 @@ class Config:
     source: str | None = None
     allowances: tuple[Allowance, ...] = ()
     submission: Submission = field(default_factory=Submission)
+    gates: GateSettings = field(default_factory=GateSettings)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -118,6 +127,7 @@ def parse(content: bytes, path: str) -> Config | None:
         path,
         from_table(allow, iter(lines)),
         submission_from_table(submission),
+        GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
     )
 
 
@@ -154,9 +164,10 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow", "submission"),
+        (): ("layout", "contracts", "rules", "allow", "submission", "gates"),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
+        ("gates",): tuple(f.name for f in fields(GateSettings)),
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
     known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())

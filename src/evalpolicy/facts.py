@@ -46,7 +46,7 @@ class Facts:
 
     @cached_property
     def gates(self) -> Gates:
-        return Gates(self.snapshot)
+        return Gates(self.snapshot, self.config)
 
     @cached_property
     def gitleaks(self) -> GitleaksUses:

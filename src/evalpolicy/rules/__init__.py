@@ -19,6 +19,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "REL": ("release", "release"),
         "PIN": ("pins", "pins"),
         "GLK": ("gitleaks", "gitleaks"),
+        "GAT": ("gates", "gates"),
         "EVP": ("own", "own"),
         "SUB": ("submission", "submission"),
     }

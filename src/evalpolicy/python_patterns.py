@@ -1,0 +1,91 @@
+"""Patterns of Python's `re`, as pre-commit searches with them, tried on a repository's paths.
+
+Python's engine backtracks and cannot be stopped, so it is used last: RE2 tries a pattern that both
+read alike; any other goes to a process of its own that has to be done in time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalpolicy.patterns import PatternError, compiled
+
+BUDGET = 0.5
+"""Seconds that all patterns of one run together may spend in the process of their own."""
+
+_LONGEST = 20_000
+_VERBOSE = re.compile(r"\A\s*\(\?x\)")
+_BLANK = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|#[^\n]*|\s+", re.DOTALL)
+# What RE2 takes and reads otherwise than Python does.
+_OTHERWISE = re.compile(r"\{,|\[\[:|\\[QECpPzCx]|\(\?[a-zA-Z]*[Uux]")
+_CHILD = (
+    "import json,re,sys;r=json.load(sys.stdin);p=re.compile(r[0]);"
+    "json.dump([i for i,t in enumerate(r[1]) if p.search(t)],sys.stdout)"
+)
+
+
+class WrongPattern(ValueError):  # noqa: N818 - a fact about somebody's pattern
+    """Python refuses the pattern; the message says why."""
+
+
+class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern
+    """The pattern was not done in time."""
+
+
+@dataclass(slots=True)
+class PythonPatterns:
+    """Tries patterns on one list of paths, within one budget (seconds)."""
+
+    paths: Sequence[str]
+    left: float = BUDGET
+
+    def matching(self, pattern: str) -> frozenset[str]:
+        """The paths in which it is found. Raises `WrongPattern` and `TooSlow`."""
+        if len(pattern) > _LONGEST:
+            raise TooSlow(f"it has {len(pattern):,} characters")
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise WrongPattern(str(error)) from error
+        plain = _plain(pattern)
+        if _OTHERWISE.search(plain) is None:
+            try:
+                linear = compiled(plain)
+            except PatternError:
+                return self._apart(pattern)
+            return frozenset(p for p in self.paths if linear.search(_clean(p)) is not None)
+        return self._apart(pattern)
+
+    def _apart(self, pattern: str) -> frozenset[str]:
+        if self.left <= 0:
+            raise TooSlow("other patterns took the time there is")
+        start = time.monotonic()
+        given = json.dumps([pattern, list(map(_clean, self.paths))])
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", "-c", _CHILD],
+                input=given, capture_output=True, text=True, timeout=self.left, check=True,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise TooSlow("it backtracks without end") from None
+        except subprocess.CalledProcessError as error:
+            raise TooSlow("Python ended over it") from error
+        finally:
+            self.left -= time.monotonic() - start
+        return frozenset(self.paths[number] for number in json.loads(done.stdout))
+
+
+def _plain(pattern: str) -> str:
+    """A verbose pattern without its blanks and comments."""
+    verbose = _VERBOSE.match(pattern)
+    return pattern if verbose is None else _BLANK.sub(r"\1", pattern[verbose.end() :])
+
+
+def _clean(path: str) -> str:
+    return path.encode("utf-8", "replace").decode()
