@@ -17,6 +17,7 @@ COMMANDS = MappingProxyType(
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
         "rules": "List all rules.",
     }
 )

@@ -104,6 +104,7 @@ CASES = [
     ("GLK006", {**NEW, **RUNS, **config("[[rules]]\nid='jwt'\n[[rules.allowlists]]\n" + WHOLESALE)},
      []),
     ("GLK007", {**NEW, **config(PATHS + "regexes=['a']\n")}, [(".gitleaks.toml", 4)]),
+    ("GLK007", {**OLD, **config(PATHS + "regexes=['a']\n")}, [(".gitleaks.toml", 4)]),
     ("GLK007", {**NEW, **config(PATHS + "condition='AND'\nregexes=['a']\n")}, []),
     ("GLK007", {**NEW, **config(PATHS + "condition='OR'\nregexes=['a']\n")}, []),
     ("GLK007", {**OLD, **config("[allowlist]\npaths=['arc']\nregexes=['a']\ncondition='AND'\n")},

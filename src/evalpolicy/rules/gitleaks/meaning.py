@@ -72,7 +72,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
             known = names(config)
             unread = {key.span for key in evaluation.unread_keys}
             for allowlist in evaluation.allowlists:
-                if allowlist.effect == "ignored" or not evaluation.loads:
+                if not evaluation.loads:
                     continue
                 written = lists[allowlist.span]
                 spans = {config.span(entry) for entry in written.table.entries.values()}
@@ -95,7 +95,7 @@ def _broader(
 ) -> Iterator[tuple[Span, str, str]]:
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
-    working = {c.key: c for c in allowlist.criteria if c.effect not in ("ignored", "never")}
+    working = {c.key for c in allowlist.criteria if c.effect not in ("ignored", "never")}
     condition = entry_of(written.table, "condition")
     for criterion in allowlist.criteria:
         if criterion.effect == "everything":
@@ -104,12 +104,14 @@ def _broader(
             yield criterion.span, f"{what}: {criterion.why}", "say what is exempt"
         elif criterion.effect == "broader":
             yield criterion.span, criterion.why, "write `(?i:…)`, which ends where it closes"
-    others = [key for key in ("regexes", "stopwords") if key in working]
-    if condition is None and "paths" in working and others:
+    paths = entry_of(written.table, "paths")
+    others = [key for key in ("regexes", "stopwords") if entry_of(written.table, key) is not None]
+    if condition is None and paths is not None and others:
+        once = "once it is read, " if allowlist.effect == "ignored" else ""
         yield (
-            working["paths"].span,
-            f"paths and {others[0]} in one allowlist combine as OR: every secret in these paths "
-            f"passes, and what {others[0]} match passes everywhere",
+            config.span(paths),
+            f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
+            f"paths passes, and what {others[0]} match passes everywhere",
             'if both are meant, write `condition = "AND"`; if either is, write `condition = "OR"`',
         )
     elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
