@@ -22,7 +22,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     Criteria of one allowlist combine as OR; an entry matches everything; a flag such as `(?i)`
     reaches the entries behind it (8.28.0 and later join them); a `[[rules]]` with the id of a
-    default rule and no regex replaces it (8.9.0 to 8.18.4).
+    default rule and no regex replaces it (8.9.0 to 8.19.2).
 
     ## Why
 
