@@ -14,7 +14,6 @@ KEYWORDS = frozenset({"if", "elif", "while", "until", "then", "else", "do", "{",
 _CONDITIONS = frozenset({"if", "elif", "while", "until"})
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;|[;|&\n()]")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _REDIRECT = re.compile(r"[0-9]*(?:&>>?|>&|<&|>\||<<<|<>|>>?|<)")
 _PLAIN = re.compile(r"[^\s\\'\"`$|&;()<>#]+")
 _DEEPEST = 20
@@ -206,8 +205,10 @@ class _Reader:
 
     def dollar(self) -> str:
         begin = self.at
-        if (expression := _EXPRESSION.match(self.text, self.at)) is not None:
-            self.advance(expression.end())
+        if self.text.startswith("${{", self.at):
+            # An expression of GitHub's, which is gone before a shell reads the line.
+            stop = self.text.find("}}", self.at)
+            self.advance(len(self.text) if stop < 0 else stop + 2)
         elif self.text.startswith("$((", self.at):
             stop = self.text.find("))", self.at)
             self.advance(len(self.text) if stop < 0 else stop + 2)
