@@ -235,7 +235,8 @@ class _Reader:
         self.depth += 1
         found = self.script(closing)
         self.depth -= 1
-        self.inner, self.heredocs = [*outer, found], heredocs
+        outer.append(found)
+        self.inner, self.heredocs = outer, heredocs
 
     def skip_heredocs(self) -> None:
         for indented, name in self.heredocs:

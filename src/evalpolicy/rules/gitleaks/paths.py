@@ -103,7 +103,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     ## Why
 
     A recorded run holds whatever the agent saw: environment, headers, tokens. The reference fleet
-    exempted its fixtures wholesale (787bd036, 3f0e3acd), because some of their field names look like
+    exempted its fixtures wholesale (787bd036, 3f0e3acd), because some of their fields look like
     secrets. Behind that path lay a Hugging Face token, a gateway's key, Google OAuth tokens and an
     internal host name (eba2de11).
 
