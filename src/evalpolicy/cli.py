@@ -17,6 +17,7 @@ COMMANDS = MappingProxyType(
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "provenance": "Record, backfill and verify where fixtures come from.",
         "rules": "List all rules.",
     }
 )
