@@ -11,6 +11,11 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says nothing on a machine that does other things as well.
+settings.register_profile("evalpolicy", deadline=None)
+settings.load_profile("evalpolicy")
 
 ENGINES = os.environ.get("EVALPOLICY_ENGINES", "")
 

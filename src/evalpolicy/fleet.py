@@ -121,10 +121,7 @@ class Fleet:
 
     def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
         """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
-        size = self.snapshot.size(path)
-        if size is not None and size > DOCKERFILE_LIMIT:
-            raise Unreadable(f"{size:,} bytes are more than BuildKit reads of a Dockerfile")
-        row_key = key("dockerfile", self.snapshot.blob_id(path))
+        row_key = key("dockerfile", self.snapshot.blob_id(path, DOCKERFILE_LIMIT))
         row = self._cache.get(row_key)
         if row is not None:
             return DockerfileSummary.from_row(row), None

@@ -43,7 +43,8 @@ class DiskSnapshot(Snapshot):
         self.place = self.top = str(root)
         self._root = os.fsencode(root)
 
-    def blob_id(self, path: str) -> str:
+    def blob_id(self, path: str, limit: int | None = None) -> str:
+        self._refuse(path, limit)
         digest = sha256()
         for piece in self.stream(path):
             digest.update(piece)

@@ -93,11 +93,12 @@ class Snapshot(ABC):
         more than `limit` bytes.
         """
         entry = self._behind(path)
-        if limit is not None and (size := self.size(path)) is not None and size > limit:
-            raise Unreadable(
-                f"{size:,} bytes: more than the {limit:,} that are read of such a file"
-            )
+        self._refuse(path, limit)
         return self._read(entry)
+
+    def _refuse(self, path: str, limit: int | None) -> None:
+        if limit is not None and (size := self.size(path)) is not None and size > limit:
+            raise Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """`read` for many paths, in their order, where asking one by one would be slow."""
@@ -115,8 +116,11 @@ class Snapshot(ABC):
             return None
 
     @abstractmethod
-    def blob_id(self, path: str) -> str:
-        """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`."""
+    def blob_id(self, path: str, limit: int | None = None) -> str:
+        """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`.
+
+        Where the name has to be worked out from the bytes, no more than `limit` are read.
+        """
 
     @abstractmethod
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:

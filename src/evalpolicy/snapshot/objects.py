@@ -36,7 +36,7 @@ class ObjectSnapshot(Snapshot):
         for path in wanted:
             yield path, refused[path] if path in refused else next(contents)[1]
 
-    def blob_id(self, path: str) -> str:
+    def blob_id(self, path: str, limit: int | None = None) -> str:
         return self._oid(self._behind(path))
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:

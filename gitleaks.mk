@@ -1,0 +1,11 @@
+# Real gitleaks binaries against the evaluator, by hand: make gitleaks-oracle N=5000 SEED=7
+N ?= 2000
+SEED ?= 1
+
+.PHONY: gitleaks-oracle gitleaks-record
+gitleaks-oracle: setup
+	$(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --random $(N) --seed $(SEED)
+
+# Writes tests/gitleaks/recorded.json anew, after the matrix agrees at every version.
+gitleaks-record: setup
+	$(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --record

@@ -1,0 +1,147 @@
+""".pre-commit-config.yaml: repositories, revisions and hooks, each with its position.
+
+A pattern (`files`, `exclude`) is one of Python's `re`, searched and not anchored (pre-commit's
+documentation); whether it compiles is for the reader to see, here it is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
+
+NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A text and where it stands."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One hook of one repository; what is not written is None or empty."""
+
+    id: Located
+    span: Span
+    args: tuple[Located, ...] | None = None
+    files: Located | None = None
+    exclude: Located | None = None
+    entry: Located | None = None
+    language: Located | None = None
+    name: Located | None = None
+    stages: tuple[Located, ...] = ()
+    additional_dependencies: tuple[Located, ...] = ()
+    always_run: bool | None = None
+    pass_filenames: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookRepository:
+    """One entry of `repos`; `rev` is None for `local` and `meta`, or where it is missing.
+
+    `frozen` is the tag that `pre-commit autoupdate --freeze` notes behind a hash.
+    """
+
+    url: Located
+    rev: Located | None
+    hooks: tuple[Hook, ...]
+    span: Span
+    frozen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreCommitConfig:
+    """The file; `files` and `exclude` here hold for every hook."""
+
+    repositories: tuple[HookRepository, ...] = ()
+    files: Located | None = None
+    exclude: Located | None = None
+    default_stages: tuple[Located, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def parse(content: bytes) -> PreCommitConfig:
+    """Reads the file; bad content becomes problems, never an exception."""
+    document = parse_yaml(content)
+    if document.problem is not None:
+        return PreCommitConfig(problems=(document.problem,))
+    root = document.root
+    if not isinstance(root, YamlMap):
+        span = START if root is None else root.span
+        return PreCommitConfig(problems=(Problem("a mapping with `repos` is expected", span),))
+    problems: list[Problem] = []
+    if not isinstance(root.get("repos"), YamlList):
+        problems.append(Problem("`repos` is missing or no list", root.span))
+    lines = content.decode("utf-8-sig").split("\n")
+    found = [_repository(item, problems, lines) for item in root.maps("repos")]
+    return PreCommitConfig(
+        repositories=tuple(repository for repository in found if repository is not None),
+        files=_located(root.text("files")),
+        exclude=_located(root.text("exclude")),
+        default_stages=_texts(root, "default_stages"),
+        problems=tuple(problems),
+    )
+
+
+_FROZEN = re.compile(r"#\s*frozen:\s*(\S+)")
+
+
+def _repository(
+    item: YamlMap, problems: list[Problem], lines: Sequence[str]
+) -> HookRepository | None:
+    url = _located(item.text("repo"))
+    if url is None:
+        problems.append(Problem("an entry of `repos` without `repo`", item.span))
+        return None
+    rev = _located(item.text("rev"))
+    if rev is None and url.text not in ("local", "meta"):
+        problems.append(Problem(f"`rev` is missing for {url.text}", url.span))
+    found = [_hook(hook, problems) for hook in item.maps("hooks")]
+    hooks = tuple(hook for hook in found if hook is not None)
+    comment = None if rev is None else _FROZEN.search(lines[rev.span.line - 1], rev.span.column)
+    return HookRepository(url, rev, hooks, item.span, comment.group(1) if comment else None)
+
+
+def _hook(item: YamlMap, problems: list[Problem]) -> Hook | None:
+    identity = _located(item.text("id"))
+    if identity is None:
+        problems.append(Problem("a hook without `id`", item.span))
+        return None
+    return Hook(
+        id=identity,
+        span=item.span,
+        args=_texts(item, "args") if item.get("args") is not None else None,
+        files=_located(item.text("files")),
+        exclude=_located(item.text("exclude")),
+        entry=_located(item.text("entry")),
+        language=_located(item.text("language")),
+        name=_located(item.text("name")),
+        stages=_texts(item, "stages"),
+        additional_dependencies=_texts(item, "additional_dependencies"),
+        always_run=_flag(item, "always_run"),
+        pass_filenames=_flag(item, "pass_filenames"),
+    )
+
+
+def _flag(item: YamlMap, key: str) -> bool | None:
+    value = item.text(key)
+    return None if value is None else value.as_bool()
+
+
+def _texts(item: YamlMap, key: str) -> tuple[Located, ...]:
+    value = item.get(key)
+    if isinstance(value, YamlList):
+        scalars = [child for child in value.items if isinstance(child, YamlScalar)]
+        return tuple(Located(child.text, child.span) for child in scalars)
+    return ()
+
+
+def _located(scalar: YamlScalar | None) -> Located | None:
+    return None if scalar is None else Located(scalar.text, scalar.span)

@@ -1,0 +1,180 @@
+"""The canonical model of a recorded run, whichever format recorded it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from evalpolicy.artifacts.json_spans import Path, json_path
+from evalpolicy.artifacts.source import Problem
+from evalpolicy.artifacts.trajectory.endings import Ending
+from evalpolicy.artifacts.trajectory.request import Request
+
+Format: TypeAlias = Literal["litellm", "otlp", "none"]
+"""What the content is, never what the name says: LiteLLM standard logging objects
+(`*.trajectory.jsonl`), OTLP/JSON trace exports (`*.traces.jsonl`), or not one line of either."""
+
+NAMED_FORMATS: dict[str, Format] = {".trajectory.jsonl": "litellm", ".traces.jsonl": "otlp"}
+"""The format that a fixture's suffix promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asked for; `arguments` as recorded, JSON text as a rule."""
+
+    name: str
+    arguments: str
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One usable reply of the model.
+
+    Times are nanoseconds since 1970 (OTLP's unit), cost is US dollars, tokens are the provider's
+    count. `model` is what answered, `requested_model` what was asked for. `path` leads to the
+    reply within the JSON of `line` (from 1).
+    """
+
+    text: str
+    tool_calls: tuple[ToolCall, ...]
+    finish_reason: str | None
+    model: str | None
+    requested_model: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    start: int | None
+    end: int | None
+    response_id: str | None
+    line: int
+    path: Path
+    request: Request = field(repr=False, compare=False)
+
+    @property
+    def json_path(self) -> str:
+        """The place of the reply in its line, as JSONPath."""
+        return json_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """A call that brought no reply, and what the gateway said of it."""
+
+    error_type: str
+    message: str
+    model: str | None
+    start: int | None
+    end: int | None
+    line: int
+    path: Path
+
+    @property
+    def json_path(self) -> str:
+        """The place of the error in its line, as JSONPath."""
+        return json_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A call that did not fail and has no reply that could be served."""
+
+    line: int
+    path: Path
+
+
+Call: TypeAlias = Turn | FailedCall | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An agent that shows in the recording: `calls` of its turns say so.
+
+    `by` is what says it: the HTTP `user_agent` (proof), or the system `prompt` (the agent's own
+    opening words). `evidence` is that text, cut to 120 characters.
+    """
+
+    agent: str
+    by: Literal["user_agent", "prompt"]
+    evidence: str
+    line: int
+    calls: int
+
+    def is_agent(self, name: str) -> bool:
+        """Whether an agent of this name may send this: itself, or a variant (`codex-x` of `codex`).
+
+        The other way round it is none: `mini-swe-agent` is no variant of `swe-agent`.
+        """
+        return name == self.agent or name.startswith(f"{self.agent}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The reply that occurs most often: how often, and the line of its first repetition."""
+
+    times: int
+    line: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The turn that starts last: how it ended, and where its reply stands."""
+
+    finish_reason: str | None
+    ending: Ending | None
+    line: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a fixture holds, in a size that does not grow with it.
+
+    `lines` counts the lines that are not blank, `longest` is in bytes. `replies_digest` is the
+    same for two fixtures with the same replies, `turns_digest` for two with the same requests as
+    well; both ignore order, ids, times and models, and are None without a turn. `tokens` and
+    `cost` are sums over the turns, None where no turn states one. `synthetic_times` counts the
+    calls with made-up times; the message of `first_failed` is cut to 500 characters.
+    """
+
+    format: Format
+    sha256: str
+    size: int
+    lines: int
+    longest: int
+    turns: int
+    failed: int
+    unanswered: int
+    refusals: int
+    synthetic_times: int
+    models: tuple[tuple[str, int], ...]
+    requested_models: tuple[tuple[str, int], ...]
+    user_agents: tuple[tuple[str, int], ...]
+    clients: tuple[Client, ...]
+    error_types: tuple[tuple[str, int], ...]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    started: int | None
+    ended: int | None
+    replies_digest: str | None
+    turns_digest: str | None
+    repeated: Repeated | None
+    first_failed: FailedCall | None
+    last: Last | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def client(self) -> Client | None:
+        """The agent that recorded it, as far as it shows: a user agent outweighs a prompt."""
+        return min(self.clients, key=lambda one: (one.by != "user_agent", -one.calls), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A whole fixture: its summary, its turns in the order of their start, its failed calls."""
+
+    summary: Summary
+    turns: tuple[Turn, ...]
+    failed_calls: tuple[FailedCall, ...]

@@ -1,0 +1,162 @@
+"""What is wrong with a recording, read off its summary alone.
+
+The thresholds are calibrated on the reference fleet: at pull request 146 they find each of the
+nine recordings that commit f55ad80b deleted as refusals and loops (eight are in a stored snapshot),
+and besides them four fixtures that its author kept or overlooked: two of safety benchmarks, where
+a refusal is the right reply, one that ends in the content filter, and one that ends with the
+agent's word that it cannot see the image.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from evalpolicy.artifacts.json_spans import Path, json_path
+from evalpolicy.artifacts.trajectory.endings import Ending
+from evalpolicy.artifacts.trajectory.model import NAMED_FORMATS, Format, Summary
+
+Fault: TypeAlias = Literal[
+    "other-format",
+    "no-turns",
+    "mostly-failed",
+    "refusal",
+    "content-filter",
+    "token-limit",
+    "loop",
+    "models-mixed",
+    "synthetic-times",
+]
+
+LOOP = 3
+"""So often one reply has to come, and in more than half of the turns, to be a loop."""
+
+_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})\Z")
+
+_ENDINGS: dict[Ending, str] = {
+    "refusal": "ends in a refusal",
+    "content-filter": "ends in the provider's content filter",
+    "token-limit": "ends at the token limit, in the middle of the reply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One fault of a recording, a fact in words, and the line and place that show it."""
+
+    fault: Fault
+    message: str
+    line: int = 1
+    path: Path = ()
+
+    @property
+    def json_path(self) -> str:
+        """The place in its line, as JSONPath."""
+        return json_path(self.path)
+
+
+def named_format(path: str) -> Format | None:
+    """The format that a fixture's name promises; None for another name."""
+    return next(
+        (kind for suffix, kind in NAMED_FORMATS.items() if path.endswith(suffix)),
+        None,
+    )
+
+
+def model_family(name: str) -> str:
+    """A model's name without the providers before it and the dated snapshot behind it.
+
+    `openai/azure/gpt-5.4` and `gpt-5.4-2026-03-01` are one model.
+    """
+    return _SNAPSHOT.sub("", name.rsplit("/", 1)[-1])
+
+
+def served_turns(summary: Summary, path: str) -> int:
+    """How many turns a replay can serve from a file of this name: none of the other format."""
+    promised = named_format(path)
+    return summary.turns if promised in (None, summary.format) else 0
+
+
+def verdicts(summary: Summary, path: str) -> tuple[Verdict, ...]:
+    """Everything that is wrong with the recording, the gravest first."""
+    found = [_other_format(summary, path), *_turns(summary, path), *_times(summary)]
+    return tuple(verdict for verdict in found if verdict is not None)
+
+
+def _other_format(summary: Summary, path: str) -> Verdict | None:
+    promised = named_format(path)
+    if promised in (None, summary.format) or summary.format == "none":
+        return None
+    return Verdict(
+        "other-format", f"the content is {_words(summary.format)}, the name says {_words(promised)}"
+    )
+
+
+def _words(kind: Format | None) -> str:
+    return {"otlp": "OTLP traces", "litellm": "LiteLLM logging objects"}.get(kind or "", "neither")
+
+
+def _turns(summary: Summary, path: str) -> list[Verdict | None]:
+    served = served_turns(summary, path)
+    if not served:
+        why = f"{summary.failed} failed calls" if summary.failed else "no reply"
+        if summary.turns:
+            why = f"{summary.turns} of the other format"
+        return [Verdict("no-turns", f"no usable turn: {why}"), _failed(summary)]
+    return [_failed(summary), _ending(summary), _loop(summary), _models(summary)]
+
+
+def _failed(summary: Summary) -> Verdict | None:
+    first = summary.first_failed
+    if first is None or summary.failed <= summary.turns:
+        return None
+    calls = summary.failed + summary.turns
+    return Verdict(
+        "mostly-failed", f"{summary.failed} of {calls} calls failed", first.line, first.path
+    )
+
+
+def _ending(summary: Summary) -> Verdict | None:
+    last = summary.last
+    if last is not None and last.ending is not None:
+        return Verdict(last.ending, _ENDINGS[last.ending], last.line, last.path)
+    if last is not None and 2 * summary.refusals >= summary.turns:
+        return Verdict(
+            "refusal",
+            f"{summary.refusals} of {summary.turns} turns are refusals",
+            last.line,
+            last.path,
+        )
+    return None
+
+
+def _loop(summary: Summary) -> Verdict | None:
+    again = summary.repeated
+    if again is None or again.times < LOOP or 2 * again.times <= summary.turns:
+        return None
+    return Verdict(
+        "loop",
+        f"one reply comes {again.times} times in {summary.turns} turns",
+        again.line,
+        again.path,
+    )
+
+
+def _models(summary: Summary) -> Verdict | None:
+    families = sorted({model_family(name) for name, _ in summary.models})
+    if len(families) < 2:
+        return None
+    return Verdict("models-mixed", f"turns of {len(families)} models: {', '.join(families)}")
+
+
+def _times(summary: Summary) -> list[Verdict | None]:
+    if not summary.synthetic_times:
+        return []
+    return [
+        Verdict(
+            "synthetic-times",
+            f"{summary.synthetic_times} calls have made-up times (17000000… s): when it was "
+            "recorded is lost",
+        )
+    ]

@@ -1,0 +1,170 @@
+"""A GitHub Actions workflow: its jobs' steps, with what each runs or uses and its position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text of the workflow and where it stands; expressions stay as they are written."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `environment` holds what workflow, job and step set, the innermost winning."""
+
+    span: Span
+    job: str
+    name: Value | None = None
+    uses: Value | None = None
+    run: Value | None = None
+    run_span: Span = START
+    """The first line of the script itself, which for a block scalar is one below `run:`."""
+    shell: Value | None = None
+    condition: Value | None = None
+    working_directory: Value | None = None
+    continue_on_error: Value | None = None
+    environment: tuple[tuple[str, Value], ...] = ()
+    inputs: tuple[tuple[str, Value], ...] = ()
+
+    def environ(self) -> dict[str, str]:
+        return {name: value.text for name, value in self.environment}
+
+    def input(self, name: str) -> Value | None:
+        return next((value for key, value in self.inputs if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job; `uses` is a reusable workflow it calls instead of steps."""
+
+    name: str
+    span: Span
+    steps: tuple[Step, ...] = ()
+    uses: Value | None = None
+    condition: Value | None = None
+    continue_on_error: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The file; `triggers` are the events of `on`."""
+
+    jobs: tuple[Job, ...] = ()
+    triggers: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for job in self.jobs for step in job.steps)
+
+
+def is_workflow(path: str) -> bool:
+    """Whether GitHub reads a path as a workflow: no folder below .github/workflows counts."""
+    folder, _, name = path.rpartition("/")
+    return folder == ".github/workflows" and name.endswith((".yml", ".yaml"))
+
+
+def parse(content: bytes) -> Workflow:
+    """Reads a workflow; bad content becomes problems, never an exception."""
+    document = parse_yaml(content)
+    if document.problem is not None:
+        return Workflow(problems=(document.problem,))
+    root = document.root
+    if not isinstance(root, YamlMap):
+        span = START if root is None else root.span
+        return Workflow(problems=(Problem("a mapping with `jobs` is expected", span),))
+    jobs = root.map("jobs")
+    problems = () if jobs is not None else (Problem("`jobs` is missing or no mapping", root.span),)
+    outer = _values(root, "env")
+    shells = _defaults(root)
+    found = [
+        _job(entry.key, entry.span, entry.value, outer, shells)
+        for entry in (jobs.entries if jobs is not None else ())
+        if isinstance(entry.value, YamlMap)
+    ]
+    return Workflow(tuple(found), _triggers(root), problems)
+
+
+def _job(
+    name: str,
+    span: Span,
+    item: YamlMap,
+    outer: dict[str, Value],
+    defaults: tuple[Value | None, Value | None],
+) -> Job:
+    environment = {**outer, **_values(item, "env")}
+    shell, directory = _defaults(item)
+    inner = (shell or defaults[0], directory or defaults[1])
+    return Job(
+        name=name,
+        span=span,
+        steps=tuple(_step(step, name, environment, inner) for step in item.maps("steps")),
+        uses=_value(item, "uses"),
+        condition=_value(item, "if"),
+        continue_on_error=_value(item, "continue-on-error"),
+    )
+
+
+def _step(
+    item: YamlMap,
+    job: str,
+    environment: dict[str, Value],
+    defaults: tuple[Value | None, Value | None],
+) -> Step:
+    run = _value(item, "run")
+    below = run is not None and "\n" in run.text and run.span.end_line > run.span.line
+    return Step(
+        span=item.span,
+        job=job,
+        name=_value(item, "name"),
+        uses=_value(item, "uses"),
+        run=run,
+        run_span=START if run is None else Span.at(run.span.line + 1) if below else run.span,
+        shell=_value(item, "shell") or defaults[0],
+        condition=_value(item, "if"),
+        working_directory=_value(item, "working-directory") or defaults[1],
+        continue_on_error=_value(item, "continue-on-error"),
+        environment=tuple({**environment, **_values(item, "env")}.items()),
+        inputs=tuple(_values(item, "with").items()),
+    )
+
+
+def _defaults(item: YamlMap) -> tuple[Value | None, Value | None]:
+    defaults = item.map("defaults")
+    run = defaults.map("run") if defaults is not None else None
+    if run is None:
+        return None, None
+    return _value(run, "shell"), _value(run, "working-directory")
+
+
+def _triggers(root: YamlMap) -> tuple[str, ...]:
+    # YAML 1.1 reads a bare `on` as true; the key's text is what is written.
+    value: YamlNode | None = root.get("on")
+    if isinstance(value, YamlScalar):
+        return (value.text,)
+    if isinstance(value, YamlMap):
+        return tuple(entry.key for entry in value.entries)
+    items = value.items if value is not None else ()
+    return tuple(item.text for item in items if isinstance(item, YamlScalar))
+
+
+def _values(item: YamlMap, key: str) -> dict[str, Value]:
+    inner = item.map(key)
+    found = inner.entries if inner is not None else ()
+    return {
+        entry.key: Value(entry.value.text, entry.value.span)
+        for entry in found
+        if isinstance(entry.value, YamlScalar)
+    }
+
+
+def _value(item: YamlMap, key: str) -> Value | None:
+    scalar = item.text(key)
+    return None if scalar is None else Value(scalar.text, scalar.span)

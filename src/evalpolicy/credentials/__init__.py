@@ -1,0 +1,25 @@
+"""Credentials: their shapes, where they stand, and how to take them out.
+
+`Scanner(hosts).scan(content)` finds them, `scan_stream` in files of any size, `locate` says where
+(line, column, JSON path), `redact` replaces them. Nothing here ever shows a credential: a `Hit`
+has only its masked form.
+"""
+
+from evalpolicy.credentials.places import Place, locate
+from evalpolicy.credentials.providers import SHAPES
+from evalpolicy.credentials.redaction import Change, redact
+from evalpolicy.credentials.scanner import Hit, Scanner
+from evalpolicy.credentials.shapes import Shape
+from evalpolicy.credentials.streams import scan_stream
+
+__all__ = [
+    "SHAPES",
+    "Change",
+    "Hit",
+    "Place",
+    "Scanner",
+    "Shape",
+    "locate",
+    "redact",
+    "scan_stream",
+]

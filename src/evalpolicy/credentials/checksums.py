@@ -1,0 +1,53 @@
+"""Checks that tell a real token from a string of its form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+
+import orjson
+
+_BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def base62_crc32(body: bytes) -> bytes:
+    """The six characters that GitHub puts behind a token's random part.
+
+    The CRC-32 of the random part in base 62, padded with zeros (GitHub's engineering blog, April
+    2021, "Behind GitHub's new authentication token formats").
+    """
+    rest = zlib.crc32(body)
+    digits = bytearray()
+    for _ in range(6):
+        rest, digit = divmod(rest, 62)
+        digits.append(_BASE62[digit])
+    return bytes(reversed(digits))
+
+
+def is_github_token(token: bytes) -> bool:
+    """Whether the checksum of a 40 character `ghp_…` fits; the longer forms have none known."""
+    if len(token) != 40:
+        return True
+    return base62_crc32(token[4:34]) == token[34:]
+
+
+def is_json_web_token(token: bytes) -> bool:
+    """Whether the first segment is the header that RFC 7515 demands: an object with `alg`."""
+    header = _decoded(token.split(b".", 1)[0])
+    try:
+        return "alg" in orjson.loads(header)
+    except (orjson.JSONDecodeError, TypeError):
+        return False
+
+
+def is_discord_token(token: bytes) -> bool:
+    """Whether the first segment is the base64 of a user id, which is a decimal number."""
+    return _decoded(token.split(b".", 1)[0]).isdigit()
+
+
+def _decoded(segment: bytes) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+    except (binascii.Error, ValueError):
+        return b""

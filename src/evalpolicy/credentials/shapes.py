@@ -1,0 +1,69 @@
+"""What a credential looks like: prefix, alphabet, length, checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+WORD = "A-Za-z0-9"
+URLSAFE = "A-Za-z0-9_-"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The form of one kind of credential, in RE2's syntax over bytes.
+
+    `prefix` is what stays when it is redacted; `secret` matches the credential, its prefix
+    included. `before` and `after` are the context that a credential without a prefix of its own
+    needs. `alphabet` is the inside of a character class: a credential that is followed by one of
+    its characters is a piece of something longer. `check` has the last word on the whole
+    credential. `probe` is a cheaper pattern that matches wherever `before` and `secret` do.
+    """
+
+    id: str
+    what: str
+    secret: str
+    prefix: str = ""
+    before: str = ""
+    after: str = ""
+    alphabet: str = URLSAFE
+    check: Callable[[bytes], bool] | None = None
+    probe: str = ""
+
+
+def prefixed(
+    id: str,
+    what: str,
+    prefix: str,
+    lengths: tuple[int, int],
+    alphabet: str = WORD,
+    check: Callable[[bytes], bool] | None = None,
+    edge: str | None = None,
+) -> Shape:
+    """A fixed prefix and `lengths` (least, most) characters of one alphabet behind it."""
+    least, most = lengths
+    literal = prefix.replace(".", r"\.")
+    count = f"{{{least}}}" if least == most else f"{{{least},{most}}}"
+    return Shape(
+        id,
+        what,
+        f"{literal}[{alphabet}]{count}",
+        prefix,
+        alphabet=edge or alphabet,
+        check=check,
+        probe=f"{literal}[{alphabet}]{{{least}}}",
+    )
+
+
+def named(id: str, what: str, names: str, value: str, alphabet: str = WORD) -> Shape:
+    """A value without a shape of its own, told by the name of the variable that holds it.
+
+    Between name and value stand `=` or `:` and any quotes, escaped or not.
+    """
+    return Shape(
+        id,
+        what,
+        value,
+        before=rf"(?i:{names})[\s\"'\\]{{0,24}}[:=][\s\"'\\]{{0,24}}",
+        alphabet=alphabet,
+    )

@@ -1,0 +1,1 @@
+"""What each gitleaks version does with a configuration: version table, evaluator, migration."""

@@ -1,0 +1,8 @@
+"""The oracle's modules are shared with tests/gitleaks; this makes them importable by name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
