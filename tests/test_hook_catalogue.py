@@ -68,7 +68,7 @@ def test_a_family_that_goes_takes_its_hook_along(monkeypatch, tmp_path):
 def test_a_message_goes_to_its_option_behind_the_arguments_of_the_configuration():
     hook = Hook("x", "X.", ("LBL",), "message")
     assert hook.arguments(["--fail-on", "warning", "MSG"]) == [
-        "check", "--staged", "--select", "LBL", "--message", "MSG", "--fail-on", "warning",
+        "check", "--staged", "--select", "LBL", "--fail-on", "warning", "--message", "MSG",
     ]  # fmt: skip
     assert hook.arguments([])[-1] == "--message"
     assert yaml.safe_load(hook.row)[0]["pass_filenames"] is True
