@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,8 @@ import click
 
 from evalpolicy import config as configuration
 from evalpolicy.cache import Cache, open_cache
+from evalpolicy.commands import fixing
+from evalpolicy.commands.baseline_file import read_baseline
 from evalpolicy.commands.console import colour, columns, write
 from evalpolicy.engine import check
 from evalpolicy.errors import UsageError
@@ -49,6 +52,11 @@ from evalpolicy.snapshot import Snapshot, open_snapshot
     show_default=True,
     help="Colours in the text format.",
 )
+@click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
+@click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes, and report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that guess.")
 @click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
 def command(
@@ -63,27 +71,50 @@ def command(
     color: str,
     quiet: bool,
     no_cache: bool,
+    baseline_file: str | None,
+    no_suppressions: bool,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
 ) -> int:
     """Check the fleet in the worktree, the index or a commit.
 
     PATHs narrow what is reported, never what is known: a benchmark is still judged by its
     fixtures, wherever they are.
     """
-    outputs = [_output(text) for text in formats] or [("text", None)]
+    fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
+    outputs = [_output(text) for text in formats] or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
     with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
-        report = check(
-            snapshot,
-            configuration.load(snapshot),
+        judge = partial(
+            check,
+            config=configuration.load(snapshot),
             chosen=split(select),
             ignored=split(ignore),
             cache=cache,
             paths=[_from_root(snapshot, path) for path in paths],
+            baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
+            use_comments=not no_suppressions,
         )
+        report = judge(snapshot)
+        if fix or diff:
+            report = fixing.run(snapshot, judge, report, unsafe=unsafe_fixes, diff=diff)
+        if any(name == "sarif" for name, _ in outputs):
+            report = with_line_hashes(snapshot, report)
     cache.save()
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
     return report.exit_code(fail_on)
+
+
+def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
+    """The report with what GitHub names lines by, which only SARIF needs."""
+    from dataclasses import replace
+
+    from evalpolicy import line_hashes
+
+    findings = [*report.findings, *(item.finding for item in report.waived)]
+    return replace(report, line_hashes=line_hashes.of(snapshot, findings))
 
 
 def _output(text: str) -> tuple[str, str | None]:

@@ -17,6 +17,8 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "PIN": ("pins", "pins"),
+        "EVP": ("own", "own"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""
