@@ -55,7 +55,7 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
             values["exit-code"] = str(EXIT_NOT_CHECKED)
         return values
     runner.commands((folder / "commands").read_text("utf-8"))
-    runner.summary(environment.get("GITHUB_STEP_SUMMARY"), (folder / "summary.md").read_text())
+    runner.summary(environment.get("GITHUB_STEP_SUMMARY"), (folder / "summary.md").read_text("utf-8"))
     values.update(
         {
             "errors": str(counted["error"]),
@@ -119,7 +119,7 @@ def _summary(report: Path) -> dict[str, Any] | None:
 
 def _no_report(environment: Mapping[str, str], complaint: str) -> None:
     """Says on the pull request's page what went wrong: without a report nothing else does."""
-    lines = complaint.splitlines()
+    lines = complaint.removeprefix("evalpolicy: ").splitlines()
     runner.command("error", "\n".join(map(shown, lines[:20])))
     runner.summary(
         environment.get("GITHUB_STEP_SUMMARY"),
