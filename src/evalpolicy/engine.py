@@ -16,6 +16,7 @@ from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.change import Change
 from evalpolicy.units import Unit
 from evalpolicy.waivers import Waivers
 
@@ -34,6 +35,7 @@ def check(
     cache: Cache | None = None,
     baseline: baselines.Baseline | None = None,
     use_comments: bool = True,
+    change: Change | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
@@ -44,11 +46,13 @@ def check(
     is nothing to check: an empty answer is no pass.
     """
     levels = _levels(config)
-    rules = _selected(levels, chosen, ignored)
-    facts = Facts(snapshot, config, cache or Cache(None))
+    rules = _judging(_selected(levels, chosen, ignored), chosen, change)
+    facts = Facts(snapshot, config, cache or Cache(None), change)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
-    running = rules if any(not rule.on_waivers for rule in rules) else _selected(levels, (), ())
+    running = rules
+    if all(rule.on_waivers for rule in rules):
+        running = _judging(_selected(levels, (), ()), (), change)
     found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
     waivers = Waivers(
         suppressions.find(snapshot, Globs(config.layout.dockerfiles), facts.cache)
@@ -78,7 +82,7 @@ def check(
         },
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
-    if not checked.dockerfiles and not checked.fixtures and not problems:
+    if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
@@ -98,6 +102,7 @@ def check(
             for item in waived
             if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
         ],
+        base=change.comparison.merge_base if change and change.comparison else None,
     )
 
 
@@ -142,6 +147,19 @@ def _selected(
     if not rules:
         raise UsageError("no rule is left to run: see --select, --ignore and [rules]")
     return rules
+
+
+def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) -> list[Rule]:
+    """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
+    able = [rule for rule in rules if rule.judges(change)]
+    for word in chosen:
+        meant = matching(word)
+        if not any(rule.judges(change) for rule in meant):
+            need = "--base or --event" if change else "--base, --message or --event"
+            raise UsageError(f"--select {word}: a submission is judged with {need}")
+    if not able:
+        raise UsageError("no rule is left to run: see --select, --ignore and --base")
+    return able
 
 
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:

@@ -19,6 +19,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "REL": ("release", "release"),
         "PIN": ("pins", "pins"),
         "EVP": ("own", "own"),
+        "SUB": ("submission", "submission"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""
