@@ -15,15 +15,10 @@ from tests.action_runner import ROOT, run
 from tests.fleets import BENCHMARK, FLEET, git, repository, write
 
 from evalpolicy import __version__
-from evalpolicy.commands.check import command as check_command
 
 ARC = "containers/benchmarks/arc/Dockerfile"
 BAD = {**FLEET, ARC: BENCHMARK.replace('"400"', '"many"')}
 UPLOAD = "github/codeql-action/upload-sarif"
-OPTIONS = {option for parameter in check_command.params for option in parameter.opts}
-needs_submissions = pytest.mark.skipif(
-    "--event" not in OPTIONS, reason="check has no --event before family SUB is merged"
-)
 
 
 @pytest.fixture
@@ -144,7 +139,6 @@ def test_a_report_that_is_not_there_is_not_a_pass(monkeypatch, tmp_path, capfdbi
 
 
 @pytest.mark.parametrize("fork", [True, False])
-@needs_submissions
 def test_a_fork_gets_no_upload_and_is_told_so(act, tmp_path, fork):
     root, head, base = submitted(tmp_path)
     github = event(tmp_path, fork)
@@ -193,7 +187,6 @@ def submitted(tmp_path):
     return root, head, base
 
 
-@needs_submissions
 def test_a_pull_request_is_judged_as_a_submission(act, tmp_path):
     root, head, base = submitted(tmp_path)
     sides = {"head": {"sha": head, "repo": {"full_name": "o/f"}}}
@@ -204,7 +197,6 @@ def test_a_pull_request_is_judged_as_a_submission(act, tmp_path):
     assert "SUB001" in {finding["rule"] for finding in report["findings"]}
 
 
-@needs_submissions
 def test_a_shallow_clone_says_what_it_needs(act, tmp_path):
     root, head, base = submitted(tmp_path)
     shallow = tmp_path / "shallow"

@@ -77,7 +77,7 @@ class Hook:
         return (
             f"- id: {self.id}\n"
             f"  name: {self.id.replace('-', ' ')}\n"
-            f"  description: {self.title}\n"
+            f"  description: '{self.title}'\n"
             f"  entry: {entry}\n"
             "  language: python\n"
             f"  pass_filenames: {str(self.kind == 'message').lower()}\n"

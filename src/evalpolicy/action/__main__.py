@@ -55,7 +55,9 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
             values["exit-code"] = str(EXIT_NOT_CHECKED)
         return values
     runner.commands((folder / "commands").read_text("utf-8"))
-    runner.summary(environment.get("GITHUB_STEP_SUMMARY"), (folder / "summary.md").read_text("utf-8"))
+    runner.summary(
+        environment.get("GITHUB_STEP_SUMMARY"), (folder / "summary.md").read_text("utf-8")
+    )
     values.update(
         {
             "errors": str(counted["error"]),
