@@ -17,6 +17,7 @@ COMMANDS = MappingProxyType(
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "init": "Propose configuration, hook, workflow and baseline for this repository.",
         "rules": "List all rules.",
     }
 )
