@@ -179,7 +179,9 @@ def _unit_hits(
     facts: Facts, unit: Unit, rules: Sequence[Rule]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     around = facts.fleet.around(unit)
-    known = None if around.id is None else key("unit", around.id, facts.contracts.id)
+    known = None
+    if facts.cache.keeps and around.id is not None:
+        known = key("unit", around.id, facts.contracts.id)
     row = facts.cache.get(known) if known else None
     row = row if isinstance(row, dict) else {}
     fresh = {}
