@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.action_runner import ROOT, run
+from tests.action_runner import ROOT, Ran, run
 from tests.fleets import BENCHMARK, FLEET, git, repository, write
 
 from evalpolicy import __version__
@@ -241,6 +241,7 @@ def test_hostile_inputs_are_refused_and_do_nothing(tmp_path, name, value):
     if name == "sarif-file" and not ran.failed:
         # A strange name is a name, as long as it stays in the workspace.
         assert Path(ran.outputs["sarif-file"]).parent == root.resolve()
+        assert value.isprintable()
         assert ran.commands == []
     else:
         assert ran.code in (2, *allowed)
@@ -288,11 +289,14 @@ def test_no_link_is_written_through(act, tmp_path):
     target = write(tmp_path, {"precious": "precious"}) / "precious"
     (root / "out.sarif").symlink_to(target)
     (root / "out").symlink_to(tmp_path)
-    for number, value in enumerate(["out.sarif", "out/precious", ".git/config", "none/x", "."]):
+    (root / "inner.sarif").symlink_to(root / ARC)
+    values = ["out.sarif", "inner.sarif", "out/precious", ".git/config", "none/x", "."]
+    for number, value in enumerate(values):
         given = {"sarif-file": value}
         ran = run(root, tmp_path / f"runner{number}", given, installed=sys.executable)
         assert ran.code == 2, value
     assert target.read_text() == "precious"
+    assert (root / ARC).read_text() == BENCHMARK
 
 
 def test_the_checked_repository_imports_nothing(act):
@@ -311,6 +315,17 @@ def test_replay_is_run_behind_the_check(act):
         assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
         assert "no command 'replay'" in ran.commands[0]
     assert ran.outputs["errors"] == "0"
+
+
+def test_what_is_said_starts_no_command(capfdbinary):
+    from evalpolicy.action import runner
+
+    runner.say("::error::forged\n##[error]forged\r::stop-commands::x\n::x::\n::error::forged")
+    runner.command("error", "ours\n::error::forged\r%0A")
+    log = capfdbinary.readouterr().out.decode()
+    assert Ran(False, {}, log, "").commands == [
+        "::error title=evalpolicy::ours%0A::error::forged%0D%250A"
+    ]
 
 
 def test_outputs_cannot_be_ended_from_within(tmp_path):

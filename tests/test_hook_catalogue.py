@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.fleets import BENCHMARK, FIXTURES, FLEET, repository
+from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, repository
 
 from evalpolicy import hook_catalogue
 from evalpolicy.hook_catalogue import ALL, HOOKS_FILE, Hook, files, hooks, run, write
@@ -97,3 +97,35 @@ def test_the_installed_script_runs(tmp_path):
     root = repository(tmp_path / "r")
     done = subprocess.run([script, "-q"], cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("how", [[], ["-a"]])
+def test_a_hook_for_a_fleet_below_the_top(tmp_path, linked, how):
+    """git gives a hook in a linked worktree GIT_DIR, which moves the top to where `-C` leads."""
+    import subprocess
+
+    files = {f"my fleet/{path}": text for path, text in FLEET.items()}
+    root = repository(tmp_path / "r", {**files, "my fleet/evalpolicy.toml": ""})
+    hook = root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f"#!/bin/sh\nexec {sys.executable} -m evalpolicy -C 'my fleet' check --staged -q\n"
+    )
+    hook.chmod(0o755)
+    if linked:
+        git(root, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
+        root = tmp_path / "linked"
+    path = "containers/benchmarks/arc/Dockerfile"
+    (root / "my fleet" / path).write_text(BENCHMARK.replace('"400"', '"many"'))
+    git(root, "add", "-A")
+    done = subprocess.run(
+        ["git", "commit", "-m", "x", *how], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert said.startswith(f"{path}:5:7: error: LBL003")
+    assert len(said.splitlines()) == 1
+    (root / "my fleet" / path).write_text(BENCHMARK + "# mended\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-m", "x", *how)

@@ -272,8 +272,8 @@ def test_a_literal_matches_itself_alone(path, other):
         ("repos:\n  - repo: a\n    hooks: []\n", "repos:\n  - repo: a\n    hooks: []\n  +\n"),
         ("repos:\n- repo: a\n  hooks: []", "repos:\n- repo: a\n  hooks: []\n+\n"),
         (
-            "# top\nrepos:  # all\n- repo: a  # why\n  hooks:\n  - id: x\n    # y\n\n# end\nci: 1\n",
-            "# top\nrepos:  # all\n- repo: a  # why\n  hooks:\n  - id: x\n    # y\n+\n\n# end\nci: 1\n",
+            "# t\nrepos: # all\n- repo: a # y\n  hooks:\n  - id: x\n    # y\n\n# end\nci: 1\n",
+            "# t\nrepos: # all\n- repo: a # y\n  hooks:\n  - id: x\n    # y\n+\n\n# end\nci: 1\n",
         ),
         ("repos:\r\n- repo: a\r\n  hooks: []\r\n", "repos:\r\n- repo: a\r\n  hooks: []\r\n+\r\n"),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -15,7 +15,6 @@ from evalpolicy.report import FailOn
 # What git takes for a revision, as far as a person types one; never an option.
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]*")
 _SELECTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +84,10 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-def _inside(
-    workspace: Path,
-    folder: Path,
-    name: str,
-    value: str,
-    resolve: Callable[[str], str] = os.path.realpath,
-) -> Path:
-    if _CONTROL.search(value):
+def _inside(workspace: Path, folder: Path, name: str, value: str) -> Path:
+    if not value.isprintable():
         raise UsageError(f"input {name}: a path with control characters")
-    found = Path(resolve(os.path.join(folder, value)))
+    found = Path(os.path.realpath(os.path.join(folder, value)))
     if not found.is_relative_to(workspace):
         raise UsageError(f"input {name}: {value!r} leads out of the workspace")
     return found
