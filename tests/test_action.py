@@ -307,6 +307,48 @@ def test_the_checked_repository_imports_nothing(act):
     assert "pwned" not in ran.log
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "passed"),
+    [
+        ("pull_request", "branch", True),
+        ("merge_group", "branch", True),
+        ("push", "branch", True),
+        ("push", "tag", False),
+        ("schedule", "branch", False),
+        ("workflow_dispatch", "branch", False),
+    ],
+)
+def test_the_event_of_a_submission_is_passed_on(tmp_path, name, kind, passed):
+    from evalpolicy.action.__main__ import _what
+    from evalpolicy.action.inputs import read
+
+    given = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": "e.json", "GITHUB_REF_TYPE": kind}
+    asked = read({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_BASE": "origin/main~2"})
+    arguments = _what(asked, given)
+    assert ("--event=e.json" in arguments) is passed
+    assert "--base=origin/main~2" in arguments
+
+
+@pytest.mark.parametrize(("check", "replay", "code"), [(0, 1, 1), (1, 0, 1), (0, 3, 3), (1, 3, 3)])
+def test_the_worse_of_check_and_replay_counts(monkeypatch, tmp_path, check, replay, code):
+    from evalpolicy.action import __main__ as action
+
+    def stand_in(folder, arguments):
+        if arguments[0] == "replay":
+            return replay, ""
+        for argument in arguments:
+            if argument.startswith("--format=") and "=" in argument[9:]:
+                Path(argument[9:].partition("=")[2]).write_text(
+                    '{"summary": {"error": 0, "warning": 0, "note": 0}}'
+                )
+        return check, ""
+
+    monkeypatch.setattr(action, "_evalpolicy", stand_in)
+    given = {"GITHUB_WORKSPACE": str(tmp_path), "RUNNER_TEMP": str(tmp_path)}
+    asked = action.inputs.read({**given, "INPUT_REPLAY": "true"})
+    assert action._run(asked, given)["exit-code"] == str(code)
+
+
 def test_replay_is_run_behind_the_check(act):
     ran = act(replay="true")
     from evalpolicy.cli import COMMANDS
@@ -337,6 +379,9 @@ def test_outputs_cannot_be_ended_from_within(tmp_path):
     values = {"a": "x\nghadelimiter_\nb=1\nb<<EOF", "b": "", "c": "%0A=::x"}
     outputs(str(file), values)
     assert read_outputs(file.read_text()) == values
+    marks = [line.partition("<<")[2] for line in file.read_text().splitlines() if "<<gh" in line]
+    assert len(set(marks)) == 3
+    assert min(map(len, marks)) > 32
 
 
 def test_no_input_is_part_of_a_script():
