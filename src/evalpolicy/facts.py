@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
@@ -10,8 +11,11 @@ from evalpolicy.config import Config
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.change import Change, Comparison
-from evalpolicy.submitted import Submitted
+
+# What most runs do not ask for is loaded when they do.
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change, Comparison
+    from evalpolicy.submitted import Submitted
 
 
 class Facts:
@@ -19,8 +23,7 @@ class Facts:
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
     with its `Surroundings` as `around`. One that asks for `change` runs where a submission is
-    known, one that asks for `comparison` or `submitted` where it
-    has two states.
+    known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Facts:
 
     @cached_property
     def submitted(self) -> Submitted:
+        from evalpolicy.submitted import Submitted
+
         return Submitted(self.comparison, self.config)
 
     @property
