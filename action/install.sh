@@ -12,7 +12,7 @@ fail() {
 }
 
 python=${INPUT_PYTHON:-python3}
-[[ $python =~ ^[A-Za-z0-9_./+-]+$ && $python != -* ]] ||
+[[ $python =~ ^[A-Za-z0-9_./+-]+$ ]] ||
   fail 'input python: not the name or the path of an interpreter'
 command -v -- "$python" >/dev/null || fail "input python: there is no $python on this runner"
 "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||

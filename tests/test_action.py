@@ -396,6 +396,28 @@ def test_no_input_is_part_of_a_script():
     assert (ROOT / "action/install.sh").stat().st_mode & stat.S_IXUSR
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("0", 0),
+        ("1", 1),
+        ("2", 2),
+        ("3", 3),
+        ("", 3),
+        ("4", 3),
+        ("00", 3),
+        ("x", 3),
+        ("$(true)", 3),
+    ],
+)
+def test_a_verdict_that_is_none_is_not_a_pass(given, code):
+    last = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][-1]
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", last["run"]], env={"EXIT_CODE": given}, check=False
+    )
+    assert done.returncode == code
+
+
 @pytest.mark.engine("pip")
 def test_the_whole_action_with_its_own_installation(tmp_path):
     bombs = {f"{name}.py": "raise SystemExit('pwned')" for name in ("venv", "pip", "ensurepip")}

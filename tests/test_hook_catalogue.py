@@ -54,7 +54,7 @@ def test_a_family_that_comes_brings_its_hook(monkeypatch, tmp_path):
     write(tmp_path)
     row = {r["id"]: r for r in yaml.safe_load((tmp_path / HOOKS_FILE).read_text())}
     assert row["evalpolicy-sizes"]["entry"] == "evalpolicy-sizes"
-    assert (tmp_path / "hooks/evalpolicy-sizes").is_file()
+    assert (tmp_path / "hooks/evalpolicy-sizes").stat().st_mode & stat.S_IXUSR
 
 
 def test_a_family_that_goes_takes_its_hook_along(monkeypatch, tmp_path):

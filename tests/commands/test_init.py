@@ -9,10 +9,12 @@ import yaml
 from tests.fleets import AGENT, BENCHMARK, FIXTURES, FLEET, git, judge, repository, write
 
 from evalpolicy.__main__ import main
+from evalpolicy.commands.init import _write
 from evalpolicy.config import Layout, parse
+from evalpolicy.errors import NotCheckedError
 from evalpolicy.fleet import Fleet
 from evalpolicy.globs import Globs
-from evalpolicy.proposals import hooks, layout
+from evalpolicy.proposals import Proposal, hooks, layout
 from evalpolicy.proposals.workflow import WORKFLOW, WORKFLOW_FILE
 from evalpolicy.snapshot import open_snapshot
 
@@ -75,7 +77,7 @@ def test_the_configuration_says_what_differs(init, tmp_path):
 
 def test_nothing_is_written_in_a_dry_run(init, tmp_path):
     root = repository(tmp_path / "r", MOVED)
-    code, out, _ = init(root, "--dry-run")
+    code, out, _ = init(root, "--dry-run", answers="y\n" * 4)
     assert code == 0
     assert there(root) == []
     assert "4 proposals; nothing was written" in " ".join(out.split())
@@ -180,6 +182,15 @@ def test_a_link_is_not_written_through(init, tmp_path):
     assert code == 3
     assert "cannot write" in err
     assert "evalpolicy" not in (target / "elsewhere.yaml").read_text()
+
+
+def test_what_changed_since_it_was_shown_is_not_replaced(monkeypatch, tmp_path):
+    root = repository(tmp_path / "r", {**FLEET, HOOKS: "repos: []\n"})
+    monkeypatch.chdir(root)
+    for before in (None, b"repos:\n"):
+        with pytest.raises(NotCheckedError, match="has changed"):
+            _write(Proposal(HOOKS, before, b"ours", "why"))
+    assert (root / HOOKS).read_text() == "repos: []\n"
 
 
 def test_a_fleet_below_the_top(init, tmp_path):
