@@ -188,7 +188,7 @@ def test_what_changed_since_it_was_shown_is_not_replaced(monkeypatch, tmp_path):
     root = repository(tmp_path / "r", {**FLEET, HOOKS: "repos: []\n"})
     monkeypatch.chdir(root)
     for before in (None, b"repos:\n"):
-        with pytest.raises(NotCheckedError, match="has changed"):
+        with pytest.raises(NotCheckedError, match="changed"):
             _write(Proposal(HOOKS, before, b"ours", "why"))
     assert (root / HOOKS).read_text() == "repos: []\n"
 
@@ -212,6 +212,21 @@ def test_names_of_files_move_no_cursor(init, tmp_path):
     assert code == 0
     assert "\x1b" not in out
     assert judge(root).checked.benchmarks == 1
+
+
+def test_what_stands_in_a_file_moves_no_cursor(init, tmp_path):
+    text = "repos:\n- repo: local\n  hooks: []\n  # \u202e\u2066\n"
+    _, out, _ = init(repository(tmp_path / "r", {**FLEET, HOOKS: text}), "--dry-run")
+    assert "\\u202e" in out
+    assert not {"\u202e", "\u2066"} & set(out)
+
+
+def test_a_dry_run_judges_by_the_configuration_that_it_proposes(init, tmp_path):
+    released = BENCHMARK + 'LABEL eval.benchmark.released="true"\n'
+    root = repository(tmp_path / "r", {**MOVED, "evals/arc/Dockerfile": released})
+    _, out, _ = init(root, "--dry-run")
+    assert "REL001" not in out
+    assert "nothing is found" in " ".join(out.split())
 
 
 def test_sixty_columns_are_enough_for_what_is_said(init, tmp_path):
@@ -243,6 +258,17 @@ def test_sixty_columns_are_enough_for_what_is_said(init, tmp_path):
         (
             {f"suites/{n}/bench/arc{n}/Dockerfile": BENCHMARK for n in "abcd"},
             {"benchmarks": ("suites/*/bench/*",)},
+        ),
+        # … unless it took in what has another role.
+        (
+            {
+                **{f"suites/{n}/bench/arc{n}/Dockerfile": BENCHMARK for n in "abcd"},
+                "suites/e/bench/codex/Dockerfile": AGENT,
+            },
+            {
+                "benchmarks": tuple(f"suites/{n}/bench/*" for n in "abcd"),
+                "agents": ("suites/e/bench/*",),
+            },
         ),
         (
             {f"{n}/runs/arc-0-codex.trajectory.jsonl": "{}\n" for n in "abcd"},
@@ -298,6 +324,7 @@ def test_a_literal_matches_itself_alone(path, other):
         ("repos:\n", None),
         ("", None),
         ("x: &a [1]\nrepos: *a\n", None),
+        ("x: &a\n- repo: b\nrepos: *a\n", None),
     ],
 )
 def test_the_hook_is_put_in_as_text(before, after):
