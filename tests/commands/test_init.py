@@ -174,6 +174,14 @@ def test_no_baseline_where_not_all_could_be_checked(init, tmp_path):
     assert "x/Dockerfile:" in out
 
 
+def test_exceptions_are_not_taken_into_the_baseline(init, tmp_path):
+    useless = BENCHMARK + "# evalpolicy: ignore[LBL001] it is not missing\n"
+    root = repository(tmp_path / "r", {**FLEET, "containers/benchmarks/arc/Dockerfile": useless})
+    assert "EVP001" in {finding.rule for finding in judge(root).findings}
+    init(root, "--yes")
+    assert BASELINE not in there(root)
+
+
 def test_a_link_is_not_written_through(init, tmp_path):
     root = repository(tmp_path / "r", FLEET)
     target = write(tmp_path, {"elsewhere.yaml": "repos:\n  - repo: local\n    hooks: []\n"})
