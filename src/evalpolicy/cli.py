@@ -12,6 +12,7 @@ from evalpolicy import __version__
 
 COMMANDS = MappingProxyType(
     {
+        "baseline": "Write, prune or show the findings that are known.",
         "check": "Check the fleet: labels, fixtures, scanners, gates.",
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from evalpolicy.allowances import Allowance, from_table
 from evalpolicy.errors import UsageError
 from evalpolicy.globs import Globs
 from evalpolicy.rules.model import Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.submission_config import KEYS as SUBMISSION_KEYS
+from evalpolicy.submission_config import Submission, wrong_pattern
+from evalpolicy.submission_config import from_table as submission_from_table
 
 CONFIG_FILE = "evalpolicy.toml"
 PYPROJECT = "pyproject.toml"
@@ -57,6 +61,8 @@ class Config:
     contracts: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
     source: str | None = None
+    allowances: tuple[Allowance, ...] = ()
+    submission: Submission = field(default_factory=Submission)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -99,11 +105,20 @@ def parse(content: bytes, path: str) -> Config | None:
     _validate(table, text, path, prefix)
     layout = table.get("layout", {})
     _compiles(layout, text, path, prefix)
+    allow = table.get("allow", [])
+    lines = [line_of(text, (*prefix, "allow", number)) for number in range(len(allow))]
+    _compile_allowances(allow, lines, path)
+    submission = table.get("submission", {})
+    if wrong := wrong_pattern(submission):
+        line = line_of(text, (*prefix, "submission", wrong[0]))
+        raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     return Config(
         Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
+        from_table(allow, iter(lines)),
+        submission_from_table(submission),
     )
 
 
@@ -145,11 +160,12 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules"),
+        (): ("layout", "contracts", "rules", "allow", "submission"),
         ("layout",): tuple(f.name for f in fields(Layout)),
+        ("submission",): SUBMISSION_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
-    known = tables.get(path, ())
+    known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())
     close = nearest(key, known)
     return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
 
@@ -165,19 +181,32 @@ def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str
             raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
 
 
+def _compile_allowances(allow: list[Any], lines: list[int], path: str) -> None:
+    for item, line in zip(allow, lines, strict=True):
+        try:
+            Globs([item["path"]])
+        except re.error as error:
+            raise UsageError(f"{path}:{line}: allow.path: not a glob: {error}") from error
+
+
 def line_of(text: str, keys: tuple[str | int, ...]) -> int:
     """The line (from 1) on which a key or its table stands; that of the nearest table if unsure.
 
     Enough for messages about a configuration of one's own: tables in brackets, keys at the
-    start of a line.
+    start of a line. A number stands for a table of an array (`[[allow]]`), from 0.
     """
-    names = [str(key) for key in keys if isinstance(key, str)]
+    names = [str(key) for key in keys]
     table: list[str] = []
+    counted: dict[tuple[str, ...], int] = {}
     best, depth = 1, 0
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if header := re.fullmatch(r"\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?", stripped):
             table = _parts(header[1])
+            if stripped.startswith("[["):
+                index = counted.get(tuple(table), 0)
+                counted[tuple(table)] = index + 1
+                table.append(str(index))
             here = table
         elif "=" in stripped and not stripped.startswith("#"):
             here = [*table, *_parts(stripped.partition("=")[0])]

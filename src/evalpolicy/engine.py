@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from evalpolicy import baseline as baselines
+from evalpolicy import suppressions
+from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
+from evalpolicy.globs import Globs
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Unit
+from evalpolicy.waivers import Waivers
+
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
 _EXCERPT_FILE = 1 << 20
@@ -27,24 +36,50 @@ def check(
     ignored: Sequence[str] = (),
     paths: Sequence[str] = (),
     cache: Cache | None = None,
+    baseline: baselines.Baseline | None = None,
+    use_comments: bool = True,
+    change: Change | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
-    `paths` narrow what is reported (an empty one stands for all), never what is known. Raises
+    `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
+    of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
+    `use_comments`, in comments are waived. Raises
     `UsageError` for a selector or a path that stands for nothing, and `NotCheckedError` if there
     is nothing to check: an empty answer is no pass.
     """
     levels = _levels(config)
-    rules = _selected(levels, chosen, ignored)
-    facts = Facts(snapshot, config, cache or Cache(None))
+    rules = _judging(_selected(levels, chosen, ignored), chosen, change)
+    facts = Facts(snapshot, config, cache or Cache(None), change)
     _known_paths(snapshot, paths)
-    findings = sorted(
-        (
-            _finding(rule, hit, levels.get(rule.id))
-            for rule, hit in _hits(facts, rules)
-            if _within(hit.path, paths)
-        ),
-        key=lambda finding: finding.order,
+    # What was chosen may only judge exceptions; then the others run, to know what these hide.
+    running = rules
+    if all(rule.on_waivers for rule in rules):
+        running = _judging(_selected(levels, (), ()), (), change)
+    found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
+    waivers = Waivers(
+        suppressions.find(
+            snapshot,
+            Globs(config.layout.dockerfiles),
+            facts.cache,
+            None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
+        )
+        if use_comments
+        else (),
+        Allowances(config.allowances, config.source, snapshot),
+        baselines.load(snapshot) if baseline is None else baseline,
+        ran={rule.id for rule in running},
+        standing=lambda: {rule.id for rule in _selected(levels, (), ())},
+        reported=lambda path: _within(path, paths),
+        unread={path for path, _ in facts.problems},
+    )
+    kept, waived = waivers.settle(found)
+    chosen_ids = {rule.id for rule in rules}
+    findings = _sorted(
+        [
+            *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
+            *_on_waivers(rules, waivers, levels),
+        ]
     )
     checked = _checked(facts, rules)
     problems = sorted(
@@ -55,7 +90,7 @@ def check(
         },
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
-    if not checked.dockerfiles and not checked.fixtures and not problems:
+    if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
@@ -70,7 +105,27 @@ def check(
         findings=findings,
         problems=problems,
         excerpts=_excerpts(snapshot, findings),
+        waived=[
+            item
+            for item in waived
+            if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
+        ],
+        base=change.comparison.merge_base if change and change.comparison else None,
     )
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.order)
+
+
+def _on_waivers(
+    rules: Sequence[Rule], waivers: Waivers, levels: Mapping[str, Level]
+) -> Iterator[Finding]:
+    """What the rules find that judge exceptions; nothing takes these findings back."""
+    for rule in rules:
+        if rule.on_waivers:
+            for hit in rule.function(waivers=waivers):
+                yield _finding(rule, hit, levels.get(rule.id))
 
 
 def _levels(config: Config) -> dict[str, Level]:
@@ -102,6 +157,19 @@ def _selected(
     return rules
 
 
+def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) -> list[Rule]:
+    """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
+    able = [rule for rule in rules if rule.judges(change)]
+    for word in chosen:
+        meant = matching(word)
+        if not any(rule.judges(change) for rule in meant):
+            need = "--base or --event" if change else "--base, --message or --event"
+            raise UsageError(f"--select {word}: a submission is judged with {need}")
+    if not able:
+        raise UsageError("no rule is left to run: see --select, --ignore and --base")
+    return able
+
+
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: those of units unit by unit, from the cache where nothing changed."""
     local = [rule for rule in rules if rule.per_unit]
@@ -110,7 +178,7 @@ def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
             for hit in hits:
                 yield rule, hit
     for rule in rules:
-        if not rule.per_unit:
+        if not rule.per_unit and not rule.on_waivers:
             for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
                 yield rule, hit
 
@@ -119,7 +187,9 @@ def _unit_hits(
     facts: Facts, unit: Unit, rules: Sequence[Rule]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     around = facts.fleet.around(unit)
-    known = None if around.id is None else key("unit", around.id, facts.contracts.id)
+    known = None
+    if facts.cache.keeps and around.id is not None:
+        known = key("unit", around.id, facts.contracts.id)
     row = facts.cache.get(known) if known else None
     row = row if isinstance(row, dict) else {}
     fresh = {}
@@ -142,7 +212,7 @@ def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:
         severity = level
     return Finding(
         rule.id, rule.name, severity, hit.path, hit.span, hit.message, hit.help, hit.subject,
-        hit.about,
+        hit.about, hit.fix,
     )  # fmt: skip
 
 

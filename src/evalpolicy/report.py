@@ -33,12 +33,23 @@ class FileProblem(NamedTuple):
     message: str
 
 
+class Waived(NamedTuple):
+    """A finding that was taken back: by a comment, an allowance or the baseline, and why."""
+
+    finding: Finding
+    by: Literal["comment", "allowance", "baseline"]
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Findings sorted by path, line, column and rule; problems sorted by path and line.
 
     `excerpts` holds the source line of each (path, line) that a finding points at, as far as it
-    could be read. `prefix` leads from the top of the repository to the fleet's root.
+    could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
+    are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
+    where they were asked for. `base` is the merge base that the submission rules compared with,
+    if they did.
     """
 
     kind: Kind
@@ -50,12 +61,24 @@ class Report:
     findings: Sequence[Finding]
     problems: Sequence[FileProblem] = ()
     excerpts: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    waived: Sequence[Waived] = ()
+    line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    base: str | None = None
 
     @property
     def summary(self) -> dict[Severity, int]:
         """How many findings there are of each severity, worst first."""
         counted = Counter(finding.severity for finding in self.findings)
         return {severity: counted[severity] for severity in SEVERITIES}
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings comments and allowances took back."""
+        return len(self.waived) - self.baselined
+
+    @property
+    def baselined(self) -> int:
+        return sum(item.by == "baseline" for item in self.waived)
 
     def exit_code(self, fail_on: FailOn) -> int:
         """3 if anything could not be checked, else 1 for findings at or above `fail_on`, else 0."""

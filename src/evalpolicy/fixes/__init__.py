@@ -1,1 +1,1 @@
-"""Edits of the user's files."""
+"""Edits that rules propose, and the one way in which they reach the user's files."""

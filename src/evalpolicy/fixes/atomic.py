@@ -1,54 +1,62 @@
-"""The one way in which this project writes to the user's tree."""
+"""The one function that writes into the user's tree."""
 
 from __future__ import annotations
 
-import contextlib
 import os
+import secrets
 import stat
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file's content as a whole, or leaves it as it is.
+def write(path: Path, content: bytes) -> None:
+    """Puts `content` in the place of a file, or makes the file: whole, or not at all.
 
-    The new content goes to a temporary file in the same folder, is forced to the disk (fsync) and
-    renamed over the old one, so that a reader, a crash or a full disk sees the one or the other,
-    never a part. The mode of an existing file is kept; a new file gets what the umask allows. A
-    symbolic link stays one: what it points to is replaced. Raises `OSError` where it cannot be
-    written; the old file is whole then and nothing is left behind.
+    It is written beside the file, flushed to the disk and renamed. The mode of a file that is
+    there is kept. Raises `OSError`, also for a path that is a symbolic link or no regular file.
     """
-    target = path.resolve()
+    mode = _mode(path)
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(beside, flags, 0o666)
     try:
-        mode = stat.S_IMODE(target.stat().st_mode)
-    except FileNotFoundError:
-        mode = 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(content)
-            temporary.flush()
-            os.fchmod(temporary.fileno(), mode)
-            os.fsync(temporary.fileno())
-        os.replace(name, target)
+        with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        with suppress(OSError):
+            os.unlink(beside)
         raise
-    _sync_folder(target.parent)
+    _sync_folder(path.parent)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_atomically(path: Path, content: bytes) -> None:
+    """`write` for a file that the user named: a link stays one, what it leads to is replaced."""
+    write(path.resolve(), content)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "not a regular file; links are not followed", str(path))
+    # A rename needs no right to the file itself: what is write-protected stays so.
+    if not os.access(path, os.W_OK):
+        raise PermissionError(0, "write-protected", str(path))
+    return stat.S_IMODE(found.st_mode)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself last; a file system that cannot is no reason to fail."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+    """Makes the rename last through a power cut, where the file system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            os.fsync(descriptor)
         finally:
-            os.close(handle)
+            os.close(descriptor)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evalpolicy.report import Report
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "github", "junit", "markdown")
 
 
 class Reporter(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from evalpolicy import __version__
@@ -11,10 +12,25 @@ from evalpolicy.reporters.paths import portable
 from evalpolicy.rules.model import Finding
 
 VERSION = "1"
+# What JSON itself does not escape: DEL and C1, separators and marks of direction, and the second
+# sign of `##[`, which a workflow's runner reads anywhere in a line.
+_HARMFUL = re.compile(
+    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|##(?=\\[)"
+)
 
 
 def render(report: Report) -> str:
-    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
+    return written(document(report)) + "\n"
+
+
+def written(value: object, indent: int | None = 2) -> str:
+    """JSON in which no text can be taken for a command or a control sequence where it is logged.
+
+    Every reader gets the same text back: what could do harm is written as JSON's own escape.
+    """
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return _HARMFUL.sub(lambda m: f"{m[0][:-1]}\\u{ord(m[0][-1]):04x}", text)
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -26,11 +42,15 @@ def document(report: Report) -> dict[str, Any]:
         "snapshot": {
             "kind": report.kind,
             "revision": report.revision,
-            "base": None,
+            "base": report.base,
             "prefix": portable(report.prefix),
         },
         "checked": checked._asdict(),
-        "summary": {**report.summary, "suppressed": 0, "baselined": 0},
+        "summary": {
+            **report.summary,
+            "suppressed": report.suppressed,
+            "baselined": report.baselined,
+        },
         "findings": [_finding(finding) for finding in report.findings],
         "problems": [
             {
@@ -58,6 +78,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column,
         "message": portable(finding.message),
         "help": portable(finding.help),
-        "fixable": False,
+        "fixable": finding.fixable,
         "fingerprint": finding.fingerprint,
     }

@@ -1,4 +1,8 @@
-"""Text of a repository, made harmless for a terminal: nothing in it may move the cursor."""
+"""Text of a repository, made harmless for a terminal and for the log of a workflow.
+
+Nothing in it may move the cursor, and nothing may be taken for a command to the runner of GitHub
+Actions: that reads `##[…]` anywhere in a line, and `::…::` where a line begins with it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import unicodedata
 # (CVE-2021-42574), the byte order mark, and surrogates (bytes that were no UTF-8).
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "|##(?=\\[)"
 )
 
 
@@ -18,12 +23,22 @@ def shown(text: str) -> str:
 
 
 def _written_out(match: re.Match[str]) -> str:
+    if match[0] == "##":
+        return "#\\x23"
     code = ord(match[0])
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     if match[0] in "\n\r\t":
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[match[0]]
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def no_command(line: str) -> str:
+    """A line of `shown` text that begins no workflow command, however it came to begin there."""
+    stripped = line.lstrip()
+    if not stripped.startswith("::"):
+        return line
+    return f"{line[: len(line) - len(stripped)]}\\x3a{stripped[1:]}"
 
 
 def width(text: str) -> int:

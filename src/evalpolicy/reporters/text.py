@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from evalpolicy.report import Report
-from evalpolicy.reporters.safe import shown, width
+from evalpolicy.reporters.safe import no_command, shown, width
 from evalpolicy.rules.model import Finding, Severity
 
 _COLOURS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -29,7 +29,7 @@ def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: b
         if quiet:
             lines.extend(_one_line(finding, style) for finding in group)
             continue
-        lines.append(style(shown(path), bold=True))
+        lines.append(style(no_command(shown(path)), bold=True))
         for finding in group:
             lines.extend(_finding(finding, report, columns, style))
         lines.append("")
@@ -48,7 +48,7 @@ def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: b
 def _one_line(finding: Finding, style: Style) -> str:
     span = finding.span
     severity = style(finding.severity, fg=_COLOURS[finding.severity])
-    place = f"{shown(finding.path)}:{span.line}:{span.column}"
+    place = no_command(f"{shown(finding.path)}:{span.line}:{span.column}")
     return f"{place}: {severity}: {finding.rule} {finding.name}: {shown(finding.message)}"
 
 
@@ -126,15 +126,38 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         unchecked = f"{count(len(report.problems), 'problem')}: not everything could be checked"
         found = f"{found}; {unchecked}" if found else unchecked
     verdict = found or "no findings"
+    if report.waived:
+        verdict += f"; {waived(report)}"
     colour = "red" if report.summary["error"] or report.problems else "yellow" if found else "green"
     yield from _wrap(
         f"Checked {looked} by {count(checked.rules, 'rule')}: {verdict}.",
         columns, "", style, colour,
     )  # fmt: skip
+    yield from _wrap(_fixable(report), columns, "", style)
+    if report.base:
+        yield from _wrap(
+            f"The submission is what changed since the merge base {report.base[:12]}.",
+            columns, "", style,
+        )  # fmt: skip
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
         yield from _wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
                          style)  # fmt: skip
+
+
+def _fixable(report: Report) -> str:
+    fixes = [finding.fix for finding in report.findings if finding.fix is not None]
+    if not fixes:
+        return ""
+    guess = "" if any(fix.safe for fix in fixes) else " --unsafe-fixes"
+    of = f"{len(fixes):,} of {count(len(report.findings), 'finding')}"
+    return f"Mended by the tool, {of}: evalpolicy check --fix{guess} (--diff{guess} shows how)"
+
+
+def waived(report: Report) -> str:
+    """How many findings were taken back, and by what: `2 suppressed, 40 in the baseline`."""
+    parts = {"suppressed": report.suppressed, "in the baseline": report.baselined}
+    return ", ".join(f"{number:,} {words}" for words, number in parts.items() if number)
 
 
 def count(number: int, noun: str) -> str:
@@ -149,6 +172,7 @@ def _wrap(
     for line in textwrap.wrap(
         text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     ):
+        line = no_command(line)
         yield style(line, fg=colour) if colour else line
 
 

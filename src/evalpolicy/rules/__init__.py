@@ -18,6 +18,9 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
         "PRV": ("provenance", "provenance"),
+        "PIN": ("pins", "pins"),
+        "EVP": ("own", "own"),
+        "SUB": ("submission", "submission"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""

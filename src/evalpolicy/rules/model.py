@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from evalpolicy.artifacts.source import START, Span
+from evalpolicy.fixes.model import Fix
+
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -23,7 +27,8 @@ class Hit:
 
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
     tells two hits with one subject apart, independent of lines (a label's key). `severity`
-    replaces the rule's own where one rule knows several; configuration outranks both.
+    replaces the rule's own where one rule knows several; configuration outranks both. `fix`
+    mends it.
     """
 
     path: str
@@ -33,16 +38,19 @@ class Hit:
     subject: str = ""
     about: str = ""
     severity: Severity | None = None
+    fix: Fix | None = None
 
     @property
     def row(self) -> list[Any]:
         """The hit as JSON-able values, without its path."""
-        return [self.message, self.span, self.help, self.subject, self.about, self.severity]
+        fix = self.fix and self.fix.row
+        return [self.message, self.span, self.help, self.subject, self.about, self.severity, fix]
 
     @classmethod
     def from_row(cls, path: str, row: list[Any]) -> Hit:
-        message, where, help, subject, about, severity = row
-        return cls(path, message, Span(*where), help, subject, about, severity)
+        message, where, help, subject, about, severity, fix = row
+        mend = Fix.from_row(fix) if fix else None
+        return cls(path, message, Span(*where), help, subject, about, severity, mend)
 
 
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
@@ -68,6 +76,17 @@ class Rule:
     def per_unit(self) -> bool:
         """Whether the rule is called once for each unit, and sees only what belongs to it."""
         return "unit" in self.needs
+
+    def judges(self, change: Change | None) -> bool:
+        """Whether the rule has what it judges: those on submissions need one (see `Facts`)."""
+        if "comparison" in self.needs or "submitted" in self.needs:
+            return change is not None and change.comparison is not None
+        return "change" not in self.needs or change is not None
+
+    @property
+    def on_waivers(self) -> bool:
+        """Whether the rule judges suppressions, allowances and baseline: after all others."""
+        return "waivers" in self.needs
 
     @property
     def family(self) -> str:
@@ -116,6 +135,11 @@ class Finding:
     help: str = ""
     subject: str = ""
     about: str = ""
+    fix: Fix | None = None
+
+    @property
+    def fixable(self) -> bool:
+        return self.fix is not None
 
     @property
     def fingerprint(self) -> str:

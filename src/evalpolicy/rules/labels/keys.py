@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.source import Span
+from evalpolicy.fixes.model import Edit, Fix
 from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import Contracts, is_supplied
 from evalpolicy.nearest import nearest
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.units import Unit
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Label, Stage
+
+# What stands for itself in a Dockerfile, with quotes or without.
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @rule("LBL004", "label-name-mismatch", "error")
@@ -39,6 +49,11 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     Dockerfiles outside the folders that the layout names: their folder has no say. A value that
     only the build supplies.
+
+    ## Fix
+
+    Safe: the folder's name is written into the label, in the quotes that are there. A value with
+    variables is left alone.
     """
     if unit.role not in ("benchmark", "agent") or not unit.placed:
         return
@@ -46,7 +61,7 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     label = unit.labels.get(key)
     if label is None or label.value in (unit.name, ""):
         return
-    if is_supplied(label.unresolved, around.supplied_args):
+    if is_supplied(label.unresolved, around):
         return
     yield Hit(
         unit.path,
@@ -55,7 +70,18 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         f'write `{key}="{unit.name}"`, or rename the folder',
         unit.name,
         key,
+        fix=_named(label, unit.name),
     )
+
+
+def _named(label: Label, name: str) -> Fix | None:
+    """The name in the place of the label's value, in its quotes."""
+    alone = label.value_span != label.span and label.value_span.line == label.value_span.end_line
+    if label.names or label.onbuild or not alone or not _PLAIN.fullmatch(name):
+        return None
+    written = label.written
+    quote = written[0] if written[:1] in ("'", '"') and written[1:].endswith(written[0]) else ""
+    return Fix((Edit(label.value_span, f"{quote}{name}{quote}"),))
 
 
 @rule("LBL005", "label-unknown", "warning")
@@ -87,6 +113,10 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
     ## Configuration
 
     Declare a key of your own under `properties` of your contract.
+
+    ## Fix
+
+    Not safe, because it guesses: the nearest known key, if the image does not have it yet.
     """
     for label in unit.labels.values():
         if not label.key.startswith("eval.") or contracts.knows(label.key):
@@ -100,7 +130,14 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
             "",
             unit.name,
             label.key,
+            fix=_renamed(label, close) if close and close not in unit.labels else None,
         )
+
+
+def _renamed(label: Label, key: str) -> Fix | None:
+    if label.key_span == label.span or label.onbuild:
+        return None
+    return Fix((Edit(label.key_span, key),), safe=False)
 
 
 @rule("LBL006", "label-repeated", "warning")
@@ -129,6 +166,10 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
     ## Exempt
 
     A stage that sets anew what the stage below it set: that is what building on one means.
+
+    ## Fix
+
+    Safe: the losing label is taken out where it is a whole instruction on one line.
     """
     for stage in unit.dockerfile.stages:
         last = {label.key: label for label in stage.labels}
@@ -143,4 +184,15 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
                     "",
                     unit.name,
                     label.key,
+                    fix=_taken_out(label, stage),
                 )
+
+
+def _taken_out(label: Label, stage: Stage) -> Fix | None:
+    for instruction in stage.instructions:
+        where = instruction.span
+        if where.line <= label.span.line <= where.end_line:
+            only = len([pair for pair in stage.labels if pair.span.line == where.line]) == 1
+            if instruction.keyword == "LABEL" and only and where.line == where.end_line:
+                return Fix((Edit(Span(where.line, 1, where.line + 1, 1), ""),))
+    return None

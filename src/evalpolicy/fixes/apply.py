@@ -1,0 +1,140 @@
+"""From findings with fixes to files without them: in memory first, then on the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evalpolicy.artifacts.source import Span
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.fixes import atomic
+from evalpolicy.fixes.model import Edit, Fix
+from evalpolicy.fixes.overlay import Overlay
+from evalpolicy.fixes.texts import edited, overlap
+from evalpolicy.report import Report
+from evalpolicy.rules.model import Finding
+from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import encode_path
+
+ROUNDS = 10
+"""How often what was fixed is judged again: a fix may make another one possible."""
+
+Judge = Callable[[Snapshot], Report]
+
+
+@dataclass(slots=True)
+class Mended:
+    """What fixes lead to.
+
+    `before` and `after` hold the bytes of each changed file, by path; `report` is the one of the
+    state after; `fixed` counts the fixes that were made, `skipped` says which could not be.
+    """
+
+    report: Report
+    before: dict[str, bytes] = field(default_factory=dict)
+    after: dict[str, bytes] = field(default_factory=dict)
+    fixed: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def mend(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool) -> Mended:
+    """Makes all fixes of `report` in memory, judges again, and goes on until none is left.
+
+    Of fixes that overlap, the first is made, and the others in the next round if they are still
+    proposed.
+    """
+    mended = Mended(report)
+    for _ in range(ROUNDS):
+        fixes = _compatible(mended.report.findings, unsafe)
+        changed = _made(snapshot, mended, fixes)
+        if not changed:
+            break
+        mended.report = judge(Overlay(snapshot, mended.after))
+    for path in [path for path in mended.after if mended.after[path] == mended.before[path]]:
+        del mended.after[path], mended.before[path]
+    return mended
+
+
+def _compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
+    """The fixes to be made now; none touches what another one touches."""
+    taken: dict[str, list[Span]] = {}
+    seen: set[tuple[str, Fix]] = set()
+    chosen = []
+    for finding in findings:
+        fix = finding.fix
+        if fix is None or not (fix.safe or unsafe):
+            continue
+        if (finding.path, fix) in seen:
+            continue
+        spans = [(edit.path or finding.path, edit.span) for edit in fix.edits]
+        if any(overlap(span, other) for path, span in spans for other in taken.get(path, ())):
+            continue
+        for path, span in spans:
+            taken.setdefault(path, []).append(span)
+        seen.add((finding.path, fix))
+        chosen.append((finding, fix))
+    return chosen
+
+
+def _made(snapshot: Snapshot, mended: Mended, fixes: list[tuple[Finding, Fix]]) -> bool:
+    """Makes these fixes on `mended`; False if nothing changed."""
+    edits: dict[str, list[Edit]] = {}
+    for finding, fix in fixes:
+        paths = {edit.path or finding.path for edit in fix.edits}
+        refused = next((why for path in paths if (why := _refused(snapshot, path))), None)
+        if refused is not None:
+            if refused not in mended.skipped:
+                mended.skipped.append(refused)
+            continue
+        for edit in fix.edits:
+            edits.setdefault(edit.path or finding.path, []).append(edit)
+        mended.fixed += 1
+    changed = False
+    for path, made in edits.items():
+        before = mended.before.setdefault(path, snapshot.read(path))
+        content = mended.after.get(path, before)
+        mended.after[path] = edited(content, made)
+        changed |= mended.after[path] != content
+    return changed
+
+
+def _refused(snapshot: Snapshot, path: str) -> str | None:
+    entry = snapshot.entries.get(path)
+    if entry is None or not entry.is_file:
+        return f"{path}: not fixed: not a regular file of this worktree"
+    try:
+        snapshot.read(path)
+    except Unreadable as reason:
+        return f"{path}: not fixed: {reason}"
+    return None
+
+
+def write(top: str, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> None:
+    """Writes the changed files below the folder `top`.
+
+    Raises `NotCheckedError` that names each file which could not be written, or holds something
+    else than was read; all others are written.
+    """
+    failed = []
+    for path, content in after.items():
+        try:
+            file = _within(top, path)
+            if file.read_bytes() != before[path]:
+                raise OSError(0, "it changed while it was being checked; run again")
+            atomic.write(file, content)
+        except OSError as error:
+            failed.append(f"cannot fix {path}: {error.strerror or error}")
+    if failed:
+        raise NotCheckedError("\n".join(failed))
+
+
+def _within(top: str, path: str) -> Path:
+    """The file on the disk. Raises `OSError` if a link on the way leads out of `top`."""
+    root = os.path.realpath(os.fsencode(top))
+    file = os.path.join(root, encode_path(path))
+    folder = os.path.realpath(os.path.dirname(file))
+    if os.path.islink(file) or os.path.commonpath((root, folder)) != root:
+        raise OSError(0, "a symbolic link on the way to it; links are not followed")
+    return Path(os.fsdecode(file))

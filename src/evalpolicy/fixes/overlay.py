@@ -1,0 +1,49 @@
+"""A snapshot with some of its files changed: what a fix would leave, before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+
+from evalpolicy.snapshot.model import Entry, Snapshot
+
+
+class Overlay(Snapshot):
+    """Another snapshot, with other bytes for some paths. The same paths are there."""
+
+    def __init__(self, below: Snapshot, changed: Mapping[str, bytes]) -> None:
+        self.kind = below.kind
+        self.revision = below.revision
+        self.prefix = below.prefix
+        self.place = below.place
+        self.top = below.top
+        self._below = below
+        self._changed = dict(changed)
+
+    def blob_id(self, path: str, limit: int | None = None) -> str:
+        content = self._changed.get(self._behind(path).path)
+        return self._below.blob_id(path, limit) if content is None else sha256(content).hexdigest()
+
+    def object_id(self, path: str) -> str:
+        content = self._changed.get(path)
+        return self._below.object_id(path) if content is None else self.object_id_of(content)
+
+    def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
+        content = self._changed.get(self._behind(path).path)
+        if content is None:
+            return self._below.stream(path, chunk)
+        return (content[at : at + chunk] for at in range(0, len(content), chunk))
+
+    def _list(self) -> Iterable[Entry]:
+        return self._below.entries.values()
+
+    def _read(self, entry: Entry) -> bytes:
+        content = self._changed.get(entry.path)
+        return self._below._read(entry) if content is None else content
+
+    def _size(self, entry: Entry) -> int:
+        content = self._changed.get(entry.path)
+        return self._below._size(entry) if content is None else len(content)
+
+    def _link(self, entry: Entry) -> str:
+        return self._below._link(entry)

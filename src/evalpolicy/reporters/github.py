@@ -1,0 +1,88 @@
+"""Workflow commands: annotations on the lines of a pull request.
+
+GitHub shows at most ten errors, ten warnings and ten notices of one step; more are not printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from evalpolicy.report import FileProblem, Report
+from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.text import count
+from evalpolicy.rules.model import SEVERITIES, Finding, Severity
+
+LIMIT = 10
+"""Annotations of one severity in one step."""
+
+_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(report: Report) -> str:
+    """One command a line, the worst first; the last line says how many are not there, and where."""
+    lines: list[str] = []
+    left_out = []
+    for severity in SEVERITIES:
+        commands = list(_commands(report, severity))
+        lines.extend(commands[:LIMIT])
+        if len(commands) > LIMIT:
+            left_out.append(count(len(commands) - LIMIT, severity))
+    if left_out:
+        lines.append(
+            f"evalpolicy: {', '.join(left_out)} more: GitHub shows {LIMIT} of each in a step. "
+            "All of them are in the job summary (--format markdown), in the SARIF file, and in "
+            "the output of `evalpolicy check`"
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _commands(report: Report, severity: Severity) -> Iterator[str]:
+    if severity == "error":
+        yield from (_problem(problem, report.prefix) for problem in report.problems)
+    for finding in report.findings:
+        if finding.severity == severity:
+            yield _finding(finding, report.prefix)
+
+
+def _finding(finding: Finding, prefix: str) -> str:
+    span = finding.span
+    properties = {"file": _path(prefix + finding.path), "line": str(span.line)}
+    # Columns are for one line only; GitHub drops an annotation that has them over several.
+    if span.end_line == span.line:
+        properties["col"] = str(span.column)
+        properties["endColumn"] = str(max(span.end_column - 1, span.column))
+    else:
+        properties["endLine"] = str(span.end_line)
+    properties["title"] = f"{finding.rule} {finding.name}"
+    text = finding.message + (f" ({finding.help})" if finding.help else "")
+    return _command(_COMMANDS[finding.severity], properties, shown(text))
+
+
+def _problem(problem: FileProblem, prefix: str) -> str:
+    properties = {
+        "file": _path(prefix + problem.path),
+        "line": str(problem.line),
+        "title": "not checked",
+    }
+    return _command("error", properties, shown(problem.message))
+
+
+def _path(path: str) -> str:
+    """The path as it is, line ends included; what no log should hold is written out."""
+    return "".join(
+        part if part in ("\r", "\n") else shown(part) for part in re.split("([\r\n])", path)
+    )
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,101 @@
+"""The job summary: Markdown in which nothing of a repository is more than a word in code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from evalpolicy.report import FileProblem, Report
+from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.text import count, waived
+from evalpolicy.rules.model import SEVERITIES, Finding
+
+LIMIT = 1 << 20
+"""GitHub refuses a step's summary of more than 1 MiB (bytes)."""
+
+# Room for the line that says what was cut (bytes).
+_ROOM = 1000
+_RUN = re.compile("`+")
+
+
+def render(report: Report, limit: int = LIMIT) -> str:
+    """The report, cut at a finding where it would be larger than `limit` bytes.
+
+    The worst comes first, by file; what could not be checked comes before all findings.
+    """
+    text = [f"## evalpolicy: {_verdict(report)}\n\n{_checked(report)}\n"]
+    size = len(text[0].encode())
+    items = list(_items(report))
+    for number, (heading, item) in enumerate(items):
+        piece = heading + item
+        size += len(piece.encode())
+        if size > limit - _ROOM:
+            text.append(_cut(items[number:], report))
+            break
+        text.append(piece)
+    return "".join(text)
+
+
+def _verdict(report: Report) -> str:
+    parts = [count(n, severity) for severity, n in report.summary.items() if n]
+    if report.problems:
+        parts.insert(0, f"{count(len(report.problems), 'problem')} (not everything was checked)")
+    return ", ".join(parts) or "no findings"
+
+
+def _checked(report: Report) -> str:
+    checked = report.checked
+    text = ", ".join(
+        (
+            f"Checked {count(checked.dockerfiles, 'Dockerfile')}",
+            count(checked.benchmarks, "benchmark"),
+            f"{count(checked.fixtures, 'fixture')} by {count(checked.rules, 'rule')}",
+        )
+    )
+    if report.waived:
+        text += f"; {waived(report)}"
+    return f"{text}."
+
+
+def _items(report: Report) -> Iterator[tuple[str, str]]:
+    """Each problem and finding, with the headings that it comes first under."""
+    heading = "\n### Not checked\n\n"
+    for problem in report.problems:
+        yield heading, _problem(problem, report.prefix)
+        heading = ""
+    for severity in SEVERITIES:
+        section = f"\n### {severity.capitalize()}s\n"
+        found = (finding for finding in report.findings if finding.severity == severity)
+        for path, group in groupby(found, key=lambda finding: finding.path):
+            heading = f"{section}\n{code(report.prefix + path)}\n\n"
+            section = ""
+            for finding in group:
+                yield heading, _finding(finding)
+                heading = ""
+
+
+def _problem(problem: FileProblem, prefix: str) -> str:
+    return f"- {code(prefix + problem.path)} line {problem.line}: {code(problem.message)}\n"
+
+
+def _finding(finding: Finding) -> str:
+    line = f"- **{finding.rule} {finding.name}** line {finding.span.line}: {code(finding.message)}"
+    return f"{line}\n" + (f"  - {code(finding.help)}\n" if finding.help else "")
+
+
+def _cut(left: list[tuple[str, str]], report: Report) -> str:
+    total = len(report.findings) + len(report.problems)
+    return (
+        f"\n---\n\nCut here: {len(left):,} of {total:,} are not shown, because a job summary holds "
+        "1 MiB. `evalpolicy check` shows them all.\n"
+    )
+
+
+def code(text: str) -> str:
+    """A code span that says `text` on one line, whatever backticks it holds."""
+    text = shown(text)
+    longest = max(map(len, _RUN.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if not text.strip() or text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,0 +1,134 @@
+"""Suppressions: comments that take back a finding, with the reason why.
+
+`# evalpolicy: ignore[LBL009] the label is set by build.sh` covers its own line and, where
+nothing else stands on its line, the next one that is no comment. In the brackets stand ids,
+names and families of rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from evalpolicy import comments
+from evalpolicy.artifacts.source import Span
+from evalpolicy.cache import Cache, key
+from evalpolicy.fixes.model import Edit, Fix
+from evalpolicy.globs import Globs
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+# A larger file is data; its findings belong into the baseline or under [[allow]] (bytes).
+LIMIT = 1 << 20
+_MARK = b"evalpolicy:"
+_FORM = re.compile(r"\s*evalpolicy:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
+_DIRECTIVE = re.compile(r"\s*#\s*[A-Za-z]+\s*=")
+
+
+class Suppression(NamedTuple):
+    """One comment. `selectors` are as written; `covers` are the lines whose findings it hides."""
+
+    path: str
+    span: Span
+    selectors: tuple[str, ...]
+    reason: str
+    covers: frozenset[int]
+    removal: Span | None
+    brackets: Span | None
+
+    def without(self, selectors: Iterable[str]) -> Fix | None:
+        """Takes these selectors out, and the whole comment if none is left."""
+        gone = set(selectors)
+        left = [selector for selector in self.selectors if selector not in gone]
+        if left and self.brackets is not None:
+            return Fix((Edit(self.brackets, ", ".join(left)),))
+        return None if self.removal is None else Fix((Edit(self.removal, ""),))
+
+
+def read(path: str, content: bytes, *, dockerfile: bool = False) -> list[Suppression]:
+    """The suppressions of one file, by line. Raises nothing."""
+    if _MARK not in content:
+        return []
+    text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    found = comments.read(path, text, dockerfile=dockerfile)
+    alone = {comment.line for comment in found if comment.alone}
+    lines = text.split("\n")
+    return [
+        _suppression(path, comment, match, alone, lines)
+        for comment in found
+        if (match := _FORM.match(comment.words))
+    ]
+
+
+def _suppression(
+    path: str, comment: comments.Comment, match: re.Match[str], alone: set[int], lines: list[str]
+) -> Suppression:
+    line = comment.line
+    covers = {line}
+    if comment.alone:
+        following = line + 1
+        while following in alone:
+            following += 1
+        covers.add(following)
+        removal: Span | None = Span(line, 1, line + 1, 1)
+        # Without the comment above it, `# syntax=…` would become a directive.
+        if line < len(lines) and _DIRECTIVE.match(lines[line]):
+            removal = None
+    else:
+        before = lines[line - 1][: comment.column - 1].rstrip()
+        removal = Span(line, len(before) + 1, line, comment.end)
+    brackets = None
+    if match[1] is not None:
+        start = comment.words_at + match.start(1)
+        brackets = Span.at(line, start, len(match[1]))
+    words = (match[1] or "").split(",")
+    return Suppression(
+        path,
+        Span(line, comment.column, line, comment.end),
+        tuple(dict.fromkeys(word.strip() for word in words if word.strip())),
+        match[2].strip(" \t:-–—"),
+        frozenset(covers),
+        removal,
+        brackets,
+    )
+
+
+def find(
+    snapshot: Snapshot, dockerfiles: Globs, cache: Cache, only: Collection[str] | None = None
+) -> list[Suppression]:
+    """The suppressions of a snapshot, by path and line. A file that cannot be read has none.
+
+    `only` are the paths to look at, where it is enough to know what covers certain findings.
+    Which blobs hold none is kept: those of an index or a commit are not read again.
+    """
+    kept = snapshot.kind in ("index", "commit")
+    row_key = key("without suppressions", snapshot.kind)
+    row = cache.get(row_key) if kept else None
+    without = set(row) if isinstance(row, list) else set()
+    entries = snapshot.entries
+    asked = [
+        path
+        for path, entry in entries.items()
+        if (only is None or path in only)
+        and not (kept and entry.oid in without)
+        and entry.is_file
+        and comments.reader_of(path, dockerfile=path in dockerfiles) is not None
+    ]
+    found: list[Suppression] = []
+    empty: set[str] = set()
+    for path, content in _contents(snapshot, asked):
+        if _MARK in content:
+            found.extend(read(path, content, dockerfile=path in dockerfiles))
+        elif (oid := entries[path].oid) is not None:
+            empty.add(oid)
+    if kept and empty:
+        still = {entry.oid for entry in entries.values() if entry.oid in without}
+        cache.put(row_key, sorted(empty | without & still))
+    return found
+
+
+def _contents(snapshot: Snapshot, paths: list[str]) -> Iterable[tuple[str, bytes]]:
+    small = [path for path in paths if (snapshot.size(path) or 0) <= LIMIT]
+    for path, content in snapshot.read_many(small):
+        if not isinstance(content, Unreadable):
+            yield path, content

@@ -1,0 +1,133 @@
+"""The limits of each format, and the schemas that machines hold them to."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from tests.fleets import repository, write
+from tests.reporters.sample import finding, report, sample
+
+from evalpolicy.__main__ import main
+from evalpolicy.contracts import violations
+from evalpolicy.report import FileProblem
+from evalpolicy.reporters import markdown, render
+from evalpolicy.resources import schema
+
+
+class TestJson:
+    def test_a_report_fits_the_schema(self):
+        assert violations(schema("report"), json.loads(render("json", sample()))) == []
+
+    @pytest.mark.parametrize("key", ["summary", "findings", "problems", "version"])
+    def test_the_schema_misses_what_is_missing(self, key):
+        document = json.loads(render("json", sample()))
+        del document[key]
+        assert [found.key for found in violations(schema("report"), document)] == [key]
+
+    def test_what_was_taken_back_is_counted(self):
+        summary = json.loads(render("json", sample()))["summary"]
+        assert summary == {"error": 1, "warning": 1, "note": 1, "suppressed": 2, "baselined": 1}
+
+    def test_a_real_report_fits_the_schema(self, tmp_path, monkeypatch, capfdbinary):
+        root = write(repository(tmp_path / "r"), {"containers/agents/x/Dockerfile": "FROM a\n"})
+        monkeypatch.chdir(root)
+        assert main(["check", "--format", "json", "--no-cache"]) == 1
+        document = json.loads(capfdbinary.readouterr().out)
+        assert document["findings"]
+        assert violations(schema("report"), document) == []
+
+
+class TestGithub:
+    def test_ten_of_each_and_the_last_line_says_what_is_missing(self):
+        found = [finding("LBL001", about=str(n)) for n in range(13)]
+        found += [finding("LBL006", about=str(n)) for n in range(11)]
+        lines = render("github", report(found)).splitlines()
+        assert sum(line.startswith("::error ") for line in lines) == 10
+        assert sum(line.startswith("::warning ") for line in lines) == 10
+        assert len(lines) == 21
+        assert lines[-1].startswith("evalpolicy: 3 errors, 1 warning more: ")
+        assert "job summary" in lines[-1]
+
+    def test_ten_are_all_and_nothing_is_said(self):
+        lines = render("github", report([finding(about=str(n)) for n in range(10)])).splitlines()
+        assert len(lines) == 10
+        assert all(line.startswith("::error ") for line in lines)
+
+    def test_problems_come_before_findings(self):
+        problems = [FileProblem("a", n, "unreadable") for n in range(1, 11)]
+        lines = render("github", report([finding()], problems)).splitlines()
+        assert all("not checked" in line for line in lines[:10])
+        assert lines[10].startswith("evalpolicy: 1 error more")
+
+    def test_no_findings_no_lines(self):
+        assert render("github", report()) == ""
+
+
+class TestMarkdown:
+    def test_a_summary_stays_below_the_limit_and_is_cut_at_a_finding(self):
+        found = [finding(about=str(n), message=f"é{n}" * 100) for n in range(4000)]
+        text = render("markdown", report(found))
+        assert len(text.encode()) <= 1 << 20
+        assert len(text.encode()) > 900_000
+        *_, last, _, rule, _, cut = text.splitlines()
+        assert last.endswith("`")
+        assert rule == "---"
+        shown = text.count("- **LBL001")
+        assert cut.startswith(f"Cut here: {4000 - shown:,} of 4,000 are not shown")
+
+    def test_one_finding_larger_than_the_limit_is_cut_too(self):
+        text = markdown.render(report([finding(message="x" * 5000)]), limit=4000)
+        assert len(text) < 4000
+        assert "Cut here: 1 of 1 are not shown" in text
+
+    def test_nothing_is_cut_that_fits(self):
+        assert "Cut here" not in render("markdown", sample())
+
+    def test_the_worst_come_first(self):
+        text = render("markdown", report([finding("REL002"), finding("LBL006"), finding()]))
+        assert text.index("### Errors") < text.index("### Warnings") < text.index("### Notes")
+
+
+# The union of what Jenkins' and Apache Ant's schemas know, which GitLab and Azure read.
+ATTRIBUTES = {
+    "testsuites": {"name", "tests", "failures", "errors", "time", "disabled"},
+    "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"type", "message"},
+    "error": {"type", "message"},
+    "skipped": {"message"},
+    "system-out": set(),
+}
+INSIDE = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"testcase"},
+    "testcase": {"failure", "error", "skipped", "system-out"},
+}
+
+
+class TestJunit:
+    @pytest.mark.parametrize("made", [sample(), report()], ids=["full", "empty"])
+    def test_it_holds_what_consumers_know_and_counts_right(self, made):
+        root = ElementTree.fromstring(render("junit", made))
+        assert root.tag == "testsuites"
+        for element in root.iter():
+            assert element.attrib.keys() <= ATTRIBUTES[element.tag]
+            assert {child.tag for child in element} <= INSIDE.get(element.tag, set())
+        for suite in root:
+            assert suite.get("tests") == str(len(suite)) != "0"
+            assert suite.get("failures") == str(len(suite.findall("*/failure")))
+        assert root.get("failures") == str(len(list(root.iter("failure"))))
+        assert root.get("errors") == str(len(list(root.iter("error"))))
+
+    def test_a_clean_run_is_one_passed_case(self):
+        root = ElementTree.fromstring(render("junit", report()))
+        assert [case.get("name") for case in root.iter("testcase")] == ["no findings"]
+        assert root.get("failures") == "0"
+
+    def test_notes_pass_and_what_was_taken_back_is_skipped(self):
+        root = ElementTree.fromstring(render("junit", sample()))
+        assert len(list(root.iter("failure"))) == 2
+        assert len(list(root.iter("skipped"))) == 3
+        assert len(list(root.iter("system-out"))) == 1

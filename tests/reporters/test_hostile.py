@@ -1,0 +1,151 @@
+"""What a repository may hold, against everything that reads a report."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+import re
+from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+from tests.reporters.sample import finding, report
+
+from evalpolicy.report import FileProblem, Waived
+from evalpolicy.reporters import FORMATS, render
+from evalpolicy.reporters.paths import portable
+from evalpolicy.reporters.safe import shown
+
+HOSTILE = {
+    "command": "::error file=x::owned",
+    "command behind blanks": "   ::add-mask::x",
+    "command on a new line": "a\n::set-output name=x::y\nb",
+    "command behind CR": "a\r::error::x",
+    "command that wraps": "word " * 18 + "::error ::" + "x" * 40,
+    "old command": "a ##[add-path]/tmp/evil",
+    "old command, one sign more": "a ###[error]x",
+    "stop commands": "::stop-commands::x",
+    "escaped line end": "a%0A::error::x%25",
+    "properties": "a,line=99:b;c",
+    "colour": "a\x1b[31mred\x1b[0m",
+    "title": "a\x1b]0;owned\x07",
+    "C1": "a\x9b31mred",
+    "backspace": "evil\x08\x08\x08\x08good",
+    "NUL": "a\x00b",
+    "bidi": "a\u202egnp.exe",
+    "separators": "a\u2028::error::b\u2029c\x85d",
+    "surrogate": "a\udcffb",
+    "not a character": "a\uffffb\ufffe",
+    "tag": "<script>alert(1)</script><img src=x onerror=y>",
+    "comment": "<!-- a --><b>",
+    "entity": "&lt;b&gt; &amp;",
+    "CDATA": "]]><x/>",
+    "link": "[click](https://evil.example/)",
+    "image": "![x](https://evil.example/x.png)",
+    "reference": "[a]: https://evil.example\n\n[a]",
+    "autolink": "<https://evil.example> https://evil.example www.evil.example a@evil.example",
+    "escaped link": "\\[click](https://evil.example/)",
+    "heading": "# big\n\n---\n\n* list",
+    "mention": "@everyone #1 owner/repo#2",
+    "backticks": "`` ` ``` <b>",
+    "only backticks": "```",
+    "fence": "```\n<b>\n```",
+    "table": "a | b | c",
+    "placeholder": "{0} {{1}}",
+    "blank": " ",
+}
+
+
+def hostile_report(text):
+    path = f"x/{text}"
+    found = finding(path=path, message=text or "x", help=text, subject=text, about=text)
+    first = finding(path=text, message=f"see {text}", help=text)
+    excerpts = {(path, 2): text.split("\n")[0], (text, 2): text.split("\n")[0]}
+    return report(
+        [first, found],
+        [FileProblem(path, 1, text), FileProblem(text, 1, text)],
+        [Waived(found, "comment", text), Waived(first, "baseline", text)],
+        excerpts=excerpts,
+    )
+
+
+def outputs():
+    for name in FORMATS:
+        for kind, text in HOSTILE.items():
+            yield pytest.param(name, text, id=f"{name}: {kind}")
+
+
+@pytest.mark.parametrize(("name", "text"), list(outputs()))
+def test_nothing_starts_a_command_or_moves_a_cursor(name, text):
+    output = render(name, hostile_report(text))
+    output.encode("utf-8")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", output)
+    assert "##[" not in output
+    for line in output.split("\n"):
+        if line.lstrip().startswith("::"):
+            assert name == "github"
+            assert re.match(r"::error file=", line)
+
+
+@pytest.mark.parametrize("text", list(HOSTILE.values()), ids=list(HOSTILE))
+class TestEach:
+    def test_json_gives_the_same_text_back(self, text):
+        document = stdlib_json.loads(render("json", hostile_report(text)))
+        assert document["findings"][1]["message"] == portable(text)
+        assert document["findings"][1]["path"] == portable(f"x/{text}")
+
+    def test_sarif_has_no_links_and_names_the_file(self, text):
+        run = stdlib_json.loads(render("sarif", hostile_report(text)))["runs"][0]
+        for result in run["results"]:
+            said = re.sub(r"\\.", "", result["message"]["text"])
+            assert "[" not in said
+            assert "]" not in said
+        uris = [
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            for result in run["results"]
+        ]
+        assert all(re.fullmatch(r"(?:[A-Za-z0-9_.~/-]|%[0-9A-F]{2})*", uri) for uri in uris)
+        named = {unquote_to_bytes(uri) for uri in uris}
+        assert named == {p.encode("utf-8", "surrogateescape") for p in (f"x/{text}", text)}
+
+    def test_markdown_has_no_html_no_links_and_the_same_words(self, text):
+        output = render("markdown", hostile_report(text))
+        parser = MarkdownIt("gfm-like")
+        tokens = [t for block in parser.parse(output) for t in (block, *(block.children or ()))]
+        kinds = {token.type for token in tokens}
+        assert not kinds & {"html_inline", "html_block", "link_open", "image", "fence", "hr"}
+        headings = [t.content for t in tokens if t.type == "inline" and t.level == 1]
+        assert sum(t.type == "heading_open" for t in tokens) == 3, headings
+        codes = [token.content for token in tokens if token.type == "code_inline"]
+        words = shown(text)
+        assert codes.count(words) >= 3 or codes.count(f" {words} ") >= 3
+
+    def test_junit_is_xml_that_says_the_same(self, text):
+        root = ElementTree.fromstring(render("junit", hostile_report(text)))
+        messages = [failure.get("message") for failure in root.iter("failure")]
+        assert shown(text).replace("\uffff", "\ufffd").replace("\ufffe", "\ufffd") in messages
+
+    def test_github_reads_one_annotation_a_line(self, text):
+        lines = render("github", hostile_report(text)).splitlines()
+        assert len(lines) == 4
+        for line, path in zip(lines, (f"x/{text}", text, text, f"x/{text}"), strict=True):
+            command, properties, data = as_the_runner_reads(line)
+            assert command == "error"
+            assert set(properties) <= {"file", "line", "col", "endColumn", "title"}
+            assert data.endswith(shown(text)) or f"({shown(text)})" in data
+            if not re.search(
+                "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\udc80-\udcff]|##", path
+            ):
+                assert properties["file"] == path
+
+
+def as_the_runner_reads(line):
+    """A workflow command as actions/runner parses it: name, properties, data."""
+    head, _, data = line.removeprefix("::").partition("::")
+    name, _, listed = head.partition(" ")
+    properties = dict(pair.split("=", 1) for pair in listed.split(",") if pair)
+    for token, escaped in (("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C"), ("%", "%25")):
+        properties = {key: value.replace(escaped, token) for key, value in properties.items()}
+    for token, escaped in (("\r", "%0D"), ("\n", "%0A"), ("%", "%25")):
+        data = data.replace(escaped, token)
+    return name, properties, data
