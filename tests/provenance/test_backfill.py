@@ -34,7 +34,7 @@ def commit(root: Path, files: dict[str, Any], message: str, when: str) -> str:
     return git(root, "rev-parse", "HEAD").strip()
 
 
-def moved_and_converted(root: Path) -> str:
+def moved_and_converted(root: Path, text: str = "4") -> str:
     """A fixture that was added, moved twice and converted, while its benchmark moved and changed.
 
     Gives the commit that added it.
@@ -60,7 +60,7 @@ def moved_and_converted(root: Path) -> str:
     commit(
         root,
         {
-            f"{FIXTURES}/arc-0-codex.traces.jsonl": converted(),
+            f"{FIXTURES}/arc-0-codex.traces.jsonl": converted(text),
             "containers/benchmarks/arc/Dockerfile": changed,
         },
         "convert",
@@ -128,6 +128,24 @@ def test_a_second_run_changes_nothing(run, tmp_path):
 
 
 def test_a_conversion_that_changed_the_replies_proves_no_time(run, tmp_path):
+    added = moved_and_converted(tmp_path, "other")
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["benchmark_data_revision"] == OLD_REVISION
+    assert found["captured"] == "2026-04-13T21:00:00+03:00"
+    assert found["evidence"]["captured"].startswith(f"git: the date of {added[:12]}")
+
+
+def test_what_differs_from_the_commit_is_not_the_commit_s(run, tmp_path):
+    moved_and_converted(tmp_path)
+    write(tmp_path, {f"{FIXTURES}/arc-0-codex.traces.jsonl": converted("5")})
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["captured"] is None
+    assert found["evidence"]["benchmark_data_revision"].endswith("at the worktree")
+
+
+def test_a_new_recording_in_place_is_that_of_its_commit(run, tmp_path):
     added = moved_and_converted(tmp_path)
     commit(
         tmp_path,
@@ -270,11 +288,16 @@ def test_an_absent_object_is_told_and_completed_later(run, tmp_path):
         3,
         out.replace("wrote 1 entry", "wrote 0 entries").replace("kept 0", "kept 1"),
     )
+    value = entries(root)
+    value["arc-0-codex"]["release_tag"] = "v0.1.0"
+    value["arc-0-codex"]["evidence"]["release_tag"] = "option"
+    write(root, {FILE: json.dumps(value)})
     (root / "kept").rename(stored)
     git(root, "checkout", "--", path)
     assert run(root, "backfill")[0] == 0
     found = entries(root)["arc-0-codex"]
     assert (found["agent"], found["captured"]) == ("codex", "2025-10-09T08:53:20Z")
+    assert (found["release_tag"], found["evidence"]["release_tag"]) == ("v0.1.0", "option")
     assert "not in this clone" not in json.dumps(found)
 
 
