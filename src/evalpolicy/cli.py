@@ -18,6 +18,7 @@ COMMANDS = MappingProxyType(
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
         "init": "Propose configuration, hook, workflow and baseline for this repository.",
+        "provenance": "Record, backfill and verify where fixtures come from.",
         "rules": "List all rules.",
     }
 )

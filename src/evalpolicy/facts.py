@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from evalpolicy.snapshot import Snapshot
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
+    from evalpolicy.provenance.file import ProvenanceFile
+    from evalpolicy.provenance.recorded import Recorded
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
 
@@ -41,6 +44,20 @@ class Facts:
     @cached_property
     def contracts(self) -> Contracts:
         return Contracts(self.config, self.snapshot, self.cache)
+
+    @cached_property
+    def provenance(self) -> ProvenanceFile:
+        from evalpolicy.provenance.file import ProvenanceFile
+
+        found = ProvenanceFile(self.snapshot, self.config.layout.provenance, self.cache)
+        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        return found
+
+    @cached_property
+    def recorded(self) -> Mapping[str, Recorded]:
+        from evalpolicy.provenance.recorded import Recordings
+
+        return Recordings(self.fleet, self.cache)
 
     @property
     def change(self) -> Change:

@@ -123,6 +123,19 @@ class Snapshot(ABC):
         """
 
     @abstractmethod
+    def object_id(self, path: str) -> str:
+        """The id that git gives this entry itself: a symbolic link is not followed.
+
+        Raises `Unreadable` where it has to be worked out from content that cannot be read.
+        """
+
+    @cached_property
+    def object_format(self) -> Literal["sha1", "sha256"]:
+        """The hash that names this repository's objects; SHA-1 where nothing says otherwise."""
+        known = next((entry.oid for entry in self.entries.values() if entry.oid), "")
+        return "sha256" if len(known) == 64 else "sha1"
+
+    @abstractmethod
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         """The content of a file in pieces of at most `chunk` bytes, for files of any size."""
 
