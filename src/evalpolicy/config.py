@@ -45,6 +45,7 @@ class Layout:
         "tests/run/replay/fixtures/*.traces.jsonl",
         "tests/run/replay/fixtures/*.trajectory.jsonl",
     )
+    provenance: str = "tests/run/replay/fixtures/provenance.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
 
@@ -121,7 +122,7 @@ def parse(content: bytes, path: str) -> Config | None:
         line = line_of(text, (*prefix, "submission", wrong[0]))
         raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     return Config(
-        Layout(**{key: tuple(globs) for key, globs in layout.items()}),
+        Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
@@ -129,6 +130,11 @@ def parse(content: bytes, path: str) -> Config | None:
         submission_from_table(submission),
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
     )
+
+
+def _frozen(value: Any) -> Any:
+    """A layout's value: a path, or globs."""
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -177,7 +183,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key == "supplied_args":
+        if key == "supplied_args" or isinstance(globs, str):
             continue
         try:
             Globs(globs)

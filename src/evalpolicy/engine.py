@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from evalpolicy import baseline as baselines
 from evalpolicy import suppressions
@@ -16,9 +17,11 @@ from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.snapshot.change import Change
 from evalpolicy.units import Unit
 from evalpolicy.waivers import Waivers
+
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
 _EXCERPT_FILE = 1 << 20
@@ -55,7 +58,12 @@ def check(
         running = _judging(_selected(levels, (), ()), (), change)
     found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
     waivers = Waivers(
-        suppressions.find(snapshot, Globs(config.layout.dockerfiles), facts.cache)
+        suppressions.find(
+            snapshot,
+            Globs(config.layout.dockerfiles),
+            facts.cache,
+            None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
+        )
         if use_comments
         else (),
         Allowances(config.allowances, config.source, snapshot),

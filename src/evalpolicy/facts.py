@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ from evalpolicy.fleet import Fleet
 from evalpolicy.gates import Gates
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.change import Change, Comparison
-from evalpolicy.submitted import Submitted
 
+# What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
     from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.provenance.file import ProvenanceFile
+    from evalpolicy.provenance.recorded import Recorded
+    from evalpolicy.snapshot.change import Change, Comparison
+    from evalpolicy.submitted import Submitted
 
 
 class Facts:
@@ -24,8 +28,7 @@ class Facts:
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
     with its `Surroundings` as `around`. One that asks for `change` runs where a submission is
-    known, one that asks for `comparison` or `submitted` where it
-    has two states.
+    known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
     def __init__(
@@ -54,6 +57,20 @@ class Facts:
 
         return GitleaksUses(self.gates)
 
+    @cached_property
+    def provenance(self) -> ProvenanceFile:
+        from evalpolicy.provenance.file import ProvenanceFile
+
+        found = ProvenanceFile(self.snapshot, self.config.layout.provenance, self.cache)
+        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        return found
+
+    @cached_property
+    def recorded(self) -> Mapping[str, Recorded]:
+        from evalpolicy.provenance.recorded import Recordings
+
+        return Recordings(self.fleet, self.cache)
+
     @property
     def change(self) -> Change:
         assert self._change is not None, "the engine runs no SUB rule without a change"
@@ -66,6 +83,8 @@ class Facts:
 
     @cached_property
     def submitted(self) -> Submitted:
+        from evalpolicy.submitted import Submitted
+
         return Submitted(self.comparison, self.config)
 
     @property
