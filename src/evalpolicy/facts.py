@@ -10,12 +10,12 @@ from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
 from evalpolicy.config import Config
 from evalpolicy.fleet import Fleet
-from evalpolicy.gates import Gates
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
+    from evalpolicy.gates import Gates
     from evalpolicy.gitleaks_uses import GitleaksUses
     from evalpolicy.provenance.file import ProvenanceFile
     from evalpolicy.provenance.recorded import Recorded
@@ -49,6 +49,8 @@ class Facts:
 
     @cached_property
     def gates(self) -> Gates:
+        from evalpolicy.gates import Gates
+
         return Gates(self.snapshot, self.config)
 
     @cached_property

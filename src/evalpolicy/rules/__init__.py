@@ -18,10 +18,10 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
         "PRV": ("provenance", "provenance"),
-        "SUB": ("submission", "submission"),
-        "PIN": ("pins", "pins"),
         "GLK": ("gitleaks", "gitleaks"),
         "GAT": ("gates", "gates"),
+        "SUB": ("submission", "submission"),
+        "PIN": ("pins", "pins"),
         "EVP": ("own", "own"),
     }
 )
