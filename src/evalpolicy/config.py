@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from evalpolicy.allowances import Allowance, from_table
 from evalpolicy.errors import UsageError
+from evalpolicy.fixture_config import KEYS as FIXTURE_KEYS
+from evalpolicy.fixture_config import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
 from evalpolicy.globs import Globs
 from evalpolicy.rules.model import Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -46,6 +48,7 @@ class Layout:
         "tests/run/replay/fixtures/*.trajectory.jsonl",
     )
     provenance: str = "tests/run/replay/fixtures/provenance.json"
+    broken: str = "tests/run/replay/fixtures/broken.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
 
@@ -72,6 +75,9 @@ class Config:
     allowances: tuple[Allowance, ...] = ()
     submission: Submission = field(default_factory=Submission)
     gates: GateSettings = field(default_factory=GateSettings)
+    fixtures: Fixtures = field(default_factory=Fixtures)
+    sizes: Sizes = field(default_factory=Sizes)
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -121,6 +127,9 @@ def parse(content: bytes, path: str) -> Config | None:
     if wrong := wrong_pattern(submission):
         line = line_of(text, (*prefix, "submission", wrong[0]))
         raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
+    if refused := wrong_setting(table):
+        line = line_of(text, (*prefix, *refused[:2]))
+        raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
     return Config(
         Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
@@ -129,6 +138,7 @@ def parse(content: bytes, path: str) -> Config | None:
         from_table(allow, iter(lines)),
         submission_from_table(submission),
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
+        *from_tables(table),
     )
 
 
@@ -170,10 +180,11 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow", "submission", "gates"),
+        (): ("layout", "contracts", "rules", "allow", "submission", "gates", *TABLES),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
         ("gates",): tuple(f.name for f in fields(GateSettings)),
+        **FIXTURE_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
     known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())

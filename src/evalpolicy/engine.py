@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evalpolicy import baseline as baselines
@@ -39,18 +39,19 @@ def check(
     baseline: baselines.Baseline | None = None,
     use_comments: bool = True,
     change: Change | None = None,
+    jobs: int | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
     `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
-    `use_comments`, in comments are waived. Raises
+    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. Raises
     `UsageError` for a selector or a path that stands for nothing, and `NotCheckedError` if there
     is nothing to check: an empty answer is no pass.
     """
     levels = _levels(config)
     rules = _judging(_selected(levels, chosen, ignored), chosen, change)
-    facts = Facts(snapshot, config, cache or Cache(None), change)
+    facts = Facts(snapshot, config, cache or Cache(None), change, jobs)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
@@ -104,7 +105,7 @@ def check(
         rules=rules,
         findings=findings,
         problems=problems,
-        excerpts=_excerpts(snapshot, findings),
+        excerpts=_excerpts(snapshot, findings, fixtures={f.path for f in facts.fleet.fixtures}),
         waived=[
             item
             for item in waived
@@ -238,9 +239,15 @@ def _within(path: str, paths: Sequence[str]) -> bool:
     return not paths or any(not p or path == p or path.startswith(f"{p}/") for p in paths)
 
 
-def _excerpts(snapshot: Snapshot, findings: Sequence[Finding]) -> dict[tuple[str, int], str]:
+def _excerpts(
+    snapshot: Snapshot, findings: Sequence[Finding], fixtures: Collection[str]
+) -> dict[tuple[str, int], str]:
+    """The lines that findings point at; none of a fixture, and none in which a secret may be."""
+    secret = {(f.path, f.span.line) for f in findings if f.rule.startswith("SEC")}
     wanted: dict[str, set[int]] = {}
     for finding in findings:
+        if finding.path in fixtures or (finding.path, finding.span.line) in secret:
+            continue
         wanted.setdefault(finding.path, set()).add(finding.span.line)
     found = {}
     for path, lines in wanted.items():

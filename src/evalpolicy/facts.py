@@ -15,10 +15,13 @@ from evalpolicy.snapshot import Snapshot
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
+    from evalpolicy.broken import BrokenFile
     from evalpolicy.gates import Gates
     from evalpolicy.gitleaks_uses import GitleaksUses
     from evalpolicy.provenance.file import ProvenanceFile
     from evalpolicy.provenance.recorded import Recorded
+    from evalpolicy.recordings.mapping import Recordings
+    from evalpolicy.sizes import Sizing
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
 
@@ -32,8 +35,14 @@ class Facts:
     """
 
     def __init__(
-        self, snapshot: Snapshot, config: Config, cache: Cache, change: Change | None = None
+        self,
+        snapshot: Snapshot,
+        config: Config,
+        cache: Cache,
+        change: Change | None = None,
+        jobs: int | None = None,
     ) -> None:
+        self._jobs = jobs
         self._change = change
         self.cache = cache
         self.snapshot = snapshot
@@ -72,6 +81,26 @@ class Facts:
         from evalpolicy.provenance.recorded import Recordings
 
         return Recordings(self.fleet, self.cache)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        from evalpolicy.recordings.mapping import Recordings
+
+        return Recordings(self.fleet, self.cache, self.config.secrets.internal_hosts, self._jobs)
+
+    @cached_property
+    def broken(self) -> BrokenFile:
+        from evalpolicy.broken import BrokenFile
+
+        found = BrokenFile(self.snapshot, self.config.layout.broken)
+        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        return found
+
+    @cached_property
+    def sizing(self) -> Sizing:
+        from evalpolicy.sizes import Sizing
+
+        return Sizing(self.fleet, self.config.sizes)
 
     @property
     def change(self) -> Change:

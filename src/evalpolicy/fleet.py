@@ -190,7 +190,9 @@ class Fleet:
             if self.snapshot.size(path) is None:
                 self._problem(path, self._why_unreadable(path))
             stem = stem_of(path)
-            found.append(Fixture(path, stem, decodings(stem, self._names, self._agent_names)))
+            found.append(
+                Fixture(path, stem, decodings(stem, self.benchmark_names, self.agent_names))
+            )
         return tuple(found)
 
     @cached_property
@@ -261,11 +263,13 @@ class Fleet:
         return key(sorted(self.images), sorted(self.bake_args), repr(self.layout))
 
     @cached_property
-    def _names(self) -> frozenset[str]:
+    def benchmark_names(self) -> frozenset[str]:
+        """All names by which a fixture may know a benchmark."""
         return self._folder_names("benchmark")
 
     @cached_property
-    def _agent_names(self) -> frozenset[str]:
+    def agent_names(self) -> frozenset[str]:
+        """All names by which a fixture may know an agent."""
         return self._folder_names("agent")
 
     def _folder_names(self, role: Role) -> frozenset[str]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import random
 import re
 
 import pytest
 from tests.fleets import judge, write
+from tests.samples.credentials import token
 
+from evalpolicy.credentials import SHAPES
 from evalpolicy.rules import FAMILIES, all_rules
 
 RULES = all_rules()
-FENCE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PLACEHOLDER = re.compile(r"\{\{([\w-]+)(?: (\d+))?\}\}")
 # Their examples are two states of a repository; tests/rules/test_submission*.py runs them.
 OF_CHANGES = {"SUB"}
 
@@ -21,7 +26,30 @@ def section(documentation: str, title: str) -> str | None:
 
 
 def example(documentation: str, title: str) -> dict[str, str]:
-    return dict(FENCE.findall(section(documentation, title) or ""))
+    fences = FENCE.findall(section(documentation, title) or "")
+    return {
+        path: laid_out(kind, path, PLACEHOLDER.sub(filled, body)) for kind, path, body in fences
+    }
+
+
+def filled(found: re.Match[str]) -> str:
+    """`{{KiB 900}}` is so much text; `{{openai}}` is a key of that shape that nobody issued."""
+    if found[1] == "KiB":
+        return "x" * 1024 * int(found[2])
+    shape = next(shape for shape in SHAPES if shape.id == found[1])
+    return token(shape, random.Random(found[1]))
+
+
+def laid_out(kind: str, path: str, body: str) -> str:
+    """JSON for a `.jsonl` may be laid out over lines: each value becomes a line of its own."""
+    if kind != "json" or not path.endswith(".jsonl"):
+        return body
+    rows, at = [], 0
+    while at < len(body):
+        row, at = json.JSONDecoder().raw_decode(body, at)
+        rows.append(json.dumps(row) + "\n")
+        at += len(body[at:]) - len(body[at:].lstrip())
+    return "".join(rows)
 
 
 def test_ids_and_names_are_unique():

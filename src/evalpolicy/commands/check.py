@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 @click.option("--fix", is_flag=True, help="Apply the safe fixes, and report what is left.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that guess.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: the cores.")
 @click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
 def command(
@@ -80,6 +81,7 @@ def command(
     statistics: bool,
     color: str,
     quiet: bool,
+    jobs: int | None,
     no_cache: bool,
     baseline_file: str | None,
     no_suppressions: bool,
@@ -116,6 +118,7 @@ def command(
             baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
             use_comments=not no_suppressions,
             change=change,
+            jobs=jobs,
         )
         report = judge(snapshot)
         if fix or diff:

@@ -17,7 +17,10 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "FIX": ("fixtures", "fixtures"),
         "PRV": ("provenance", "provenance"),
+        "SIZ": ("sizes", "sizes"),
+        "SEC": ("secrets", "secrets"),
         "GLK": ("gitleaks", "gitleaks"),
         "GAT": ("gates", "gates"),
         "SUB": ("submission", "submission"),

@@ -1,0 +1,59 @@
+"""What a fixture holds, as a row of the cache: JSON, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any
+
+from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.trajectory import Client, FailedCall, Last, Repeated, Summary
+from evalpolicy.recordings.reading import Content, Leak
+
+_FIELDS = tuple(field.name for field in fields(Summary))
+
+
+def to_row(content: Content) -> list[Any]:
+    """The row; lists stand for tuples and rows for what is in them."""
+    whole = asdict(content.summary)
+    summary = [whole[name] for name in _FIELDS]
+    return [summary, list(map(list, content.leaks)), content.leaked, content.stands_for]
+
+
+def from_row(row: list[Any]) -> Content:
+    """What the row was made of. Raises `TypeError`, `ValueError` or `KeyError` for another row."""
+    summary, leaks, leaked, stands_for = row
+    values = {
+        name: _READ.get(name, _same)(value) for name, value in zip(_FIELDS, summary, strict=True)
+    }
+    return Content(Summary(**values), tuple(Leak(*leak) for leak in leaks), leaked, stands_for)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _counts(value: Any) -> tuple[tuple[str, int], ...]:
+    return tuple((name, count) for name, count in value)
+
+
+def _placed(kind: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Of something with a path, which JSON makes a list, or of nothing."""
+    return lambda value: value and kind(**{**value, "path": tuple(value["path"])})
+
+
+def _problems(value: Any) -> tuple[Problem, ...]:
+    return tuple(Problem(one["message"], Span(*one["span"])) for one in value)
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "models": _counts,
+    "requested_models": _counts,
+    "user_agents": _counts,
+    "error_types": _counts,
+    "clients": lambda value: tuple(Client(**one) for one in value),
+    "repeated": _placed(Repeated),
+    "first_failed": _placed(FailedCall),
+    "last": _placed(Last),
+    "problems": _problems,
+}

@@ -1,0 +1,246 @@
+"""SEC: credentials and internal hosts in fixtures, credentials baked into images.
+
+No allowlist of any scanner is asked. Nothing here shows a credential: only its prefix, its length
+and the start of its SHA-256, which tells two of them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import Span
+from evalpolicy.fixture_names import stem_of
+from evalpolicy.fleet import Fleet
+from evalpolicy.recordings.mapping import Recordings
+from evalpolicy.rules.model import Hit, rule
+from evalpolicy.snapshot import Unreadable
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.dockerfile import Dockerfile
+    from evalpolicy.credentials.scanner import Kind
+    from evalpolicy.recordings.reading import Leak
+
+
+@rule("SEC001", "fixture-credential", "error")
+def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
+    """A fixture holds something of a credential's shape, whatever any allowlist says.
+
+    The shapes are those that providers publish: a prefix, an alphabet, a length, a checksum where
+    there is one. The message says where in the JSON it stands, through strings that hold JSON
+    themselves.
+
+    ## Why
+
+    An agent prints its environment, and the recording keeps it. Behind an allowlist for the
+    whole folder the reference fleet had recorded a Hugging Face token, a LiteLLM virtual key and
+    Google OAuth tokens (mended in eba2de11). What was pushed is public: revoke it first.
+
+    ## Fires
+
+    `{{litellm}}` stands for a made-up key of that shape.
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {"status": "success", "response": {"choices": []}, "messages": "key={{litellm}}"}
+    ```
+
+    ## Mended
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {"status": "success", "response": {"choices": []}, "messages": "key=sk-REDACTED"}
+    ```
+
+    ## Exempt
+
+    Redaction marks, placeholders and documented examples; one-way hashes such as
+    `user_api_key_hash`, `prompt_cache_key` and an image's `GPG_KEY`.
+    """
+    return _leaks(
+        recordings,
+        "credential",
+        "{what} {masked}{place}: revoke it, then `evalpolicy fixtures redact {stem}`",
+    )
+
+
+@rule("SEC002", "fixture-internal-host", "error")
+def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
+    """A fixture names an internal host.
+
+    ## Why
+
+    The name of a gateway tells an attacker where to knock, and everybody who runs the models.
+    One stood in the reference fleet's fixtures until eba2de11.
+
+    ## Fires
+
+    ```toml evalpolicy.toml
+    [secrets]
+    internal_hosts = ['[a-z0-9.-]+\\.corp\\.example']
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {"status": "success", "response": {"choices": []}, "api_base": "https://llm.corp.example/v1"}
+    ```
+
+    ## Mended
+
+    ```toml evalpolicy.toml
+    [secrets]
+    internal_hosts = ['[a-z0-9.-]+\\.corp\\.example']
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {
+      "status": "success", "response": {"choices": []},
+      "api_base": "https://host.internal.invalid/v1"
+    }
+    ```
+
+    ## Exempt
+
+    Names that end in `.invalid`, which nobody can own (RFC 2606).
+
+    ## Configuration
+
+    `[secrets] internal_hosts` are regular expressions (RE2). Without any the rule is silent.
+    """
+    return _leaks(recordings, "host", "{what} {masked}{place}: `evalpolicy fixtures redact {stem}`")
+
+
+@rule("SEC004", "half-redacted", "warning")
+def half_redacted(recordings: Recordings) -> Iterator[Hit]:
+    """A redaction mark has the rest of the token still behind it.
+
+    ## Why
+
+    Who redacts by search and replace takes out what the pattern covered. What is left of a
+    token narrows it down, and proves whose it was.
+
+    ## Fires
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTEDaB3dE5gH7jK9"}
+    ```
+
+    ## Mended
+
+    ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
+    {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTED"}
+    ```
+
+    ## Exempt
+
+    A mark that stands for the whole token, whatever words follow it.
+    """
+    return _leaks(
+        recordings,
+        "half-redacted",
+        "{what} {masked}{place}: take out the rest, `evalpolicy fixtures redact {stem}`",
+    )
+
+
+def _leaks(recordings: Recordings, kind: Kind, message: str) -> Iterator[Hit]:
+    for path, recording in recordings.items():
+        for leak in recording.leaks:
+            if leak.kind == kind:
+                stem = stem_of(path)
+                place = f" at {leak.json_path}" if leak.json_path else ""
+                yield Hit(
+                    path,
+                    message.format(what=leak.what, masked=leak.masked, place=place, stem=stem),
+                    Span.at(leak.line, leak.column, leak.length),
+                    "`evalpolicy fixtures show` and every report mask it",
+                    stem,
+                    _about(leak),
+                )
+        if recording.leaked > len(recording.leaks) and kind == "credential":
+            yield Hit(
+                path,
+                f"{recording.leaked:,} credentials and hosts in all, of which the first "
+                f"{len(recording.leaks):,} are told",
+                subject=stem_of(path),
+                about="more",
+            )
+
+
+def _about(leak: Leak) -> str:
+    return f"{leak.masked} {leak.json_path}"
+
+
+_NAME = re.compile(
+    r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|API_?KEY)(?:_|$)|_KEY$", re.IGNORECASE
+)
+_NO_SECRET = re.compile(
+    r"^GPG_KEY$|(?:^|_)PUBLIC(?:_|$)|_(?:FILE|PATH|DIR|URL|NAME|LIMIT|COUNT|LENGTH|TTL)$",
+    re.IGNORECASE,
+)
+# Whether it pays to parse a Dockerfile: most have no such word in them.
+_WORDS = re.compile(rb"token|secret|passw|credential|_key|apikey", re.IGNORECASE)
+
+
+@rule("SEC003", "credential-in-image", "error")
+def credential_in_image(fleet: Fleet) -> Iterator[Hit]:
+    """An ARG or ENV is named like a credential: its value ends up in the image or its history.
+
+    Names with TOKEN, SECRET, PASSWORD, PASSWD, CREDENTIAL or APIKEY as a word of theirs, and those
+    that end in _KEY. The value is never shown.
+
+    ## Why
+
+    `docker history` shows the build arguments of every step, and `docker inspect` the
+    environment, to everybody who can pull the image.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ARG HF_TOKEN
+    RUN fetch --token "$HF_TOKEN"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    RUN --mount=type=secret,id=hf,env=HF_TOKEN fetch --token "$HF_TOKEN"
+    ```
+
+    ## Exempt
+
+    `GPG_KEY` (a fingerprint, in the official Python images), names with PUBLIC, names that end in
+    _FILE, _PATH, _DIR, _URL, _NAME, _LIMIT, _COUNT, _LENGTH or _TTL, and an ENV that is empty.
+    Words such as MAX_TOKENS and TOKENIZER are others.
+    """
+    for path in fleet.dockerfiles:
+        try:
+            if _WORDS.search(fleet.snapshot.read(path)) is None:
+                continue
+            dockerfile = fleet.dockerfile(path)
+        except Unreadable as reason:
+            fleet.unreadable(path, reason)
+            continue
+        for instruction, name, span in _named_like_credentials(dockerfile):
+            yield Hit(
+                path,
+                f"{instruction} {name} puts a credential into the image: mount it as a secret, or "
+                "give it to the container when it runs",
+                span,
+                f"`RUN --mount=type=secret,id={name.lower()},env={name} …`",
+                about=f"{instruction} {name}",
+            )
+
+
+def _named_like_credentials(dockerfile: Dockerfile) -> Iterator[tuple[str, str, Span]]:
+    """Instruction, name and place of each ARG and of each ENV that is not empty."""
+    for arg in (*dockerfile.global_args, *(arg for s in dockerfile.stages for arg in s.args)):
+        if is_credential(arg.key):
+            yield "ARG", arg.key, arg.key_span
+    for env in (env for stage in dockerfile.stages for env in stage.envs):
+        if env.raw and is_credential(env.key):
+            yield "ENV", env.key, env.key_span
+
+
+def is_credential(name: str) -> bool:
+    """Whether a variable of this name holds a credential, as names go."""
+    return _NAME.search(name) is not None and _NO_SECRET.search(name) is None
