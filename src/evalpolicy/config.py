@@ -44,6 +44,8 @@ class Layout:
     )
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
+    supplied_contexts: tuple[str, ...] = ("eval-base",)
+    registries: tuple[str, ...] = ("ghcr.io/exgentic", "${REGISTRY}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key == "supplied_args":
+        if key in ("supplied_args", "supplied_contexts", "registries"):
             continue
         try:
             Globs(globs)
