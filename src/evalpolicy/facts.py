@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
@@ -10,6 +12,9 @@ from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.engine_calls import EngineCall
 
 
 class Facts:
@@ -33,6 +38,13 @@ class Facts:
     @cached_property
     def contracts(self) -> Contracts:
         return Contracts(self.config, self.snapshot, self.cache)
+
+    @cached_property
+    def engine_calls(self) -> Mapping[str, tuple[EngineCall, ...]]:
+        """What the fleet's shell scripts ask a container engine to do, by path."""
+        from evalpolicy.shell_scripts import calls_of
+
+        return calls_of(self.fleet, self.cache)
 
     @property
     def layout(self) -> Layout:

@@ -21,13 +21,20 @@ ROLES: tuple[Role, ...] = get_args(Role)
 class DockerfileSummary:
     """What the fleet has to know of every Dockerfile: its final labels, and its problems.
 
+    `platforms` are those that its FROM instructions name, as written.
+
     It can be kept as a row and made from one, without reading the file again.
     """
 
     def __init__(
-        self, labels: Mapping[str, Label], from_: Span | None, problems: tuple[Problem, ...]
+        self,
+        labels: Mapping[str, Label],
+        from_: Span | None,
+        problems: tuple[Problem, ...],
+        platforms: tuple[tuple[str, Span], ...] = (),
     ) -> None:
         self.labels = labels
+        self.platforms = platforms
         self.from_ = from_
         self.problems = problems
 
@@ -36,7 +43,12 @@ class DockerfileSummary:
         final = dockerfile.final
         if final is None:
             return cls({}, None, dockerfile.problems)
-        return cls(dockerfile.effective_labels(final), final.from_.head, dockerfile.problems)
+        return cls(
+            dockerfile.effective_labels(final),
+            final.from_.head,
+            dockerfile.problems,
+            tuple((s.platform.raw, s.platform.span) for s in dockerfile.stages if s.platform),
+        )
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
@@ -51,15 +63,17 @@ class DockerfileSummary:
             [_label_row(label) for label in self.labels.values()],
             self.from_,
             [[problem.message, *problem.span] for problem in self.problems],
+            [[raw, *span] for raw, span in self.platforms],
         ]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
-        labels, from_, problems = row
+        labels, from_, problems, platforms = row
         return cls(
             KeptLabels(labels),
             Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
+            tuple((raw, Span(*span)) for raw, *span in platforms),
         )
 
 

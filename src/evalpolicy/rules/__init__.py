@@ -18,6 +18,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
         "PIN": ("pins", "pins"),
+        "HYG": ("hygiene", "hygiene"),
         "EVP": ("own", "own"),
     }
 )
