@@ -32,6 +32,11 @@ class Cache:
         self._file = file
         self._fresh: dict[str, Any] = {}
 
+    @property
+    def keeps(self) -> bool:
+        """Whether there is any use in working out keys."""
+        return self._file is not None
+
     def get(self, key: str) -> Any:
         """The row of `key`, or None."""
         if self._rows is None:

@@ -13,6 +13,9 @@ from evalpolicy.errors import UsageError
 from evalpolicy.globs import Globs
 from evalpolicy.rules.model import Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.submission_config import KEYS as SUBMISSION_KEYS
+from evalpolicy.submission_config import Submission, wrong_pattern
+from evalpolicy.submission_config import from_table as submission_from_table
 
 CONFIG_FILE = "evalpolicy.toml"
 PYPROJECT = "pyproject.toml"
@@ -60,6 +63,7 @@ class Config:
     levels: Mapping[str, Level] = field(default_factory=dict)
     source: str | None = None
     allowances: tuple[Allowance, ...] = ()
+    submission: Submission = field(default_factory=Submission)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -105,12 +109,17 @@ def parse(content: bytes, path: str) -> Config | None:
     allow = table.get("allow", [])
     lines = [line_of(text, (*prefix, "allow", number)) for number in range(len(allow))]
     _compile_allowances(allow, lines, path)
+    submission = table.get("submission", {})
+    if wrong := wrong_pattern(submission):
+        line = line_of(text, (*prefix, "submission", wrong[0]))
+        raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     return Config(
         Layout(**{key: tuple(globs) for key, globs in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
         from_table(allow, iter(lines)),
+        submission_from_table(submission),
     )
 
 
@@ -147,8 +156,9 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow"),
+        (): ("layout", "contracts", "rules", "allow", "submission"),
         ("layout",): tuple(f.name for f in fields(Layout)),
+        ("submission",): SUBMISSION_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
     known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())

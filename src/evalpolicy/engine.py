@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from evalpolicy import baseline as baselines
 from evalpolicy import suppressions
@@ -19,6 +20,9 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change
+
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
 _EXCERPT_FILE = 1 << 20
 _EXCERPT_LINE = 400
@@ -34,6 +38,7 @@ def check(
     cache: Cache | None = None,
     baseline: baselines.Baseline | None = None,
     use_comments: bool = True,
+    change: Change | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
@@ -44,14 +49,21 @@ def check(
     is nothing to check: an empty answer is no pass.
     """
     levels = _levels(config)
-    rules = _selected(levels, chosen, ignored)
-    facts = Facts(snapshot, config, cache or Cache(None))
+    rules = _judging(_selected(levels, chosen, ignored), chosen, change)
+    facts = Facts(snapshot, config, cache or Cache(None), change)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
-    running = rules if any(not rule.on_waivers for rule in rules) else _selected(levels, (), ())
+    running = rules
+    if all(rule.on_waivers for rule in rules):
+        running = _judging(_selected(levels, (), ()), (), change)
     found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
     waivers = Waivers(
-        suppressions.find(snapshot, Globs(config.layout.dockerfiles), facts.cache)
+        suppressions.find(
+            snapshot,
+            Globs(config.layout.dockerfiles),
+            facts.cache,
+            None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
+        )
         if use_comments
         else (),
         Allowances(config.allowances, config.source, snapshot),
@@ -78,7 +90,7 @@ def check(
         },
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
-    if not checked.dockerfiles and not checked.fixtures and not problems:
+    if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
@@ -98,6 +110,7 @@ def check(
             for item in waived
             if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
         ],
+        base=change.comparison.merge_base if change and change.comparison else None,
     )
 
 
@@ -144,6 +157,19 @@ def _selected(
     return rules
 
 
+def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) -> list[Rule]:
+    """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
+    able = [rule for rule in rules if rule.judges(change)]
+    for word in chosen:
+        meant = matching(word)
+        if not any(rule.judges(change) for rule in meant):
+            need = "--base or --event" if change else "--base, --message or --event"
+            raise UsageError(f"--select {word}: a submission is judged with {need}")
+    if not able:
+        raise UsageError("no rule is left to run: see --select, --ignore and --base")
+    return able
+
+
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: file by file where they can, from the cache where nothing changed."""
     of_files = [rule for rule in rules if rule.per_dockerfile]
@@ -168,7 +194,9 @@ def _unit_hits(
     facts: Facts, unit: Unit, rules: Sequence[Rule]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     around = facts.fleet.around(unit)
-    known = None if around.id is None else key("unit", around.id, facts.contracts.id)
+    known = None
+    if facts.cache.keeps and around.id is not None:
+        known = key("unit", around.id, facts.contracts.id)
     given = {"unit": lambda: unit, "around": lambda: around}
     return _kept_hits(facts, unit.path, rules, known, given)
 
@@ -176,7 +204,7 @@ def _unit_hits(
 def _dockerfile_hits(
     facts: Facts, place: Place, rules: Sequence[Rule]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
-    id = facts.fleet.place_id(place)
+    id = facts.fleet.place_id(place) if facts.cache.keeps else None
     known = None if id is None else key("dockerfile hits", id)
     given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
     return _kept_hits(facts, place.path, rules, known, given)

@@ -13,8 +13,11 @@ from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 
+# What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
+    from evalpolicy.snapshot.change import Change, Comparison
+    from evalpolicy.submitted import Submitted
 
 
 class Facts:
@@ -23,10 +26,14 @@ class Facts:
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
     with its `Surroundings` as `around`; one that asks for `dockerfile` once for each Dockerfile,
     with its `Place` as `place`. Beside these it may ask for what `place_id` and the
-    configuration's layout cover.
+    configuration's layout cover. One that asks for `change` runs where a submission is
+    known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
-    def __init__(self, snapshot: Snapshot, config: Config, cache: Cache) -> None:
+    def __init__(
+        self, snapshot: Snapshot, config: Config, cache: Cache, change: Change | None = None
+    ) -> None:
+        self._change = change
         self.cache = cache
         self.snapshot = snapshot
         self.config = config
@@ -51,6 +58,23 @@ class Facts:
         return self.config.layout
 
     @property
+    def change(self) -> Change:
+        assert self._change is not None, "the engine runs no SUB rule without a change"
+        return self._change
+
+    @property
+    def comparison(self) -> Comparison:
+        assert self.change.comparison is not None, "nor one on two states without both"
+        return self.change.comparison
+
+    @cached_property
+    def submitted(self) -> Submitted:
+        from evalpolicy.submitted import Submitted
+
+        return Submitted(self.comparison, self.config)
+
+    @property
     def problems(self) -> list[tuple[str, Problem]]:
         """What could not be read for the facts that were asked for, as (path, problem)."""
-        return self.fleet.problems
+        of_change = self._change.problems if self._change else []
+        return [*self.fleet.problems, *of_change]

@@ -124,6 +124,9 @@ class Fleet:
 
     def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
         """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
+        if not self._cache.keeps:
+            parsed = self.dockerfile(path)
+            return DockerfileSummary.of(parsed), parsed
         row_key = key("dockerfile", self.snapshot.blob_id(path, DOCKERFILE_LIMIT))
         row = self._cache.get(row_key)
         if row is not None:

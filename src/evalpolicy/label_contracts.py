@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config
@@ -14,6 +14,9 @@ from evalpolicy.errors import UsageError
 from evalpolicy.resources import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Role, Unit
+
+if TYPE_CHECKING:
+    from evalpolicy.fleet import Surroundings
 
 # A gateway's image is not labelled in the reference fleet: it has no contract of its own.
 _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
@@ -28,9 +31,9 @@ class Breach(NamedTuple):
     invalid: tuple[tuple[str, Violation], ...]
 
 
-def is_supplied(names: tuple[str, ...], supplied: frozenset[str]) -> bool:
+def is_supplied(names: tuple[str, ...], around: Surroundings) -> bool:
     """Whether there are unresolved variables, and the build supplies them all."""
-    return bool(names) and supplied.issuperset(names)
+    return bool(names) and around.supplied_args.issuperset(names)
 
 
 class Contracts:
@@ -63,13 +66,13 @@ class Contracts:
         """Equal as long as no contract changed."""
         return key(sorted(self.schemas.items()))
 
-    def breach(self, unit: Unit, supplied: frozenset[str]) -> Breach:
-        """What the unit breaks; values that only the build knows (`supplied`) break nothing."""
+    def breach(self, unit: Unit, around: Surroundings) -> Breach:
+        """What the unit breaks; values that only the build knows break nothing."""
         if unit not in self._breaches:
-            self._breaches[unit] = self._judged(unit, supplied)
+            self._breaches[unit] = self._judged(unit, around)
         return self._breaches[unit]
 
-    def _judged(self, unit: Unit, supplied: frozenset[str]) -> Breach:
+    def _judged(self, unit: Unit, around: Surroundings) -> Breach:
         role: Role | None = unit.role
         if role not in self.schemas:
             kind = unit.value("eval.type")
@@ -81,7 +84,7 @@ class Contracts:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
         found = self._violations(role, values)
-        unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, supplied)}
+        unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, around)}
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)
         empty = tuple(name for name in required if name not in unknown)

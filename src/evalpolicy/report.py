@@ -48,7 +48,8 @@ class Report:
     `excerpts` holds the source line of each (path, line) that a finding points at, as far as it
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
-    where they were asked for.
+    where they were asked for. `base` is the merge base that the submission rules compared with,
+    if they did.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Report:
     excerpts: Mapping[tuple[str, int], str] = field(default_factory=dict)
     waived: Sequence[Waived] = ()
     line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    base: str | None = None
 
     @property
     def summary(self) -> dict[Severity, int]:

@@ -8,7 +8,7 @@ names and families of rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from evalpolicy import comments
@@ -93,9 +93,12 @@ def _suppression(
     )
 
 
-def find(snapshot: Snapshot, dockerfiles: Globs, cache: Cache) -> list[Suppression]:
-    """All suppressions of a snapshot, by path and line. A file that cannot be read has none.
+def find(
+    snapshot: Snapshot, dockerfiles: Globs, cache: Cache, only: Collection[str] | None = None
+) -> list[Suppression]:
+    """The suppressions of a snapshot, by path and line. A file that cannot be read has none.
 
+    `only` are the paths to look at, where it is enough to know what covers certain findings.
     Which blobs hold none is kept: those of an index or a commit are not read again.
     """
     kept = snapshot.kind in ("index", "commit")
@@ -106,7 +109,8 @@ def find(snapshot: Snapshot, dockerfiles: Globs, cache: Cache) -> list[Suppressi
     asked = [
         path
         for path, entry in entries.items()
-        if not (kept and entry.oid in without)
+        if (only is None or path in only)
+        and not (kept and entry.oid in without)
         and entry.is_file
         and comments.reader_of(path, dockerfile=path in dockerfiles) is not None
     ]

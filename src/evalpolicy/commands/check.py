@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -23,11 +24,17 @@ from evalpolicy.reporters import FORMATS
 from evalpolicy.rules.selection import split
 from evalpolicy.snapshot import Snapshot, open_snapshot
 
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.submission import Asked
+
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--staged", is_flag=True, help="Check the index: what a commit would hold.")
 @click.option("--rev", metavar="REV", help="Check a commit, without a checkout.")
+@click.option("--base", metavar="REV", help="Also judge the submission: what changed since REV.")
+@click.option("--message", metavar="FILE", help="Also judge this commit message (commit-msg).")
+@click.option("--event", metavar="FILE", help="Also judge the submission of a GitHub event.")
 @click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
 @click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
 @click.option(
@@ -63,6 +70,9 @@ def command(
     paths: Sequence[str],
     staged: bool,
     rev: str | None,
+    base: str | None,
+    message: str | None,
+    event: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
     fail_on: FailOn,
@@ -81,11 +91,21 @@ def command(
 
     PATHs narrow what is reported, never what is known: a benchmark is still judged by its
     fixtures, wherever they are.
+
+    With --base, --message or --event the submission rules run as well. What is compared is what
+    GitHub shows of a pull request: from the merge base of REV and the checked commit (three
+    dots). An event brings its own base, and its head is what is checked unless --rev or --staged
+    says otherwise.
     """
     fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
     outputs = [_output(text) for text in formats] or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
-    with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
+    asked = _asked(base, message, event)
+    if asked is not None and asked.event is not None and rev is None and not staged:
+        rev = asked.head(Path.cwd())
+    with ExitStack() as stack:
+        snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))
+        change = stack.enter_context(asked.change(Path.cwd(), snapshot)) if asked else None
         judge = partial(
             check,
             config=configuration.load(snapshot),
@@ -95,6 +115,7 @@ def command(
             paths=[_from_root(snapshot, path) for path in paths],
             baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
             use_comments=not no_suppressions,
+            change=change,
         )
         report = judge(snapshot)
         if fix or diff:
@@ -115,6 +136,14 @@ def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
 
     findings = [*report.findings, *(item.finding for item in report.waived)]
     return replace(report, line_hashes=line_hashes.of(snapshot, findings))
+
+
+def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:
+    if base is None and message is None and event is None:
+        return None
+    from evalpolicy.snapshot.submission import Asked, read_event
+
+    return Asked(base, message, read_event(event) if event is not None else None)
 
 
 def _output(text: str) -> tuple[str, str | None]:

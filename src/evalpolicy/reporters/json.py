@@ -42,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "snapshot": {
             "kind": report.kind,
             "revision": report.revision,
-            "base": None,
+            "base": report.base,
             "prefix": portable(report.prefix),
         },
         "checked": checked._asdict(),

@@ -134,6 +134,11 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         columns, "", style, colour,
     )  # fmt: skip
     yield from _wrap(_fixable(report), columns, "", style)
+    if report.base:
+        yield from _wrap(
+            f"The submission is what changed since the merge base {report.base[:12]}.",
+            columns, "", style,
+        )  # fmt: skip
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
         yield from _wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",

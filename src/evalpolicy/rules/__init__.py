@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "PIN": ("pins", "pins"),
         "HYG": ("hygiene", "hygiene"),
         "EVP": ("own", "own"),
+        "SUB": ("submission", "submission"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from evalpolicy.artifacts.source import START, Span
 from evalpolicy.fixes.model import Fix
+
+if TYPE_CHECKING:
+    from evalpolicy.snapshot.change import Change
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -73,6 +76,12 @@ class Rule:
     def per_unit(self) -> bool:
         """Whether the rule is called once for each unit, and sees only what belongs to it."""
         return "unit" in self.needs
+
+    def judges(self, change: Change | None) -> bool:
+        """Whether the rule has what it judges: those on submissions need one (see `Facts`)."""
+        if "comparison" in self.needs or "submitted" in self.needs:
+            return change is not None and change.comparison is not None
+        return "change" not in self.needs or change is not None
 
     @property
     def per_dockerfile(self) -> bool:

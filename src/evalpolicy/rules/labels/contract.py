@@ -74,7 +74,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
     What is required is the contract's to say: `[contracts] benchmark = "path/to/schema.json"`
     (also `agent`, `model`, `core`).
     """
-    breach = contracts.breach(unit, around.supplied_args)
+    breach = contracts.breach(unit, around)
     if not breach.missing or unit.from_ is None:
         return
     for key in breach.missing:
@@ -122,7 +122,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
 
     A value whose variables the unit's build script or bake file supplies.
     """
-    breach = contracts.breach(unit, around.supplied_args)
+    breach = contracts.breach(unit, around)
     for key in breach.empty:
         label = unit.labels[key]
         why = f" ({dollar(label.unresolved)} is never set)" if label.unresolved else ""
@@ -167,7 +167,7 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
     A value with a variable that only the build supplies: what it will be is not in the file.
     """
-    breach = contracts.breach(unit, around.supplied_args)
+    breach = contracts.breach(unit, around)
     for key, violation in breach.invalid:
         label = unit.labels[key]
         yield Hit(
@@ -215,7 +215,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
 
     A stage that the final one is built on (`FROM build`).
     """
-    breach = contracts.breach(unit, around.supplied_args)
+    breach = contracts.breach(unit, around)
     if not breach.missing or unit.from_ is None:
         return
     for stage in unit.dockerfile.stages:

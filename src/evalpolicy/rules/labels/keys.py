@@ -61,7 +61,7 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     label = unit.labels.get(key)
     if label is None or label.value in (unit.name, ""):
         return
-    if is_supplied(label.unresolved, around.supplied_args):
+    if is_supplied(label.unresolved, around):
         return
     yield Hit(
         unit.path,

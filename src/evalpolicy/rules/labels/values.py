@@ -108,7 +108,7 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     if unit.role != "benchmark":
         return
     label = unit.labels.get(_DATA_REVISION)
-    if label is None or is_supplied(label.unresolved, around.supplied_args):
+    if label is None or is_supplied(label.unresolved, around):
         return
     value = label.value.strip()
     if _IMMUTABLE.fullmatch(value):

@@ -1,0 +1,30 @@
+"""Regular expressions of others, on RE2: none of them can hang the tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+
+class PatternError(ValueError):
+    """RE2 refuses the pattern; the message says why."""
+
+
+@cache
+def compiled(pattern: str) -> Any:
+    """The pattern on RE2. Raises `PatternError`."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        raise PatternError(f"{pattern!r} is no RE2 expression: {error}") from error
+
+
+def found_in(patterns: Iterable[str], text: str) -> str | None:
+    """The first pattern that is found in the text, or None."""
+    clean = text.encode("utf-8", "replace").decode()
+    return next((p for p in patterns if compiled(p).search(clean) is not None), None)

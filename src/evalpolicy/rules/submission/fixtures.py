@@ -1,0 +1,179 @@
+"""Fixtures in a submission: added with their provenance, never rewritten, not just deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalpolicy.config import Config
+from evalpolicy.fixture_names import stem_of
+from evalpolicy.rules.model import Hit, rule
+from evalpolicy.snapshot.change import Change
+from evalpolicy.submitted import Submitted
+
+
+@rule("SUB005", "fixture-without-provenance", "error")
+def fixture_without_provenance(
+    submitted: Submitted, change: Change, config: Config
+) -> Iterator[Hit]:
+    """A fixture is added, and no provenance entry with it.
+
+    The entry is the one with the fixture's name, without its suffix, in the provenance file.
+
+    ## Why
+
+    How a run was recorded is known on the day it is added, and by nobody a month later. In the
+    reference fleet 6015cabb added a fixture for a new agent without one; today not one of its 240
+    fixtures has any.
+
+    ## Fires
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Mended
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json after:tests/run/replay/fixtures/provenance.json
+    {"arc-0-codex": {"captured": "2026-06-15T10:54:49Z"}}
+    ```
+
+    ## Exempt
+
+    A fixture that only moved or was renamed; PRV001 asks for its entry.
+
+    ## Configuration
+
+    `[layout]`: `fixtures`. `[submission]`: `provenance`, `exempt_labels.SUB005`.
+    """
+    if change.labelled(config.submission.exempts("SUB005")):
+        return
+    for added in submitted.fixtures:
+        stem = stem_of(added.path)
+        if added.status == "added" and stem not in submitted.provenance:
+            yield Hit(
+                added.path,
+                f"{stem} is added without a provenance entry: add one to "
+                f"{config.submission.provenance[0] if config.submission.provenance else 'it'}",
+                subject=stem,
+            )
+
+
+@rule("SUB006", "fixture-rewritten", "error")
+def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+    """A fixture changed in place.
+
+    A rename that changes content counts as well.
+
+    ## Why
+
+    A fixture is evidence of a run. Once it is edited it shows what somebody wanted it to show: in
+    715a4c4d recorded fixtures were reshaped in place, and 230 of the reference fleet's now hold
+    times that no clock ever said.
+
+    ## Fires
+
+    ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": [{}]}
+    ```
+
+    ## Mended
+
+    ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": [{}]}
+    ```
+
+    ```json after:tests/run/replay/fixtures/provenance.json
+    {"arc-0-codex": {"captured": "2026-06-17T08:00:00Z"}}
+    ```
+
+    ## Exempt
+
+    A fixture that was recorded anew: its provenance entry says when it was captured, and that is
+    another time than before.
+
+    ## Configuration
+
+    `[layout]`: `fixtures`. `[submission]`: `provenance`; `exempt_labels.SUB006`, for example for
+    taking out a credential.
+    """
+    if change.labelled(config.submission.exempts("SUB006")):
+        return
+    for changed in submitted.fixtures:
+        if changed.status not in ("modified", "renamed") or changed.same_content:
+            continue
+        if not submitted.is_fixture(changed.old_path) or submitted.recorded_anew(changed):
+            continue
+        was = f" (as {changed.old_path})" if changed.status == "renamed" else ""
+        yield Hit(
+            changed.path,
+            f"a recorded fixture was changed{was}: put it back, or record the run anew and say so "
+            "in its provenance entry (`captured`)",
+            subject=stem_of(changed.path),
+        )
+
+
+@rule("SUB011", "fixture-deleted", "warning")
+def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+    """A fixture is deleted, and the broken manifest does not say why.
+
+    The finding stands at the path that the fixture had.
+
+    ## Why
+
+    f55ad80b deleted nine fixtures that were refusals or loops. Which runs go wrong, and how, is
+    what the next recording has to know; the reference fleet's rule is to document a broken
+    fixture, not to delete it.
+
+    ## Fires
+
+    ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```text after:README.md
+    nothing is left
+    ```
+
+    ## Mended
+
+    ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json after:tests/run/replay/fixtures/broken.json
+    {"broken": [{"fixture": "arc-0-codex.traces.jsonl", "reason": "a refusal"}]}
+    ```
+
+    ## Exempt
+
+    A fixture in whose place another of the same name, with another suffix, stands; one that was
+    renamed.
+
+    ## Configuration
+
+    `[layout]`: `fixtures`. `[submission]`: `broken`, `exempt_labels.SUB011`.
+    """
+    if change.labelled(config.submission.exempts("SUB011")):
+        return
+    there = {stem_of(item.path) for item in submitted.fixtures if item.status != "deleted"}
+    for gone in submitted.fixtures:
+        stem, name = stem_of(gone.path), gone.path.rpartition("/")[2]
+        if gone.status == "deleted" and stem not in there and not submitted.broken.get(name):
+            yield Hit(
+                gone.path,
+                f"{name} is deleted and no broken manifest says why: keep it and list it with its "
+                "reason, or list the reason of its going",
+                subject=stem,
+            )

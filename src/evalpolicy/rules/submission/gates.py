@@ -1,0 +1,295 @@
+"""Gates that a submission makes looser for itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import START
+from evalpolicy.config import Config
+from evalpolicy.errors import UsageError
+from evalpolicy.globs import Globs
+from evalpolicy.patterns import PatternError, compiled
+from evalpolicy.rules.model import SEVERITIES, Hit, rule
+from evalpolicy.rules.submission.words import listed, quoted
+from evalpolicy.snapshot.change import Change
+from evalpolicy.submitted import GateChange, Submitted
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.gate_settings import Setting
+
+IGNORED = "ignored"
+
+# A revision that can move: no digit in it, as in a branch's name.
+_PINNED = re.compile(r"\d")
+_VERBOSE = re.compile(r"\(\?[a-z]*x[a-z]*\)")
+_SPACE = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|#[^\n]*|\s+", re.DOTALL)
+
+
+@rule("SUB012", "gate-weakened", "warning")
+def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+    """A gate grows looser in the same submission that needs it.
+
+    Looser is: a hook that is gone or only manual, a larger `--maxkb`, an `exclude`, a narrower
+    `files`, an ignoring argument, an allowlist entry, a rule switched off, a severity lowered, a
+    row in a baseline, a line in an ignore file, a pin that became a branch, `continue-on-error`
+    or `|| true`. Where it can be told what an exemption lets through, it has to let a file of the
+    submission through that was not exempt before; where it cannot, the rest of the submission is
+    taken to need it.
+
+    ## Why
+
+    A gate that opens for the one who stands before it stops nobody. 787bd036 brought two
+    recordings, and with them an `exclude` for every `.jsonl` in the large-file hook and an
+    allowlist for all fixtures in gitleaks. Behind such an allowlist (e3914841) tokens lay in the
+    reference fleet's fixtures until eba2de11.
+
+    ## Fires
+
+    ```yaml before:.pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+            args: [--maxkb=1024]
+    ```
+
+    ```yaml after:.pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+            args: [--maxkb=1024]
+            exclude: '\\.(jsonl|lock)$'
+    ```
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Mended
+
+    ```yaml before:.pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+            args: [--maxkb=1024]
+    ```
+
+    ```yaml after:.pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+            args: [--maxkb=1024]
+    ```
+
+    ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Exempt
+
+    A submission that changes nothing but gates: there the loosening is what is reviewed. What
+    comes with a hook or a workflow that is new: a gate was gained.
+
+    ## Configuration
+
+    `[submission]`: `pre_commit`, `gitleaks`, `workflows`, `baselines`, `ignore_files` say where
+    gates are configured; `exempt_labels.SUB012`.
+    """
+    gates = submitted.gates
+    own = {gate.path for gate in gates}
+    others = [c.path for c in submitted.comparison.changes if c.path not in own]
+    if not others or change.labelled(config.submission.exempts("SUB012")):
+        return
+    for gate in gates:
+        if gate.gone:
+            if any(setting.kind == "hook" for setting in gate.before):
+                yield Hit(
+                    gate.path,
+                    f"this gate's configuration is gone, in one submission with {listed(others)}",
+                    subject=gate.path,
+                )
+            continue
+        for group in _grouped(_looser(gate, others, submitted)):
+            setting, what = group[0]
+            more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+            yield Hit(
+                gate.path,
+                f"{what}{more}: loosen a gate in a submission of its own, or mend what it stopped",
+                setting.span if setting in gate.after else START,
+                subject=setting.gate,
+                about=f"{setting.kind} {setting.value}",
+            )
+
+
+def _grouped(
+    found: Iterable[tuple[Setting, str]],
+) -> Iterator[list[tuple[Setting, str]]]:
+    """One finding for all lines of an ignore file; one each for everything else."""
+    lines = []
+    for setting, what in found:
+        if setting.gate == IGNORED:
+            lines.append((setting, what))
+        else:
+            yield [(setting, what)]
+    if lines:
+        yield lines
+
+
+def _looser(
+    gate: GateChange, others: Sequence[str], submitted: Submitted
+) -> Iterator[tuple[Setting, str]]:
+    was = {(s.kind, s.gate): s for s in gate.before}
+    now = {(s.kind, s.gate): s for s in gate.after}
+    for setting in gate.before:
+        if setting.kind == "hook" and ("hook", setting.gate) not in now:
+            stopped = _in_scope(was.get(("scope", setting.gate)), others)
+            if stopped:
+                yield setting, f"{setting.gate} no longer runs, and {listed(stopped)} changes"
+    fresh = Counter((s.kind, s.gate, s.value) for s in gate.after)
+    fresh -= Counter((s.kind, s.gate, s.value) for s in gate.before)
+    for setting in gate.after:
+        if gate.new and setting.kind == "swallowed":
+            continue
+        if setting.hook and ("hook", setting.hook) not in was:
+            continue
+        if not fresh[setting.kind, setting.gate, setting.value]:
+            continue
+        fresh[setting.kind, setting.gate, setting.value] -= 1
+        what = _what(setting, was.get((setting.kind, setting.gate)), gate, others, submitted)
+        if what:
+            yield setting, what
+
+
+def _what(
+    setting: Setting,
+    old: Setting | None,
+    gate: GateChange,
+    others: Sequence[str],
+    submitted: Submitted,
+) -> str:
+    """What a setting that is new, or has a new value, loosens; empty if it does not."""
+    match setting.kind:
+        case "exemption":
+            before = [s for s in gate.before if (s.kind, s.gate) == ("exemption", setting.gate)]
+            return _exempted(setting, before, others, submitted)
+        case "scope":
+            return _narrowed(setting, old, others)
+        case "limit":
+            return _raised(setting, old, others, submitted)
+        case "level":
+            return _lowered(setting, old)
+        case "pin":
+            if old is None or not _PINNED.search(old.value) or _PINNED.search(setting.value):
+                return ""
+            return f"{setting.gate} was pinned and now follows {setting.value}"
+        case "swallowed":
+            return f"a failure passes here now: {quoted(setting.value)}"
+        case "hook":
+            return ""
+
+
+def _exempted(
+    setting: Setting, before: Sequence[Setting], others: Sequence[str], submitted: Submitted
+) -> str:
+    what = f"{setting.gate}: {quoted(setting.value)} is a new exemption"
+    if setting.dialect == "unknown":
+        return what
+    through = [path for path in others if _covers(setting, path, submitted)]
+    known = [s for s in before if s.dialect == setting.dialect]
+    through = [p for p in through if not any(_covers(s, p, submitted) for s in known)]
+    return f"{what}, and lets {listed(through)} of this submission through" if through else ""
+
+
+def _covers(setting: Setting, path: str, submitted: Submitted) -> bool:
+    """Whether an exemption lets a path through; yes where its pattern cannot be run."""
+    match setting.dialect:
+        case "path":
+            return path == setting.value
+        case "path-glob":
+            try:
+                return path in Globs((setting.value,))
+            except re.error:
+                return True
+        case "path-regex":
+            return _matches(setting.value, path)
+        case "content-regex":
+            content = None
+            if path in submitted.comparison.after.entries:
+                content = submitted.content(path)
+            return content is not None and _matches(
+                setting.value, content.decode("utf-8", "replace")
+            )
+        case "unknown":
+            return True
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Searched for on RE2, which no pattern can hang; what it cannot read counts as a match."""
+    if verbose := _VERBOSE.match(pattern):
+        # RE2 has no verbose mode: white space and comments are taken out as Python's `re` does.
+        flags = verbose[0][2:-1].replace("x", "")
+        rest = _SPACE.sub(
+            lambda found: found[0] if found[0][0] in "\\[" else "", pattern[verbose.end() :]
+        )
+        pattern = f"(?{flags}){rest}" if flags else rest
+    try:
+        expression = compiled(pattern)
+    except PatternError:
+        return True
+    return expression.search(text.encode("utf-8", "replace").decode()) is not None
+
+
+def _in_scope(scope: Setting | None, others: Sequence[str]) -> list[str]:
+    return [p for p in others if scope is None or _matches(scope.value, p)]
+
+
+def _narrowed(setting: Setting, old: Setting | None, others: Sequence[str]) -> str:
+    out = [p for p in _in_scope(old, others) if not _matches(setting.value, p)]
+    return f"{setting.gate} no longer looks at {listed(out)} of this submission" if out else ""
+
+
+def _raised(
+    setting: Setting, old: Setting | None, others: Sequence[str], submitted: Submitted
+) -> str:
+    try:
+        limit, before = float(setting.value), float(old.value) if old else float("inf")
+    except ValueError:
+        return f"{setting.gate} is {setting.value}, which is no number"
+    after = submitted.comparison.after
+    large = [
+        p for p in others
+        if p in after.entries and ((size := after.size(p)) is None or size > before * 1024)
+    ]  # fmt: skip
+    if limit > before and large:
+        return f"{setting.gate} grows from {before:g} to {limit:g}, and {listed(large)} needs it"
+    return ""
+
+
+def _lowered(setting: Setting, old: Setting | None) -> str:
+    from evalpolicy.rules.selection import matching
+
+    name = setting.gate.removeprefix("rule ")
+    if old is not None:
+        before = old.value
+    else:
+        try:
+            meant = [rule.severity for rule in matching(name)]
+        except UsageError:
+            return ""
+        before = min(meant, key=SEVERITIES.index)
+    ranks = ("off", "note", "warning", "error")
+    if before not in ranks or setting.value not in ranks:
+        return ""
+    if ranks.index(setting.value) < ranks.index(before):
+        return f"{setting.gate} goes from {before} to {setting.value}"
+    return ""

@@ -1,0 +1,18 @@
+"""How messages about submissions list paths and quote settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_LONGEST = 80
+
+
+def listed(paths: Sequence[str], most: int = 3) -> str:
+    """`a, b, c and 12 more`."""
+    shown = ", ".join(paths[:most])
+    return f"{shown} and {len(paths) - most} more" if len(paths) > most else shown
+
+
+def quoted(value: str) -> str:
+    """A setting in quotes, as it is written, cut where it would fill the screen."""
+    return f"`{value if len(value) <= _LONGEST else value[: _LONGEST - 1] + '…'}`"
