@@ -49,6 +49,9 @@ class Layout:
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
     supplied_contexts: tuple[str, ...] = ("eval-base",)
     registries: tuple[str, ...] = ("ghcr.io/exgentic", "${REGISTRY}")
+    compose: tuple[str, ...] = ("**/compose.y*ml", "**/docker-compose.y*ml", "**/compose/*.y*ml")
+    shared_services: tuple[str, ...] = ("**/compose/services.yaml",)
+    documents: tuple[str, ...] = ("**/*.md",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from evalpolicy.snapshot import Snapshot
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
+    from evalpolicy.composes import Composes
+    from evalpolicy.documents import Documents
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
 
@@ -52,6 +54,20 @@ class Facts:
         from evalpolicy.shell_scripts import calls_of
 
         return calls_of(self.fleet, self.cache)
+
+    @cached_property
+    def composes(self) -> Composes:
+        """The fleet's compose files, and what they include and extend."""
+        from evalpolicy.composes import Composes
+
+        return Composes(self.fleet, self.cache)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The fleet's Markdown: where it links to, and its rules documents' form."""
+        from evalpolicy.documents import Documents
+
+        return Documents(self.fleet, self.cache, self.config.submission.rules_documents)
 
     @property
     def layout(self) -> Layout:

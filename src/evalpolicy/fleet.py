@@ -162,6 +162,11 @@ class Fleet:
         """Agents by the name of their folder."""
         return {unit.name: unit for unit in self.of("agent")}
 
+    @property
+    def placed(self) -> Mapping[str, Role]:
+        """The folders in which the layout puts a unit, also one without a Dockerfile."""
+        return self._placed_folders
+
     @cached_property
     def images(self) -> frozenset[str]:
         """`core/entrypoint`, `benchmarks/aime` …: how images of this fleet end, without a tag."""

@@ -19,6 +19,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "REL": ("release", "release"),
         "PIN": ("pins", "pins"),
         "HYG": ("hygiene", "hygiene"),
+        "STR": ("structure", "structure"),
         "EVP": ("own", "own"),
         "SUB": ("submission", "submission"),
     }

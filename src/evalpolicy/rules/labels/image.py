@@ -94,7 +94,8 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     The final stage's base, once variables are replaced, is third-party: neither an image of
     this fleet nor an official one. Then `eval.benchmark.upstream_base` must name it, as an image
-    reference with a tag other than `latest` or with a digest.
+    reference with a tag other than `latest` or with a digest; where the label is set on another
+    base, it must be such a reference too.
 
     ## Why
 
@@ -129,8 +130,6 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         return
     base = _third_party_base(around, unit)
     label = unit.labels.get("eval.benchmark.upstream_base")
-    if base is None:
-        return
     if label is not None:
         why = _moves(label.raw)
         if why is not None:
@@ -142,7 +141,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                 unit.name,
                 "label",
             )
-    elif not base.unresolved:
+    elif base is not None and not base.unresolved:
         yield Hit(
             unit.path,
             f"the base {quoted(base.resolved)} is third-party and "
