@@ -22,6 +22,7 @@ MISTAKES = (
      "ARG AGENT_VERSION=1.0.0", "ARG AGENT_VERSION"),
 )  # fmt: skip
 FIXTURE = "tests/run/replay/fixtures/arithmetic-1-shell.traces.jsonl"
+PROVENANCE = "tests/run/replay/fixtures/provenance.json"
 
 
 def main(folder: Path) -> int:
@@ -33,6 +34,7 @@ def main(folder: Path) -> int:
         file.write_text(text.replace(good, bad))
         sys.stdout.write(f"  {number}. {what} ({path})\n")
     (folder / FIXTURE).unlink()
+    (folder / PROVENANCE).write_text("{}\n")
     sys.stdout.write(f"  5. the recorded run behind the release is deleted ({FIXTURE})\n")
     return 0
 

@@ -45,6 +45,7 @@ class Layout:
         "tests/run/replay/fixtures/*.traces.jsonl",
         "tests/run/replay/fixtures/*.trajectory.jsonl",
     )
+    provenance: str = "tests/run/replay/fixtures/provenance.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
     supplied_contexts: tuple[str, ...] = ("eval-base",)
@@ -117,13 +118,18 @@ def parse(content: bytes, path: str) -> Config | None:
         line = line_of(text, (*prefix, "submission", wrong[0]))
         raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     return Config(
-        Layout(**{key: tuple(globs) for key, globs in layout.items()}),
+        Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
         from_table(allow, iter(lines)),
         submission_from_table(submission),
     )
+
+
+def _frozen(value: Any) -> Any:
+    """A layout's value: a path, or globs."""
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -171,7 +177,8 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key in ("supplied_args", "supplied_contexts", "registries"):
+        lists = ("supplied_args", "supplied_contexts", "registries")
+        if key in lists or isinstance(globs, str):
             continue
         try:
             Globs(globs)

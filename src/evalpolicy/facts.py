@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
     from evalpolicy.composes import Composes
     from evalpolicy.documents import Documents
+    from evalpolicy.provenance.file import ProvenanceFile
+    from evalpolicy.provenance.recorded import Recorded
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
 
@@ -72,6 +74,20 @@ class Facts:
     @property
     def layout(self) -> Layout:
         return self.config.layout
+
+    @cached_property
+    def provenance(self) -> ProvenanceFile:
+        from evalpolicy.provenance.file import ProvenanceFile
+
+        found = ProvenanceFile(self.snapshot, self.config.layout.provenance, self.cache)
+        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        return found
+
+    @cached_property
+    def recorded(self) -> Mapping[str, Recorded]:
+        from evalpolicy.provenance.recorded import Recordings
+
+        return Recordings(self.fleet, self.cache)
 
     @property
     def change(self) -> Change:

@@ -122,6 +122,21 @@ class Fleet:
 
         return parse(self.snapshot.read(path, DOCKERFILE_LIMIT))
 
+    def summary(self, path: str) -> DockerfileSummary:
+        """The final labels of one Dockerfile, none other read for it. Raises `Unreadable`."""
+        return self._summary(path)[0]
+
+    def folder_of(self, role: Role, name: str) -> str | None:
+        """The folder in which the layout puts the unit of this name, if it has one."""
+        return next(
+            (
+                folder
+                for folder, its_role in self._placed_folders.items()
+                if its_role == role and folder.rpartition("/")[2] == name
+            ),
+            None,
+        )
+
     def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
         """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
         if not self._cache.keeps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
+from hashlib import sha1, sha256
 
 from evalpolicy.snapshot.model import Entry, Snapshot
 
@@ -23,6 +23,14 @@ class Overlay(Snapshot):
     def blob_id(self, path: str, limit: int | None = None) -> str:
         content = self._changed.get(self._behind(path).path)
         return self._below.blob_id(path, limit) if content is None else sha256(content).hexdigest()
+
+    def object_id(self, path: str) -> str:
+        content = self._changed.get(path)
+        if content is None:
+            return self._below.object_id(path)
+        digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
+        digest.update(b"blob %d\0" % len(content) + content)
+        return digest.hexdigest()
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         content = self._changed.get(self._behind(path).path)

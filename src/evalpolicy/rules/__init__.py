@@ -17,11 +17,12 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "LBL": ("labels", "labels"),
         "REL": ("release", "release"),
+        "PRV": ("provenance", "provenance"),
+        "SUB": ("submission", "submission"),
         "PIN": ("pins", "pins"),
         "HYG": ("hygiene", "hygiene"),
         "STR": ("structure", "structure"),
         "EVP": ("own", "own"),
-        "SUB": ("submission", "submission"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
 
 from evalpolicy.snapshot import git
@@ -47,6 +47,22 @@ class DiskSnapshot(Snapshot):
         self._refuse(path, limit)
         digest = sha256()
         for piece in self.stream(path):
+            digest.update(piece)
+        return digest.hexdigest()
+
+    def object_id(self, path: str) -> str:
+        entry = self.entries[path]
+        if entry.mode == SUBMODULE:
+            return entry.oid or ""
+        if entry.mode == SYMLINK:
+            target = encode_path(self._link(entry))
+            pieces: Iterable[bytes] = (target,)
+            size = len(target)
+        else:
+            pieces, size = self.stream(path), self._size(entry)
+        digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
+        digest.update(b"blob %d\0" % size)
+        for piece in pieces:
             digest.update(piece)
         return digest.hexdigest()
 
@@ -176,6 +192,10 @@ class WorktreeSnapshot(DiskSnapshot):
         if (oid := self._not_on_disk.get(entry.path)) is not None:
             return self._objects.read(oid)
         return super()._read(entry)
+
+    def object_id(self, path: str) -> str:
+        entry = self.entries[path]
+        return self._not_on_disk.get(entry.path) or super().object_id(path)
 
     def _size(self, entry: Entry) -> int:
         if (oid := self._not_on_disk.get(entry.path)) is not None:

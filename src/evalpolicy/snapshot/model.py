@@ -6,6 +6,7 @@ import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from hashlib import sha1, sha256
 from typing import Literal, NamedTuple
 
 Kind = Literal["worktree", "index", "commit", "folder"]
@@ -121,6 +122,25 @@ class Snapshot(ABC):
 
         Where the name has to be worked out from the bytes, no more than `limit` are read.
         """
+
+    @abstractmethod
+    def object_id(self, path: str) -> str:
+        """The id that git gives this entry itself: a symbolic link is not followed.
+
+        Raises `Unreadable` where it has to be worked out from content that cannot be read.
+        """
+
+    def object_id_of(self, content: bytes) -> str:
+        """The id that git gives a blob of these bytes in this repository."""
+        digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
+        digest.update(b"blob %d\0" % len(content) + content)
+        return digest.hexdigest()
+
+    @cached_property
+    def object_format(self) -> Literal["sha1", "sha256"]:
+        """The hash that names this repository's objects; SHA-1 where nothing says otherwise."""
+        known = next((entry.oid for entry in self.entries.values() if entry.oid), "")
+        return "sha256" if len(known) == 64 else "sha1"
 
     @abstractmethod
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:

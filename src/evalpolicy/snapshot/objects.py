@@ -39,6 +39,9 @@ class ObjectSnapshot(Snapshot):
     def blob_id(self, path: str, limit: int | None = None) -> str:
         return self._oid(self._behind(path))
 
+    def object_id(self, path: str) -> str:
+        return self._oid(self.entries[path])
+
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         return self._objects.stream(self._oid(self._behind(path)), chunk)
 

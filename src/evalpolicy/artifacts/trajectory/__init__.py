@@ -1,5 +1,6 @@
 """Fixtures: both formats of a recorded run as one canonical trajectory."""
 
+from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.artifacts.trajectory.lfs import LfsPointer, read_lfs_pointer
 from evalpolicy.artifacts.trajectory.model import (
     NAMED_FORMATS,
@@ -20,7 +21,6 @@ from evalpolicy.artifacts.trajectory.request import Message, Request
 from evalpolicy.artifacts.trajectory.verdicts import (
     Fault,
     Verdict,
-    model_family,
     named_format,
     served_turns,
     verdicts,

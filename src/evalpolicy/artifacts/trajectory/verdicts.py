@@ -9,11 +9,11 @@ agent's word that it cannot see the image.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from evalpolicy.artifacts.json_spans import Path, json_path
+from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.artifacts.trajectory.endings import Ending
 from evalpolicy.artifacts.trajectory.model import NAMED_FORMATS, Format, Summary
 
@@ -31,8 +31,6 @@ Fault: TypeAlias = Literal[
 
 LOOP = 3
 """So often one reply has to come, and in more than half of the turns, to be a loop."""
-
-_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})\Z")
 
 _ENDINGS: dict[Ending, str] = {
     "refusal": "ends in a refusal",
@@ -62,14 +60,6 @@ def named_format(path: str) -> Format | None:
         (kind for suffix, kind in NAMED_FORMATS.items() if path.endswith(suffix)),
         None,
     )
-
-
-def model_family(name: str) -> str:
-    """A model's name without the providers before it and the dated snapshot behind it.
-
-    `openai/azure/gpt-5.4` and `gpt-5.4-2026-03-01` are one model.
-    """
-    return _SNAPSHOT.sub("", name.rsplit("/", 1)[-1])
 
 
 def served_turns(summary: Summary, path: str) -> int:

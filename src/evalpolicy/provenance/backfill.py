@@ -1,0 +1,175 @@
+"""Entries for recordings that have none, from evidence alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evalpolicy.cache import Cache
+from evalpolicy.config import Config
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.fleet import Fixture, Fleet
+from evalpolicy.provenance.entries import COMMIT_DIGITS, Evidence, entry
+from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.provenance.history import Arrival, arrivals
+from evalpolicy.provenance.recorded import Recorded, Recordings
+from evalpolicy.provenance.state import State
+from evalpolicy.snapshot import Snapshot, Unreadable, git
+from evalpolicy.snapshot.objects import CommitSnapshot
+
+_POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"
+
+
+@dataclass(slots=True)
+class Backfill:
+    """What a backfill would write, and what it has to tell.
+
+    `entries` are those that are new or were completed, by fixture. `contradictions` has, by
+    fixture, the agent of the name and the one that recorded. `unreadable` has the paths whose
+    content is not there, with the reason; `undecoded` those whose name says nothing.
+    """
+
+    entries: dict[str, dict[str, object]] = field(default_factory=dict)
+    kept: int = 0
+    contradictions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    undecoded: list[str] = field(default_factory=list)
+
+
+def backfill(
+    snapshot: Snapshot, config: Config, provenance: ProvenanceFile, cache: Cache
+) -> Backfill:
+    """Entries for all fixtures without one, and for those whose content was not there before."""
+    fleet = Fleet(snapshot, config.layout, cache)
+    waiting = [f for f in fleet.fixtures if _is_waiting(f, provenance)]
+    found = Backfill(kept=len({f.stem for f in fleet.fixtures} - {f.stem for f in waiting}))
+    with witnesses(snapshot, config, fleet, cache, waiting) as evidences:
+        for evidence in evidences:
+            _take(found, evidence, provenance)
+    return found
+
+
+def _is_waiting(fixture: Fixture, provenance: ProvenanceFile) -> bool:
+    value = provenance.parsed.value
+    known = provenance.entries.get(fixture.stem)
+    if known is None:
+        # What stands there and is no entry is not ours to replace: PRV003 has it.
+        return not (isinstance(value, Mapping) and fixture.stem in value)
+    return _was_unreadable(known.fields)
+
+
+def _was_unreadable(fields: Mapping[str, object]) -> bool:
+    evidence = fields.get("evidence")
+    said = evidence.values() if isinstance(evidence, Mapping) else ()
+    return any(why in said for why in (f"unknown: {git.ABSENT}", f"unknown: {_POINTER}"))
+
+
+def _take(found: Backfill, evidence: Evidence, provenance: ProvenanceFile) -> None:
+    fixture = evidence.fixture
+    if evidence.unreadable:
+        found.unreadable[fixture.path] = evidence.unreadable
+    made = entry(evidence)
+    if made is None:
+        found.undecoded.append(fixture.path)
+        return
+    if evidence.contradiction is not None and evidence.reading is not None:
+        found.contradictions[fixture.stem] = (evidence.reading.agent, evidence.contradiction)
+    before = provenance.entries.get(fixture.stem)
+    if before is None:
+        found.entries[fixture.stem] = made
+    elif evidence.unreadable:
+        found.kept += 1
+    else:
+        found.entries[fixture.stem] = _completed(before.fields, made)
+
+
+def _completed(before: Mapping[str, object], made: Mapping[str, object]) -> dict[str, object]:
+    """An entry made without its fixture's content, made anew; what a person put in is kept."""
+    old, new = before.get("evidence"), made["evidence"]
+    assert isinstance(old, Mapping), "an entry without evidence is not completed"
+    assert isinstance(new, Mapping), "every entry that is made has evidence"
+    theirs = {
+        name
+        for name in before.keys() - {"evidence"}
+        if str(old.get(name, "option")).startswith("option")
+    }
+    fresh = made.keys() - theirs - {"evidence"}
+    return {
+        **before,
+        **{name: made[name] for name in fresh},
+        "evidence": {**old, **{name: new[name] for name in fresh if name in new}},
+    }
+
+
+@contextmanager
+def witnesses(
+    snapshot: Snapshot,
+    config: Config,
+    fleet: Fleet,
+    cache: Cache,
+    fixtures: Collection[Fixture],
+    told: Mapping[str, object] | None = None,
+) -> Iterator[Iterator[Evidence]]:
+    """All that git, labels and content know of these fixtures; the states are closed at the end.
+
+    Raises `NotCheckedError` outside of git and in a shallow clone.
+    """
+    repository = git.locate(Path(snapshot.top))
+    if repository is None or repository.top is None:
+        raise NotCheckedError(
+            f"{snapshot.top} is no git worktree: when a fixture came in, only git can say"
+        )
+    recorded = Recordings(fleet, cache, [fixture.path for fixture in fixtures])
+    came = arrivals(repository.top, _wanted(snapshot, fixtures, recorded), cache)
+    states: dict[str, State] = {}
+
+    def state(arrival: Arrival | None) -> State:
+        commit = arrival.commit if arrival else ""
+        if commit not in states:
+            if arrival:
+                old: Snapshot = CommitSnapshot(repository, commit, snapshot.prefix)
+                where = commit[:COMMIT_DIGITS]
+                states[commit] = State(old, config.layout, cache, where)
+            else:
+                states[commit] = State(snapshot, config.layout, cache, "the worktree")
+        return states[commit]
+
+    def each() -> Iterator[Evidence]:
+        for fixture in fixtures:
+            content = recorded.get(fixture.path)
+            arrival = came.get(snapshot.prefix + fixture.path)
+            why = "" if content else _why(snapshot, fixture)
+            if content and content.is_pointer:
+                why = _POINTER
+            yield Evidence(fixture, content, state(arrival), arrival, why, told)
+
+    try:
+        yield each()
+    finally:
+        for commit, opened in states.items():
+            if commit:
+                opened.close()
+
+
+def _wanted(
+    snapshot: Snapshot, fixtures: Collection[Fixture], recorded: Mapping[str, Recorded]
+) -> dict[str, tuple[str, Recorded | None]]:
+    """Each fixture by its path in the repository, with the id of its content."""
+    found = {}
+    for fixture in fixtures:
+        try:
+            oid = snapshot.object_id(fixture.path)
+        except Unreadable:
+            continue
+        found[snapshot.prefix + fixture.path] = (oid, recorded.get(fixture.path))
+    return found
+
+
+def _why(snapshot: Snapshot, fixture: Fixture) -> str:
+    try:
+        snapshot.read(fixture.path, 0)
+    except Unreadable as reason:
+        return str(reason)
+    return "it cannot be read"

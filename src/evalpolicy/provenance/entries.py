@@ -1,0 +1,209 @@
+"""An entry from evidence. What nothing shows is null with the reason; nothing is made up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from evalpolicy.artifacts.provenance import FIELDS
+from evalpolicy.fixture_names import Decoding
+from evalpolicy.fleet import Fixture
+from evalpolicy.provenance.history import Arrival
+from evalpolicy.provenance.recorded import Recorded, Shown
+from evalpolicy.provenance.state import Known, State
+from evalpolicy.provenance.versions import is_version
+
+_DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
+_WORDS = 80
+# What a label or the tree says, and the recording does not.
+_FROM_STATE = ("agent_version", "benchmark_data_revision", "benchmark_tree")
+# As much of a commit's id as git shows where it is asked for many digits.
+COMMIT_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that bears witness to one fixture.
+
+    `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and
+    also for an LFS pointer, which stands for a content that is not there. `state` is the
+    fleet when the recording came in: that of the commit `arrival`, or the present one for a
+    fixture that is not committed. `told` are the values that a person gave.
+    """
+
+    fixture: Fixture
+    recorded: Recorded | None
+    state: State
+    arrival: Arrival | None = None
+    unreadable: str = ""
+    told: Mapping[str, object] | None = None
+
+    @property
+    def original(self) -> Recorded | None:
+        return self.arrival.original if self.arrival else None
+
+    @property
+    def client(self) -> Shown | None:
+        """The agent that shows: a user agent, which a conversion loses, outweighs a prompt."""
+        shown = [r.client for r in (self.original, self.recorded) if r and r.client]
+        return min(shown, key=lambda client: client.by != "user_agent", default=None)
+
+    @property
+    def reading(self) -> Decoding | None:
+        """What the name says: the longest names among the readings that the recording fits."""
+        readings = self.fixture.readings
+        return min(
+            readings,
+            key=lambda r: (
+                self.client is None or not self.client.is_agent(r.agent),
+                readings.index(r),
+            ),
+            default=None,
+        )
+
+    @property
+    def contradiction(self) -> str | None:
+        """Which agent the recording shows, where it is not the one of the name."""
+        reading, client = self.reading, self.client
+        if reading is None or client is None or client.is_agent(reading.agent):
+            return None
+        return client.agent
+
+
+def entry(evidence: Evidence) -> dict[str, object] | None:
+    """The fields of the entry in their order; None if not even the name can be read."""
+    told = evidence.told or {}
+    reading = evidence.reading
+    if reading is None and not {"benchmark", "task_id"} <= told.keys():
+        return None
+    fields: dict[str, Known] = {}
+    if reading is not None:
+        fields |= _named(evidence, reading)
+    if "agent_version" not in fields:
+        fields["agent_version"] = _agent_version(evidence, told.get("agent"))
+    benchmark = told.get("benchmark", reading.benchmark if reading else "")
+    fields["benchmark_data_revision"] = evidence.state.label(
+        "benchmark", str(benchmark), "eval.benchmark.data_revision"
+    )
+    fields["benchmark_tree"] = evidence.state.build_inputs(str(benchmark))
+    fields |= _models(evidence)
+    fields["captured"] = _captured(evidence)
+    fields["sha256"] = (
+        Known(evidence.recorded.sha256, "recording")
+        if evidence.recorded
+        else Known.unknown(evidence.unreadable)
+    )
+    fields["gateway"] = Known.unknown("the recording does not name its gateway")
+    fields["release_tag"] = Known.unknown("nothing says for which release it was recorded")
+    fields["reward"] = Known.unknown("the fixture does not hold the grader's result")
+    for field, value in told.items():
+        fields[field] = value if isinstance(value, Known) else Known(value, "option")
+    late = _lateness(evidence)
+    for field in _FROM_STATE:
+        if field in fields and fields[field].evidence.startswith(("label", "git")):
+            fields[field] = Known(fields[field].value, f"{fields[field].evidence}{late}")
+    ordered = [field for field in FIELDS if field in fields]
+    made: dict[str, object] = {field: fields[field].value for field in ordered}
+    made["evidence"] = {field: fields[field].evidence for field in ordered}
+    return made
+
+
+def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
+    """Benchmark, task and agent as the name says, the agent only if the recording agrees."""
+    several = len(evidence.fixture.readings) > 1
+    how = f"name: one of {len(evidence.fixture.readings)} readings" if several else "name"
+    fields = {
+        "benchmark": Known(reading.benchmark, how),
+        "task_id": Known(reading.task, how),
+    }
+    told = (evidence.told or {}).get("agent")
+    client = evidence.client
+    if told is None and evidence.unreadable:
+        fields["agent"] = Known.unknown(evidence.unreadable)
+        fields["agent_version"] = Known.unknown("the agent is not known")
+        return fields
+    if told is None and client is not None and not client.is_agent(reading.agent):
+        fields["agent"] = Known.unknown(
+            f"the name says {reading.agent}, the recording shows {client.agent} ({_shown(client)})"
+        )
+        fields["agent_version"] = Known.unknown("the agent is not known")
+        return fields
+    if client is not None:
+        fields["agent"] = Known(reading.agent, f"recording: {_shown(client)}")
+    else:
+        fields["agent"] = Known(reading.agent, how)
+    fields["agent_version"] = _agent_version(evidence, reading.agent if told is None else told)
+    return fields
+
+
+def _shown(client: Shown) -> str:
+    words = " ".join(client.evidence.replace("\\n", " ").split())
+    cut = words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
+    return f"{client.by.replace('_', ' ')}: {''.join(c for c in cut if c.isprintable())}"
+
+
+def _agent_version(evidence: Evidence, agent: object) -> Known:
+    if not isinstance(agent, str):
+        return Known.unknown("the agent is not known")
+    for recorded in (evidence.original, evidence.recorded):
+        client = recorded.client if recorded else None
+        stated = recorded.agent_version if recorded else None
+        if stated and client and client.is_agent(agent):
+            return Known(stated[0], f"recording: {stated[1]}")
+    labelled = evidence.state.label("agent", agent, "eval.agent.version")
+    if isinstance(labelled.value, str) and not is_version(labelled.value):
+        return Known.unknown(
+            f"eval.agent.version at {evidence.state.where} is {labelled.value!r}, no version"
+        )
+    return labelled
+
+
+def _models(evidence: Evidence) -> dict[str, Known]:
+    recorded = evidence.recorded
+    if recorded is None or not recorded.models:
+        unknown = Known.unknown(evidence.unreadable or "the recording names no model")
+        return {"model": unknown, "model_version": unknown}
+    if len(recorded.families) > 1:
+        names = ", ".join(name for name, _ in recorded.models)
+        unknown = Known.unknown(f"the recording shows several: {names}")
+        return {"model": unknown, "model_version": unknown}
+    name, turns = recorded.models[0]
+    how = f"recording: {turns} turn{'' if turns == 1 else 's'}"
+    dated = {found[1] for n, _ in recorded.models if (found := _DATED.search(n))}
+    version = (
+        Known(dated.pop(), f"recording: {name}")
+        if len(dated) == 1
+        else Known.unknown("the recording names no dated model")
+    )
+    return {"model": Known(name, how), "model_version": version}
+
+
+def _captured(evidence: Evidence) -> Known:
+    recorded, original, arrival = evidence.recorded, evidence.original, evidence.arrival
+    if original and original.started and arrival:
+        at = arrival.commit[:COMMIT_DIGITS]
+        return Known(_rfc3339(original.started), f"recording: as committed in {at}")
+    if recorded and recorded.started:
+        return Known(_rfc3339(recorded.started), "recording")
+    if arrival:
+        at = arrival.commit[:COMMIT_DIGITS]
+        return Known(arrival.date, f"git: the date of {at}, which added it; no later than that")
+    return Known.unknown("the recording has no time of its own, and it is not committed")
+
+
+def _lateness(evidence: Evidence) -> str:
+    """How long after the capture the state was committed that labels and inputs are read from."""
+    recorded = evidence.original or evidence.recorded
+    if evidence.arrival is None or recorded is None or recorded.started is None:
+        return ""
+    # Git writes UTC as Z, which Python reads from 3.11 on.
+    committed = datetime.fromisoformat(evidence.arrival.date.replace("Z", "+00:00"))
+    days = int(committed.timestamp() - recorded.started / 10**9) // 86400
+    return f", {days} day{'' if days == 1 else 's'} after the capture" if days > 0 else ""
+
+
+def _rfc3339(nanoseconds: int) -> str:
+    moment = datetime.fromtimestamp(nanoseconds // 10**9, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,59 @@
+"""The provenance file of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from evalpolicy.artifacts.provenance import Entry, Provenance, parse
+from evalpolicy.artifacts.source import Problem
+from evalpolicy.cache import Cache, key
+from evalpolicy.contracts import Violation, violations
+from evalpolicy.resources import schema
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+# Some ten thousand entries. A larger file is a mistake or an attack.
+_LIMIT = 16 << 20
+
+
+class ProvenanceFile:
+    """What is recorded of the fixtures.
+
+    `exists` says whether the snapshot has the file, `readable` whether its entries are known: a
+    file that is no JSON object has `problems`, and nothing can be said of any fixture then. A
+    file that is not there is readable and empty. `content` are the file's bytes.
+    """
+
+    def __init__(self, snapshot: Snapshot, path: str, cache: Cache | None = None) -> None:
+        self.path = path
+        self.exists = path in snapshot.entries
+        self._cache = cache or Cache(None)
+        self.content = b""
+        problems: tuple[Problem, ...] = ()
+        if self.exists:
+            try:
+                self.content = snapshot.read(path, _LIMIT)
+            except Unreadable as reason:
+                problems = (Problem(str(reason)),)
+        parsed = parse(self.content if self.exists and not problems else b"{}")
+        self.parsed: Provenance = parsed
+        self.problems = problems or parsed.problems
+        self.readable = not self.problems
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        return self.parsed.entries
+
+    @cached_property
+    def violations(self) -> list[Violation]:
+        """What the schema refuses: from the cache while the file is the same."""
+        if not self.exists or not self.readable:
+            return []
+        contract = schema("provenance")
+        known = key("provenance", self.content, contract)
+        row = self._cache.get(known)
+        if row is not None:
+            return [Violation(tuple(path), *rest) for path, *rest in row]
+        found = violations(contract, self.parsed.value)
+        self._cache.put(known, [list(v) for v in found])
+        return found

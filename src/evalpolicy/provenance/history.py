@@ -1,0 +1,206 @@
+"""When the recordings came into the repository: one walk through the log for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from evalpolicy.cache import Cache, key
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.fixture_names import stem_of
+from evalpolicy.provenance.recorded import Recorded, read_recorded
+from evalpolicy.snapshot import Unreadable, git
+from evalpolicy.snapshot.model import decode_path
+
+_SUFFIXES = ("*.trajectory.jsonl", "*.traces.jsonl")
+
+
+class Change(NamedTuple):
+    """What one commit did to one path; a blob's id is None where the path is not there."""
+
+    commit: str
+    date: str
+    path: str
+    before: str | None
+    after: str | None
+
+
+class Step(NamedTuple):
+    """A commit on a fixture's way: it made it `blob`; `before` is what it made it from, if any.
+
+    `moved` says that the commit gave it another path, and another format perhaps.
+    """
+
+    commit: str
+    date: str
+    blob: str
+    before: str | None
+    moved: bool
+
+
+class Arrival(NamedTuple):
+    """The commit in which a recording came into the repository, and the commit's date.
+
+    `original` is the recording as it was committed then, if it is proven to be the same run:
+    a conversion loses times and user agents that it still has.
+    """
+
+    commit: str
+    date: str
+    original: Recorded | None
+
+
+def arrivals(
+    folder: Path, wanted: Mapping[str, tuple[str, Recorded | None]], cache: Cache
+) -> dict[str, Arrival]:
+    """By path, the arrival of each fixture that is committed as it is now.
+
+    `folder` is the top of the repository, `wanted` has each path from there with the blob's id
+    and what is recorded in it. Moves of the folder and conversions to another format are
+    followed: the same name goes and comes in one commit. Raises `NotCheckedError` in a shallow
+    clone.
+    """
+    refuse_shallow(folder)
+    if git.run(folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+        return {}  # nothing was committed yet
+    changes = _changes(folder, wanted)
+    ways = {
+        path: way
+        for path, (blob, _) in wanted.items()
+        if (way := _way(changes, path)) and way[0].blob == blob
+    }
+    old = _old_recordings(folder, ways.values(), cache)
+    return {path: _arrival(way, wanted[path][1], old) for path, way in ways.items()}
+
+
+def refuse_shallow(folder: Path) -> None:
+    """Raises `NotCheckedError` where the clone ends before the history does."""
+    if git.output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        raise NotCheckedError(
+            "this clone is shallow: the commits that added the fixtures are not in it. Fetch them "
+            "with `git fetch --unshallow` (in a workflow: actions/checkout with fetch-depth: 0)"
+        )
+
+
+class _Changes(NamedTuple):
+    """The log from the newest to the oldest: by path, and what went away in each commit."""
+
+    of_path: Mapping[str, list[tuple[int, Change]]]
+    gone: Mapping[tuple[str, str], Change]
+
+
+def _changes(folder: Path, wanted: Iterable[str]) -> _Changes:
+    """One `git log` for all fixtures, wherever they stood under either suffix."""
+    others = {f"*.{path.rpartition('/')[2].partition('.')[2]}" for path in wanted}
+    patterns = sorted({*_SUFFIXES, *(p for p in others if p != "*.")})
+    of_path: dict[str, list[tuple[int, Change]]] = {}
+    gone: dict[tuple[str, str], Change] = {}
+    for position, change in enumerate(_log(folder, patterns)):
+        of_path.setdefault(change.path, []).append((position, change))
+        if change.after is None:
+            gone.setdefault((change.commit, stem_of(change.path)), change)
+    return _Changes(of_path, gone)
+
+
+def _log(folder: Path, patterns: list[str]) -> Iterator[Change]:
+    """`git log --raw -z`: a header, then `:mode mode before after status` and path in turns."""
+    printed = git.output(
+        folder, "log", "--topo-order", "--no-renames", "--raw", "--no-abbrev", "--no-color",
+        "--no-relative", "--no-show-signature", "-z", "--format=@%H %cI", "HEAD", "--", *patterns,
+    )  # fmt: skip
+    commit = date = ""
+    parts = iter(printed.split(b"\0"))
+    for part in parts:
+        head = part.lstrip(b"\n")
+        if head.startswith(b"@"):
+            commit, date = head[1:].decode().split(" ")
+        elif head.startswith(b":"):
+            _, _, before, after, _ = head.decode().split(" ")
+            path = decode_path(next(parts))
+            yield Change(commit, date, path, _blob(before), _blob(after))
+
+
+def _blob(oid: str) -> str | None:
+    return oid if oid.strip("0") else None
+
+
+def _way(changes: _Changes, path: str) -> list[Step]:
+    """How the file at `path` came there, newest step first, as far as the log tells."""
+    way: list[Step] = []
+    place = -1
+    while True:
+        found = changes.of_path.get(path, ())
+        position, change = next(((n, c) for n, c in found if n > place), (0, None))
+        if change is None or change.after is None:
+            return way
+        from_ = None
+        if change.before is None:
+            from_ = changes.gone.get((change.commit, stem_of(path)))
+        before = from_.before if from_ else change.before
+        way.append(Step(change.commit, change.date, change.after, before, from_ is not None))
+        if before is None:
+            return way
+        # In a commit that moves it, the file's departure may be listed after its arrival.
+        place = position
+        if from_ is not None:
+            path = from_.path
+            gone_at = next(n for n, c in changes.of_path[path] if c is from_)
+            place = max(position, gone_at)
+
+
+def _old_recordings(
+    folder: Path, ways: Iterable[list[Step]], cache: Cache
+) -> Mapping[str, Recorded]:
+    """What earlier contents of the fixtures show, by blob id, as far as they are there."""
+    wanted = {
+        oid
+        for way in ways
+        for step in way
+        if step.before not in (None, step.blob)
+        for oid in (step.blob, step.before)
+        if oid is not None
+    }
+    found: dict[str, Recorded] = {}
+    fresh = []
+    for oid in sorted(wanted):
+        row = cache.get(key("recorded", oid))
+        if row is None:
+            fresh.append(oid)
+        else:
+            found[oid] = Recorded.from_row(row)
+    objects = git.Objects(folder)
+    try:
+        for oid, content in objects.read_many(fresh):
+            if not isinstance(content, Unreadable):
+                found[oid] = read_recorded(content)
+                cache.put(key("recorded", oid), list(found[oid]))
+    finally:
+        objects.close()
+    return found
+
+
+def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded]) -> Arrival:
+    """The newest step that changed the run in place, else the oldest.
+
+    A change in place that leaves requests and replies as they are (a redaction elsewhere) is
+    none. A conversion is followed whatever it changed, but the original is a witness only if its
+    replies are the present ones: two runs of one task may well have the same replies.
+    """
+    step = way[0]
+    for older in way[1:]:
+        if not step.moved and not _same_run(step, old):
+            break
+        step = older
+    original = old.get(step.blob) if step.blob != way[0].blob else None
+    if original and (now is None or original.replies is None or original.replies != now.replies):
+        original = None
+    return Arrival(step.commit, step.date, original)
+
+
+def _same_run(step: Step, old: Mapping[str, Recorded]) -> bool:
+    """Whether a change in place left what was asked and answered as it was."""
+    before, after = old.get(step.before or ""), old.get(step.blob)
+    if before is None or after is None or after.exchanges is None:
+        return False
+    return before.exchanges == after.exchanges

@@ -1,0 +1,45 @@
+"""Fixtures against their entries: what `check` finds of that, and what it has to leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from evalpolicy.cache import Cache
+from evalpolicy.config import Config
+from evalpolicy.engine import check
+from evalpolicy.fleet import Fleet
+from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.provenance.recording import fixture_named
+from evalpolicy.report import FileProblem, Report
+from evalpolicy.snapshot import Snapshot
+
+_RULES = ("PRV001", "PRV003", "PRV004", "PRV008")
+
+
+def verify(
+    snapshot: Snapshot, config: Config, named: Sequence[str], cache: Cache
+) -> tuple[Report, int]:
+    """The report on these fixtures (all, if none is named), and how many they are.
+
+    An entry without a digest proves nothing of the content, so it is a problem here. Raises
+    `UsageError` for a name that stands for no fixture.
+    """
+    report = check(snapshot, config, chosen=_RULES, cache=cache)
+    fleet = Fleet(snapshot, config.layout, cache)
+    chosen = [fixture_named(fleet, name) for name in named] or list(fleet.fixtures)
+    stems = {fixture.stem for fixture in chosen}
+    provenance = ProvenanceFile(snapshot, config.layout.provenance, cache)
+    paths = {provenance.path, *(fixture.path for fixture in chosen)}
+    problems = [p for p in report.problems if p.path in paths]
+    problems += [
+        FileProblem(
+            provenance.path,
+            entry.span.line,
+            f"{stem} cannot be verified: its entry holds no sha256",
+        )
+        for stem, entry in provenance.entries.items()
+        if stem in stems and entry.text("sha256") is None
+    ]
+    findings = [f for f in report.findings if not named or f.subject in stems or not f.subject]
+    return replace(report, findings=findings, problems=sorted(problems)), len(chosen)

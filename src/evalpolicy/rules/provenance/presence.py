@@ -1,0 +1,124 @@
+"""Each fixture has an entry, and each entry a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalpolicy.fleet import Fleet
+from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.rules.model import Hit, rule
+
+
+@rule("PRV001", "provenance-missing", "error")
+def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
+    """A fixture has no entry in the provenance file.
+
+    Reported at the fixture, not in the provenance file: the entry has no place there yet, and
+    a finding keeps its identity (in a baseline, say) when the file comes into being.
+
+    ## Why
+
+    A release stands on its fixtures, and nobody can say which model, agent and data produced one
+    that is not written down. The reference fleet's rules have demanded provenance since April
+    2026; of its 240 fixtures not one has it.
+
+    ## Fires
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Mended
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json tests/run/replay/fixtures/provenance.json
+    {
+      "arc-0-codex": {
+        "benchmark": "arc",
+        "task_id": "0",
+        "agent": "codex",
+        "agent_version": "0.120.0",
+        "model": "openai/azure/gpt-5.4",
+        "benchmark_data_revision": "210d026faf9955653af8916fad021475a3f00453",
+        "captured": "2026-06-15T08:30:00Z",
+        "release_tag": "v0.1.0"
+      }
+    }
+    ```
+
+    ## Configuration
+
+    `layout.provenance` says where the file is, `layout.fixtures` where the fixtures are.
+    """
+    if not provenance.readable:
+        return
+    recorded = provenance.parsed.value
+    keys = recorded.keys() if isinstance(recorded, dict) else ()
+    for fixture in fleet.fixtures:
+        if fixture.stem not in keys:
+            yield Hit(
+                fixture.path,
+                f"nothing is recorded of how {fixture.stem} came to be: add an entry to "
+                f"{provenance.path}",
+                help="a new one: `evalpolicy provenance record FIXTURE`; all that are in git "
+                "already: `evalpolicy provenance backfill`",
+                subject=fixture.stem,
+            )
+
+
+@rule("PRV002", "provenance-orphan", "error")
+def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
+    """An entry of the provenance file belongs to no fixture.
+
+    ## Why
+
+    Either the fixture was renamed or deleted and its entry left behind, or the entry's key is
+    misspelt and the fixture has none.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ```json tests/run/replay/fixtures/provenance.json
+    {"arc-0-codx": {}}
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json tests/run/replay/fixtures/provenance.json
+    {"arc-0-codex": {}}
+    ```
+
+    ## Exempt
+
+    Keys that begin with an underscore: they are comments.
+    """
+    from evalpolicy.nearest import nearest
+
+    stems = {fixture.stem for fixture in fleet.fixtures}
+    for stem, entry in provenance.entries.items():
+        if stem not in stems:
+            close = nearest(stem, stems - provenance.entries.keys())
+            yield Hit(
+                provenance.path,
+                f"there is no fixture {stem}: "
+                + (f"did you mean {close}?" if close else "delete the entry, or restore it"),
+                entry.span,
+                "",
+                stem,
+            )
