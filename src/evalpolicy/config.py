@@ -51,6 +51,11 @@ class Layout:
     broken: str = "tests/run/replay/fixtures/broken.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
+    supplied_contexts: tuple[str, ...] = ("eval-base",)
+    registries: tuple[str, ...] = ("ghcr.io/exgentic", "${REGISTRY}")
+    compose: tuple[str, ...] = ("**/compose.y*ml", "**/docker-compose.y*ml", "**/compose/*.y*ml")
+    shared_services: tuple[str, ...] = ("**/compose/services.yaml",)
+    documents: tuple[str, ...] = ("**/*.md",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,8 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key == "supplied_args" or isinstance(globs, str):
+        lists = ("supplied_args", "supplied_contexts", "registries")
+        if key in lists or isinstance(globs, str):
             continue
         try:
             Globs(globs)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
-from evalpolicy.config import Config
+from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
+    from evalpolicy.artifacts.engine_calls import EngineCall
     from evalpolicy.broken import BrokenFile
+    from evalpolicy.composes import Composes
+    from evalpolicy.documents import Documents
     from evalpolicy.gates import Gates
     from evalpolicy.gitleaks_uses import GitleaksUses
     from evalpolicy.provenance.file import ProvenanceFile
@@ -30,7 +33,9 @@ class Facts:
     """The facts about one snapshot, each worked out when a rule first asks for it.
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
-    with its `Surroundings` as `around`. One that asks for `change` runs where a submission is
+    with its `Surroundings` as `around`; one that asks for `dockerfile` once for each Dockerfile,
+    with its `Place` as `place`. Beside these it may ask for what `place_id` and the
+    configuration's layout cover. One that asks for `change` runs where a submission is
     known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
@@ -67,6 +72,31 @@ class Facts:
         from evalpolicy.gitleaks_uses import GitleaksUses
 
         return GitleaksUses(self.gates)
+
+    @cached_property
+    def engine_calls(self) -> Mapping[str, tuple[EngineCall, ...]]:
+        """What the fleet's shell scripts ask a container engine to do, by path."""
+        from evalpolicy.shell_scripts import calls_of
+
+        return calls_of(self.fleet, self.cache)
+
+    @cached_property
+    def composes(self) -> Composes:
+        """The fleet's compose files, and what they include and extend."""
+        from evalpolicy.composes import Composes
+
+        return Composes(self.fleet, self.cache)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The fleet's Markdown: where it links to, and its rules documents' form."""
+        from evalpolicy.documents import Documents
+
+        return Documents(self.fleet, self.cache, self.config.submission.rules_documents)
+
+    @property
+    def layout(self) -> Layout:
+        return self.config.layout
 
     @cached_property
     def provenance(self) -> ProvenanceFile:

@@ -25,6 +25,8 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "GAT": ("gates", "gates"),
         "SUB": ("submission", "submission"),
         "PIN": ("pins", "pins"),
+        "HYG": ("hygiene", "hygiene"),
+        "STR": ("structure", "structure"),
         "EVP": ("own", "own"),
     }
 )
