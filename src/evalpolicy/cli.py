@@ -16,6 +16,7 @@ COMMANDS = MappingProxyType(
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "replay": "Answer like a recorded model, or record one.",
         "rules": "List all rules.",
     }
 )
