@@ -44,16 +44,20 @@ def recorded_conversation(request: Request) -> Conversation:
     return conversation(messages, request.instructions)
 
 
-def lost_kinds(turns: Sequence[Turn], asked: Sequence[Conversation]) -> frozenset[Kind]:
-    """What later requests must have held and no recorded one does."""
-    before = turns[:-1]
+def expectations(turns: Sequence[Turn]) -> list[Expected]:
+    """The recorded request of each turn.
+
+    Lost is what a request must hold, since an earlier turn brought it about, and no request does.
+    """
+    asked = [recorded_conversation(turn.request) for turn in turns]
     seen = {item.kind for one in asked for item in one if item.text or item.kind == "call"}
     lost: set[Kind] = set()
-    if any(turn.tool_calls for turn in before):
-        lost |= {"call", "result"} - seen  # type: ignore[arg-type]
-    if any(turn.text for turn in before) and "assistant" not in seen:
-        lost.add("assistant")
-    return frozenset(lost)
+    found = []
+    for turn, recorded in zip(turns, asked, strict=True):
+        found.append(Expected(recorded, frozenset(lost - seen)))
+        lost |= {"call", "result"} if turn.tool_calls else set()
+        lost |= {"assistant"} if turn.text else set()
+    return found
 
 
 class Expected:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from evalpolicy.artifacts.trajectory import Trajectory, Turn
+from evalpolicy.artifacts.trajectory import Trajectory
 from evalpolicy.replay.conversation import Conversation
 from evalpolicy.replay.journal import OnExhausted, Outcome
-from evalpolicy.replay.matching import Difference, Expected, lost_kinds, recorded_conversation
+from evalpolicy.replay.matching import Difference, expectations
 from evalpolicy.replay.reply import Reply, key_of, reply_of, sentinel
 
 
@@ -32,7 +31,7 @@ class Tape:
         self.sha256 = trajectory.summary.sha256
         self.turns = trajectory.turns
         self.on_exhausted = on_exhausted
-        self._expected = _expected(trajectory.turns)
+        self._expected = expectations(trajectory.turns)
         self._next = 0
         self._lock = Lock()
 
@@ -69,9 +68,3 @@ class Tape:
             reply = reply_of(last, key)
             return Draw("exhausted", reply, len(self.turns), last.line, False, ())
         return Draw("exhausted", None, None, None, False, ())
-
-
-def _expected(turns: Sequence[Turn]) -> list[Expected]:
-    asked = [recorded_conversation(turn.request) for turn in turns]
-    lost = lost_kinds(turns, asked)
-    return [Expected(one, lost) for one in asked]
