@@ -65,7 +65,7 @@ def many_turns(count: int) -> Trajectory:
 @contextlib.contextmanager
 def running(app: Any) -> Iterator[str]:
     """The base address of a server that runs the application."""
-    config = uvicorn.Config(app, lifespan="off", log_level="critical", ws="none")
+    config = uvicorn.Config(app, lifespan="auto", log_level="critical", ws="none")
     server = uvicorn.Server(config)
     with listen("127.0.0.1", 0) as on:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [on]})

@@ -88,6 +88,86 @@ def serve(
     return 0
 
 
+@command.command("record")
+@click.option("--upstream", required=True, metavar="URL", help="Base URL, such as http://host/v1.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FIXTURE",
+    help="A new *.traces.jsonl.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0: a free one."
+)
+@click.option("--provenance", is_flag=True, help="Record the provenance entry as well.")
+@click.option("--dry-run", is_flag=True, help="Say what would be recorded, and record nothing.")
+def record(
+    upstream: str, output: Path, host: str, port: int, provenance: bool, dry_run: bool
+) -> int:
+    """Pass calls on to a model and record them as a fixture, without credentials.
+
+    The upstream is compatible with OpenAI's API, or with the one that the agent speaks. SIGTERM
+    or Ctrl-C ends the recording.
+    """
+    _check_recording(upstream, output, provenance)
+    _need_server("httpx")
+    if dry_run:
+        write(f"{host} port {port} passes on to {_without_password(upstream)}, into {output}\n")
+        return 0
+    from evalpolicy.replay.recorder import RecorderApp
+    from evalpolicy.replay.recording import Recording
+    from evalpolicy.replay.server import Running, address, listen
+    from evalpolicy.replay.server import serve as run
+
+    running = Running()
+    with listen(host, port) as on:
+        try:
+            recording = Recording(output)
+        except OSError as error:
+            raise NotCheckedError(f"cannot write {output}: {error.strerror}") from error
+        app = RecorderApp(
+            upstream,
+            recording,
+            on_failure=lambda error: running.fail(f"cannot write {output}: {error}"),
+        )
+        try:
+            run(app, on, running, lambda: write(f"{address(on)}\n"))
+        finally:
+            recording.close()
+    write(f"{output}: {recording.turns} turns, {recording.failed} failed calls\n")
+    if not recording.turns:
+        raise NotCheckedError(f"no usable turn was recorded in {output}")
+    return _record_provenance(output) if provenance else 0
+
+
+def _check_recording(upstream: str, output: Path, provenance: bool) -> None:
+    from evalpolicy.cli import COMMANDS
+
+    if not upstream.startswith(("http://", "https://")):
+        raise UsageError("--upstream is the base URL of an API, such as http://localhost:8000/v1")
+    if not output.name.endswith(".traces.jsonl"):
+        raise UsageError(f"--output {output}: a recording's name ends with .traces.jsonl")
+    if output.exists():
+        raise UsageError(f"--output {output} is there already: delete it, or name another")
+    if provenance and "provenance" not in COMMANDS:
+        raise UsageError("--provenance: this evalpolicy has no command `provenance`")
+
+
+def _without_password(upstream: str) -> str:
+    scheme, _, rest = upstream.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def _record_provenance(output: Path) -> int:
+    """As `evalpolicy provenance record` does it: one way to make an entry."""
+    from evalpolicy.__main__ import main
+
+    return main(["provenance", "record", str(output)])
+
+
 def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
     """The fixture, once; one that could only serve nothing is refused."""
     from evalpolicy.artifacts.trajectory import parse

@@ -128,6 +128,8 @@ def read_journal(content: bytes) -> Record:
 
 
 def _entry(row: Any) -> Started | CallEntry:
+    if not isinstance(row, dict):
+        raise TypeError("no object")
     kind = row.pop("kind")
     if kind == "start":
         return Started(**row)

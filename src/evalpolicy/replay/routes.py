@@ -61,7 +61,8 @@ def resolve(path: str, headers: Mapping[str, str]) -> Route | None:
     if rest in _FIXED:
         action, wire = _FIXED[rest]
         return Route(action, wire, rest)
-    if version and (method := _METHOD.fullmatch(rest)) and method[2] in _GEMINI:
+    method = _METHOD.fullmatch(rest) if version else None
+    if method and method[2] in _GEMINI and not _is_strange(method[1]):
         return Route(_GEMINI[method[2]], "gemini", rest, method[1])
     wire = caller(path, headers)
     if rest == "models":

@@ -80,7 +80,7 @@ def serve(app: Any, on: socket.socket, running: Running, listening: Callable[[],
     """Serves until a signal or `running.fail` ends it."""
     config = uvicorn.Config(
         app,
-        lifespan="off",
+        lifespan="auto",
         access_log=False,
         log_level="error",
         server_header=False,

@@ -40,6 +40,8 @@ class Shelf:
         return f"/{len(self.apps) - 1}"
 
     async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return
         _, number, rest = scope["path"].split("/", 2)
         await self.apps[int(number)]({**scope, "path": f"/{rest}"}, receive, send)
 
