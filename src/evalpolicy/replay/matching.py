@@ -6,7 +6,8 @@ tool results of the responses API as empty user messages. What a recording lost 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -120,20 +121,23 @@ def _joined(kind: Kind, items: Conversation) -> str:
     return "\n".join(item.text for item in items if item.kind == kind)
 
 
-_VIEWS: tuple[Callable[[str], str], ...] = (
-    squeezed,
-    tolerant,
-    lambda text: tolerant(masked(text)),
-)
-"""From the cheapest to the dearest; two texts are the same if they are so in any of them."""
+def _views(recorded: str) -> Iterator[Callable[[str], str]]:
+    """How to look at two texts, from the cheapest to the dearest; same in one is the same.
+
+    Only a recording that was redacted is compared with what the caller's text would be then.
+    """
+    yield squeezed
+    yield tolerant
+    if "REDACTED" in recorded:
+        yield lambda text: tolerant(masked(text))
 
 
 def _same(recorded: str, asked: str) -> bool:
-    return recorded == asked or any(view(recorded) == view(asked) for view in _VIEWS)
+    return recorded == asked or any(view(recorded) == view(asked) for view in _views(recorded))
 
 
 def _holds(whole: str, part: str) -> bool:
-    return part in whole or any(view(part) in view(whole) for view in _VIEWS)
+    return part in whole or any(view(part) in view(whole) for view in _views(part))
 
 
 def _same_call(recorded: str, asked: str, recorded_name: str, asked_name: str) -> bool:
@@ -145,9 +149,9 @@ def _same_call(recorded: str, asked: str, recorded_name: str, asked_name: str) -
 def _difference(where: str, recorded: str, asked: str) -> Difference:
     """The two texts from shortly before they part; credentials go before anything is cut."""
     then, now = (" ".join(masked(text).split()) for text in (recorded, asked))
-    parts = next((n for n, (a, b) in enumerate(zip(then, now, strict=False)) if a != b), None)
-    if parts is None:
-        parts = min(len(then), len(now))
+    # The longest common beginning, by bisection: texts are long, and slices are compared fast.
+    lengths = range(1, min(len(then), len(now)) + 1)
+    parts = bisect_left(lengths, True, key=lambda length: then[:length] != now[:length])
     start = max(0, parts - _EXCERPT // 3)
     return Difference(where, _excerpt(then, start), _excerpt(now, start))
 

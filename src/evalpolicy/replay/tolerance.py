@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import orjson
+import re2
 
 from evalpolicy.credentials import Scanner, redact
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
-_VOLATILE = re.compile(
+_VOLATILE = re2.compile(
     r"x-anthropic-billing-header:[^\n]*"
     r"|\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
     rf"|\b{_DAY}{_MONTH} {{1,2}}\d{{1,2}}(?:,? \d{{4}})?"
@@ -26,7 +25,8 @@ _VOLATILE = re.compile(
 )
 """Dates, times of day, durations, seconds since 1970, UUIDs and 128-bit ids, the APIs' own ids,
 Codex's chunk ids, Python's temporary files, Claude Code's billing header (measured on recordings:
-these change from run to run while the agent does the same)."""
+these change from run to run while the agent does the same). On RE2, for a caller's text may be
+long and anything: its time grows with the length alone."""
 
 _LONGEST = 1_000_000
 """Characters of a text that are looked at for what may differ; the rest counts as it is."""
