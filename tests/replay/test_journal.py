@@ -36,6 +36,22 @@ def test_a_new_run_is_a_new_journal(tmp_path):
         journal.start(Started("ab", turns, "error"))
         journal.close()
     assert read_journal(file.read_bytes()).started.turns == 2
+    assert file.read_bytes().count(b"\n") == 1
+
+
+def test_a_turn_that_was_repeated_is_one_turn(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    with serving(many_turns(2), file, "repeat") as client:
+        client.post("/v1/embeddings", json={})
+        for _ in "123":
+            client.post("/v1/chat/completions", json={"messages": QUESTION})
+    record = read_journal(file.read_bytes())
+    assert [one.turn for one in record.calls] == [None, 1, 2, 2]
+    assert record.turns_left == 0
+    with serving(many_turns(3), file) as client:
+        client.post("/v1/embeddings", json={})
+        client.post("/v1/chat/completions", json={"messages": QUESTION})
+    assert read_journal(file.read_bytes()).turns_left == 2
 
 
 @pytest.mark.parametrize(

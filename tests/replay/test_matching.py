@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.replay.serving import ANSWERED, CALL, QUESTION, chat_row
+from tests.replay.serving import ANSWERED, CALL, QUESTION, chat_row, two_turns
 from tests.samples.trajectories import lines, litellm_row, otlp_row
 
 from evalpolicy.artifacts.trajectory import parse
@@ -186,3 +186,16 @@ def test_a_diverged_call_takes_its_turn():
     assert tape.draw((Item("user", "something else"),)).outcome == "diverged"
     draw = tape.draw(conversation(QUESTION))
     assert (draw.outcome, draw.reply.text) == ("served", "1")
+
+
+def test_what_the_recorder_kept_is_compared():
+    tape = Tape(two_turns())
+    assert tape.draw(conversation(QUESTION)).outcome == "served"
+    draw = tape.draw(conversation([*ANSWERED[:2], {**ANSWERED[2], "content": "b.txt"}]))
+    assert [one.where for one in draw.differences] == ["result 1"]
+
+
+def test_another_tool_with_the_same_arguments_is_another_call():
+    other = {**CALL, "function": {**CALL["function"], "name": "bash"}}
+    now = [ANSWERED[0], {**ANSWERED[1], "tool_calls": [other]}, ANSWERED[2]]
+    assert [one.where for one in differences(ANSWERED, now)] == ["call 1"]
