@@ -45,6 +45,8 @@ FLEET = {
     "containers/agents/codex/README.md": "# Codex\n",
     "containers/compose/services.yaml": "services:\n  gateway:\n    image: example/gateway:1.0\n",
 }
+DOCKERFILES = {path: text for path, text in FLEET.items() if path.endswith("/Dockerfile")}
+"""The fleet without what only runs or describes its images."""
 FIXTURES = "tests/run/replay/fixtures"
 
 
