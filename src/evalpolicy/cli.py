@@ -16,6 +16,7 @@ COMMANDS = MappingProxyType(
         "check": "Check the fleet: labels, fixtures, scanners, gates.",
         "completion": "Print the completion script of a shell.",
         "explain": "Say what a rule finds, why, and how to mend it.",
+        "fixtures": "List, show, scan and redact recorded runs.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
         "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
         "init": "Propose configuration, hook, workflow and baseline for this repository.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from evalpolicy.cache import Cache, open_cache
 from evalpolicy.commands import fixing
 from evalpolicy.commands.baseline_file import read_baseline
 from evalpolicy.commands.console import colour, columns, write
+from evalpolicy.commands.paths import from_root
 from evalpolicy.engine import check
 from evalpolicy.errors import UsageError
 from evalpolicy.report import FailOn, Report
@@ -114,7 +114,7 @@ def command(
             chosen=split(select),
             ignored=split(ignore),
             cache=cache,
-            paths=[_from_root(snapshot, path) for path in paths],
+            paths=[from_root(snapshot, path) for path in paths],
             baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
             use_comments=not no_suppressions,
             change=change,
@@ -179,14 +179,3 @@ def _rendered(
     from evalpolicy.reporters import render
 
     return render(name, report)
-
-
-def _from_root(snapshot: Snapshot, path: str) -> str:
-    """A path as the user typed it, relative to the fleet's root; the root itself is empty."""
-    top = Path(snapshot.top)
-    here = Path(os.path.normpath(Path.cwd() / path.replace("\\", "/") if os.sep == "/" else path))
-    try:
-        inside = here.relative_to(top.resolve()).as_posix()
-    except ValueError:
-        raise UsageError(f"{path} lies outside of {top}") from None
-    return "" if inside == "." else inside

@@ -1,0 +1,108 @@
+"""What `evalpolicy fixtures scan` finds, and what `redact` takes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from evalpolicy.artifacts.source import Problem
+from evalpolicy.credentials import Scanner, redact
+from evalpolicy.credentials import external as scanners
+from evalpolicy.credentials.external import Tool
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.facts import Facts
+from evalpolicy.fixes.apply import write
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+Unread = tuple[str, int, str]
+"""What was not checked: path, line and why."""
+
+_LARGEST = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One fixture, before and after; `told` are the lines that say what changed."""
+
+    path: str
+    before: bytes
+    after: bytes
+    told: tuple[str, ...]
+
+
+def own(facts: Facts, paths: Sequence[str]) -> Iterator[str]:
+    """One line for each credential and host: path, place, what it is, where in the JSON."""
+    for path in paths:
+        recording = facts.recordings.get(path)
+        for leak in recording.leaks if recording else ():
+            where = f" at {leak.json_path}" if leak.json_path else ""
+            yield f"{path}:{leak.line}:{leak.column}: {leak.what} {leak.masked}{where}"
+        if recording and recording.leaked > len(recording.leaks):
+            yield f"{path}: {recording.leaked:,} in all"
+
+
+def dry_run(tool: str) -> str:
+    """The command that `--with` runs."""
+    return scanners.dry_run(_tool(tool))
+
+
+def external(tool: str, snapshot: Snapshot, paths: Sequence[str]) -> tuple[list[str], list[Unread]]:
+    """What another scanner finds in these fixtures, and what it was not given."""
+    files: dict[str, bytes] = {}
+    unread: list[Unread] = []
+    for path, content in snapshot.read_many(paths):
+        if isinstance(content, Unreadable):
+            unread.append((path, 1, str(content)))
+        else:
+            files[path] = content
+    found = scanners.scan_with(_tool(tool), files)
+    if isinstance(found, Problem):
+        raise NotCheckedError(found.message)
+    lines = [
+        f"{one.path}:{one.span.line}:{one.span.column}: {one.tool}: {one.rule}" for one in found
+    ]
+    return lines, unread
+
+
+def _tool(name: str) -> Tool:
+    return next(tool for tool in get_args(Tool) if tool == name)
+
+
+def redactions(facts: Facts, paths: Sequence[str]) -> tuple[list[Redaction], list[Unread]]:
+    """What redaction changes, and what could not be read for it."""
+    scanner = Scanner(facts.config.secrets.internal_hosts)
+    changed: list[Redaction] = []
+    unread: list[Unread] = []
+    for path in paths:
+        try:
+            before = facts.snapshot.read(path, _LARGEST)
+            after, changes = redact(before, scanner)
+        except (Unreadable, RuntimeError) as reason:
+            unread.append((path, 1, str(reason)))
+            continue
+        if changes:
+            told = tuple(
+                f"{path}: {change.what} {change.masked}, {_lines(change.lines)}"
+                for change in changes
+            )
+            changed.append(Redaction(path, before, after, told))
+    return changed, unread
+
+
+def _lines(lines: Sequence[int]) -> str:
+    distinct = sorted(set(lines))
+    shown = ", ".join(map(str, distinct[:10])) + ("…" if len(distinct) > 10 else "")
+    times = f" ({len(lines)} times)" if len(lines) > 1 else ""
+    return f"line{'s' * (len(distinct) > 1)} {shown}{times}"
+
+
+def save(top: str, changed: Sequence[Redaction]) -> list[Unread]:
+    """Writes each fixture as a whole, or leaves it as it was and says why."""
+    failed: list[Unread] = []
+    for one in changed:
+        try:
+            write(top, {one.path: one.before}, {one.path: one.after})
+        except NotCheckedError as error:
+            failed.append((one.path, 1, f"not redacted, and unchanged: {error}"))
+    return failed
