@@ -54,7 +54,7 @@ def explain(
     wanted = [_version(text) for text in versions] or ([_version(pin)] if pin else [])
     with open_snapshot(Path.cwd(), revision=rev) as snapshot:
         uses = GitleaksUses(Gates(snapshot))
-        path = _chosen(uses, from_root(snapshot, config))
+        path = _chosen(uses, _config_path(snapshot, config))
         if path not in snapshot.entries:
             if config is not None:
                 raise UsageError(f"{path} is not in {snapshot.place}")
@@ -92,7 +92,7 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
     version = _version(to)
     with open_snapshot(Path.cwd()) as snapshot:
         uses = GitleaksUses(Gates(snapshot))
-        path = _chosen(uses, from_root(snapshot, config))
+        path = _chosen(uses, _config_path(snapshot, config))
         if path not in snapshot.entries:
             raise UsageError(f"there is no {path} in {snapshot.place}: nothing to migrate")
         before = uses.content(path)
@@ -166,10 +166,10 @@ def _without(path: str, uses: GitleaksUses, kind: str) -> str:
     return f"There is no {path}: gitleaks runs its default rules, with no exception.{more}\n"
 
 
-def from_root(snapshot: Snapshot, given: str | None) -> str | None:
+def _config_path(snapshot: Snapshot, given: str | None) -> str | None:
     """A path as the user typed it, relative to the fleet's root."""
     if given is None:
         return None
-    from evalpolicy.commands.check import from_root as relative
+    from evalpolicy.commands.paths import from_root as relative
 
     return relative(snapshot, given) if snapshot.kind in ("worktree", "folder") else given
