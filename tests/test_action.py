@@ -351,11 +351,11 @@ def test_the_worse_of_check_and_replay_counts(monkeypatch, tmp_path, check, repl
 
 def test_replay_is_run_behind_the_check(act):
     ran = act(replay="true")
-    from evalpolicy.cli import COMMANDS
+    from evalpolicy.commands.replay import command
 
-    if "replay" not in COMMANDS:
+    if "run" not in command.commands:
         assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
-        assert "no command 'replay'" in ran.commands[0]
+        assert "No such command 'run'" in ran.commands[0]
     assert ran.outputs["errors"] == "0"
 
 

@@ -50,9 +50,9 @@ class Hook:
     def exists(self) -> bool:
         """Whether this version can run it."""
         if self.kind == "replay":
-            from evalpolicy.cli import COMMANDS
+            from evalpolicy.commands import replay
 
-            return "replay" in COMMANDS
+            return "run" in replay.command.commands
         return bool(self.known) or not self.families
 
     @property
