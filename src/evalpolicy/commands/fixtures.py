@@ -176,7 +176,8 @@ def scan_command(
             lines += more
             problems += failed
     write("".join(f"{shown(line)}\n" for line in lines))
-    summary = f"{count(len(chosen), 'fixture')} scanned, {count(len(lines), 'finding')}"
+    read = len(set(chosen) - {path for path, *_ in problems})
+    summary = f"{count(read, 'fixture')} scanned, {count(len(lines), 'finding')}"
     click.echo(summary, err=True)
     return _not_checked(problems) or (EXIT_FINDINGS if lines else EXIT_CLEAN)
 
