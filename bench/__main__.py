@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import fleets
+from bench import fixtures, fleets
 from bench.timing import Command, Run, side_by_side, timed
 
 PAGE = Path(__file__).parents[1] / "docs/performance.md"
@@ -49,6 +49,10 @@ def page(scratch: Path, fleet: Path | None, runs: int) -> Iterator[str]:
     yield f"## On {what}"
     yield ""
     yield from start_up(scratch, where, runs)
+    yield ""
+    yield "## Fixtures"
+    yield ""
+    yield from fixtures.rows(scratch, where, runs)
     yield ""
     yield "## As a fleet grows"
     yield ""

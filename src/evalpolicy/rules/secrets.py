@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.fixture_names import stem_of
-from evalpolicy.fleet import Fleet
+from evalpolicy.fleet import DOCKERFILE_LIMIT, Fleet
 from evalpolicy.recordings.mapping import Recordings
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.snapshot import Unreadable
@@ -175,8 +175,13 @@ _NO_SECRET = re.compile(
     r"^GPG_KEY$|(?:^|_)PUBLIC(?:_|$)|_(?:FILE|PATH|DIR|URL|NAME|LIMIT|COUNT|LENGTH|TTL)$",
     re.IGNORECASE,
 )
-# Whether it pays to parse a Dockerfile: most have no such word in them.
-_WORDS = re.compile(rb"token|secret|passw|credential|_key|apikey", re.IGNORECASE)
+# Whether it pays to parse a Dockerfile: in most no ARG or ENV, with the lines that it goes on in,
+# has such a word in it.
+_INSTRUCTION = re.compile(
+    rb"^[ \t]*(?:ONBUILD[ \t]+)?(?:ARG|ENV)[ \t](?:.*[\\`][ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*)*.*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORDS = re.compile(rb"token|secret|passw|credential|_key|api_?key", re.IGNORECASE)
 
 
 @rule("SEC003", "credential-in-image", "error")
@@ -214,7 +219,8 @@ def credential_in_image(fleet: Fleet) -> Iterator[Hit]:
     """
     for path in fleet.dockerfiles:
         try:
-            if _WORDS.search(fleet.snapshot.read(path)) is None:
+            content = fleet.snapshot.read(path, DOCKERFILE_LIMIT)
+            if not any(_WORDS.search(found[0]) for found in _INSTRUCTION.finditer(content)):
                 continue
             dockerfile = fleet.dockerfile(path)
         except Unreadable as reason:
