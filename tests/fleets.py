@@ -28,10 +28,25 @@ ARG AGENT_VERSION=0.120.0
 LABEL eval.type="agent" eval.agent.name="codex" eval.agent.description="Codex CLI"
 LABEL eval.agent.version="${AGENT_VERSION}"
 """
+COMPOSE = """\
+include:
+  - path: ../../compose/services.yaml
+services:
+  runner:
+    image: example/evals/arc--codex:1.0
+    environment:
+      BENCHMARK: arc
+"""
 FLEET = {
     "containers/benchmarks/arc/Dockerfile": BENCHMARK,
+    "containers/benchmarks/arc/compose.yaml": COMPOSE,
+    "containers/benchmarks/arc/README.md": "# ARC\n",
     "containers/agents/codex/Dockerfile": AGENT,
+    "containers/agents/codex/README.md": "# Codex\n",
+    "containers/compose/services.yaml": "services:\n  gateway:\n    image: example/gateway:1.0\n",
 }
+DOCKERFILES = {path: text for path, text in FLEET.items() if path.endswith("/Dockerfile")}
+"""The fleet without what only runs or describes its images."""
 FIXTURES = "tests/run/replay/fixtures"
 
 

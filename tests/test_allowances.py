@@ -81,8 +81,8 @@ class TestUnused:
 
     def test_only_if_its_rule_ran(self, tmp_path):
         root = fleet(tmp_path, ALLOW, "FROM a:1\n")
-        assert found(judge(root, "REL", "PIN")) == []
-        assert [rule for rule, _, _ in found(judge(root, "PIN"))] == ["PIN007"]
+        assert found(judge(root, "REL", "PIN007")) == []
+        assert [rule for rule, _, _ in found(judge(root, "PIN007"))] == ["PIN007"]
 
     def test_it_cannot_be_taken_back_itself(self, tmp_path):
         allow = "# evalpolicy: ignore[PIN007] hush" + ALLOW

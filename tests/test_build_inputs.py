@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from tests.fleets import FLEET, git, repository, write
+from tests.fleets import DOCKERFILES, git, repository, write
 
 from evalpolicy.build_inputs import build_inputs, build_inputs_id
 from evalpolicy.snapshot import open_snapshot
@@ -32,7 +32,7 @@ def id_of(root, folder=ARC, **how):
 
 
 def in_git(root):
-    repository(root, FLEET | INPUTS)
+    repository(root, DOCKERFILES | INPUTS)
     (root / ARC / "run.sh").write_text("exit 0\n")
     os.chmod(root / ARC / "run.sh", 0o755)
     (root / ARC / "link").symlink_to("data/a.json")
@@ -56,7 +56,7 @@ def test_in_a_repository_with_sha256(tmp_path):
 
 def test_outside_of_git_it_is_the_same(tmp_path):
     root = in_git(tmp_path / "in")
-    files = FLEET | INPUTS
+    files = DOCKERFILES | INPUTS
     out = write(tmp_path / "out", files)
     write(out, {f"{ARC}/run.sh": "exit 0\n"})
     os.chmod(out / ARC / "run.sh", 0o755)

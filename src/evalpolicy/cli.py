@@ -18,7 +18,10 @@ COMMANDS = MappingProxyType(
         "explain": "Say what a rule finds, why, and how to mend it.",
         "fixtures": "List, show, scan and redact recorded runs.",
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
+        "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
+        "init": "Propose configuration, hook, workflow and baseline for this repository.",
         "provenance": "Record, backfill and verify where fixtures come from.",
+        "replay": "Answer like a recorded model, or record one.",
         "rules": "List all rules.",
     }
 )
@@ -71,4 +74,17 @@ def cli(directory: str | None) -> None:
     Policy checks for repositories that ship AI evaluations in containers.
     """
     if directory is not None:
-        os.chdir(directory)
+        _enter(directory)
+
+
+def _enter(directory: str) -> None:
+    """Goes there. Git's own variables go on meaning what they meant where they were set.
+
+    To a hook in a linked worktree git gives GIT_DIR alone, and with that takes the folder that
+    it is started in for the top of the worktree (git(1), GIT_WORK_TREE): it is the one before.
+    """
+    git_dir = os.environ.get("GIT_DIR")
+    if git_dir and "GIT_WORK_TREE" not in os.environ and os.path.abspath(git_dir) != os.getcwd():
+        os.environ["GIT_DIR"] = os.path.abspath(git_dir)
+        os.environ["GIT_WORK_TREE"] = os.getcwd()
+    os.chdir(directory)

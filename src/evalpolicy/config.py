@@ -51,6 +51,19 @@ class Layout:
     broken: str = "tests/run/replay/fixtures/broken.json"
     bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
     supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
+    supplied_contexts: tuple[str, ...] = ("eval-base",)
+    registries: tuple[str, ...] = ("ghcr.io/exgentic", "${REGISTRY}")
+    compose: tuple[str, ...] = ("**/compose.y*ml", "**/docker-compose.y*ml", "**/compose/*.y*ml")
+    shared_services: tuple[str, ...] = ("**/compose/services.yaml",)
+    documents: tuple[str, ...] = ("**/*.md",)
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What the GAT rules take for a gate beyond the checkers they know: names or scripts."""
+
+    commands: tuple[str, ...] = ()
+    not_gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Config:
     source: str | None = None
     allowances: tuple[Allowance, ...] = ()
     submission: Submission = field(default_factory=Submission)
+    gates: GateSettings = field(default_factory=GateSettings)
     fixtures: Fixtures = field(default_factory=Fixtures)
     sizes: Sizes = field(default_factory=Sizes)
     secrets: Secrets = field(default_factory=Secrets)
@@ -128,6 +142,7 @@ def parse(content: bytes, path: str) -> Config | None:
         path,
         from_table(allow, iter(lines)),
         submission_from_table(submission),
+        GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
         *from_tables(table),
     )
 
@@ -170,9 +185,10 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow", "submission", *TABLES),
+        (): ("layout", "contracts", "rules", "allow", "submission", "gates", *TABLES),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
+        ("gates",): tuple(f.name for f in fields(GateSettings)),
         **FIXTURE_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
@@ -183,7 +199,8 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
     for key, globs in layout.items():
-        if key == "supplied_args" or isinstance(globs, str):
+        lists = ("supplied_args", "supplied_contexts", "registries")
+        if key in lists or isinstance(globs, str):
             continue
         try:
             Globs(globs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evalpolicy import baseline as baselines
@@ -17,7 +17,7 @@ from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.units import Unit
+from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
@@ -172,16 +172,23 @@ def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) ->
 
 
 def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
-    """What the rules find: those of units unit by unit, from the cache where nothing changed."""
-    local = [rule for rule in rules if rule.per_unit]
-    for unit in facts.fleet.walk() if local else ():
-        for rule, hits in _unit_hits(facts, unit, local):
-            for hit in hits:
-                yield rule, hit
+    """What the rules find: file by file where they can, from the cache where nothing changed."""
+    of_files = [rule for rule in rules if rule.per_dockerfile]
+    of_units = [rule for rule in rules if rule.per_unit]
+    for place in facts.fleet.walk() if of_files or of_units else ():
+        yield from _flat(_dockerfile_hits(facts, place, of_files) if of_files else ())
+        if isinstance(place, Unit) and of_units:
+            yield from _flat(_unit_hits(facts, place, of_units))
     for rule in rules:
-        if not rule.per_unit and not rule.on_waivers:
+        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers:
             for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
                 yield rule, hit
+
+
+def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
+    for rule, hits in found:
+        for hit in hits:
+            yield rule, hit
 
 
 def _unit_hits(
@@ -191,16 +198,37 @@ def _unit_hits(
     known = None
     if facts.cache.keeps and around.id is not None:
         known = key("unit", around.id, facts.contracts.id)
+    given = {"unit": lambda: unit, "around": lambda: around}
+    return _kept_hits(facts, unit.path, rules, known, given)
+
+
+def _dockerfile_hits(
+    facts: Facts, place: Place, rules: Sequence[Rule]
+) -> Iterator[tuple[Rule, Iterable[Hit]]]:
+    id = facts.fleet.place_id(place) if facts.cache.keeps else None
+    known = None if id is None else key("dockerfile hits", id)
+    given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
+    return _kept_hits(facts, place.path, rules, known, given)
+
+
+def _kept_hits(
+    facts: Facts,
+    path: str,
+    rules: Sequence[Rule],
+    known: str | None,
+    given: Mapping[str, Callable[[], object]],
+) -> Iterator[tuple[Rule, Iterable[Hit]]]:
+    """What the rules find in one file, from the row `known` where it is kept there."""
     row = facts.cache.get(known) if known else None
     row = row if isinstance(row, dict) else {}
     fresh = {}
     for rule in rules:
         kept = row.get(rule.id)
         if kept is not None:
-            yield rule, [Hit.from_row(unit.path, item) for item in kept]
+            yield rule, [Hit.from_row(path, item) for item in kept]
             continue
-        given = {"unit": unit, "around": around}
-        hits = list(rule.function(**{n: given.get(n) or getattr(facts, n) for n in rule.needs}))
+        facts_of = {n: given[n]() if n in given else getattr(facts, n) for n in rule.needs}
+        hits = list(rule.function(**facts_of))
         fresh[rule.id] = [hit.row for hit in hits]
         yield rule, hits
     if fresh and known:

@@ -8,29 +8,34 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
-from evalpolicy.config import Config
+from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
-    from evalpolicy.snapshot.change import Change, Comparison
-    from evalpolicy.submitted import Submitted
-
-if TYPE_CHECKING:
+    from evalpolicy.artifacts.engine_calls import EngineCall
     from evalpolicy.broken import BrokenFile
+    from evalpolicy.composes import Composes
+    from evalpolicy.documents import Documents
+    from evalpolicy.gates import Gates
+    from evalpolicy.gitleaks_uses import GitleaksUses
     from evalpolicy.provenance.file import ProvenanceFile
     from evalpolicy.provenance.recorded import Recorded
     from evalpolicy.recordings.mapping import Recordings
     from evalpolicy.sizes import Sizing
+    from evalpolicy.snapshot.change import Change, Comparison
+    from evalpolicy.submitted import Submitted
 
 
 class Facts:
     """The facts about one snapshot, each worked out when a rule first asks for it.
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
-    with its `Surroundings` as `around`. One that asks for `change` runs where a submission is
+    with its `Surroundings` as `around`; one that asks for `dockerfile` once for each Dockerfile,
+    with its `Place` as `place`. Beside these it may ask for what `place_id` and the
+    configuration's layout cover. One that asks for `change` runs where a submission is
     known, one that asks for `comparison` or `submitted` where it has two states.
     """
 
@@ -55,6 +60,43 @@ class Facts:
     @cached_property
     def contracts(self) -> Contracts:
         return Contracts(self.config, self.snapshot, self.cache)
+
+    @cached_property
+    def gates(self) -> Gates:
+        from evalpolicy.gates import Gates
+
+        return Gates(self.snapshot, self.config)
+
+    @cached_property
+    def gitleaks(self) -> GitleaksUses:
+        from evalpolicy.gitleaks_uses import GitleaksUses
+
+        return GitleaksUses(self.gates)
+
+    @cached_property
+    def engine_calls(self) -> Mapping[str, tuple[EngineCall, ...]]:
+        """What the fleet's shell scripts ask a container engine to do, by path."""
+        from evalpolicy.shell_scripts import calls_of
+
+        return calls_of(self.fleet, self.cache)
+
+    @cached_property
+    def composes(self) -> Composes:
+        """The fleet's compose files, and what they include and extend."""
+        from evalpolicy.composes import Composes
+
+        return Composes(self.fleet, self.cache)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The fleet's Markdown: where it links to, and its rules documents' form."""
+        from evalpolicy.documents import Documents
+
+        return Documents(self.fleet, self.cache, self.config.submission.rules_documents)
+
+    @property
+    def layout(self) -> Layout:
+        return self.config.layout
 
     @cached_property
     def provenance(self) -> ProvenanceFile:
@@ -110,4 +152,6 @@ class Facts:
     def problems(self) -> list[tuple[str, Problem]]:
         """What could not be read for the facts that were asked for, as (path, problem)."""
         of_change = self._change.problems if self._change else []
-        return [*self.fleet.problems, *of_change]
+        of_gates = self.gates.problems if "gates" in self.__dict__ else []
+        of_gitleaks = self.gitleaks.problems if "gitleaks" in self.__dict__ else []
+        return [*self.fleet.problems, *of_change, *of_gates, *of_gitleaks]

@@ -14,7 +14,7 @@ from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import SUBMODULE
-from evalpolicy.units import ROLES, DockerfileSummary, Role, Unit
+from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
@@ -84,14 +84,16 @@ class Fleet:
         gathered = self.__dict__["_gathered"]
         return gathered
 
-    def walk(self) -> Iterator[Unit]:
-        """Each unit, as soon as its Dockerfile is read.
+    def walk(self) -> Iterator[Place]:
+        """Each readable Dockerfile's place, as soon as it is read: a `Unit` if it is one's.
 
         Until the next one is asked for, a Dockerfile that had to be parsed is at hand: who goes
-        through the units once parses each file once, and never holds them all.
+        through them once parses each file once, and never holds them all.
         """
         if "_gathered" in self.__dict__:
-            yield from self.units
+            known = {unit.path: unit for unit in self.units}
+            for path in self.dockerfiles:
+                yield known.get(path) or Place(None, path, partial(self.dockerfile, path))
             return
         globs = Globs(self.layout.dockerfiles)
         summaries: dict[str, DockerfileSummary] = {}
@@ -109,8 +111,9 @@ class Fleet:
             unit = self._unit(path, summary)
             if unit is not None:
                 units.append(unit)
-                with unit.at_hand(parsed):
-                    yield unit
+            place = unit or Place(None, path, partial(self.dockerfile, path))
+            with place.at_hand(parsed):
+                yield place
         self.__dict__["_gathered"] = (summaries, tuple(units))
 
     def dockerfile(self, path: str) -> Dockerfile:
@@ -174,6 +177,11 @@ class Fleet:
         """Agents by the name of their folder."""
         return {unit.name: unit for unit in self.of("agent")}
 
+    @property
+    def placed(self) -> Mapping[str, Role]:
+        """The folders in which the layout puts a unit, also one without a Dockerfile."""
+        return self._placed_folders
+
     @cached_property
     def images(self) -> frozenset[str]:
         """`core/entrypoint`, `benchmarks/aime` …: how images of this fleet end, without a tag."""
@@ -203,6 +211,14 @@ class Fleet:
             if fixture.benchmark is not None:
                 found.setdefault(fixture.benchmark, []).append(fixture)
         return {name: tuple(fixtures) for name, fixtures in found.items()}
+
+    def place_id(self, place: Place) -> str | None:
+        """Equal as long as nothing that a rule on one Dockerfile may know has changed."""
+        try:
+            content = self.snapshot.blob_id(place.path, DOCKERFILE_LIMIT)
+        except Unreadable:
+            return None
+        return key(place.path, place.role, content, repr(self.layout))
 
     def around(self, unit: Unit) -> Surroundings:
         """What a unit's own rules may know beside its Dockerfile."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from evalpolicy.artifacts import broken_manifest, rules_document
 from evalpolicy.artifacts import provenance as provenance_file
 from evalpolicy.artifacts.source import Problem
+from evalpolicy.build_inputs import build_inputs_id
 from evalpolicy.config import Config
 from evalpolicy.fixture_names import stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.change import Comparison, PathChange
-from evalpolicy.snapshot.trees import tree_id
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.broken_manifest import BrokenManifest
@@ -140,12 +140,12 @@ class Submitted:
         return now is not None and now != then
 
     def recorded_against(self, fixture: str, folder: str) -> bool:
-        """Whether a fixture's provenance names the tree that `folder` is now."""
+        """Whether a fixture's provenance names the build inputs that `folder` holds now."""
         named = self.provenance.get(stem_of(fixture), {}).get("benchmark_tree")
         if not named:
             return False
         try:
-            return bool(named == tree_id(self.comparison.after, folder))
+            return bool(named == build_inputs_id(self.comparison.after, folder))
         except Unreadable as reason:
             self._problem(folder, Problem(str(reason)))
             return False

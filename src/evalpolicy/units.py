@@ -12,6 +12,7 @@ from evalpolicy.artifacts.source import Problem, Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile, Label
+    from evalpolicy.artifacts.run_scripts import Script
 
 Role = Literal["benchmark", "agent", "model", "gateway", "core"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -20,13 +21,20 @@ ROLES: tuple[Role, ...] = get_args(Role)
 class DockerfileSummary:
     """What the fleet has to know of every Dockerfile: its final labels, and its problems.
 
+    `platforms` are those that its FROM instructions name, as written.
+
     It can be kept as a row and made from one, without reading the file again.
     """
 
     def __init__(
-        self, labels: Mapping[str, Label], from_: Span | None, problems: tuple[Problem, ...]
+        self,
+        labels: Mapping[str, Label],
+        from_: Span | None,
+        problems: tuple[Problem, ...],
+        platforms: tuple[tuple[str, Span], ...] = (),
     ) -> None:
         self.labels = labels
+        self.platforms = platforms
         self.from_ = from_
         self.problems = problems
 
@@ -35,7 +43,12 @@ class DockerfileSummary:
         final = dockerfile.final
         if final is None:
             return cls({}, None, dockerfile.problems)
-        return cls(dockerfile.effective_labels(final), final.from_.head, dockerfile.problems)
+        return cls(
+            dockerfile.effective_labels(final),
+            final.from_.head,
+            dockerfile.problems,
+            tuple((s.platform.raw, s.platform.span) for s in dockerfile.stages if s.platform),
+        )
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
@@ -50,15 +63,17 @@ class DockerfileSummary:
             [_label_row(label) for label in self.labels.values()],
             self.from_,
             [[problem.message, *problem.span] for problem in self.problems],
+            [[raw, *span] for raw, span in self.platforms],
         ]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
-        labels, from_, problems = row
+        labels, from_, problems, platforms = row
         return cls(
             KeptLabels(labels),
             Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
+            tuple((raw, Span(*span)) for raw, *span in platforms),
         )
 
 
@@ -83,29 +98,18 @@ class KeptLabels(Mapping[str, "Label"]):
         return None if row is None else str(row[_VALUE])
 
 
-class Unit:
-    """A benchmark, agent, model, gateway or core image.
+class Place:
+    """Where a Dockerfile stands; `dockerfile` is parsed when it is first asked for.
 
-    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
-    of it (`placed` is False then). `labels` are those that the file itself gives the final
-    image, the last of each key; `from_` is where that image's FROM stands (None in a file
-    without one, which is a problem). `dockerfile` is parsed when it is first asked for.
+    `role` is that of the unit whose Dockerfile it is, None for one that is no unit's (a template
+    that others are built with).
     """
 
-    def __init__(
-        self,
-        role: Role,
-        path: str,
-        placed: bool,
-        summary: DockerfileSummary,
-        parse: Callable[[], Dockerfile],
-    ) -> None:
+    role: Role | None
+
+    def __init__(self, role: Role | None, path: str, parse: Callable[[], Dockerfile]) -> None:
         self.role = role
         self.path = path
-        self.placed = placed
-        self._summary = summary
-        self.labels = summary.labels
-        self.from_ = summary.from_
         self.folder = path.rpartition("/")[0]
         self.name = self.folder.rpartition("/")[2]
         self._parse = parse
@@ -113,6 +117,13 @@ class Unit:
     @cached_property
     def dockerfile(self) -> Dockerfile:
         return self._parse()
+
+    @cached_property
+    def scripts(self) -> tuple[Script, ...]:
+        """What the Dockerfile's RUN instructions run."""
+        from evalpolicy.artifacts.run_scripts import scripts
+
+        return scripts(self.dockerfile)
 
     @contextmanager
     def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
@@ -123,6 +134,33 @@ class Unit:
             yield
         finally:
             self.__dict__.pop("dockerfile", None)
+            self.__dict__.pop("scripts", None)
+
+
+class Unit(Place):
+    """A benchmark, agent, model, gateway or core image.
+
+    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
+    of it (`placed` is False then). `labels` are those that the file itself gives the final
+    image, the last of each key; `from_` is where that image's FROM stands (None in a file
+    without one, which is a problem).
+    """
+
+    role: Role
+
+    def __init__(
+        self,
+        role: Role,
+        path: str,
+        placed: bool,
+        summary: DockerfileSummary,
+        parse: Callable[[], Dockerfile],
+    ) -> None:
+        super().__init__(role, path, parse)
+        self.placed = placed
+        self._summary = summary
+        self.labels = summary.labels
+        self.from_ = summary.from_
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fleets import AGENT, BENCHMARK, FIXTURES, FLEET, git, judge, repository, write
+from tests.fleets import AGENT, BENCHMARK, DOCKERFILES, FIXTURES, git, judge, repository, write
 from tests.samples.trajectories import START, lines, litellm_row, otlp_row, span_of
 
 from evalpolicy.__main__ import main
@@ -34,12 +34,12 @@ def commit(root: Path, files: dict[str, Any], message: str, when: str) -> str:
     return git(root, "rev-parse", "HEAD").strip()
 
 
-def moved_and_converted(root: Path) -> str:
+def moved_and_converted(root: Path, text: str = "4") -> str:
     """A fixture that was added, moved twice and converted, while its benchmark moved and changed.
 
     Gives the commit that added it.
     """
-    old = {path.removeprefix("containers/"): content for path, content in FLEET.items()}
+    old = {path.removeprefix("containers/"): content for path, content in DOCKERFILES.items()}
     repository(root, old)
     added = commit(
         root,
@@ -60,7 +60,7 @@ def moved_and_converted(root: Path) -> str:
     commit(
         root,
         {
-            f"{FIXTURES}/arc-0-codex.traces.jsonl": converted(),
+            f"{FIXTURES}/arc-0-codex.traces.jsonl": converted(text),
             "containers/benchmarks/arc/Dockerfile": changed,
         },
         "convert",
@@ -128,6 +128,24 @@ def test_a_second_run_changes_nothing(run, tmp_path):
 
 
 def test_a_conversion_that_changed_the_replies_proves_no_time(run, tmp_path):
+    added = moved_and_converted(tmp_path, "other")
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["benchmark_data_revision"] == OLD_REVISION
+    assert found["captured"] == "2026-04-13T21:00:00+03:00"
+    assert found["evidence"]["captured"].startswith(f"git: the date of {added[:12]}")
+
+
+def test_what_differs_from_the_commit_is_not_the_commit_s(run, tmp_path):
+    moved_and_converted(tmp_path)
+    write(tmp_path, {f"{FIXTURES}/arc-0-codex.traces.jsonl": converted("5")})
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["captured"] is None
+    assert found["evidence"]["benchmark_data_revision"].endswith("at the worktree")
+
+
+def test_a_new_recording_in_place_is_that_of_its_commit(run, tmp_path):
     added = moved_and_converted(tmp_path)
     commit(
         tmp_path,
@@ -145,7 +163,7 @@ def test_a_conversion_that_changed_the_replies_proves_no_time(run, tmp_path):
 
 def test_another_run_with_the_same_reply_is_not_taken_for_the_first(run, tmp_path):
     path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
-    repository(tmp_path, FLEET | CLAUDE | {path: lines(litellm_row())})
+    repository(tmp_path, DOCKERFILES | CLAUDE | {path: lines(litellm_row())})
     claude = litellm_row(
         user_agent="claude-cli/2.1.104 (external)", messages=[{"role": "user", "content": "2+2"}]
     )
@@ -160,7 +178,7 @@ def test_another_run_with_the_same_reply_is_not_taken_for_the_first(run, tmp_pat
 
 def test_a_redaction_in_place_is_no_other_run(run, tmp_path):
     path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
-    repository(tmp_path, FLEET)
+    repository(tmp_path, DOCKERFILES)
     added = commit(tmp_path, {path: lines(litellm_row())}, "add", "2026-05-01T10:00:00Z")
     row = lines(litellm_row(metadata={"user_api_key_hash": "REDACTED"}))
     commit(tmp_path, {path: row}, "redact", "2026-06-16T10:00:00Z")
@@ -171,7 +189,7 @@ def test_a_redaction_in_place_is_no_other_run(run, tmp_path):
 
 def test_an_agent_that_contradicts_the_name_is_told_and_not_recorded(run, tmp_path):
     row = lines(litellm_row(user_agent="claude-cli/2.1.104 (external)"))
-    repository(tmp_path, FLEET | CLAUDE | {f"{FIXTURES}/arc-0-codex.trajectory.jsonl": row})
+    repository(tmp_path, DOCKERFILES | CLAUDE | {f"{FIXTURES}/arc-0-codex.trajectory.jsonl": row})
     code, out, _ = run(tmp_path, "backfill")
     assert code == 0
     assert "arc-0-codex: named after codex, recorded by claude-code" in out
@@ -195,7 +213,7 @@ def test_a_label_that_says_nothing_is_null_with_the_reason(run, tmp_path, old, n
         .replace(" \\\n      \n", "\n")
         .replace("LABEL", "ARG REF\nLABEL", 1)
     )
-    files = FLEET | {"containers/benchmarks/arc/Dockerfile": label}
+    files = DOCKERFILES | {"containers/benchmarks/arc/Dockerfile": label}
     repository(tmp_path, files | {f"{FIXTURES}/arc-0-codex.traces.jsonl": lines(otlp_row())})
     assert run(tmp_path, "backfill")[0] == 0
     found = entries(tmp_path)["arc-0-codex"]
@@ -209,7 +227,7 @@ def test_several_models_are_none(run, tmp_path):
         otlp_row(gen_ai__response__model="gpt-x", gen_ai__response__id="1"),
         otlp_row(gen_ai__response__model="gpt-y", gen_ai__response__id="2"),
     )
-    repository(tmp_path, FLEET | {f"{FIXTURES}/arc-0-codex.traces.jsonl": rows})
+    repository(tmp_path, DOCKERFILES | {f"{FIXTURES}/arc-0-codex.traces.jsonl": rows})
     run(tmp_path, "backfill")
     found = entries(tmp_path)["arc-0-codex"]
     assert found["model"] is None
@@ -237,7 +255,7 @@ def test_an_uncommitted_fixture_is_judged_by_the_worktree(run, tmp_path):
 
 
 def test_a_name_that_says_nothing_is_left_and_told(run, tmp_path):
-    repository(tmp_path, FLEET | {f"{FIXTURES}/x-0-y.traces.jsonl": lines(otlp_row())})
+    repository(tmp_path, DOCKERFILES | {f"{FIXTURES}/x-0-y.traces.jsonl": lines(otlp_row())})
     code, out, _ = run(tmp_path, "backfill")
     assert code == 3
     assert "x-0-y.traces.jsonl: no entry" in out
@@ -270,16 +288,21 @@ def test_an_absent_object_is_told_and_completed_later(run, tmp_path):
         3,
         out.replace("wrote 1 entry", "wrote 0 entries").replace("kept 0", "kept 1"),
     )
+    value = entries(root)
+    value["arc-0-codex"]["release_tag"] = "v0.1.0"
+    value["arc-0-codex"]["evidence"]["release_tag"] = "option"
+    write(root, {FILE: json.dumps(value)})
     (root / "kept").rename(stored)
     git(root, "checkout", "--", path)
     assert run(root, "backfill")[0] == 0
     found = entries(root)["arc-0-codex"]
     assert (found["agent"], found["captured"]) == ("codex", "2025-10-09T08:53:20Z")
+    assert (found["release_tag"], found["evidence"]["release_tag"]) == ("v0.1.0", "option")
     assert "not in this clone" not in json.dumps(found)
 
 
 def test_outside_of_git_nothing_is_known(run, tmp_path):
-    write(tmp_path, FLEET | {f"{FIXTURES}/arc-0-codex.traces.jsonl": lines(otlp_row())})
+    write(tmp_path, DOCKERFILES | {f"{FIXTURES}/arc-0-codex.traces.jsonl": lines(otlp_row())})
     assert run(tmp_path, "backfill")[0] == 3
 
 
@@ -335,7 +358,7 @@ def test_looking_writes_nothing(run, tmp_path, option):
 
 def test_a_fleet_in_a_folder_of_its_repository(run, tmp_path):
     repository(tmp_path, {"README.md": "x"})
-    files = FLEET | {
+    files = DOCKERFILES | {
         "evalpolicy.toml": "",
         f"{FIXTURES}/arc-0-codex.traces.jsonl": lines(otlp_row()),
     }

@@ -32,6 +32,9 @@ def plus(*lines: str, to: str = BENCHMARK) -> str:
 
 
 CASES = [
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:latest"'), {}, 1),
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:1.0"'), {}, 0),
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="y:latest (built here)"'), {}, 0),
     # rule, Dockerfile of the benchmark, further files, how often it fires
     ("LBL001", BENCHMARK, {}, 0),
     ("LBL001", without("eval.benchmark.description"), {}, 1),

@@ -301,9 +301,10 @@ class TestDigest:
         value = {"arc-0-codex": entry(sha256="ab" * 32)}
         assert len(told(fleet(tmp_path, value, content=pointer.encode()), "PRV008")) == count
 
-    def test_two_files_with_one_name_share_it(self, tmp_path):
+    @pytest.mark.parametrize("recorded", [CONTENT, lines(litellm_row())])
+    def test_two_files_with_one_name_share_it(self, tmp_path, recorded):
         other = {f"{FIXTURES}/arc-0-codex.trajectory.jsonl": lines(litellm_row())}
-        value = {"arc-0-codex": entry(sha256=hashlib.sha256(CONTENT).hexdigest())}
+        value = {"arc-0-codex": entry(sha256=hashlib.sha256(recorded).hexdigest())}
         assert told(fleet(tmp_path, value, files=other), "PRV008") == []
 
     @pytest.mark.parametrize("digest", [None, "absent"])

@@ -15,7 +15,6 @@ from evalpolicy.snapshot import event as events
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.change import Comparison, PathChange
 from evalpolicy.snapshot.submission import Asked, read_event
-from evalpolicy.snapshot.trees import tree_id
 
 LONG = "".join(f"line {number}\n" for number in range(40))
 
@@ -355,21 +354,3 @@ class TestAsked:
     def test_a_file_that_is_not_there(self, tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
             read_event(str(tmp_path / "event.json"))
-
-
-@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-@pytest.mark.parametrize("how", [{"revision": "HEAD"}, {"staged": True}, {}])
-def test_a_tree_has_the_id_that_git_gives_it(tmp_path, how, algorithm):
-    files = {"d/b": "b\n", "d/b.c": "c\n", "d/sub/x": "x\n", "d/sub.x": "y\n"}
-    git(tmp_path, "init", "-q", f"--object-format={algorithm}")
-    start(tmp_path)
-    write(tmp_path, files)
-    (tmp_path / "d/run").write_text("#!/bin/sh\n")
-    (tmp_path / "d/run").chmod(0o755)
-    (tmp_path / "d/link").symlink_to("run")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "x")
-    wanted = git(tmp_path, "rev-parse", "HEAD:d").strip()
-    with open_snapshot(tmp_path, **how) as snapshot:
-        assert tree_id(snapshot, "d") == wanted
-        assert tree_id(snapshot, "nowhere") is None

@@ -18,6 +18,7 @@ from evalpolicy.artifacts.source import START, Problem, Span
 MAX_DEPTH = 60
 MAX_NODES = 200_000
 
+_MERGE = "tag:yaml.org,2002:merge"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -148,15 +149,18 @@ class _Reader:
         return YamlMap(tuple(self.entries(node, depth)), span)
 
     def entries(self, node: Any, depth: int) -> Iterator[YamlEntry]:
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.tag == "tag:yaml.org,2002:merge":
-                    yield from self.merged(value, depth)
-                    continue
+        pairs = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+        # Merged entries come first, so that the mapping's own outrank them wherever `<<` stands.
+        for key, value in pairs:
+            if key.tag == _MERGE:
+                yield from self.merged(value, depth)
+        for key, value in pairs:
+            if key.tag != _MERGE:
                 yield YamlEntry(key.value, _span(key), self.node(value, depth + 1))
 
     def merged(self, value: Any, depth: int) -> Iterator[YamlEntry]:
-        targets = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        # Of several the first outranks the others (https://yaml.org/type/merge.html).
+        targets = value.value[::-1] if isinstance(value, yaml.SequenceNode) else [value]
         for target in targets:
             if isinstance(target, yaml.MappingNode):
                 found = self.node(target, depth + 1)

@@ -29,8 +29,7 @@ class Overlay(Snapshot):
         if content is None:
             return self._below.object_id(path)
         digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
-        digest.update(b"blob %d\0" % len(content))
-        digest.update(content)
+        digest.update(b"blob %d\0" % len(content) + content)
         return digest.hexdigest()
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ from evalpolicy.gitleaks.invocation import split_command
 from evalpolicy.gitleaks.versions import Version
 
 _SEPARATOR = re.compile(r"&&|\|\||[;|&\n]|\$\(|\)|`")
+_EXPRESSION = re.compile(r"\$\{\{[^}\n|&;]*\}\}")
+"""GitHub puts its value there before a shell reads the line: its blanks part no words."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([\w.-]+))?(?:@sha256:[0-9a-f]+)?")
 _INSTALLS = (
@@ -47,7 +49,8 @@ class Install:
 def commands(text: str, first_line: int = 1) -> Iterator[Command]:
     """Every plain run of gitleaks in a script, in order."""
     for line, logical in _logical_lines(text):
-        for piece in _SEPARATOR.split(logical):
+        whole = _EXPRESSION.sub(lambda found: "".join(found.group().split()), logical)
+        for piece in _SEPARATOR.split(whole):
             found = _command(split_command(piece))
             if found is not None:
                 words, environment, tag = found

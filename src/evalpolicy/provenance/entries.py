@@ -52,16 +52,12 @@ class Evidence:
 
     @property
     def reading(self) -> Decoding | None:
-        """What the name says: the reading that the recording fits, then a task that is a number.
-
-        Of several left the longest known names count, as everywhere in the fleet.
-        """
+        """What the name says: the longest names among the readings that the recording fits."""
         readings = self.fixture.readings
         return min(
             readings,
             key=lambda r: (
                 self.client is None or not self.client.is_agent(r.agent),
-                not r.task.isdecimal(),
                 readings.index(r),
             ),
             default=None,

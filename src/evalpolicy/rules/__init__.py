@@ -21,9 +21,13 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "PRV": ("provenance", "provenance"),
         "SIZ": ("sizes", "sizes"),
         "SEC": ("secrets", "secrets"),
-        "PIN": ("pins", "pins"),
-        "EVP": ("own", "own"),
+        "GLK": ("gitleaks", "gitleaks"),
+        "GAT": ("gates", "gates"),
         "SUB": ("submission", "submission"),
+        "PIN": ("pins", "pins"),
+        "HYG": ("hygiene", "hygiene"),
+        "STR": ("structure", "structure"),
+        "EVP": ("own", "own"),
     }
 )
 """A family's three letters → (the name that configuration may use for it, its module)."""

@@ -84,6 +84,11 @@ class Rule:
         return "change" not in self.needs or change is not None
 
     @property
+    def per_dockerfile(self) -> bool:
+        """Whether the rule is called once for each Dockerfile, and sees nothing else."""
+        return "dockerfile" in self.needs or "place" in self.needs
+
+    @property
     def on_waivers(self) -> bool:
         """Whether the rule judges suppressions, allowances and baseline: after all others."""
         return "waivers" in self.needs

@@ -6,6 +6,7 @@ import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from hashlib import sha1, sha256
 from typing import Literal, NamedTuple
 
 Kind = Literal["worktree", "index", "commit", "folder"]
@@ -128,6 +129,12 @@ class Snapshot(ABC):
 
         Raises `Unreadable` where it has to be worked out from content that cannot be read.
         """
+
+    def object_id_of(self, content: bytes) -> str:
+        """The id that git gives a blob of these bytes in this repository."""
+        digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
+        digest.update(b"blob %d\0" % len(content) + content)
+        return digest.hexdigest()
 
     @cached_property
     def object_format(self) -> Literal["sha1", "sha256"]:

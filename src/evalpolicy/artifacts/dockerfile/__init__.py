@@ -14,6 +14,7 @@ from .model import (
     Arg,
     Argument,
     Base,
+    Comment,
     Directive,
     Dockerfile,
     Env,
@@ -28,6 +29,7 @@ __all__ = [
     "Arg",
     "Argument",
     "Base",
+    "Comment",
     "Directive",
     "Dockerfile",
     "Env",
@@ -55,6 +57,7 @@ def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Docker
             directives=tuple(source.directives),
             escape=source.escape,
             syntax_problems=tuple(source.problems),
+            comments=tuple(source.comments),
         ),
         build_args or {},
     )

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from ..source import Problem, Span
 from .goscan import BYTE_ORDER_MARK, SPACE
-from .model import Directive, Heredoc
+from .model import Comment, Directive, Heredoc
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 65535
@@ -67,6 +67,19 @@ class LogicalLine:
         end_line, end_column = self.place(end - 1)
         return Span(line, column, end_line, end_column + 1)
 
+    def parts(self, start: int) -> tuple[tuple[int, int, int], ...]:
+        """Where each physical line of the text behind `start` begins, counted from there."""
+        first = bisect_right(self.starts, start) - 1
+        return (
+            (0, *self.place(start)),
+            *(
+                (offset - start, line, column)
+                for offset, (line, column) in zip(
+                    self.starts[first + 1 :], self.places[first + 1 :], strict=True
+                )
+            ),
+        )
+
     def whole(self) -> Span:
         line, column = self.places[0]
         return Span(line, column, self.end_line, self.end_column)
@@ -89,9 +102,15 @@ class Source:
     at: int = 0
     unterminated: list[int] = field(default_factory=list)
     """Where heredocs without an end begin: from there on nobody knows what is an instruction."""
+    comments: list[Comment] = field(default_factory=list)
 
     def report(self, message: str, span: Span) -> None:
         self.problems.append(Problem(message, span))
+
+    def comment(self, number: int, raw: str, text: str) -> None:
+        """Takes down a comment that stands on a line by itself."""
+        text = text.rstrip()
+        self.comments.append(Comment(text, Span.at(number, raw.index("#") + 1, len(text))))
 
 
 def read(content: bytes) -> Source:
@@ -180,6 +199,8 @@ def logical_lines(source: Source) -> Iterator[LogicalLine]:
         if head:
             head = line.startswith("#") and _directive(source, line.rstrip("\r"), number)
         if not line or line[0] == "#":
+            if line and not head:
+                source.comment(number, raw, line)
             continue
         column = len(raw) - len(line) + 1
         text = line.rstrip("\r")
@@ -201,6 +222,8 @@ def _joined(source: Source, part: str, number: int, column: int) -> LogicalLine:
         source.at += 1
         stripped = raw.lstrip(SPACE)
         if not stripped or stripped[0] == "#":
+            if stripped:
+                source.comment(source.at, raw, stripped)
             continue
         following = _continued(raw, escape)
         ended = following is None

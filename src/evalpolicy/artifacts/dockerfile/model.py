@@ -5,8 +5,11 @@ Lines and columns are those of the text without a byte order mark.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 from ..source import Problem, Span
 
@@ -17,6 +20,13 @@ class Directive:
 
     name: str
     value: str
+    span: Span
+
+
+class Comment(NamedTuple):
+    """A comment's line from its `#` on, within an instruction or between two."""
+
+    text: str
     span: Span
 
 
@@ -58,6 +68,7 @@ class Instruction:
       form is one word; a pair of LABEL, ENV or ARG is one word.
     - `stage`: the index of its stage, None before the first FROM.
     - `onbuild`: the instruction within ONBUILD.
+    - `parts`: where each physical line of `value` begins: offset, line and column.
     """
 
     keyword: str
@@ -72,6 +83,20 @@ class Instruction:
     heredocs: tuple[Heredoc, ...] = ()
     stage: int | None = None
     onbuild: Instruction | None = None
+    parts: tuple[tuple[int, int, int], ...] = ()
+
+    def span_within(self, start: int, end: int) -> Span:
+        """Where a range of `value` stands; all of it if the parts are not known."""
+        if not self.parts:
+            return self.value_span
+        first = self._place(start)
+        line, column = self._place(end - 1) if end > start else first
+        return Span(*first, line, column + (end > start))
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        part = bisect_right(self.parts, offset, key=itemgetter(0)) - 1
+        start, line, column = self.parts[max(part, 0)]
+        return line, column + offset - start
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -206,6 +231,7 @@ class Dockerfile:
     directives: tuple[Directive, ...] = ()
     escape: str = "\\"
     syntax_problems: tuple[Problem, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
     @property
     def final(self) -> Stage | None:

@@ -98,7 +98,7 @@ def reread_trigger(instruction: Instruction) -> Instruction | None:
     span = instruction.value_span
     arguments = tuple(Argument(word, span) for word in found[0].words)
     head = instruction.head
-    return replace(found[0], span=span, head=head, value_span=span, arguments=arguments)
+    return replace(found[0], span=span, head=head, value_span=span, arguments=arguments, parts=())
 
 
 def _take_heredocs(source: Source, line: LogicalLine) -> None:
@@ -245,6 +245,7 @@ def _instruction(
         heredocs=line.heredocs,
         stage=stage,
         onbuild=inner,
+        parts=line.parts(start),
     )
 
 

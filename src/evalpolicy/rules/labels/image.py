@@ -94,7 +94,8 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     The final stage's base, once variables are replaced, is third-party: neither an image of
     this fleet nor an official one. Then `eval.benchmark.upstream_base` must name it, as an image
-    reference with a tag other than `latest` or with a digest.
+    reference with a tag other than `latest` or with a digest. On any other base the label, where
+    it is set, must be one too, unless it comes with a remark.
 
     ## Why
 
@@ -129,9 +130,9 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         return
     base = _third_party_base(around, unit)
     label = unit.labels.get("eval.benchmark.upstream_base")
-    if base is None:
-        return
     if label is not None:
+        if base is None and " " in label.raw.strip():
+            return
         why = _moves(label.raw)
         if why is not None:
             yield Hit(
@@ -142,7 +143,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                 unit.name,
                 "label",
             )
-    elif not base.unresolved:
+    elif base is not None and not base.unresolved:
         yield Hit(
             unit.path,
             f"the base {quoted(base.resolved)} is third-party and "

@@ -27,8 +27,8 @@ def benchmark_without_fixture(
     benchmark changed and a fixture of it did not; a fixture comes in the same submission as the
     change, and nothing says that it was recorded after it; a fixture comes with the submission
     and the base changed the benchmark meanwhile. A fixture is known to be recorded after a
-    change if its provenance entry's `benchmark_tree` is the git tree id of the benchmark's
-    folder as it is now (`git rev-parse HEAD:FOLDER`).
+    change if its provenance entry's `benchmark_tree` is the id of the benchmark's
+    build inputs as they are now; `evalpolicy provenance record` writes it.
 
     ## Why
 
@@ -168,7 +168,7 @@ def _hit(unit: Unit, inputs: list[str], old: list[str], changed: set[str]) -> Hi
         unit.path if at_label else inputs[0],
         message,
         span,
-        f"git rev-parse HEAD:{unit.folder}",
+        "evalpolicy provenance record writes the benchmark_tree of a new recording",
         unit.name,
     )
 

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs evalpolicy from the action's own checkout into an environment of its own, and gives
+# that environment's Python as the step's output `python`. Needs INPUT_PYTHON.
+#
+# Python runs isolated (-I): the folder it starts in holds the repository that is judged, and
+# nothing from there may be imported.
+set -euo pipefail
+
+fail() {
+  echo "::error title=evalpolicy::$1"
+  exit 3
+}
+
+python=${INPUT_PYTHON:-python3}
+[[ $python =~ ^[A-Za-z0-9_./+-]+$ ]] ||
+  fail 'input python: not the name or the path of an interpreter'
+command -v -- "$python" >/dev/null || fail "input python: there is no $python on this runner"
+"$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+  fail "input python: $python does not run, or is older than 3.10 (see actions/setup-python)"
+
+environment=$(mktemp -d "${RUNNER_TEMP:?}/evalpolicy.XXXXXXXX")
+# What these print is not to be read for workflow commands.
+token=$("$python" -I -c 'import secrets; print(secrets.token_hex(16))')
+echo "::stop-commands::$token"
+{
+  "$python" -I -m venv "$environment" &&
+    "$environment/bin/python" -I -m pip --disable-pip-version-check --no-input install \
+      --quiet --retries 5 "$GITHUB_ACTION_PATH"
+} 2>&1 || failed=yes
+echo "::$token::"
+[[ -z ${failed:-} ]] || fail 'evalpolicy could not be installed; the log of this step says why'
+echo "python=$environment/bin/python" >>"$GITHUB_OUTPUT"

@@ -1,0 +1,1 @@
+"""What the composite action (action.yml) runs: from its inputs to one check and its reports."""

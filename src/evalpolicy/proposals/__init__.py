@@ -1,0 +1,42 @@
+"""What `evalpolicy init` proposes for a repository: files to make or to change, each with why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# A file of configuration of more than this is none (bytes).
+LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One file as it would become. `path` is relative to the top of the repository.
+
+    `before` is what it holds now, None where there is no such file. `next_step` is what is left
+    to a person once it is written.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes
+    why: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing to write: `why` says so; `lines` are to be put in by hand, where there are any."""
+
+    path: str
+    why: str
+    lines: Sequence[str] = ()
+
+
+def content(file: Path) -> bytes | None:
+    """What a file on the disk holds; None where there is none. Raises `OSError`."""
+    if not file.exists() and not file.is_symlink():
+        return None
+    with file.open("rb") as opened:
+        return opened.read(LIMIT + 1)

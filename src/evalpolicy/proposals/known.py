@@ -1,0 +1,41 @@
+"""A baseline of what is there today, so that the policy starts with what is new."""
+
+from __future__ import annotations
+
+from evalpolicy import baseline as baselines
+from evalpolicy.baseline import BASELINE_FILE, Baseline
+from evalpolicy.cache import Cache
+from evalpolicy.config import Config
+from evalpolicy.engine import check
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.proposals import Proposal, Settled
+from evalpolicy.reporters.text import count
+from evalpolicy.snapshot import Snapshot
+
+
+def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Settled:
+    """The baseline of what `config` finds in the snapshot."""
+    if BASELINE_FILE in snapshot.entries or BASELINE_FILE in snapshot.folders:
+        return Settled(BASELINE_FILE, "it is there; `evalpolicy baseline prune` keeps it current")
+    try:
+        report = check(snapshot, config, cache=cache, baseline=Baseline({}))
+    except NotCheckedError as error:
+        return Settled(BASELINE_FILE, f"not made: {error}")
+    if report.problems:
+        first = report.problems[0]
+        return Settled(
+            BASELINE_FILE,
+            f"not made, because not all could be checked: {first.path}:{first.line}: "
+            f"{first.message}",
+        )
+    of_exceptions = {rule.id for rule in report.rules if rule.on_waivers}
+    found = [finding for finding in report.findings if finding.rule not in of_exceptions]
+    if not found:
+        return Settled(BASELINE_FILE, "nothing is found: no baseline is needed")
+    return Proposal(
+        snapshot.prefix + BASELINE_FILE,
+        None,
+        baselines.render(baselines.of(found)),
+        f"{count(len(found), 'finding')} of today; `check` reports what is new",
+        "mend them one by one, then `evalpolicy baseline prune`",
+    )

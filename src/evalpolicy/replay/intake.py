@@ -1,0 +1,78 @@
+"""Takes a call in: its body within limits, as JSON, in the terms of its wire format."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from evalpolicy.replay.routes import Route
+from evalpolicy.replay.wires import Asked
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of the longest request; Anthropic's own limit (32 MB), and no API has a higher one."""
+
+PATIENCE = 60.0
+"""Seconds in which a body has to arrive."""
+
+
+class RefusedError(Exception):
+    """A call that is not taken in: the status, the error's code and its message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may take: bytes of its body, seconds until it is there."""
+
+    body: int = MAX_BODY
+    patience: float = PATIENCE
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The whole body. Raises `RefusedError` where it is too long, too slow or compressed."""
+    headers = request.headers
+    if headers.get("content-encoding", "identity") not in ("", "identity"):
+        raise RefusedError(415, "unsupported_encoding", "the body is compressed: send it plain")
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length[:20]) > limits.body:
+        raise _too_long(limits)
+    try:
+        return await asyncio.wait_for(_collect(request, limits), limits.patience)
+    except asyncio.TimeoutError:
+        seconds = f"{limits.patience:g} seconds"
+        raise RefusedError(408, "too_slow", f"the body did not arrive in {seconds}") from None
+
+
+async def _collect(request: Request, limits: Limits) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limits.body:
+            raise _too_long(limits)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_long(limits: Limits) -> RefusedError:
+    return RefusedError(413, "too_large", f"the body is longer than {limits.body:,} bytes")
+
+
+def asked_of(route: Route, body: bytes, alt: str | None) -> Asked:
+    """What a body asks for. Raises `RefusedError` where it is no JSON object."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(400, "bad_request", f"the body is no JSON: {error.msg}") from None
+    if not isinstance(value, dict):
+        raise RefusedError(400, "bad_request", "the body is no JSON object")
+    model = route.model or value.get("model")
+    stream = route.action == "stream" if route.wire == "gemini" else value.get("stream") is True
+    return Asked(value, model if isinstance(model, str) else "", stream, alt == "sse")

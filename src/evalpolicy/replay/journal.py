@@ -1,0 +1,143 @@
+"""The journal of a replay: JSON lines, one when the server starts and one a call.
+
+It is what a verdict is made of, so every line is whole (one write, no buffer) and is there before
+the caller has its answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import orjson
+
+from evalpolicy.replay.matching import Difference
+
+Outcome: TypeAlias = Literal["served", "diverged", "exhausted", "bad-request", "unknown-route"]
+"""`served`: a turn, for the request that was recorded with it. `diverged`: a turn, for another
+request. `exhausted`: no turn was left. The other two took no turn."""
+
+OnExhausted: TypeAlias = Literal["error", "sentinel", "repeat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What is replayed: the fixture's SHA-256 and its number of turns."""
+
+    sha256: str
+    turns: int
+    on_exhausted: OnExhausted
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """One call, numbered from 1 in order of arrival; `time` is nanoseconds since 1970.
+
+    `turn` (from 1) is what was served and `line` its line in the fixture; both are None where
+    nothing of the recording was. `compared` is false where the turn's request was not recorded.
+    """
+
+    call: int
+    time: int
+    outcome: Outcome
+    method: str
+    path: str
+    wire: str | None
+    stream: bool
+    status: int
+    turn: int | None = None
+    line: int | None = None
+    compared: bool = False
+    differences: tuple[Difference, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A journal that was read; `problems` are its lines that are no entries (counted from 1)."""
+
+    started: Started | None
+    calls: tuple[CallEntry, ...]
+    problems: tuple[str, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """The number of calls that ended so."""
+        return sum(call.outcome == outcome for call in self.calls)
+
+    @property
+    def turns_left(self) -> int | None:
+        """How many turns nobody asked for; None where the start is missing."""
+        if self.started is None:
+            return None
+        outcomes = ("served", "diverged")
+        taken = {call.turn for call in self.calls if call.outcome in outcomes}
+        return self.started.turns - len(taken)
+
+
+class Journal:
+    """Writes a journal, to a new file or nowhere.
+
+    Raises `OSError` where it cannot be written: a call that is not recorded must not be answered.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+        self._handle = None if file is None else os.open(file, flags, 0o644)
+
+    def start(self, started: Started) -> None:
+        """Writes the first line."""
+        self._write("start", started)
+
+    def call(self, entry: CallEntry) -> None:
+        """Writes the line of a call."""
+        self._write("call", entry)
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _write(self, kind: str, entry: Started | CallEntry) -> None:
+        if self._handle is None:
+            return
+        line = orjson.dumps({"kind": kind, **asdict(entry)}) + b"\n"
+        if os.write(self._handle, line) != len(line):
+            raise OSError("the journal's disk is full")
+
+
+def read_journal(content: bytes) -> Record:
+    """Reads a journal; a line that is none, such as one cut off by a crash, is a problem."""
+    started: Started | None = None
+    calls: list[CallEntry] = []
+    problems: list[str] = []
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            entry = _entry(orjson.loads(line))
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"line {number} of the journal is no entry")
+            continue
+        if isinstance(entry, Started):
+            started = entry
+        else:
+            calls.append(entry)
+    return Record(started, tuple(calls), tuple(problems))
+
+
+def _entry(row: Any) -> Started | CallEntry:
+    if not isinstance(row, dict):
+        raise TypeError("no object")
+    kind = row.pop("kind")
+    if kind == "start":
+        return Started(**row)
+    if kind != "call" or row["outcome"] not in get_args(Outcome):
+        raise ValueError(kind)
+    row["differences"] = _differences(row["differences"])
+    return CallEntry(**row)
+
+
+def _differences(rows: Iterable[dict[str, str]]) -> tuple[Difference, ...]:
+    return tuple(Difference(**row) for row in rows)

@@ -1,0 +1,60 @@
+"""What a wire format has to give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from evalpolicy.replay.conversation import Conversation
+from evalpolicy.replay.reply import Reply
+
+WireName: TypeAlias = Literal["chat", "responses", "messages", "gemini"]
+
+PIECE = 64
+"""Characters of a delta: a text of any length comes in several, as from a model."""
+
+
+class BadRequestError(Exception):
+    """A body that the real API would refuse; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: its body, the model and the streaming that it asks for.
+
+    `sse` is false where a stream is to be a JSON array (Gemini without `alt=sse`).
+    """
+
+    body: dict[str, Any]
+    model: str
+    stream: bool
+    sse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One API.
+
+    `read` gives what a body says and raises `BadRequestError`; `write` the answer's body; `stream`
+    its pieces as they go over the wire; `error` the body of an error from status, code and message.
+    """
+
+    name: WireName
+    read: Callable[[dict[str, Any]], Conversation]
+    write: Callable[[Reply, Asked], dict[str, Any]]
+    stream: Callable[[Reply, Asked], Iterator[bytes]]
+    error: Callable[[int, str, str], dict[str, Any]]
+
+
+def pieces(text: str) -> list[str]:
+    """The text in deltas; none of an empty one."""
+    return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+
+
+def listed(body: dict[str, Any], key: str) -> list[Any]:
+    """A list that the API demands."""
+    value = body.get(key)
+    if not isinstance(value, list):
+        raise BadRequestError(f"{key} is missing or no list")
+    return value

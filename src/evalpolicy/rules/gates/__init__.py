@@ -1,0 +1,16 @@
+"""GAT: gates that cannot fail, or that nobody has to pass."""
+
+from evalpolicy.rules.gates.calling import not_run
+from evalpolicy.rules.gates.excluding import excludes_fixtures, pattern_stale
+from evalpolicy.rules.gates.seeing import sees_nothing
+from evalpolicy.rules.gates.swallowing import swallows_failure
+from evalpolicy.rules.gates.tools import needs_tool
+
+__all__ = [
+    "excludes_fixtures",
+    "needs_tool",
+    "not_run",
+    "pattern_stale",
+    "sees_nothing",
+    "swallows_failure",
+]

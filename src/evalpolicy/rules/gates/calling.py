@@ -1,0 +1,132 @@
+"""Checks that nobody runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from evalpolicy.artifacts.source import START
+from evalpolicy.fleet import Fleet
+from evalpolicy.gates import Gates
+from evalpolicy.rules.model import Hit, rule
+
+_CHECK = re.compile(r"(?:^|[_.-])(?:tests?|check|lint|verify|validate|sweep|audit|scan)(?=$|[_.-])")
+
+
+@rule("GAT006", "gate-not-run", "note")
+def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
+    """A check script of the repository that no workflow and no hook calls.
+
+    Also a hook of the `manual` stage only, where no workflow asks for that stage.
+
+    ## Why
+
+    A check that nobody has to pass grows old unseen. In the reference fleet the fixture audit and
+    four test programs are called by no workflow.
+
+    ## Fires
+
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - run: make build
+    ```
+
+    ```bash tests/audit.sh
+    #!/bin/bash
+    exit 1
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - run: tests/audit.sh
+    ```
+
+    ```bash tests/audit.sh
+    #!/bin/bash
+    exit 1
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    Scripts in the folder of a benchmark, an agent or another unit: containers call those. Scripts
+    that something calls which is itself called. A repository without workflows and hooks.
+    """
+    if not gates.workflows and gates.pre_commit is None:
+        return
+    folders = tuple(f"{unit.folder}/" for unit in fleet.units if unit.folder)
+    scripts = {
+        path: text
+        for path, text in gates.scripts.items()
+        if _CHECK.search(_stem(path)) and not path.startswith(folders)
+    }
+    reached = _reached(gates)
+    for path in scripts:
+        if path not in reached:
+            yield Hit(
+                path, "no workflow and no hook calls this check: nobody has to pass it", START,
+                "call it in a workflow, or take it out", path, "script",
+            )  # fmt: skip
+    staged = any("--hook-stage" in text for text in _texts(gates))
+    for path, _, hook in gates.hooks():
+        if [stage.text for stage in hook.stages] == ["manual"] and not staged:
+            yield Hit(
+                path, f"{hook.id.text} runs by hand only, and no workflow asks for that stage",
+                hook.id.span, "run it in a workflow with `--hook-stage manual`", hook.id.text,
+                "manual",
+            )  # fmt: skip
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _texts(gates: Gates) -> list[str]:
+    """What workflows and hooks say."""
+    found = [run.step.run.text for run in gates.runs if run.step.run is not None]
+    found += [hook.entry.text for _, _, hook in gates.hooks() if hook.entry is not None]
+    found += [a.text for _, _, hook in gates.hooks() for a in hook.args or ()]
+    return found
+
+
+def _reached(gates: Gates) -> set[str]:
+    """The scripts that are called, by a workflow, a hook, or a script or Makefile of those."""
+    callees = {**gates.scripts, **gates.makefiles}
+    texts = _texts(gates)
+    reached: set[str] = set()
+    while texts:
+        text = "\n".join(texts)
+        texts = []
+        for path, content in callees.items():
+            if path not in reached and _names(text, path):
+                reached.add(path)
+                texts.append(content)
+    return reached
+
+
+def _names(text: str, path: str) -> bool:
+    name = _stem(path)
+    if path in ("Makefile", "makefile", "GNUmakefile"):
+        return re.search(r"\bmake\b", text) is not None
+    if path in ("justfile", "Justfile"):
+        return re.search(r"\bjust\b", text) is not None
+    # A name that many scripts have needs its folder too.
+    needed = path.rpartition("/")[0].rpartition("/")[2] + f"/{name}" if "/" in path else name
+    return (needed if name in ("run.sh", "test.sh", "check.sh") else name) in text

@@ -1,0 +1,196 @@
+"""Hooks that look at what is staged, where nothing ever is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import Span
+from evalpolicy.gates import Gates
+from evalpolicy.rules.model import Hit, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.pre_commit_config import Hook
+    from evalpolicy.gitleaks_uses import GitleaksUses
+
+_STAGED = re.compile(r"(?:^|\s)(?:--staged|--cached|--pre-commit|protect)(?=$|[\s'\";|&)])")
+_ACTION = re.compile(r"(?:pre-commit|j178)/(?:action|prek-action)@")
+
+
+@dataclass(frozen=True, slots=True)
+class _Blind:
+    """A hook that sees staged files only: what it does not see, and what to write."""
+
+    path: str
+    span: Span
+    name: str
+    what: str
+    help: str
+    tool: str
+
+
+@rule("GAT001", "gate-sees-nothing", "error")
+def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """A hook that looks only at staged files is a gate in CI, where nothing is staged.
+
+    `check-added-large-files` without `--enforce-all`, the gitleaks hooks, and any hook whose entry
+    or arguments say `--staged`, `--cached` or `protect`.
+
+    ## Why
+
+    `pre-commit run --all-files`, and `--from-ref … --to-ref …` as well, give a hook the names of
+    files, and stage nothing. In the reference fleet's CI the large-file hook passes 2 MB, and the
+    gitleaks hook scans an empty index; no workflow runs gitleaks otherwise.
+
+    ## Fires
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+    ```
+
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      hooks:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pre-commit run --all-files
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/pre-commit/pre-commit-hooks
+        rev: v5.0.0
+        hooks:
+          - id: check-added-large-files
+            args: [--enforce-all]
+    ```
+
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      hooks:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pre-commit run --all-files
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    A tool that a workflow also runs on more than the index (`gitleaks git`, the action). A job
+    that stages something before it runs the hooks (`git add`, `git reset --soft`). Hooks of other
+    stages. A repository without any workflow: its CI is not here.
+    """
+    if not gates.workflows:
+        return
+    runs, staging = _pre_commit_runs(gates)
+    if staging:
+        return
+    for blind in _blind(gates, gitleaks):
+        if blind.tool in _run_otherwise(gates, gitleaks):
+            continue
+        where = (
+            f"{runs[0]} runs the hooks with nothing staged"
+            if runs
+            else "no workflow runs the hooks, and none runs it otherwise"
+        )
+        yield Hit(
+            blind.path, f"{blind.name} looks only at {blind.what}: {where}, so in CI it always "
+            "passes",
+            blind.span, blind.help, blind.name, blind.name,
+        )  # fmt: skip
+
+
+def _blind(gates: Gates, gitleaks: GitleaksUses) -> Iterator[_Blind]:
+    staged = {pin.span for pin in gitleaks.pins if pin.invocation.mode == "staged"}
+    for path, repository, hook in gates.hooks():
+        stages = {stage.text for stage in hook.stages}
+        if stages and not stages & {"pre-commit", "commit", "pre-push", "push"}:
+            continue
+        text = " ".join([hook.entry.text if hook.entry else "", *_arguments(hook)])
+        places = [hook.id, repository.rev, repository.url, hook.entry]
+        pinned = any(place is not None and place.span in staged for place in places)
+        if hook.id.text == "check-added-large-files" or "check-added-large-files" in text:
+            if "--enforce-all" not in text:
+                yield _Blind(
+                    path, hook.id.span, hook.id.text, "files that are being added to the index",
+                    "add `--enforce-all` to its args", "check-added-large-files",
+                )  # fmt: skip
+        elif "gitleaks" in hook.id.text + text and pinned:
+            yield _Blind(
+                path, hook.id.span, hook.id.text, "the index",
+                "run `gitleaks git` or `gitleaks dir .` in a workflow as well, at the same version",
+                "gitleaks",
+            )  # fmt: skip
+        elif (found := _STAGED.search(text)) is not None and "gitleaks" not in hook.id.text:
+            words = (hook.entry.text if hook.entry else hook.id.text).split()
+            yield _Blind(
+                path, hook.id.span, hook.id.text, f"what is staged (`{found[0].strip()}`)",
+                "run the check on all files in a workflow as well", words[0] if words else "",
+            )  # fmt: skip
+
+
+def _arguments(hook: Hook) -> list[str]:
+    return [argument.text for argument in hook.args or ()]
+
+
+def _pre_commit_runs(gates: Gates) -> tuple[list[str], bool]:
+    """Where workflows run the hooks; and whether a job stages something before."""
+    found = []
+    staging: set[tuple[str, str]] = set()
+    all_stage = True
+    for path, workflow in gates.workflows.items():
+        for step in workflow.steps():
+            job = (path, step.job)
+            text = step.run.text if step.run is not None else ""
+            if re.search(r"\bgit\s+(?:add|reset\s+--soft)\b", text):
+                staging.add(job)
+            used = step.uses is not None and _ACTION.match(step.uses.text)
+            if used or re.search(r"^[^#\n]*\b(?:pre-commit|prek)\s+run\b", text, re.MULTILINE):
+                line = step.uses.span.line if step.uses is not None else step.run_span.line
+                found.append(f"{path}:{line + _line_of(text)}")
+                all_stage = all_stage and job in staging
+    return found, bool(found) and all_stage
+
+
+def _line_of(text: str) -> int:
+    lines = text.split("\n")
+    return next((n for n, line in enumerate(lines) if re.search(r"\b(?:pre-commit|prek)\s+run\b",
+                                                                line)), 0)  # fmt: skip
+
+
+def _run_otherwise(gates: Gates, gitleaks: GitleaksUses) -> set[str]:
+    """The tools that a workflow runs on more than what is staged, themselves or by a script."""
+    from evalpolicy.gate_commands import program
+
+    found = set()
+    for pin in gitleaks.pins:
+        in_ci = pin.source in ("action", "workflow") or pin.path in gates.called
+        if (in_ci or pin.source == "hook") and pin.invocation.mode != "staged":
+            found.add("gitleaks")
+    for run in gates.runs:
+        for pipeline in run.script.pipelines():
+            for command in pipeline.commands:
+                words = program(command.text)
+                text = " ".join(words)
+                if words and words[0] == "check-added-large-files" and "--enforce-all" not in words:
+                    continue
+                if words and words[0] != "gitleaks" and not _STAGED.search(text):
+                    found.add(words[0])
+    return found

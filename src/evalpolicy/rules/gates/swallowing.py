@@ -1,0 +1,180 @@
+"""Gates whose failure goes nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import Span
+from evalpolicy.gates import Gates
+from evalpolicy.rules.model import Hit, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.workflow import Step
+    from evalpolicy.gate_commands import Swallowed
+
+_ACTIONS = re.compile(
+    r"(?:gitleaks/gitleaks-action|pre-commit/action|aquasecurity/trivy-action|"
+    r"hadolint/hadolint-action|golangci/golangci-lint-action|astral-sh/ruff-action|"
+    r"github/codeql-action/analyze|trufflesecurity/trufflehog|[\w.-]+/evalpolicy)@",
+    re.IGNORECASE,
+)
+
+
+@rule("GAT002", "gate-swallows-failure", "error")
+def swallows_failure(gates: Gates) -> Iterator[Hit]:
+    """A gate's failure is thrown away: `|| true`, a pipe without pipefail, a flag.
+
+    A gate is a step of a workflow, a hook or a script they call that runs a checker, a linter or a
+    test runner: one that is known by its name (`cargo test`, `pytest`, `ruff`, `gitleaks`, …) or a
+    script of the repository whose path says so (`test`, `check`, `lint`, `verify`, `sweep`,
+    `audit`, `scan`, …).
+
+    ## Why
+
+    `cargo test | tee replay.log` without pipefail: a red test was green in the reference fleet,
+    until 700bf1e7. GitHub starts a `run:` step with `bash -e`, which has no pipefail; only an
+    explicit `shell: bash` brings `-o pipefail`.
+
+    ## Fires
+
+    ```yaml .github/workflows/test.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: |
+              cargo test --locked | tee replay.log
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .github/workflows/test.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: |
+              set -o pipefail
+              cargo test --locked | tee replay.log
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    A command in `$(…)`: its output is what counts, not its exit code. One that lists or asks
+    (`--list`, `--version`). `PIPESTATUS`. A fallback that does not always succeed. Shells that are
+    not POSIX (`pwsh`, `python`).
+
+    ## Configuration
+
+    `[gates] commands = ["mycheck"]` names further gates, `not_gates = ["black"]` what is none:
+    programs, or paths of scripts.
+    """
+    for run in gates.runs:
+        yield from _hits(run.path, run.script, gates, run.pipefail, run.step.job)
+    for path, workflow in gates.workflows.items():
+        for job in workflow.jobs:
+            steps = [(step, gate) for step in job.steps if (gate := _gate(gates, step))]
+            if _is_true(job.continue_on_error) and job.continue_on_error is not None and steps:
+                yield _tolerated(path, job.continue_on_error.span, steps[0][1], job.name)
+            for step, gate in steps:
+                if _is_true(step.continue_on_error) and step.continue_on_error is not None:
+                    yield _tolerated(path, step.continue_on_error.span, gate, job.name)
+    for path in gates.called:
+        yield from _script(gates, path)
+    yield from _hooks(gates)
+
+
+def _hits(path: str, script: object, gates: Gates, pipefail: bool, subject: str) -> Iterator[Hit]:
+    from evalpolicy.artifacts.shell_script import Script
+    from evalpolicy.gate_commands import swallowed
+
+    assert isinstance(script, Script)
+    for found in swallowed(script, gates.names, pipefail=pipefail):
+        yield _hit(path, found, subject)
+
+
+def _hit(path: str, found: Swallowed, subject: str) -> Hit:
+    span = Span.at(found.word.line, found.word.column, max(len(found.word.text), 1))
+    about = f"{found.gate} {found.why}"
+    return Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
+
+
+def _tolerated(path: str, span: Span, gate: str, job: str) -> Hit:
+    return Hit(
+        path, f"continue-on-error lets the job pass whatever {gate} finds", span,
+        "take continue-on-error out", job, f"continue-on-error {gate}",
+    )  # fmt: skip
+
+
+def _is_true(value: object) -> bool:
+    return str(getattr(value, "text", "")).lower() in ("true", "${{ true }}", "${{true}}")
+
+
+def _gate(gates: Gates, step: Step) -> str | None:
+    """The first gate that a step runs."""
+    if step.uses is not None and _ACTIONS.match(step.uses.text):
+        return step.uses.text.partition("@")[0]
+    for run in gates.runs:
+        if run.step is step:
+            for pipeline in run.script.pipelines():
+                for command in pipeline.commands:
+                    if (name := gates.names.name(command)) is not None:
+                        return name
+    return None
+
+
+def _script(gates: Gates, path: str) -> Iterator[Hit]:
+    from evalpolicy.artifacts.shell_script import parse
+
+    text = gates.scripts[path]
+    first = text.split("\n", 1)[0]
+    yield from _hits(path, parse(text), gates, "pipefail" in first, path)
+
+
+def _hooks(gates: Gates) -> Iterator[Hit]:
+    """Flags in a hook's arguments, and what an entry says to a shell."""
+    from evalpolicy.artifacts.shell_script import parse
+    from evalpolicy.gate_commands import NO_VERDICT, swallowed
+
+    for path, _, hook in gates.hooks():
+        for argument in hook.args or ():
+            if argument.text in NO_VERDICT:
+                yield Hit(
+                    path, f"{argument.text} makes {hook.id.text} pass whatever it finds",
+                    argument.span, f"take {argument.text} out", hook.id.text,
+                    f"{hook.id.text} {argument.text}",
+                )  # fmt: skip
+        if hook.entry is None:
+            continue
+        for pipeline in parse(hook.entry.text).pipelines():
+            for command in pipeline.commands:
+                words = command.text
+                flagged = [word for word in words if word in NO_VERDICT]
+                scripts: list[str] = []
+                if words[:1] and words[0].rpartition("/")[2] in ("bash", "sh") and "-c" in words:
+                    scripts = list(words[words.index("-c") + 1 :][:1])
+                for text in scripts:
+                    pipefail = "pipefail" in words
+                    for found in swallowed(parse(text), gates.names, pipefail=pipefail):
+                        yield Hit(
+                            path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
+                            hook.id.text, f"{found.gate} {found.why}",
+                        )  # fmt: skip
+                for flag in flagged if gates.names.name(command) else ():
+                    yield Hit(
+                        path, f"{flag} makes {hook.id.text} pass whatever it finds",
+                        hook.entry.span, f"take {flag} out", hook.id.text,
+                        f"{hook.id.text} {flag}",
+                    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""The fix of a form: the file as `gitleaks migrate` would write it for the pinned version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import Span
+from evalpolicy.fixes.model import Edit, Fix
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
+    from evalpolicy.gitleaks.versions import Version
+
+# A larger file is migrated by hand, with the command.
+_LARGEST = 200_000
+
+
+def migration(config: GitleaksConfig, version: Version, *, safe: bool) -> Fix | None:
+    """The lines that `migrate` changes, as one edit; None where it refuses or changes nothing.
+
+    It keeps what was *written*; it is `safe` only where that was in force already. An allowlist
+    that was read past comes into force, and that has to be asked for (`--unsafe-fixes`).
+    """
+    from evalpolicy.gitleaks.migrate import Migrated, migrate
+
+    text = config.document.text
+    if len(text) > _LARGEST:
+        return None
+    found = migrate(text, version, version)
+    if not isinstance(found, Migrated) or found.text == text:
+        return None
+    old, new = text.split("\n"), found.text.split("\n")
+    first = 0
+    while first < min(len(old), len(new)) and old[first] == new[first]:
+        first += 1
+    last = 0
+    while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    kept = "\n".join(new[first : len(new) - last])
+    end = len(old) - last
+    if first == end:
+        return Fix((Edit(Span(first + 1, 1, first + 1, 1), f"{kept}\n"),), safe=safe)
+    span = Span(first + 1, 1, end, len(old[end - 1].rstrip("\r")) + 1)
+    return Fix((Edit(span, kept.replace("\r\n", "\n").rstrip("\r")),), safe=safe)

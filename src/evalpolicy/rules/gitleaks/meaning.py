@@ -1,0 +1,227 @@
+"""Where an allowlist or an override does more, or less, than it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.rules.gitleaks.words import Said, by_span, merged, names
+from evalpolicy.rules.model import Hit, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
+    from evalpolicy.artifacts.source import Span
+    from evalpolicy.gitleaks.effects import AllowlistEffect
+    from evalpolicy.gitleaks.evaluate import Evaluation
+    from evalpolicy.gitleaks_uses import GitleaksUses, Use
+
+
+@rule("GLK007", "gitleaks-broader-than-written", "error")
+def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """An allowlist lets more pass than it seems to, or an override turns a default rule off.
+
+    Criteria of one allowlist combine as OR; an entry matches everything; a flag such as `(?i)`
+    reaches the entries behind it (8.28.0 and later join them); a `[[rules]]` with the id of a
+    default rule and no regex replaces it (8.9.0 to 8.19.2).
+
+    ## Why
+
+    The reference fleet meant "these field names, in these files" and wrote `paths` and `regexes`
+    into one allowlist (e3914841). They combine as OR: every fixture passed, whatever it held.
+
+    ## Fires
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    paths = ['Dockerfile$']
+    regexes = ["user_api_key_hash"]
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    condition = "AND"
+    paths = ['Dockerfile$']
+    regexes = ["user_api_key_hash"]
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    An allowlist that says `condition = "OR"` means it. What is broader because the pinned version
+    reads past `condition` or `targetRules` is GLK001, at that key.
+    """
+
+    def said() -> Iterator[Said]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            unread = {key.span for key in evaluation.unread_keys}
+            for allowlist in evaluation.allowlists:
+                if not evaluation.loads:
+                    continue
+                written = lists[allowlist.span]
+                spans = {config.span(entry) for entry in written.table.entries.values()}
+                name = known[written.table.start]
+                for span, what, help in _broader(config, written, allowlist, unread & spans):
+                    hit = Hit(
+                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}"
+                    )
+                    yield use, hit
+            yield from _silenced(use, config, evaluation)
+
+    yield from merged(said())
+
+
+def _broader(
+    config: GitleaksConfig,
+    written: WrittenAllowlist,
+    allowlist: AllowlistEffect,
+    unread: set[Span],
+) -> Iterator[tuple[Span, str, str]]:
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+
+    working = {c.key for c in allowlist.criteria if c.effect not in ("ignored", "never")}
+    condition = entry_of(written.table, "condition")
+    for criterion in allowlist.criteria:
+        if criterion.effect == "everything":
+            alone = len(working) == 1 or condition is None
+            what = "everything passes" if alone else f"{criterion.key} narrows nothing"
+            yield criterion.span, f"{what}: {criterion.why}", "say what is exempt"
+        elif criterion.effect == "broader":
+            yield criterion.span, criterion.why, "write `(?i:…)`, which ends where it closes"
+    paths = entry_of(written.table, "paths")
+    others = [key for key in ("regexes", "stopwords") if entry_of(written.table, key) is not None]
+    if condition is None and paths is not None and others:
+        once = "once it is read, " if allowlist.effect == "ignored" else ""
+        yield (
+            config.span(paths),
+            f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
+            f"paths passes, and what {others[0]} match passes everywhere",
+            'if both are meant, write `condition = "AND"`; if either is, write `condition = "OR"`',
+        )
+    elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
+        yield allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead"
+
+
+def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[Said]:
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+
+    for table in config.rules() if evaluation.rules.silenced else ():
+        entry = entry_of(table, "id")
+        name = getattr(entry.value, "value", None) if entry is not None else None
+        if name in evaluation.rules.silenced and entry is not None:
+            yield (
+                use,
+                Hit(
+                    evaluation.config,
+                    f"{use}: this takes the place of the default rule {name}, which no longer runs",
+                    config.span(entry),
+                    "pin 8.19.3 or later, which merges it; or repeat the rule's regex here",
+                    about=f"rule {name}",
+                ),
+            )
+
+
+@rule("GLK012", "gitleaks-dead-entry", "warning")
+def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """A criterion that can never match where gitleaks is run.
+
+    ## Why
+
+    The pre-commit hook scans the index, and what is staged has no commit yet: an allowlist of
+    `commits` does nothing there. A reader takes it for an exception that is in force.
+
+    ## Fires
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    commits = ["787bd036aa20b2b4a1b4e43a4d5e07b4b8a0a4d5"]
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    regexes = ["user_api_key_hash"]
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    A criterion that is alive in another use of the same file, such as a scan of the history.
+    `paths` are GLK005.
+    """
+    read = [use for use, _, evaluation in gitleaks.read() if evaluation.loads]
+    alive = {
+        (use.path, criterion.span)
+        for use in read
+        for allowlist in (use.evaluation.allowlists if use.evaluation else ())
+        for criterion in allowlist.criteria
+        if criterion.effect != "never"
+    }
+
+    def said() -> Iterator[Said]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            for allowlist in evaluation.allowlists if evaluation.loads else ():
+                for criterion in allowlist.criteria:
+                    dead = criterion.effect == "never" and criterion.key != "paths"
+                    if dead and (use.path, criterion.span) not in alive:
+                        name = known[lists[allowlist.span].table.start]
+                        yield (
+                            use,
+                            Hit(
+                                evaluation.config,
+                                f"{use}: {criterion.key} match nothing: {criterion.why}",
+                                criterion.span,
+                                "take it out, or exempt by what can be seen there",
+                                about=f"{name} {criterion.key}",
+                            ),
+                        )
+
+    yield from merged(said())

@@ -1,0 +1,255 @@
+"""What the paths of an allowlist exempt: nothing, or every fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.fleet import Fleet
+from evalpolicy.rules.gitleaks.words import Said, by_span, count, merged, names
+from evalpolicy.rules.model import Hit, Severity, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
+    from evalpolicy.artifacts.source import Span
+    from evalpolicy.gitleaks.effects import AllowlistEffect
+    from evalpolicy.gitleaks.versions import Version
+    from evalpolicy.gitleaks_uses import GitleaksUses
+
+# Patterns times files beyond which entries are not tried one by one.
+_TRIALS = 500_000
+
+
+@rule("GLK005", "gitleaks-stale-path", "error")
+def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """An allowlist's `paths` entry matches no tracked file.
+
+    ## Why
+
+    Files move, and the pattern stays. The fixtures of the reference fleet moved twice (ba742389,
+    2022647d); its allowlist went on saying `tests/fixtures/` until 3f0e3acd: two months in which
+    it did nothing, and the day something is put there it lets everything pass.
+
+    ## Fires
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [allowlist]
+    paths = ['tests/fixtures/.*\\.jsonl$']
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Mended
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [allowlist]
+    paths = ['tests/run/replay/fixtures/.*\\.jsonl$']
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Exempt
+
+    A note only where no use scans the index and one scans the history or a folder: a file of an
+    older commit, or one that git ignores, may still match. Lists of so many entries that trying
+    each on each file would take seconds are not tried.
+    """
+
+    def said() -> Iterator[Said]:
+        for use, config, evaluation in gitleaks.read():
+            if not evaluation.loads:
+                continue
+            modes = {u.invocation.mode for u in gitleaks.uses if u.pin and u.path == use.path}
+            severity: Severity | None = None if "staged" in modes or not modes else "note"
+            scanned = [p for p in map(use.invocation.scanned, gitleaks.tracked) if p is not None]
+            known = names(config)
+            lists = [(w, list(_patterns(config, w))) for w in config.allowlists()]
+            if sum(len(patterns) for _, patterns in lists) * len(scanned) > _TRIALS:
+                continue
+            for written, patterns in lists:
+                for pattern, span in patterns:
+                    if _matches(pattern, scanned, use.version) is not False:
+                        continue
+                    yield (
+                        use,
+                        Hit(
+                            evaluation.config,
+                            f"`{pattern[:80]}` matches none of the {len(scanned)} files that "
+                            f"{use} may see",
+                            span,
+                            "write where the files are now, or take the entry out",
+                            about=f"{known[written.table.start]} {pattern}",
+                            severity=severity,
+                        ),
+                    )
+
+    yield from merged(said())
+
+
+@rule("GLK006", "gitleaks-blinds-fixtures", "error")
+def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
+    """An allowlist exempts the fixtures by their path alone: nothing in them is looked at.
+
+    ## Why
+
+    A recorded run holds whatever the agent saw: environment, headers, tokens. The reference fleet
+    exempted its fixtures wholesale (787bd036, 3f0e3acd), because some of their fields look like
+    secrets. Behind that path lay a Hugging Face token, a gateway's key, Google OAuth tokens and an
+    internal host name (eba2de11).
+
+    ## Fires
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    paths = ['fixtures/.*\\.jsonl$']
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json tests/run/replay/fixtures/arc-1-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Mended
+
+    ```toml .gitleaks.toml
+    [extend]
+    useDefault = true
+
+    [[allowlists]]
+    regexTarget = "match"
+    regexes = ["user_api_key_hash", "prompt_cache_key"]
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ```json tests/run/replay/fixtures/arc-1-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Exempt
+
+    An entry that names one fixture of several; an allowlist of one rule, or one whose
+    `targetRules` this version reads: the other rules still look.
+
+    ## Configuration
+
+    `layout.fixtures` says where fixtures are.
+    """
+    fixtures = frozenset(fixture.path for fixture in fleet.fixtures)
+
+    def said() -> Iterator[Said]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            for allowlist in evaluation.allowlists:
+                written = lists[allowlist.span]
+                blinded = fixtures.intersection(allowlist.files)
+                if not allowlist.by_paths_alone or allowlist.effect in ("ignored", "never"):
+                    continue
+                if not _wholesale(len(blinded), len(fixtures)) or _targeted(written, use.version):
+                    continue
+                scanned = {use.invocation.scanned(path) or "": path for path in blinded}
+                entries = list(_entries(config, written, allowlist, list(scanned), use.version))
+                for span, pattern, number in entries:
+                    yield (
+                        use,
+                        Hit(
+                            evaluation.config,
+                            f"{use} looks into none of {count(number, 'fixture')} of "
+                            f"{len(fixtures)}: `{pattern[:80]}` exempts them by path alone",
+                            span,
+                            "match what is benign instead: `regexes` with the names of the fields, "
+                            'and no `paths`, or `condition = "AND"` (8.25.0 and later)',
+                            about=f"{known[written.table.start]} {pattern}",
+                        ),
+                    )
+
+    yield from merged(said())
+
+
+def _wholesale(blinded: int, fixtures: int) -> bool:
+    return blinded > 1 or (blinded == 1 and fixtures == 1)
+
+
+def _targeted(written: WrittenAllowlist, version: Version) -> bool:
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+    from evalpolicy.gitleaks.versions import table
+
+    if written.rule is not None:
+        return True
+    targets = entry_of(written.table, "targetRules")
+    return targets is not None and table().reads("global.targetRules", version)
+
+
+def _entries(
+    config: GitleaksConfig,
+    written: WrittenAllowlist,
+    allowlist: AllowlistEffect,
+    fixtures: list[str],
+    version: Version,
+) -> Iterator[tuple[Span, str, int]]:
+    """The entries that exempt fixtures wholesale, with how many; all of them if none does alone."""
+    found = []
+    patterns = list(_patterns(config, written))
+    tried = patterns if len(patterns) * len(fixtures) <= _TRIALS else []
+    for pattern, span in tried:
+        number = _number(pattern, fixtures, version)
+        if number > 1 or number == len(fixtures):
+            found.append((span, pattern, number))
+    if found:
+        yield from found
+        return
+    paths = next((c for c in allowlist.criteria if c.key == "paths"), None)
+    yield paths.span if paths else allowlist.span, "paths", len(fixtures)
+
+
+def _patterns(config: GitleaksConfig, written: WrittenAllowlist) -> Iterator[tuple[str, Span]]:
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+    from evalpolicy.artifacts.toml_spans import Array, Scalar
+
+    entry = entry_of(written.table, "paths")
+    value = entry.value if entry is not None else None
+    for item in value.items if isinstance(value, Array) else [value]:
+        if isinstance(item, Scalar) and isinstance(item.value, str):
+            for pattern in [item.value] if isinstance(value, Array) else item.value.split(","):
+                yield pattern, config.span(item)
+
+
+def _matches(pattern: str, paths: list[str], version: Version) -> bool | None:
+    """Whether any path matches; None where there is none."""
+    return None if not paths else _number(pattern, paths, version, 1) != 0
+
+
+def _number(pattern: str, paths: list[str], version: Version, enough: int | None = None) -> int:
+    """How many paths match (no more than `enough` are counted); -1 for what does not compile."""
+    from evalpolicy.gitleaks.goregex import Refused, validity
+    from evalpolicy.gitleaks.patterns import Patterns
+    from evalpolicy.gitleaks.versions import table
+
+    if isinstance(validity(pattern), Refused):
+        return -1
+    alone = Patterns((pattern,), table().effect("patterns", version) == "joined")
+    number = 0
+    for path in paths:
+        number += alone.allow(path)
+        if enough is not None and number >= enough:
+            break
+    return number

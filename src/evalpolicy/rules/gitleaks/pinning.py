@@ -1,0 +1,254 @@
+"""Which gitleaks runs, and whether it finds the configuration."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import START, Span
+from evalpolicy.rules.model import Hit, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.gitleaks.pins import Pin
+    from evalpolicy.gitleaks_uses import GitleaksUses
+
+
+@rule("GLK008", "gitleaks-config-not-read", "error")
+def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """The configuration is not where this invocation of gitleaks looks for it.
+
+    ## Why
+
+    gitleaks finds one name by itself: `.gitleaks.toml` in the root of what it scans. A file in
+    `.github/`, or one called `gitleaks.toml`, is read only where `--config` or `GITLEAKS_CONFIG`
+    names it; otherwise the default rules run, without an exception and without a rule of one's
+    own. The reference fleet moved its file to `.github/`, and has to name it everywhere.
+
+    ## Fires
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```toml .github/.gitleaks.toml
+    [extend]
+    useDefault = true
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+            args: [--config, .github/.gitleaks.toml]
+    ```
+
+    ```toml .github/.gitleaks.toml
+    [extend]
+    useDefault = true
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Exempt
+
+    A repository without a configuration: the default rules are meant. A name that only a run
+    knows (`$CONFIG`) is a warning.
+    """
+    for use in gitleaks.uses:
+        if use.pin is None or use.path is None or use.path in gitleaks.snapshot.entries:
+            continue
+        written = use.invocation.config
+        about = f"config {written or ''}"
+        if written is None:
+            elsewhere = next((p for p in gitleaks.configs if p != use.path), None)
+            if elsewhere is not None:
+                yield Hit(
+                    use.pin.path,
+                    f"gitleaks looks for {use.path} here, and that is not there: {elsewhere} is "
+                    "not read",
+                    _span(gitleaks, use.pin, None),
+                    f"give it `--config {elsewhere}`, or move the file to {use.path}",
+                    about=about,
+                )
+        elif "$" in use.path:
+            yield Hit(
+                use.pin.path, f"--config {written} is known only when it runs: it was not judged",
+                _span(gitleaks, use.pin, written), "name the file", about=about,
+                severity="warning",
+            )  # fmt: skip
+        elif use.path.startswith("../") or posixpath.isabs(use.path):
+            yield Hit(
+                use.pin.path, f"--config {written} lies outside the repository: nobody sees here "
+                "what it says",
+                _span(gitleaks, use.pin, written), "keep it in the repository", about=about,
+            )  # fmt: skip
+        else:
+            known = next(iter(gitleaks.configs), None)
+            yield Hit(
+                use.pin.path, f"--config {written}: there is no {use.path}, so it does not start",
+                _span(gitleaks, use.pin, written), f"did you mean {known}?" if known else "",
+                about=about,
+            )  # fmt: skip
+
+
+def _span(gitleaks: GitleaksUses, pin: Pin, written: str | None) -> Span:
+    """The argument that names the configuration, else the hook's id, else where the pin stands."""
+    for _, repository, hook in gitleaks.gates.hooks() if pin.source == "hook" else ():
+        places = [hook.id, repository.url, repository.rev, hook.entry]
+        if not any(place is not None and place.span == pin.span for place in places):
+            continue
+        if "gitleaks" not in hook.id.text and hook.entry is None:
+            continue
+        named = next((a for a in hook.args or () if written and written in a.text), None)
+        return named.span if named is not None else hook.id.span
+    return pin.span
+
+
+@rule("GLK009", "gitleaks-pin-unknown", "warning")
+def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """Nothing says which gitleaks runs: no pin, a mutable one, or a hook whose rev is not it.
+
+    ## Why
+
+    What a configuration means depends on the version that reads it. `rev` is that version only for
+    the hook id `gitleaks`: `gitleaks-docker` runs an image without a tag, `gitleaks-system`
+    whatever is on PATH. Without a version evalpolicy judges at the latest one it knows.
+
+    ## Fires
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks-system
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+    """
+    for pin in gitleaks.pins:
+        if pin.kind != "exact":
+            yield Hit(
+                pin.path, f"which gitleaks runs here is not known: {pin.why}", pin.span,
+                "use the hook id gitleaks with a tag as rev, or install one version by its number",
+                about=f"{pin.source} {pin.why}",
+            )  # fmt: skip
+    if not gitleaks.pins and gitleaks.configs:
+        yield Hit(
+            gitleaks.configs[0],
+            "no hook, workflow or script here runs gitleaks: which version reads this is not known",
+            START,
+            "run it in a workflow at one version, or take the file out",
+            about="none",
+        )
+
+
+@rule("GLK010", "gitleaks-pins-differ", "warning")
+def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
+    """The hook and a workflow, action or script run different versions of gitleaks.
+
+    ## Why
+
+    One configuration, two meanings: what passes on a developer's machine fails in CI, or the other
+    way round. The action brings 8.24.3 unless `GITLEAKS_VERSION` says otherwise, and that version
+    reads past `[[allowlists]]`, the form that gitleaks' own README documents.
+
+    ## Fires
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```yaml .github/workflows/secrets.yml
+    on: push
+    jobs:
+      gitleaks:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: gitleaks/gitleaks-action@v2
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+
+    ## Mended
+
+    ```yaml .pre-commit-config.yaml
+    repos:
+      - repo: https://github.com/gitleaks/gitleaks
+        rev: v8.30.1
+        hooks:
+          - id: gitleaks
+    ```
+
+    ```yaml .github/workflows/secrets.yml
+    on: push
+    jobs:
+      gitleaks:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: gitleaks/gitleaks-action@v2
+            env:
+              GITLEAKS_VERSION: 8.30.1
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    ```
+    """
+    known = [pin for pin in gitleaks.pins if pin.version is not None]
+    first = next((pin for pin in known if pin.source == "hook"), known[0] if known else None)
+    for pin in known:
+        if first is not None and pin.version != first.version:
+            default = pin.source == "action" and "GITLEAKS_VERSION" not in _line(gitleaks, pin)
+            by = " (the action's default)" if default else ""
+            yield Hit(
+                pin.path,
+                f"gitleaks {pin.version}{by} runs here, and {first.version} by "
+                f"{first.path}:{first.span.line}: one configuration, two meanings",
+                pin.span,
+                f"set `GITLEAKS_VERSION: {first.version}`" if default else "pin one version",
+                about=f"{pin.source} {pin.version}",
+            )
+
+
+def _line(gitleaks: GitleaksUses, pin: Pin) -> str:
+    content = gitleaks.content(pin.path) or b""
+    lines = content.decode("utf-8", "replace").split("\n")
+    return lines[pin.span.line - 1] if pin.span.line <= len(lines) else ""

@@ -1,0 +1,144 @@
+"""How images are built: for which platform, and with which engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from evalpolicy.artifacts.engine_calls import EngineCall
+from evalpolicy.artifacts.source import Span
+from evalpolicy.fleet import Fleet
+from evalpolicy.rules.model import Hit, rule
+
+_BUILDS = frozenset(("build", "b", "bake", "commit", "load", "import", "pull", "tag"))
+_RUNS = frozenset(("run", "create", "up"))
+
+
+@rule("HYG009", "forced-platform", "warning")
+def forced_platform(
+    fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]]
+) -> Iterator[Hit]:
+    """A FROM or a build script fixes the platform.
+
+    ## Why
+
+    On a machine of another architecture everything then runs emulated, many times slower, and
+    tasks run into their time limit. The reference fleet pinned eight core images so, and took
+    the pins out again when it began to build for both architectures.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM --platform=linux/amd64 python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Exempt
+
+    A platform that is a variable (`$BUILDPLATFORM`, `"$PLATFORM"`), and a list of several.
+    """
+    for path, summary in fleet.dockerfiles.items():
+        for raw, span in summary.platforms:
+            if _fixed(raw):
+                yield _forced(path, f"FROM --platform={raw}", raw, span)
+    for path, calls in engine_calls.items():
+        for call in calls:
+            if call.verb in _BUILDS and _fixed(call.platform):
+                what = f"{call.engine} {call.verb} --platform {call.platform}"
+                yield _forced(path, what, call.platform, call.platform_span)
+
+
+def _fixed(platform: str) -> bool:
+    return bool(platform) and "$" not in platform and "," not in platform
+
+
+def _forced(path: str, what: str, platform: str, span: Span) -> Hit:
+    return Hit(
+        path,
+        f"{what} fixes the platform: leave it to whoever builds",
+        span,
+        "an image that exists for one platform only is allowed with [[allow]] and the reason",
+        "",
+        platform,
+    )
+
+
+@rule("HYG010", "engine-split", "error")
+def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]]) -> Iterator[Hit]:
+    """One script builds with podman what another builds or runs with docker.
+
+    The engine that most calls in the fleet's shell scripts use is the fleet's; what another one
+    builds, pulls or runs is found.
+
+    ## Why
+
+    Each engine has its own image store. What podman built docker cannot see: it asks the
+    registry, and a per-task image that was never published fails with `manifest unknown`. The
+    reference fleet's checks hold this for two benchmarks that were built like that.
+
+    ## Fires
+
+    ```sh containers/benchmarks/arc/build.sh
+    podman build -t arc .
+    ```
+
+    ```sh tests/run.sh
+    docker build -t runner .
+    docker run --rm arc
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Mended
+
+    ```sh containers/benchmarks/arc/build.sh
+    docker build -t arc .
+    ```
+
+    ```sh tests/run.sh
+    docker build -t runner .
+    docker run --rm arc
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Exempt
+
+    An engine that is a variable (`"$ENGINE" build`), comments, and a fleet that uses podman
+    throughout.
+    """
+    concerned = [
+        (path, call)
+        for path, calls in engine_calls.items()
+        for call in calls
+        if call.verb in _BUILDS or call.verb in _RUNS
+    ]
+    used = Counter(call.engine for _, call in concerned)
+    if len(used) < 2:
+        return
+    usual = max(sorted(used), key=lambda engine: used[engine])
+    for path, call in concerned:
+        if call.engine != usual:
+            verb = "runs" if call.verb in _RUNS else "builds"
+            yield Hit(
+                path,
+                f"{call.engine} {call.verb}: the fleet's other scripts use {usual}, whose image "
+                f"store {call.engine} does not share; it {verb} apart: use {usual}",
+                call.span,
+                "",
+                "",
+                f"{call.engine} {call.verb}",
+            )

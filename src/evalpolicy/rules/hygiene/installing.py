@@ -1,0 +1,217 @@
+"""How a Dockerfile installs: failures that nobody sees, layers in the wrong order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalpolicy.artifacts.dockerfile import Dockerfile
+from evalpolicy.artifacts.installs import Install, install_of
+from evalpolicy.artifacts.run_scripts import Script
+from evalpolicy.artifacts.shell_words import Command, basename, unwrapped
+from evalpolicy.rules.model import Hit, rule
+from evalpolicy.units import Place
+
+_SILENT = frozenset(("true", ":", "echo", "printf"))
+# Only what ships in an evaluation: other images are built to be taken apart.
+_ROLES = ("benchmark", "agent", "model")
+
+
+@rule("HYG004", "pip-failure-swallowed", "error")
+def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
+    """A pip install may fail without the build failing, or without a word of why.
+
+    `|| true` (also `|| :`, `|| echo …`, `|| exit 0`) behind it, or its errors sent to
+    /dev/null.
+
+    ## Why
+
+    The package is missing at grading time. The grader's import fails there, the reward is 0,
+    and it reads like a failure of the agent.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN pip install numpy==2.0.2 2>/dev/null || true
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN pip install numpy==2.0.2
+    ```
+
+    ## Exempt
+
+    A fallback that tries again or ends the build (`|| pip install …`, `|| exit 1`), and
+    `pip uninstall`.
+    """
+    for script in place.scripts:
+        for number, command in enumerate(script.commands):
+            install = install_of(command.words)
+            if install is None or install.tool != "pip" or install.action != "install":
+                continue
+            how = _hidden(command) or _swallowed(script.commands, number)
+            if how:
+                yield Hit(
+                    place.path,
+                    f"pip's failure is swallowed by `{how}`: let the build fail",
+                    script.span(command.words[0].start, command.words[-1].end),
+                    "",
+                    place.name,
+                    " ".join(word.text for word in install.packages)[:80] or "pip",
+                )
+
+
+@rule("HYG007", "pip-uninstall-of-nothing", "warning")
+def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
+    """A RUN uninstalls packages that an earlier layer holds.
+
+    ## Why
+
+    A layer cannot take away what an earlier one brought: the image is not a byte smaller. It
+    only helps in the RUN that installs.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN pip install pyarrow==18.1.0 && python extract.py
+    RUN pip uninstall -y pyarrow
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN pip install pyarrow==18.1.0 && python extract.py && pip uninstall -y pyarrow
+    ```
+
+    ## Exempt
+
+    A RUN that installs as well. Gateways and core images, which remove what a base brings.
+    """
+    if place.role not in _ROLES:
+        return
+    found = list(_pip(place.scripts))
+    installing = {script.run for script, _, install in found if install.action == "install"}
+    for script, command, install in found:
+        if install.action == "uninstall" and script.run not in installing:
+            yield Hit(
+                place.path,
+                "pip uninstall in a RUN of its own frees nothing: uninstall in the RUN that "
+                "installs",
+                script.span(command.words[0].start, command.words[-1].end),
+                "",
+                place.name,
+                " ".join(word.text for word in install.packages)[:80],
+            )
+
+
+@rule("HYG008", "pip-before-apt", "warning")
+def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
+    """In one stage, pip installs in a layer before apt-get does.
+
+    ## Why
+
+    Python packages change often, system packages hardly ever. In this order every change of the
+    first builds the second anew.
+
+    ## Fires
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN pip install numpy==2.0.2
+    RUN apt-get update && apt-get install -y git
+    ```
+
+    ## Mended
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    RUN apt-get update && apt-get install -y git
+    RUN pip install numpy==2.0.2
+    ```
+
+    ## Exempt
+
+    Both in one RUN; pip in another stage. Gateways and core images.
+    """
+    if place.role not in _ROLES:
+        return
+    first: dict[int | None, int] = {}
+    for script, _, install in _pip(place.scripts):
+        if install.action == "install":
+            first.setdefault(script.instruction.stage, script.run)
+    for script in place.scripts:
+        before = first.get(script.instruction.stage)
+        if before is None or script.run <= before:
+            continue
+        for command in script.commands:
+            if _apt_installs(command):
+                yield Hit(
+                    place.path,
+                    "apt-get install behind pip install: turn them round, so that the stable "
+                    "layer is kept",
+                    script.span(command.words[0].start, command.words[-1].end),
+                    "",
+                    place.name,
+                    "apt-get",
+                )
+                break
+
+
+def _pip(scripts: tuple[Script, ...]) -> Iterator[tuple[Script, Command, Install]]:
+    for script in scripts:
+        for command in script.commands:
+            install = install_of(command.words)
+            if install is not None and install.tool == "pip":
+                yield script, command, install
+
+
+def _apt_installs(command: Command) -> bool:
+    words = [word.text for word in unwrapped(command.words)]
+    return bool(words) and basename(words[0]) in ("apt-get", "apt") and "install" in words
+
+
+def _hidden(command: Command) -> str | None:
+    """The redirection that sends the command's errors nowhere."""
+    to_nowhere = False
+    for redirect in command.redirects:
+        target = redirect.target.text if redirect.target else ""
+        if target == "/dev/null":
+            if redirect.operator.startswith(("2>", "&>")) or redirect.operator == ">&":
+                return f"{redirect.operator}/dev/null"
+            to_nowhere = to_nowhere or redirect.operator in (">", "1>", ">>", "1>>")
+        elif to_nowhere and redirect.operator == "2>&" and target == "1":
+            return ">/dev/null 2>&1"
+    return None
+
+
+def _swallowed(commands: tuple[Command, ...], at: int) -> str | None:
+    """What follows a command that makes its failure a success, within its and-or list.
+
+    Past the end of a group (`)`, `}`, `done`, `fi`) the list goes on where the group stands.
+    """
+    joined = commands[at].joined
+    for command in commands[at + 1 :]:
+        closes = not command.words and (
+            any(word.text in ("}", "done", "fi") for word in command.lead)
+        )
+        if joined in (";", "\n", "&") and not closes:
+            return None
+        if joined == "||":
+            words = command.words
+            if words and words[0].text == "exit":
+                return "|| exit 0" if len(words) > 1 and words[1].text == "0" else None
+            silent = bool(words) and words[0].text in _SILENT and command.joined != "&&"
+            return f"|| {words[0].text}" if silent else None
+        joined = command.joined
+    return None

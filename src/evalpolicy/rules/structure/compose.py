@@ -1,0 +1,222 @@
+"""Compose files: each benchmark's runner on the shared services, and images tagged right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalpolicy.artifacts.source import START
+from evalpolicy.config import Layout
+from evalpolicy.fleet import Fleet
+from evalpolicy.globs import Globs
+from evalpolicy.rules.model import Hit, rule
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.compose import Compose
+    from evalpolicy.composes import Composes
+
+_FLEET_VERSION = re.compile(r"\$\{?EVAL_[A-Z0-9_]*VERSION")
+_TAG_VERSION = re.compile(r":[^/@]*\$\{?[A-Z0-9_]*VERSION[^/@]*$")
+
+
+@rule("STR003", "compose-shared", "error")
+def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
+    """A benchmark's compose.yaml does not stand on the shared services, or runs another benchmark.
+
+    It includes the shared services, declares none of them itself, and has a `runner` whose
+    BENCHMARK is the folder's name, its own or of what it extends.
+
+    ## Why
+
+    compose.yaml is copied from the next benchmark. Left as it was, BENCHMARK writes the results
+    under the other's name. A service that comes by `include` cannot be declared anew: Compose
+    says that it conflicts with the imported resource, and nothing starts; in an earlier state of
+    the reference fleet every benchmark did that with its runner.
+
+    ## Fires
+
+    ```yaml containers/benchmarks/arc/compose.yaml
+    include:
+      - path: ../../compose/services.yaml
+    services:
+      runner:
+        environment:
+          BENCHMARK: gsm8k
+    ```
+
+    ```yaml containers/compose/services.yaml
+    services:
+      gateway:
+        image: example/gateway:1
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Mended
+
+    ```yaml containers/benchmarks/arc/compose.yaml
+    include:
+      - path: ../../compose/services.yaml
+    services:
+      runner:
+        environment:
+          BENCHMARK: arc
+    ```
+
+    ```yaml containers/compose/services.yaml
+    services:
+      gateway:
+        image: example/gateway:1
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Exempt
+
+    A benchmark without a compose.yaml, which is STR001's. Services beside the shared ones.
+
+    ## Configuration
+
+    `layout.shared_services` says which files are the shared ones.
+    """
+    shared = Globs(fleet.layout.shared_services)
+    for folder, role in sorted(fleet.placed.items()):
+        path = f"{folder}/compose.yaml"
+        if role != "benchmark" or path not in fleet.snapshot.entries:
+            continue
+        compose = composes.get(path)
+        if compose is not None:
+            yield from _benchmark(path, folder.rpartition("/")[2], compose, composes, shared)
+
+
+def _benchmark(
+    path: str, name: str, compose: Compose, composes: Composes, shared: Globs
+) -> Iterator[Hit]:
+    targets = [composes.target(path, include.text) for include in compose.includes]
+    if not any(target is not None and target in shared for target in targets):
+        yield Hit(
+            path,
+            "compose.yaml does not include the shared services: "
+            "add `include: [../../compose/services.yaml]`",
+            compose.includes[0].span if compose.includes else START,
+            "",
+            name,
+            "include",
+        )
+    for include, target in zip(compose.includes, targets, strict=True):
+        if target is not None and target in shared and composes.get(target) is None:
+            yield Hit(
+                path,
+                f"{include.text} is not there, so the shared services are not either",
+                include.span,
+                "",
+                name,
+                "include missing",
+            )
+    imported = {service.name: file for file, service in composes.included(path)}
+    for service in compose.services:
+        if service.name in imported:
+            yield Hit(
+                path,
+                f"service {service.name} comes from {imported[service.name]} already, and Compose "
+                "refuses a second one: extend a template in place of including it",
+                service.span,
+                "",
+                name,
+                service.name,
+            )
+    runner = compose.service("runner")
+    if runner is None or runner.is_null:
+        yield Hit(
+            path,
+            "there is no service `runner`, which runs the benchmark: declare it",
+            runner.span if runner else START,
+            "",
+            name,
+            "runner",
+        )
+        return
+    variable = composes.variable(path, runner, "BENCHMARK")
+    if variable is None or variable.value != name:
+        own = variable is not None and variable in runner.environment
+        said = "nothing" if variable is None else f'"{variable.value or ""}"'
+        yield Hit(
+            path,
+            f"the runner's BENCHMARK is {said}: it must be {name}, the folder's name",
+            variable.span if variable is not None and own else runner.span,
+            "",
+            name,
+            "BENCHMARK",
+        )
+
+
+@rule("STR004", "tag-axis", "error")
+def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
+    """A compose file builds the tag of one of the fleet's images from a VERSION variable.
+
+    ## Why
+
+    `EVAL_…_VERSION` says which version of a tool runs *in* an image; the tag says which build of
+    the image. With the first in place of the second, choosing an agent's version pulls an image
+    that was never published.
+
+    ## Fires
+
+    ```yaml containers/compose/runner.yaml
+    services:
+      runner:
+        image: ghcr.io/exgentic/evals/arc--codex:${EVAL_AGENT_VERSION:-latest}
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Mended
+
+    ```yaml containers/compose/runner.yaml
+    services:
+      runner:
+        image: ghcr.io/exgentic/evals/arc--codex:${EVAL_AGENT_TAG:-latest}
+    ```
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ## Exempt
+
+    Third-party images (`postgres:${POSTGRES_VERSION}`), whose tag is their version.
+
+    ## Configuration
+
+    `layout.compose` says which files are compose files, `layout.registries` which images are
+    the fleet's.
+    """
+    own = tuple(f"{registry}/" for registry in (*layout.registries, "${EVAL_REGISTRY}"))
+    for path in composes.paths:
+        compose = composes.get(path)
+        for service in compose.services if compose else ():
+            image = service.image
+            if image is None:
+                continue
+            ours = image.text.startswith((*own, "${EVAL_REGISTRY:-"))
+            if _FLEET_VERSION.search(image.text) or (ours and _TAG_VERSION.search(image.text)):
+                yield Hit(
+                    path,
+                    f"service {service.name} takes its image's tag from a VERSION variable: "
+                    "use the TAG one",
+                    image.span,
+                    "",
+                    service.name,
+                    image.text,
+                )

@@ -1,0 +1,37 @@
+"""The shell scripts of a snapshot, as far as they drive a container engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evalpolicy.artifacts.engine_calls import EngineCall, engine_calls
+from evalpolicy.artifacts.source import Span
+from evalpolicy.cache import Cache, key
+from evalpolicy.fleet import Fleet
+from evalpolicy.snapshot import Unreadable
+
+# A larger file is no script (bytes).
+_LIMIT = 1 << 20
+
+
+def calls_of(fleet: Fleet, cache: Cache) -> Mapping[str, tuple[EngineCall, ...]]:
+    """Path → its calls, for every `*.sh` that makes any. What cannot be read is a problem."""
+    found = {}
+    for path, entry in fleet.snapshot.entries.items():
+        if not path.endswith(".sh") or not entry.is_file:
+            continue
+        try:
+            row_key = key("engine calls", fleet.snapshot.blob_id(path, _LIMIT))
+            row = cache.get(row_key)
+            if row is None:
+                row = engine_calls(fleet.snapshot.read(path, _LIMIT))
+                cache.put(row_key, row)
+        except Unreadable as reason:
+            fleet.unreadable(path, reason)
+            continue
+        if row:
+            found[path] = tuple(
+                EngineCall(engine, verb, platform, Span(*span), Span(*where))
+                for engine, verb, platform, span, where in row
+            )
+    return found

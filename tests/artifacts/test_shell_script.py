@@ -1,0 +1,42 @@
+"""Shell scripts, as far as exit codes are concerned."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from evalpolicy.artifacts.shell_script import parse
+
+
+def shape(text):
+    return [[(tuple(c.text for c in p.commands), p.then) for p in joined]
+            for joined in parse(text).lists]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a b | c || d", [[((("a", "b"), ("c",)), "||"), ((("d",),), "")]]),
+        ("a |\n b", [[((("a",), ("b",)), "")]]),
+        ("a \\\n b", [[((("a", "b"),), "")]]),
+        ("a # | b", [[((("a",),), "")]]),
+        ("a 2>&1 | b", [[((("a",), ("b",)), "")]]),
+        ("a > b; c &> d", [[((("a",),), ";")], [((("c",),), "")]]),
+        ("a 'x | y' \"z || w\"", [[((("a", "x | y", "z || w"),), "")]]),
+        ("cat <<'E'\na | b\nE\nc", [[((("cat",),), "\n")], [((("c",),), "")]]),
+        ("x=$(a | b) c", [[((("x=$(a | b)", "c"),), "")]]),
+        ("a ${{ b || c }}", [[((("a", "${{ b || c }}"),), "")]]),
+    ],
+)
+def test_shapes(text, expected):
+    assert shape(text) == expected
+
+
+@pytest.mark.parametrize(
+    "piece", ["$(", "`", "${{", "${", "$((", "'", '"', "<<a\n", "(", "a|", "\\"]
+)
+def test_no_script_takes_long_or_fails(piece):
+    start = time.perf_counter()
+    parse(piece * 50_000)
+    assert time.perf_counter() - start < 2

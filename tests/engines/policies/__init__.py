@@ -1,0 +1,1 @@
+"""evalpolicy beside the policy engine that a fleet already has: the same files, both verdicts."""

@@ -1,0 +1,185 @@
+"""GAT: gates that cannot fail, both ways, and what is exempt."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+
+import pytest
+from tests.fleets import FIXTURES, judge, write
+
+CI = ".github/workflows/ci.yml"
+PRE = ".pre-commit-config.yaml"
+BASE = {
+    "containers/benchmarks/arc/Dockerfile": "FROM scratch\n",
+    **{f"{FIXTURES}/arc-{n}-codex.traces.jsonl": "{}\n" for n in range(3)},
+}
+
+
+def workflow(script, step="", job="", before=""):
+    return {
+        CI: "on: push\njobs:\n  a:\n"
+        + textwrap.indent(job, "    ")
+        + "    steps:\n"
+        + (f"      - run: {before}\n" if before else "")
+        + "      - run: |\n"
+        + textwrap.indent(script, "          ")
+        + "\n"
+        + textwrap.indent(step, "        ")
+    }
+
+
+def hooks(*lines, top=""):
+    body = "\n".join(f"        {line}" for line in lines[1:])
+    return {PRE: f"{top}repos:\n  - repo: local\n    hooks:\n      - id: {lines[0]}\n{body}\n"}
+
+
+def script(text, name="tests/check.sh"):
+    entry = hooks("x", f"entry: {name}", "language: system")
+    return {name: "#!/bin/bash\n" + text, **entry}
+
+
+ALL = workflow("pre-commit run --all-files")
+LARGE = hooks("check-added-large-files")
+GITLEAKS = {
+    PRE: "repos:\n  - repo: https://github.com/gitleaks/gitleaks\n    rev: v8.30.1\n"
+    "    hooks:\n      - id: gitleaks\n"
+}
+PIPE = "cargo test | tee log"
+CASES = [
+    ("GAT001", {**LARGE, **ALL}, [(PRE, 4)]),
+    ("GAT001", {**hooks("check-added-large-files", "args: [--enforce-all]"), **ALL}, []),
+    ("GAT001", {**LARGE, **workflow("pre-commit run --from-ref a --to-ref b")}, [(PRE, 4)]),
+    ("GAT001", {**LARGE, **workflow("make build")}, [(PRE, 4)]),
+    ("GAT001", LARGE, []),
+    ("GAT001", {**LARGE, **workflow("pre-commit run --all-files", before="git add -A")}, []),
+    ("GAT001", {**hooks("check-added-large-files", "stages: [commit-msg]"), **ALL}, []),
+    ("GAT001", {**GITLEAKS, **ALL}, [(PRE, 5)]),
+    ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git .")}, []),
+    ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git --staged .")}, [(PRE, 5)]),
+    ("GAT001", {**hooks("x", "entry: mytool --staged"), **ALL}, [(PRE, 4)]),
+    ("GAT001", {**hooks("x", "entry: mytool"), **ALL}, []),
+    ("GAT001", {**hooks("x", "entry: mytool --staged"), **workflow("mytool .")}, []),
+    ("GAT002", workflow(PIPE), [(CI, 6)]),
+    ("GAT002", workflow(PIPE, "shell: bash\n"), []),
+    ("GAT002", workflow(PIPE, "shell: sh\n"), [(CI, 6)]),
+    ("GAT002", workflow(PIPE, "shell: bash -e {0}\n"), [(CI, 6)]),
+    ("GAT002", workflow(PIPE, "shell: bash -eo pipefail {0}\n"), []),
+    ("GAT002", workflow(PIPE, "shell: pwsh\n"), []),
+    ("GAT002", workflow(PIPE, job="defaults:\n  run:\n    shell: bash\n"), []),
+    ("GAT002", workflow("set -eo pipefail\n" + PIPE), []),
+    ("GAT002", workflow("set -o pipefail\nset +o pipefail\n" + PIPE), [(CI, 8)]),
+    ("GAT002", workflow(PIPE + "\nexit ${PIPESTATUS[0]}"), []),
+    ("GAT002", workflow("echo a | tee b"), []),
+    ("GAT002", workflow("cargo test -- --list | tee b"), []),
+    ("GAT002", workflow("cat a |\n  pytest"), []),
+    ("GAT002", workflow("# " + PIPE), []),
+    ("GAT002", workflow("cat <<E\n" + PIPE + "\nE"), []),
+    ("GAT002", workflow("echo '" + PIPE + "'"), []),
+    ("GAT002", workflow("ruff check || true"), [(CI, 6)]),
+    ("GAT002", workflow("ruff check || :"), [(CI, 6)]),
+    ("GAT002", workflow("ruff check ||\n  echo bad"), [(CI, 7)]),
+    ("GAT002", workflow("ruff check || exit 1"), []),
+    ("GAT002", workflow("rm a || true"), []),
+    ("GAT002", workflow("x=$(ruff check || true)"), []),
+    ("GAT002", workflow("ruff check --exit-zero"), [(CI, 6)]),
+    ("GAT002", workflow("gitleaks git --exit-code 0"), [(CI, 6)]),
+    ("GAT002", workflow("pytest", "continue-on-error: true\n"), [(CI, 7)]),
+    ("GAT002", workflow("pytest", "continue-on-error: false\n"), []),
+    ("GAT002", workflow("make build", "continue-on-error: true\n"), []),
+    ("GAT002", workflow("pytest", job="continue-on-error: true\n"), [(CI, 4)]),
+    ("GAT002", script("pytest || true\n"), [("tests/check.sh", 2)]),
+    ("GAT002", script("set -euo pipefail\npytest | tee a\n"), []),
+    ("GAT002", {"tests/check.sh": "#!/bin/bash\npytest || true\n"}, []),
+    ("GAT002", {**workflow("tests/check.sh | tee a"), "tests/check.sh": ""}, [(CI, 6)]),
+    ("GAT002", {**workflow("tools/build.sh | tee a"), "tools/build.sh": ""}, []),
+    ("GAT002", hooks("ruff", "args: [--exit-zero]"), [(PRE, 5)]),
+    ("GAT002", hooks("x", "entry: bash -c 'ruff check || true'"), [(PRE, 5)]),
+    ("GAT002", {**workflow("mycheck || true"), "evalpolicy.toml": "[gates]\ncommands=['mycheck']"},
+     [(CI, 6)]),
+    ("GAT002", {**workflow("ruff a || true"), "evalpolicy.toml": "[gates]\nnot_gates=['ruff']"},
+     []),
+    ("GAT003", hooks("detect-secrets", r"exclude: '\.jsonl$'"), [(PRE, 5)]),
+    ("GAT003", hooks("detect-secrets", "exclude: 'arc-0-codex'"), []),
+    ("GAT003", hooks("detect-secrets", r"files: '\.py$'"), [(PRE, 5)]),
+    ("GAT003", hooks("gitleaks", top="exclude: fixtures/\n"), [(PRE, 1)]),
+    ("GAT003", hooks("codespell", r"exclude: '\.jsonl$'"), []),
+    ("GAT003", hooks("detect-secrets", r"exclude: '(?x)^( tests/ | a )'"), [(PRE, 5)]),
+    ("GAT003", hooks("detect-secrets", r"args: [--exclude-files, fixtures]"), [(PRE, 5)]),
+    ("GAT003", {**hooks("detect-secrets", "args: [--baseline, b.json]"),
+                "b.json": '{"filters_used": [\n{"path": "x.should_exclude_file",\n'
+                          '"pattern": ["jsonl$"]}]}'}, [("b.json", 3)]),
+    ("GAT004", hooks("x", "files: ^src/"), [(PRE, 5)]),
+    ("GAT004", hooks("x", "files: ^containers/"), []),
+    ("GAT004", hooks("x", "exclude: ^src/"), [(PRE, 5)]),
+    ("GAT004", hooks("x", "exclude: ^$"), []),
+    ("GAT004", hooks("x", "files: ^src/", "always_run: true"), []),
+    ("GAT004", hooks("x", "files: ^src/", "stages: [commit-msg]"), []),
+    ("GAT004", hooks("x", "files: '*.py'"), [(PRE, 5)]),
+    ("GAT004", hooks("x", r"files: 'Docker(?!x)file\Z'"), []),
+    ("GAT004", hooks("x", r"files: 'Docker(?=x)file\Z'"), [(PRE, 5)]),
+    ("GAT005", script("command -v a || exit 0\n"), [("tests/check.sh", 2)]),
+    ("GAT005", script("which a >/dev/null 2>&1 || { echo no; exit 0; }\n"),
+     [("tests/check.sh", 2)]),
+    ("GAT005", script("if ! command -v a; then\n echo no\n exit 0\nfi\n"), [("tests/check.sh", 2)]),
+    ("GAT005", script("command -v a || exit 1\n"), []),
+    ("GAT005", script("if ! command -v a; then\n exit 1\nfi\nexit 0\n"), []),
+    ("GAT005", script("o=$(conftest test a 2>&1)\necho $o | grep FAIL || true\n"),
+     [("tests/check.sh", 2)]),
+    ("GAT005", script("set -e\no=$(conftest test a)\necho $o | grep FAIL || true\n"), []),
+    ("GAT005", script("o=$(conftest test a)\nrc=$?\necho $o | grep FAIL || true\n"), []),
+    ("GAT005", script("command -v conftest || exit 1\no=$(conftest test a)\n"
+                      "echo $o | grep FAIL || true\n"), []),
+    ("GAT005", {"tests/check.sh": "command -v a || exit 0\n"}, []),
+    ("GAT005", hooks("x", "entry: bash -c 'command -v a || exit 0; a'"), [(PRE, 5)]),
+    ("GAT006", {**ALL, "tests/audit.sh": "#!/bin/sh\n"}, [("tests/audit.sh", 1)]),
+    ("GAT006", {**workflow("tests/all.sh"), "tests/all.sh": "tests/audit.sh",
+                "tests/audit.sh": ""}, []),
+    ("GAT006", {"tests/audit.sh": "#!/bin/sh\n"}, []),
+    ("GAT006", {**ALL, "containers/benchmarks/arc/test.sh": ""}, []),
+    ("GAT006", {**ALL, "tools/build.sh": ""}, []),
+    ("GAT006", {**ALL, **hooks("x", "entry: a", "stages: [manual]")}, [(PRE, 4)]),
+    ("GAT006", {**workflow("pre-commit run --hook-stage manual"),
+                **hooks("x", "entry: a", "stages: [manual]")}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "files", "places"), CASES)
+def test_where_a_rule_fires(rule, files, places, tmp_path):
+    report = judge(write(tmp_path, {**BASE, **files}), rule)
+    assert [(f.path, f.span.line) for f in report.findings] == places
+    assert not report.problems
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(?=(a+)+$)b", "(a|a)*(?!c)$", "(?x)(a+)+\\Z"])
+def test_no_pattern_hangs(pattern, tmp_path):
+    files = {**BASE, "a" * 60 + "!": "", **hooks("detect-secrets", f"exclude: '{pattern}'")}
+    write(tmp_path, files)
+    start = time.perf_counter()
+    judge(tmp_path, "GAT")
+    assert time.perf_counter() - start < 1.2
+
+
+def test_a_pattern_that_backtracks_is_said_to(tmp_path):
+    files = {**BASE, "a" * 60 + "!": "", **hooks("x", "files: '^(?=(a+)+$)'")}
+    (finding,) = judge(write(tmp_path, files), "GAT004").findings
+    assert "backtracks" in finding.message
+
+
+def test_the_column_within_a_script_counts_from_its_indent(tmp_path):
+    (finding,) = judge(write(tmp_path, {**BASE, **workflow("x; " + PIPE)}), "GAT002").findings
+    assert "exit code is that of tee" in finding.message
+    assert finding.subject == "a"
+
+
+def test_a_workflow_of_comments_is_no_problem(tmp_path):
+    report = judge(write(tmp_path, {**BASE, CI: "# off\n# jobs:\n"}), "GAT")
+    assert not report.problems
+
+
+def test_an_unknown_key_of_gates_names_the_nearest(tmp_path):
+    from evalpolicy.errors import UsageError
+
+    write(tmp_path, {**BASE, "evalpolicy.toml": "[gates]\ncommand = ['a']\n"})
+    with pytest.raises(UsageError, match=r"evalpolicy.toml:2: .*'commands'"):
+        judge(tmp_path, "GAT")

@@ -1,0 +1,131 @@
+"""The hooks that are published are those that this version can run, and each runs its families."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, repository
+
+from evalpolicy import hook_catalogue
+from evalpolicy.hook_catalogue import ALL, HOOKS_FILE, Hook, files, hooks, run, write
+from evalpolicy.rules import FAMILIES
+
+ROOT = Path(__file__).parents[1]
+COMMAND = f"`{Path(sys.executable).name} -m evalpolicy.hook_catalogue` writes it"
+
+
+def test_the_files_are_current():
+    for path, text in files().items():
+        assert (ROOT / path).read_text() == text, f"{path} is not current: {COMMAND}"
+
+
+def test_every_script_is_a_hooks_and_can_be_executed():
+    scripts = sorted(path.name for path in (ROOT / "hooks").iterdir())
+    assert scripts == sorted(h.id for h in hooks() if h.has_script), COMMAND
+    assert all((ROOT / "hooks" / name).stat().st_mode & stat.S_IXUSR for name in scripts)
+
+
+def test_the_published_ids_are_those_of_the_interface():
+    assert [hook.id for hook in ALL] == [
+        "evalpolicy",
+        "evalpolicy-labels",
+        "evalpolicy-fixtures",
+        "evalpolicy-sizes",
+        "evalpolicy-gitleaks",
+        "evalpolicy-submission",
+        "evalpolicy-replay",
+    ]
+
+
+def test_pre_commit_reads_the_file():
+    validate = pytest.importorskip("pre_commit.clientlib").load_manifest
+    read = {row["id"]: row for row in validate(ROOT / HOOKS_FILE)}
+    assert list(read) == [hook.id for hook in hooks()]
+    assert all(row["always_run"] and row["language"] == "python" for row in read.values())
+
+
+def test_a_family_that_comes_brings_its_hook(monkeypatch, tmp_path):
+    monkeypatch.setattr(hook_catalogue, "FAMILIES", {**FAMILIES, "SIZ": ("sizes", "sizes")})
+    write(tmp_path)
+    row = {r["id"]: r for r in yaml.safe_load((tmp_path / HOOKS_FILE).read_text())}
+    assert row["evalpolicy-sizes"]["entry"] == "evalpolicy-sizes"
+    assert (tmp_path / "hooks/evalpolicy-sizes").stat().st_mode & stat.S_IXUSR
+
+
+def test_a_family_that_goes_takes_its_hook_along(monkeypatch, tmp_path):
+    write(tmp_path)
+    monkeypatch.setattr(hook_catalogue, "FAMILIES", {})
+    assert "hooks/evalpolicy-labels" in write(tmp_path)
+    assert not (tmp_path / "hooks/evalpolicy-labels").exists()
+    assert write(tmp_path) == []
+
+
+def test_a_message_goes_to_its_option_behind_the_arguments_of_the_configuration():
+    hook = Hook("x", "X.", ("LBL",), "message")
+    assert hook.arguments(["--fail-on", "warning", "MSG"]) == [
+        "check", "--staged", "--select", "LBL", "--fail-on", "warning", "--message", "MSG",
+    ]  # fmt: skip
+    assert hook.arguments([])[-1] == "--message"
+    assert yaml.safe_load(hook.row)[0]["pass_filenames"] is True
+
+
+def test_a_script_judges_the_index_by_its_families_only(monkeypatch, tmp_path, capsys):
+    path = "containers/benchmarks/arc/Dockerfile"
+    bad = {**FLEET, path: BENCHMARK.replace('"400"', '"many"')}
+    bad[f"{FIXTURES}/arc-0-codex.traces.jsonl"] = "no json\n"
+    root = repository(tmp_path / "r", bad)
+    (root / path).write_text(BENCHMARK)
+    monkeypatch.chdir(root)
+    assert run("evalpolicy-labels", ["-q"]) == 1
+    said = capsys.readouterr().out
+    assert {line.split()[2][:3] for line in said.splitlines()} <= {"LBL", "REL"}
+    assert "LBL003" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shebang is for POSIX")
+def test_the_installed_script_runs(tmp_path):
+    import subprocess
+
+    script = Path(sys.executable).parent / "evalpolicy-labels"
+    if not script.is_file():
+        pytest.skip("evalpolicy is not installed into this interpreter's environment")
+    root = repository(tmp_path / "r")
+    done = subprocess.run([script, "-q"], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("how", [[], ["-a"]])
+def test_a_hook_for_a_fleet_below_the_top(tmp_path, linked, how):
+    """git gives a hook in a linked worktree GIT_DIR, which moves the top to where `-C` leads."""
+    import subprocess
+
+    files = {f"my fleet/{path}": text for path, text in FLEET.items()}
+    root = repository(tmp_path / "r", {**files, "my fleet/evalpolicy.toml": ""})
+    hook = root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f"#!/bin/sh\nexec {sys.executable} -m evalpolicy -C 'my fleet' check --staged -q\n"
+    )
+    hook.chmod(0o755)
+    if linked:
+        git(root, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
+        root = tmp_path / "linked"
+    path = "containers/benchmarks/arc/Dockerfile"
+    (root / "my fleet" / path).write_text(BENCHMARK.replace('"400"', '"many"'))
+    git(root, "add", "-A")
+    done = subprocess.run(
+        ["git", "commit", "-m", "x", *how], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert said.startswith(f"{path}:5:7: error: LBL003")
+    assert len(said.splitlines()) == 1
+    (root / "my fleet" / path).write_text(BENCHMARK + "# mended\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-m", "x", *how)
