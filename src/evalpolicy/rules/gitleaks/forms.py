@@ -42,9 +42,9 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Why
 
-    gitleaks refuses no key that it does not know. The reference fleet wrote `[[allowlists]]` while
-    its hook pinned 8.18.4, which knows only `[allowlist]` (e4b09264, 62e15583): there was no
-    allowlist at all, and nobody was told for two months.
+    gitleaks refuses no key that it does not know. The reference fleet wrote `[[allowlists]]` in
+    April and pinned 8.18.4, which knows only `[allowlist]`, in June (62e15583): there was no
+    allowlist at all, and nothing said so.
 
     ## Fires
 

@@ -27,7 +27,8 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     ## Why
 
     The reference fleet meant "these field names, in these files" and wrote `paths` and `regexes`
-    into one allowlist (e3914841). They combine as OR: every fixture passed, whatever it held.
+    into one allowlist (e3914841). They combine as OR: the path alone is
+    enough, and every file that it matches would pass, whatever it held.
 
     ## Fires
 
