@@ -1,0 +1,214 @@
+"""What a plan is made of. A plan says everything that a run will do, and does none of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+EngineName = Literal["docker", "podman"]
+ImageRole = Literal["core", "model", "gateway", "benchmark", "agent", "eval", "server"]
+MountKind = Literal["bind", "tmpfs"]
+
+LABEL_RUN = "org.evalpolicy.run"
+"""On every container: the run that made it."""
+LABEL_REPLAY = "org.evalpolicy.replay"
+"""On every container: the fixture's stem."""
+LABEL_INPUTS = "org.evalpolicy.inputs"
+"""On every image built here: the tree id of its build inputs (`evalpolicy.build_inputs`)."""
+LABEL_RECIPE = "org.evalpolicy.recipe"
+"""On every image built here: a digest of its inputs, its build arguments and its bases'."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One call of a program: run without a shell, from the fleet's root.
+
+    `environment` is set beside what the process that calls has; `stdin` is all that the program
+    reads. `str()` is the same call as a line for a POSIX shell.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = _NOTHING
+    stdin: str | None = None
+
+    def __str__(self) -> str:
+        words = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        line = " ".join([*words, shlex.join(self.argv)])
+        return line if self.stdin is None else f"printf %s {shlex.quote(self.stdin)} | {line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How an image is built: `steps`, one after the other, each only if the last went well.
+
+    `kind` is `script` (the benchmark's build.sh, then the labels), `engine` (`docker build`),
+    `bake`, or `package` (the replay server, made of this evalpolicy). For `bake`, `resolved` is
+    the call that prints what bake would build, and `fallback` the build by podman of that, as far
+    as it is known without asking: for a builder that cannot see the local base, and none else.
+    """
+
+    kind: Literal["script", "engine", "bake", "package"]
+    steps: tuple[Command, ...]
+    context: str = ""
+    dockerfile: str = ""
+    resolved: Command | None = None
+    fallback: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image by its full name, with what it has to carry to count as built from this fleet.
+
+    `inputs` is the tree id of its build inputs, `recipe` the digest of all that goes into it from
+    this fleet, its bases included. `bases` are names of images of the same plan that have to be
+    there before. `build` is None for one that cannot be built, and `problem` says why.
+    """
+
+    name: str
+    role: ImageRole
+    inputs: str
+    recipe: str
+    bases: tuple[str, ...] = ()
+    build: Build | None = None
+    problem: str | None = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What is stamped on it, and compared."""
+        return {LABEL_INPUTS: self.inputs, LABEL_RECIPE: self.recipe}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """What a container sees at `target`.
+
+    `source` is an absolute path of the host's for `bind`, empty for `tmpfs`; `size` is the most
+    that a tmpfs holds, in bytes.
+    """
+
+    kind: MountKind
+    target: str
+    source: str = ""
+    read_only: bool = False
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may use. `memory` and `file_size` are in bytes, `seconds` is wall time.
+
+    `swap` beyond memory is none; `open_files` is for each process, `processes` for all of them.
+    """
+
+    cpus: float
+    memory: int
+    processes: int
+    open_files: int
+    file_size: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container, and the call that creates it; `create` holds everything above it.
+
+    `network` is `none`, or `container:NAME` for the network namespace of another. `user` is
+    `uid:gid`, None for the image's own; `command` is empty where the image's own runs.
+    """
+
+    name: str
+    image: str
+    network: str
+    limits: Limits
+    create: Command
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = _NOTHING
+    labels: Mapping[str, str] = _NOTHING
+    mounts: tuple[Mount, ...] = ()
+    hosts: Mapping[str, str] = _NOTHING
+    user: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where one replay leaves what it made, on the host.
+
+    `folder` holds all of it, `journal` is the server's, `output` what the runner sees as its
+    output folder; `result` and `agent_result` lie in there, `logs` are the containers'.
+    """
+
+    folder: str
+    journal: str
+    output: str
+    result: str
+    agent_result: str
+    logs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One fixture to replay. `path` is from the fleet's root, `fixture` absolute.
+
+    `reward` is the recorded one, None where the provenance entry has none. `control` asks for a
+    replay of an empty fixture, whose reward has to be 0.
+    """
+
+    name: str
+    path: str
+    fixture: str
+    sha256: str
+    benchmark: str
+    task: str
+    agent: str
+    model: str
+    turns: int
+    reward: float | None
+    image: str
+    paths: Paths
+    server: Container
+    runner: Container
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A fixture that was asked for and cannot be replayed or is known to be broken: not run."""
+
+    path: str
+    reason: str
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All replays of one run. `images` come bases first, each once; `root` is the fleet's.
+
+    `run` is on every container as a label, and in its name.
+    """
+
+    run: str
+    engine: EngineName
+    root: str
+    images: tuple[Image, ...]
+    replays: tuple[Replay, ...]
+    skipped: tuple[Skipped, ...] = ()
+    server_image: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def image(self, name: str) -> Image:
+        """The image of this name. Raises `KeyError`."""
+        return next(_named(self.images, name))
+
+
+def _named(images: tuple[Image, ...], name: str) -> Iterator[Image]:
+    for image in images:
+        if image.name == name:
+            yield image
+            return
+    raise KeyError(name)
