@@ -10,12 +10,14 @@ from typing import Literal
 
 EngineName = Literal["docker", "podman"]
 ImageRole = Literal["core", "model", "gateway", "benchmark", "agent", "eval", "server"]
-MountKind = Literal["bind", "tmpfs"]
+MountKind = Literal["bind", "tmpfs", "volume"]
 
 LABEL_RUN = "org.evalpolicy.run"
 """On every container: the run that made it."""
 LABEL_REPLAY = "org.evalpolicy.replay"
 """On every container: the fixture's stem."""
+LABEL_OWNER = "org.evalpolicy.owner"
+"""On every container and volume: the process that made it, as `containers.owner` names it."""
 LABEL_INPUTS = "org.evalpolicy.inputs"
 """On every image built here: the tree id of its build inputs (`evalpolicy.build_inputs`)."""
 LABEL_RECIPE = "org.evalpolicy.recipe"
@@ -87,8 +89,8 @@ class Image:
 class Mount:
     """What a container sees at `target`.
 
-    `source` is an absolute path of the host's for `bind`, empty for `tmpfs`; `size` is the most
-    that a tmpfs holds, in bytes.
+    `source` is an absolute path of the host's for `bind`, a name for `volume`, empty for `tmpfs`;
+    `size` is the most that a tmpfs or a volume holds, in bytes.
     """
 
     kind: MountKind
@@ -103,6 +105,7 @@ class Limits:
     """What a container may use. `memory` and `file_size` are in bytes, `seconds` is wall time.
 
     `swap` beyond memory is none; `open_files` is for each process, `processes` for all of them.
+    `disk` is what it may write (bytes) where no mount is: it is measured while the container runs.
     """
 
     cpus: float
@@ -111,6 +114,7 @@ class Limits:
     open_files: int
     file_size: int
     seconds: int
+    disk: int = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +122,16 @@ class Container:
     """One container, and the call that creates it; `create` holds everything above it.
 
     `network` is `none`, or `container:NAME` for the network namespace of another. `user` is
-    `uid:gid`, None for the image's own; `command` is empty where the image's own runs.
+    `uid:gid`, None for the image's own; `command` is empty where the image's own runs. `before`
+    are the calls that make its volumes. What an `attached` container prints is read while it
+    runs, and kept by no engine.
     """
 
     name: str
     image: str
     network: str
     limits: Limits
-    create: Command
+    create: Command = Command(())
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = _NOTHING
     labels: Mapping[str, str] = _NOTHING
@@ -133,6 +139,8 @@ class Container:
     hosts: Mapping[str, str] = _NOTHING
     user: str | None = None
     read_only: bool = False
+    attached: bool = False
+    before: tuple[Command, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
