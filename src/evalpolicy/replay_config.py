@@ -68,12 +68,17 @@ class EvalBuild:
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What the runner may use. `memory`, `tmp`, `logs` and `output` are in MiB."""
+    """What the runner may use; all but CPUs, processes and open files is in MiB.
+
+    `disk` is what it may write beside its mounts, `file_size` is for each file.
+    """
 
     cpus: float = 2.0
     memory: int = 2048
     processes: int = 512
     open_files: int = 4096
+    file_size: int = 1024
+    disk: int = 4096
     output: int = 256
     tmp: int = 1024
     logs: int = 100
@@ -138,8 +143,9 @@ class Replaying:
     `output` is the runner's folder for what it makes, `result` and `agent_result` lie in there.
     `environment` is all that the runner gets; a fleet's own entries are added to the defaults,
     and an empty text takes one out. `build_arg` names the argument by which Dockerfiles learn the
-    registry; `secrets` are those that a Dockerfile may ask for, taken from variables of the same
-    name where images are built, and nowhere else.
+    registry, `build_network` is the network that builds have (`none`, `host`). `secrets` are
+    those that a Dockerfile may ask for, taken from variables of the same name where images are
+    built, and nowhere else.
     """
 
     registry: str = "ghcr.io/exgentic"
@@ -150,6 +156,7 @@ class Replaying:
     result: str = "{benchmark}/{task}/task/result.json"
     agent_result: str = "{benchmark}/{task}/agent/result.json"
     build_arg: str = "REGISTRY"
+    build_network: str | None = None
     secrets: tuple[str, ...] = ("HF_TOKEN",)
     environment: Mapping[str, str] = field(default_factory=_environment)
     names: Names = field(default_factory=Names)

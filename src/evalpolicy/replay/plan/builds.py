@@ -1,0 +1,106 @@
+"""The calls that build an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evalpolicy.replay.plan.model import Build, Command, EngineName
+from evalpolicy.replay_config import EvalBuild
+
+
+def engine_build(
+    engine: EngineName,
+    name: str,
+    context: str,
+    dockerfile: str,
+    args: Mapping[str, str],
+    labels: Mapping[str, str],
+    network: str | None = None,
+    secrets: Sequence[str] = (),
+) -> Build:
+    """`docker build`, or `podman build`, of one folder. `dockerfile` is a path within it."""
+    argv = [
+        *_build(engine),
+        *("--file", f"{context}/{dockerfile}", "--tag", name),
+        *_options(args, labels, network),
+        *(f"--secret=id={secret},env={secret}" for secret in secrets),
+        context,
+    ]
+    return Build("engine", (Command(tuple(argv)),), context, dockerfile)
+
+
+def script_build(
+    engine: EngineName, name: str, script: str, task: str, labels: Mapping[str, str]
+) -> Build:
+    """A benchmark's build.sh, which is given the image's name and the task.
+
+    It knows nothing of labels: they come on top of what it made, by a build of that alone.
+    """
+    stamp = [*_build(engine), "--tag", name, *_options({}, labels, None)]
+    stamp += ["-"] if engine == "docker" else ["--file", "-", "--pull=never", "."]
+    steps = (
+        Command(("bash", script, name, task)),
+        Command(tuple(stamp), stdin=f"FROM {name}\n"),
+    )
+    folder, _, file = script.rpartition("/")
+    return Build("script", steps, folder, file)
+
+
+def bake_build(
+    how: EvalBuild,
+    name: str,
+    args: Mapping[str, str],
+    variables: Mapping[str, str],
+    labels: Mapping[str, str],
+    network: str | None = None,
+) -> Build:
+    """`docker buildx bake` of the target; and what podman would build in its place."""
+    target = how.target
+    argv = ["docker", "buildx", "bake"]
+    for file in how.bake:
+        argv += ["--file", file]
+    for key, value in args.items():
+        argv += ["--set", f"{target}.args.{key}={value}"]
+    for key, value in labels.items():
+        argv += ["--set", f"{target}.labels.{key}={value}"]
+    argv += ["--set", f"{target}.tags={name}"]
+    if network:
+        argv += ["--set", f"{target}.network={network}"]
+    resolved = Command((*argv, "--print", target), variables)
+    build = Command((*argv, "--load", target), variables)
+    fallback = podman_build(name, how.context, how.dockerfile, args, labels, network)
+    return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback)
+
+
+def podman_build(
+    name: str,
+    context: str,
+    dockerfile: str,
+    args: Mapping[str, str],
+    labels: Mapping[str, str],
+    network: str | None = None,
+    more: Sequence[str] = (),
+) -> Command:
+    """A build by podman, which reads the local image store."""
+    argv = [
+        *_build("podman"),
+        *("--file", f"{context}/{dockerfile}", "--tag", name),
+        *_options(args, labels, network),
+        *more,
+        context,
+    ]
+    return Command(tuple(argv))
+
+
+def _build(engine: EngineName) -> list[str]:
+    """Podman's own format of an image has neither SHELL nor HEALTHCHECK: Docker's is asked for."""
+    return [engine, "build", *(["--format", "docker"] if engine == "podman" else [])]
+
+
+def _options(args: Mapping[str, str], labels: Mapping[str, str], network: str | None) -> list[str]:
+    options = []
+    for key, value in args.items():
+        options += ["--build-arg", f"{key}={value}"]
+    for key, value in labels.items():
+        options += ["--label", f"{key}={value}"]
+    return [*options, "--network", network] if network else options
