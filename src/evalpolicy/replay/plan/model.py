@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 EngineName = Literal["docker", "podman"]
@@ -23,8 +22,6 @@ LABEL_INPUTS = "org.evalpolicy.inputs"
 LABEL_RECIPE = "org.evalpolicy.recipe"
 """On every image built here: a digest of its inputs, its build arguments and its bases'."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -35,7 +32,7 @@ class Command:
     """
 
     argv: tuple[str, ...]
-    environment: Mapping[str, str] = _NOTHING
+    environment: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
 
     def __str__(self) -> str:
@@ -133,10 +130,10 @@ class Container:
     limits: Limits
     create: Command = Command(())
     command: tuple[str, ...] = ()
-    environment: Mapping[str, str] = _NOTHING
-    labels: Mapping[str, str] = _NOTHING
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
-    hosts: Mapping[str, str] = _NOTHING
+    hosts: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     read_only: bool = False
     attached: bool = False
