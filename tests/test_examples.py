@@ -17,7 +17,7 @@ def test_the_example_fleet_is_clean():
     assert [f.message for f in report.findings] == []
     assert report.problems == []
     assert report.checked.benchmarks == 2
-    assert report.checked.fixtures == 1
+    assert report.checked.fixtures == 5
 
 
 def test_five_mistakes_are_five_errors(tmp_path):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from evalpolicy.replay.plan.model import Command, Container, EngineName, Mount
 
+HOSTS = "/etc/hosts"
+
 _PAGE = 4096
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
 # What a runner never needs of docker's default capabilities; podman grants none of them.
@@ -51,7 +53,7 @@ def _create(engine: EngineName, container: Container) -> Command:
         (
             engine, "create", "--pull", "never", "--name", container.name,
             "--network", container.network,
-            *_hosts(container.hosts), *_labels(container.labels),
+            *_hosts(container), *_labels(container.labels),
             *_environment(engine, container.environment),
             *(word for mount in container.mounts for word in _mount(mount)),
             *_limits(engine, container),
@@ -62,8 +64,26 @@ def _create(engine: EngineName, container: Container) -> Command:
     )  # fmt: skip
 
 
-def _hosts(hosts: Mapping[str, str]) -> Iterator[str]:
-    for name, address in hosts.items():
+def hosts_mount(engine: EngineName, folder: str) -> tuple[Mount, ...]:
+    """How the runner learns the names that its server goes by.
+
+    It shares the server's file with docker. podman (4.3) gives it one that is made of the host's,
+    so it gets one from the replay's folder; `hosts` is what that holds.
+    """
+    return (Mount("bind", HOSTS, f"{folder}/hosts", True),) if engine == "podman" else ()
+
+
+def hosts(names: Mapping[str, str]) -> str:
+    """A hosts file with these names and their addresses."""
+    known = {"localhost": "127.0.0.1", **names}
+    return "".join(f"{address}\t{name}\n" for name, address in known.items())
+
+
+def _hosts(container: Container) -> Iterator[str]:
+    if any(mount.target == HOSTS for mount in container.mounts):
+        yield "--no-hosts"
+        return
+    for name, address in container.hosts.items():
         yield from ("--add-host", f"{name}:{address}")
 
 
@@ -91,7 +111,7 @@ def _mount(mount: Mount) -> Iterator[str]:
         case "bind" | "volume" as kind:
             fields = [f"type={kind}", f"source={mount.source}", f"target={mount.target}"]
             if mount.read_only:
-                fields.append("readonly")
+                fields.append("ro")
             yield from ("--mount", ",".join(map(_csv, fields)))
 
 

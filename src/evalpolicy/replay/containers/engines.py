@@ -87,7 +87,7 @@ class Engine:
 
     def attached(self, name: str) -> Command:
         """Starts a container and passes on what it prints, until it ends."""
-        return Command((self.name, "start", "--attach", "--sig-proxy=false", name))
+        return Command((self.name, "start", "--attach", name))
 
     def kill(self, name: str) -> None:
         """Ends a container at once; one that has ended already is left as it is."""

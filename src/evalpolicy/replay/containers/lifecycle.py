@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalpolicy.replay.containers.creating import HOSTS, hosts
 from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
 from evalpolicy.replay.containers.output import Tee, take_out
 from evalpolicy.replay.journal import read_journal
@@ -102,6 +103,9 @@ def _folders(planned: Replay) -> None:
     journal = Path(planned.paths.journal)
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.parent.chmod(0o777)
+    for mount in planned.runner.mounts:
+        if mount.target == HOSTS:
+            Path(mount.source).write_text(hosts(planned.server.hosts), "utf-8")
 
 
 def _create(engine: Engine, container: Container, stop: threading.Event) -> None:
@@ -216,7 +220,7 @@ def _output(engine: Engine, planned: Replay) -> list[str]:
 
 
 def _volume(planned: Replay) -> Mount | None:
-    return next((mount for mount in planned.runner.mounts if mount.kind == "volume"), None)
+    return next((mount for mount in planned.server.mounts if mount.kind == "volume"), None)
 
 
 def _journal(planned: Replay) -> bytes:
