@@ -11,7 +11,6 @@ from evalpolicy.replay.images.resolved import CannotConvertError, from_print
 from evalpolicy.replay.images.store import where
 from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
 
-
 _NO_BUILDX = re.compile(
     r"'buildx' is not a docker command|unknown command: docker buildx|unrecognized command .*buildx bake"
 )
