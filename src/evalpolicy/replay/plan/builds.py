@@ -58,7 +58,7 @@ def bake_build(
 ) -> Build:
     """`docker buildx bake` of the target; and what podman would build in its place."""
     target = how.target
-    argv = ["docker", "buildx", "bake"]
+    argv = ["docker", "buildx", "bake", "--progress", "plain"]
     for file in how.bake:
         argv += ["--file", file]
     for key, value in args.items():
@@ -82,16 +82,19 @@ def podman_build(
     labels: Mapping[str, str],
     network: str | None = None,
     more: Sequence[str] = (),
+    inline: str | None = None,
 ) -> Command:
-    """A build by podman, which reads the local image store."""
+    """A build by podman, which reads the local image store. `inline` is a Dockerfile's text."""
+    absolute = dockerfile.startswith("/")
+    path = dockerfile if absolute else f"{context.rstrip('/')}/{dockerfile}"
     argv = [
         *_build("podman"),
-        *("--file", f"{context}/{dockerfile}", "--tag", name),
+        *("--file", path if inline is None else "-", "--tag", name),
         *_options(args, labels, network),
         *more,
         context,
     ]
-    return Command(tuple(argv))
+    return Command(tuple(argv), stdin=inline)
 
 
 def _build(engine: EngineName) -> list[str]:
