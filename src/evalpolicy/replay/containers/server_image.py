@@ -114,8 +114,8 @@ def _try(engine: Engine, image: str, base: str) -> None:
     except CallFailedError as error:
         engine.run(Command((engine.name, "rmi", "--force", image)))
         raise NotCheckedError(
-            f"{base} cannot be the replay server's base: it needs Python {_python()} on "
-            f"{platform.machine()} ({error}); [replay.server] base names another"
+            f"the replay server does not run on {base}: {error}; a base has Python {_python()} on "
+            f"{platform.machine()}, [replay.server] base names another"
         ) from error
 
 
