@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
-from evalpolicy.replay.calls import Call, Outcome
+from evalpolicy.replay.calls import Call, CannotCallError, Outcome
 from evalpolicy.replay.images.failures import unresolved_base
 from evalpolicy.replay.images.resolved import CannotConvertError, from_print
 from evalpolicy.replay.images.store import where
+from evalpolicy.replay.plan.builds import same_build
 from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
 
-_NO_BUILDX = re.compile(
-    r"'buildx' is not a docker command|unknown command: docker buildx|unrecognized command .*buildx bake"
-)
+_BUILDX = Command(("docker", "buildx", "version"))
 
 
 class BuildError(Exception):
@@ -35,8 +33,17 @@ class Baker:
         """Builds it. `local` are bases that are in the engine's store. Raises `BuildError`.
 
         docker bakes. podman bakes too where docker works on podman's store, else what bake would
-        make could not be run, and podman builds what bake resolves.
+        make could not be run, and podman builds what bake resolves. Without buildx, which alone
+        reads bake files, the engine builds what the configuration says of the target.
         """
+        if not self._has_buildx():
+            assert build.fallback is not None, "what is baked is known without asking"
+            self._tell(
+                f"{image.name}: docker buildx is not installed, which reads bake files: "
+                f"{self._engine} builds it as [replay.eval] says"
+            )
+            self._run_or_fail(same_build(self._engine, build.fallback))
+            return
         shared = self._engine == "docker" or self._share()
         if not shared:
             self._tell(f"{image.name}: docker has not podman's image store: podman builds it")
@@ -72,9 +79,18 @@ class Baker:
             raise BuildError(str(error)) from error
         if build.fallback is not None and _meaning(command) != _meaning(build.fallback):
             self._tell(f"{image.name}: as bake resolves it: {command}")
+        self._run_or_fail(command)
+
+    def _run_or_fail(self, command: Command) -> None:
         outcome = self._run(command)
         if not outcome.ok:
             raise BuildError(said(outcome))
+
+    def _has_buildx(self) -> bool:
+        try:
+            return self._ask(_BUILDX).ok
+        except CannotCallError:
+            return False
 
 
 def _meaning(command: Command) -> list[str]:
@@ -83,7 +99,5 @@ def _meaning(command: Command) -> list[str]:
 
 def said(outcome: Outcome) -> str:
     """Why a build failed, in the builder's own words, and where to look closer."""
-    if _NO_BUILDX.search(outcome.stderr):
-        return "docker has no buildx, which reads the bake files: install docker-buildx"
     where_to = f"; all of it: {outcome.log}" if outcome.log else ""
     return f"{outcome.last_line}{where_to}; again: {outcome.command}"
