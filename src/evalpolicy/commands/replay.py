@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from evalpolicy.commands.console import write
+from evalpolicy.commands.replay_plan import plan_command
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.replay.journal import OnExhausted
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 @click.group("replay")
 def command() -> None:
     """Replay recorded runs, and record them."""
+
+
+command.add_command(plan_command)
 
 
 @command.command("serve")
