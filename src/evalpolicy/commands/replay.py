@@ -10,6 +10,7 @@ import click
 
 from evalpolicy.commands import replay_run
 from evalpolicy.commands.console import write
+from evalpolicy.commands.replay_plan import plan_command
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.replay.journal import OnExhausted
 
@@ -24,6 +25,7 @@ def command() -> None:
 
 command.add_command(replay_run.run)
 command.add_command(replay_run.clean)
+command.add_command(plan_command)
 
 
 @command.command("serve")

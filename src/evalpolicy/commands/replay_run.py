@@ -8,25 +8,23 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from evalpolicy.commands.console import colour, columns, write
-from evalpolicy.commands.replay_selection import selection, selection_options
+from evalpolicy.commands.replay_plan import Planned, asked, choosing, installed, planned
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError, UsageError
 from evalpolicy.report import FailOn
 
 if TYPE_CHECKING:
-    from evalpolicy.config import Config
     from evalpolicy.replay.containers.cleaning import Left
     from evalpolicy.replay.containers.engines import Engine
-    from evalpolicy.replay.plan.model import EngineName, Plan, Replay
-    from evalpolicy.replay.plan.selection import Broken
+    from evalpolicy.replay.plan.model import EngineName, Plan
     from evalpolicy.replay.replayed import Replayed
     from evalpolicy.replay.reports import ReplayReport
-    from evalpolicy.snapshot import Snapshot
 
 _ENGINES = ("docker", "podman")
 _WORST = ("failed", "diverged", "exhausted", "unfinished", "not run", "reproduced")
@@ -34,20 +32,12 @@ _MOST_LOGS = 3
 
 
 @click.command("run")
-@selection_options
-@click.option("--engine", "engine_name", type=click.Choice(_ENGINES), help="Default: who answers.")
+@choosing
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Replays at a time."
 )
-@click.option("--control", is_flag=True, help="Replay nothing: the grader has to give 0.")
 @click.option("--no-build", is_flag=True, help="Take only images that are there and current.")
 @click.option("--dry-run", is_flag=True, help="Print every command, and run none.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where logs and results go; default: evalpolicy-replay.",
-)
 @click.option(
     "--format",
     "formats",
@@ -71,122 +61,109 @@ _MOST_LOGS = 3
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress, and only what was not reproduced.")
 def run(
-    words: Sequence[str],
-    benchmarks: Sequence[str],
-    agents: Sequence[str],
-    shard: str | None,
-    broken: Broken,
-    engine_name: EngineName | None,
     jobs: int,
-    control: bool,
     no_build: bool,
     dry_run: bool,
-    output: Path | None,
     formats: Sequence[str],
     fail_on: FailOn,
     color: str,
     quiet: bool,
+    **values: Any,
 ) -> int:
     """Replay recorded runs in containers, and judge what comes of it.
 
-    FIXTURE is a name, the beginning of one, a file or a folder; without any, all are replayed.
-    Each runs its benchmark's image with its agent and grader beside a server that answers from
-    the recording, on a network without a way out.
+    FIXTURE is a path, a folder, a name without its suffix, or the beginning of one name only.
+    Without any, all fixtures are replayed. Each runs its benchmark's image with its agent and its
+    grader beside a server that answers from the recording, on a network without a way out.
 
     The verdict is one of reproduced, diverged, exhausted, unfinished, failed and not run; the
-    rules RPL001 to RPL007 make findings of it.
+    rules RPL001 to RPL007 make findings of it. What was not run for any reason but the broken
+    manifest makes the exit code 3.
     """
-    from evalpolicy import config as configuration
-    from evalpolicy.cache import open_cache
-    from evalpolicy.commands.paths import from_root
-    from evalpolicy.facts import Facts
-    from evalpolicy.replay.containers.engines import Engine, find
+    from evalpolicy.replay.containers.engines import find
     from evalpolicy.replay.containers.owner import owner
     from evalpolicy.replay.containers.server_image import base_image, name
     from evalpolicy.replay.plan.model import LABEL_OWNER
-    from evalpolicy.replay.plan.planning import OUTPUT, Request, plan
-    from evalpolicy.snapshot import open_snapshot
 
     outputs = [_format(text) for text in formats] or [("text", None)]
-    chosen = selection(words, benchmarks, agents, shard, broken)
-    engine = Engine(engine_name or "docker") if dry_run else find(engine_name)
-    cache = open_cache(".")
-    with open_snapshot(Path.cwd()) as snapshot:
-        config = configuration.load(snapshot)
-        base = base_image(config.replay.server.base)
-        made = plan(
-            Facts(snapshot, config, cache),
-            Request(
-                selection=chosen,
-                engine=engine.name,
-                run=_run_id(),
-                output=str(output.absolute()) if output else str(Path(snapshot.top, OUTPUT)),
-                labels={LABEL_OWNER: owner()},
-                control=control,
-                server_image=name(base),
-                typed=lambda path: from_root(snapshot, path),
-            ),
-        )
-        if not made.replays and not made.skipped:
+    what = asked(values)
+    engine = None if dry_run else find(what.engine)
+    with planned(
+        what,
+        engine.name if engine else what.engine or installed(),
+        run=_run_id(),
+        labels={LABEL_OWNER: owner()},
+        server_image=lambda settings: name(base_image(settings.server.base)),
+    ) as found:
+        if not found.plan.replays and not found.plan.skipped:
             raise NotCheckedError("no fixture is chosen: see `evalpolicy fixtures list`")
-        if dry_run:
-            write("".join(f"{line}\n" for line in _commands(made, engine)))
+        if engine is None:
+            write(_dry_run(found.plan))
             return EXIT_CLEAN
-        report = _run(snapshot, config, made, engine, base, jobs, not no_build, color, quiet)
-    cache.save()
+        report = _run(found, engine, _Ways(jobs, not no_build, color, quiet))
     for kind, file in outputs:
         write(_rendered(kind, report, color, quiet, file), file)
     return report.report.exit_code(fail_on)
 
 
-def _run(
-    snapshot: Snapshot,
-    config: Config,
-    made: Plan,
-    engine: Engine,
-    base: str,
-    jobs: int,
-    build: bool,
-    color: str,
-    quiet: bool,
-) -> ReplayReport:
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How to run, beside what."""
+
+    jobs: int
+    build: bool
+    color: str
+    quiet: bool
+
+
+def _run(found: Planned, engine: Engine, ways: _Ways) -> ReplayReport:
     from evalpolicy.engine import check
+    from evalpolicy.replay.reports import ReplayReport
+    from evalpolicy.replay.running import results
+
+    begun = time.monotonic()
+    plan, facts = found.plan, found.facts
+    replayed = results(_replayed(found, engine, ways) if plan.replays else [], plan)
+    report = check(facts.snapshot, facts.config, chosen=("RPL",), replays=replayed)
+    return ReplayReport(
+        report, replayed, plan.run, f"{engine.name} {engine.version}", time.monotonic() - begun,
+        _look(replayed),
+    )  # fmt: skip
+
+
+def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
+    from evalpolicy.replay.calls import CallStoppedError
     from evalpolicy.replay.containers import server_image
     from evalpolicy.replay.images.providing import provide
     from evalpolicy.replay.plan.planning import EMPTY_FIXTURE
-    from evalpolicy.replay.progress import on_standard_error
-    from evalpolicy.replay.reports import ReplayReport
-    from evalpolicy.replay.running import folder, replay_all, results, stopping
+    from evalpolicy.replay.progress import Shown
+    from evalpolicy.replay.running import folder, replay_all, stopping
 
-    begun = time.monotonic()
-    stop = threading.Event()
-    shown = on_standard_error(lambda: columns(sys.stderr), colour=colour(color, sys.stderr))
-    where = _output(made)
+    plan, stop = found.plan, threading.Event()
+    where = Path(plan.replays[0].paths.folder).parent
+    shown = Shown(sys.stderr, lambda: columns(sys.stderr), colour=colour(ways.color, sys.stderr))
     with folder(where), stopping(stop, shown.say):
         (where / EMPTY_FIXTURE).write_bytes(b"")
-        replays: list[Replayed] = []
-        if made.replays:
-            server_image.provide(engine, base, build=build, tell=shown.say)
-            images = provide(made, build=build, tell=shown.say, logs=where / "builds", stop=stop)
-            failed = {
-                planned.path: images.failed[planned.image]
-                for planned in made.replays
-                if planned.image in images.failed
-            }
-            replays = replay_all(
-                engine,
-                made,
-                jobs=jobs,
-                not_run=failed,
-                stop=stop,
-                told=(lambda progress, done: None) if quiet else shown.told,
+        base = server_image.base_image(found.settings.server.base)
+        server_image.provide(engine, base, build=ways.build, tell=shown.say)
+        try:
+            images = provide(
+                plan, build=ways.build, tell=shown.say, logs=where / "builds", stop=stop
             )
-    found = results(replays, made)
-    report = check(snapshot, config, chosen=("RPL",), replays=found)
-    return ReplayReport(
-        report, found, made.run, f"{engine.name} {engine.version}", time.monotonic() - begun,
-        _look(found),
-    )  # fmt: skip
+        except CallStoppedError:
+            raise NotCheckedError("interrupted while images were built; nothing ran") from None
+        return replay_all(
+            engine,
+            plan,
+            jobs=ways.jobs,
+            not_run={
+                replay.path: images.failed[replay.image]
+                for replay in plan.replays
+                if replay.image in images.failed
+            },
+            stop=stop,
+            told=(lambda progress, done: None) if ways.quiet else shown.told,
+        )
 
 
 def _run_id() -> str:
@@ -194,46 +171,16 @@ def _run_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(3).hex()}"
 
 
-def _output(made: Plan) -> Path:
-    """The folder of the whole run."""
-    first = next(iter(made.replays), None)
-    from evalpolicy.replay.plan.planning import OUTPUT
-
-    return Path(first.paths.folder).parent if first else Path(made.root, OUTPUT)
-
-
-def _commands(made: Plan, engine: Engine) -> list[str]:
+def _dry_run(plan: Plan) -> str:
     """Everything that a run would call, as lines for a shell, in order."""
+    from evalpolicy.replay.containers.engines import Engine
     from evalpolicy.replay.containers.server_image import build_command
+    from evalpolicy.replay.plan.text import text
 
-    lines = ["# the replay server's image, if it is not there; its context is laid out for that"]
-    lines.append(str(build_command(engine, made.server_image, "CONTEXT")))
-    for image in made.images:
-        lines.append(f"# {image.name}, if it is absent or stale")
-        if image.build is None:
-            lines.append(f"# cannot be built: {image.problem}")
-            continue
-        lines.extend(map(str, image.build.steps))
-        if image.build.fallback is not None:
-            lines.append("# only if that fails because the builder cannot see its local base:")
-            lines.append(str(image.build.fallback))
-    for planned in made.replays:
-        lines.append(f"# {planned.name}")
-        lines.extend(_calls(planned, engine))
-    lines.extend(f"# {skip.path}: not run: {skip.reason}" for skip in made.skipped)
-    return [line if not line.startswith("#") else _comment(line) for line in lines]
-
-
-def _calls(planned: Replay, engine: Engine) -> list[str]:
-    from evalpolicy.replay.containers.lifecycle import calls
-
-    return [str(command) for command in calls(engine, planned)]
-
-
-def _comment(line: str) -> str:
-    from evalpolicy.reporters.safe import shown
-
-    return shown(line)
+    server = build_command(Engine(plan.engine), plan.server_image, "CONTEXT")
+    return (
+        f"# the server's image, if it is absent, from files laid out for it\n{server}\n{text(plan)}"
+    )
 
 
 def _look(found: Sequence[Replayed]) -> str:

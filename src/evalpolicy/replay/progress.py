@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TextIO
 
@@ -61,8 +60,3 @@ def bar(progress: Progress, columns: int) -> str:
             names = names[:-1]
         names += "…"
     return f"{text} {names}" if room > 8 else text[: columns - 1]
-
-
-def on_standard_error(columns: Callable[[], int], *, colour: bool) -> Shown:
-    """As a run uses it."""
-    return Shown(sys.stderr, columns, colour=colour)

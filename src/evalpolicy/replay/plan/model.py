@@ -38,7 +38,15 @@ class Command:
     def __str__(self) -> str:
         words = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
         line = " ".join([*words, shlex.join(self.argv)])
-        return line if self.stdin is None else f"printf %s {shlex.quote(self.stdin)} | {line}"
+        return line if self.stdin is None else f"{_printed(self.stdin)} | {line}"
+
+
+def _printed(text: str) -> str:
+    """The call that prints a text, on one line whatever is in it."""
+    lines = text.split("\n")
+    if len(lines) > 1 and not lines[-1]:
+        return shlex.join(["printf", "%s\\n", *lines[:-1]])
+    return shlex.join(["printf", "\\n".join(["%s"] * len(lines)), *lines])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from evalpolicy.nearest import nearest
 from evalpolicy.recordings.mapping import Recordings
 from evalpolicy.recordings.naming import naming
 from evalpolicy.replay.plan.model import Skipped
+from evalpolicy.reporters.safe import shown
 from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class _Asked(NamedTuple):
 
 def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Skipped | None:
     """None for a fixture that was not asked for."""
+    if shown(fixture.path) != fixture.path:
+        return Skipped(fixture.path, "its name holds characters that no command should: rename it")
     entry = facts.provenance.entries.get(fixture.stem)
     best = naming(fixture, entry).best
     listed = facts.broken.manifest.fixtures.get(fixture.path.rpartition("/")[2])
