@@ -84,5 +84,5 @@ def said(outcome: Outcome) -> str:
     """Why a build failed, in the builder's own words, and where to look closer."""
     if _NO_BUILDX.search(outcome.stderr):
         return "docker has no buildx, which reads the bake files: install docker-buildx"
-    where_to = f"; all of it: {outcome.log}" if outcome.log else ""
-    return f"{outcome.last_line}{where_to}; again: {outcome.command}"
+    more = f"see {outcome.log}" if outcome.log else f"the call was: {outcome.command}"
+    return f"{outcome.last_line}; {more}"
