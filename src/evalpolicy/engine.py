@@ -21,6 +21,7 @@ from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
+    from evalpolicy.replay.replayed import Replayed
     from evalpolicy.snapshot.change import Change
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
@@ -40,23 +41,25 @@ def check(
     use_comments: bool = True,
     change: Change | None = None,
     jobs: int | None = None,
+    replays: Sequence[Replayed] | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
     `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
-    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. Raises
-    `UsageError` for a selector or a path that stands for nothing, and `NotCheckedError` if there
-    is nothing to check: an empty answer is no pass.
+    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. The RPL rules
+    judge `replays`, and run only where these are given. Raises `UsageError` for a selector or a
+    path that stands for nothing, and `NotCheckedError` if there is nothing to check: an empty
+    answer is no pass.
     """
     levels = _levels(config)
-    rules = _judging(_selected(levels, chosen, ignored), chosen, change)
-    facts = Facts(snapshot, config, cache or Cache(None), change, jobs)
+    rules = _judging(_selected(levels, chosen, ignored), chosen, change, replays)
+    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):
-        running = _judging(_selected(levels, (), ()), (), change)
+        running = _judging(_selected(levels, (), ()), (), change, replays)
     found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
     waivers = Waivers(
         suppressions.find(
@@ -158,12 +161,20 @@ def _selected(
     return rules
 
 
-def _judging(rules: list[Rule], chosen: Sequence[str], change: Change | None) -> list[Rule]:
+def _judging(
+    rules: list[Rule],
+    chosen: Sequence[str],
+    change: Change | None,
+    replays: Sequence[Replayed] | None,
+) -> list[Rule]:
     """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
-    able = [rule for rule in rules if rule.judges(change)]
+    replayed = replays is not None
+    able = [rule for rule in rules if rule.judges(change, replayed)]
     for word in chosen:
         meant = matching(word)
-        if not any(rule.judges(change) for rule in meant):
+        if not any(rule.judges(change, replayed) for rule in meant):
+            if any(rule.on_replays for rule in meant):
+                raise UsageError(f"--select {word}: replays are judged by `evalpolicy replay run`")
             need = "--base or --event" if change else "--base, --message or --event"
             raise UsageError(f"--select {word}: a submission is judged with {need}")
     if not able:

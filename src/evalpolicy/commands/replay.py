@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from evalpolicy.commands import replay_run
 from evalpolicy.commands.console import write
 from evalpolicy.commands.replay_plan import plan_command
 from evalpolicy.errors import NotCheckedError, UsageError
@@ -22,6 +23,8 @@ def command() -> None:
     """Replay recorded runs, and record them."""
 
 
+command.add_command(replay_run.run)
+command.add_command(replay_run.clean)
 command.add_command(plan_command)
 
 

@@ -101,7 +101,7 @@ def planned(
     *,
     run: str = "plan",
     labels: Mapping[str, str] | None = None,
-    server_image: str | None = None,
+    server_image: Callable[[Replaying], str] | None = None,
 ) -> Iterator[Planned]:
     """The plan for what was asked. Raises `UsageError` and `NotCheckedError`."""
     from evalpolicy import config as configuration
@@ -138,7 +138,7 @@ def planned(
                     str(asked.output.absolute()) if asked.output else "",
                     labels or {},
                     asked.control,
-                    server_image or SERVER_IMAGE,
+                    server_image(facts.config.replay) if server_image else SERVER_IMAGE,
                     lambda word: typed(snapshot, word),
                     changed,
                 ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalpolicy.replay.verdict import Evidence, Judgement, Verdict
+from evalpolicy.replay.verdict import Evidence, Judgement, Verdict, other_reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Replayed:
 
     `name` is its stem and `path` leads to it from the fleet's root; `line` is the fixture's line
     that the verdict is about. `seconds` is from the first container's creation to the verdict,
-    `folder` holds what is kept of it. `broken` says that the manifest knows it to be bad.
+    `folder` holds what is kept of it, `logs` are the files in there that say something. `broken`
+    says that the manifest knows it to be bad.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Replayed:
     line: int = 1
     seconds: float = 0.0
     folder: str = ""
+    logs: tuple[str, ...] = ()
     broken: bool = False
 
     @property
@@ -33,3 +35,8 @@ class Replayed:
     @property
     def control(self) -> bool:
         return self.evidence.wanted.control
+
+    @property
+    def other_reward(self) -> str | None:
+        """What was given and what was recorded, where the two differ."""
+        return other_reward(self.evidence)

@@ -13,6 +13,9 @@ from evalpolicy.replay.result import AgentResult, TaskResult
 Verdict: TypeAlias = Literal[
     "reproduced", "diverged", "exhausted", "unfinished", "failed", "not run"
 ]
+_KILLED = 137
+_SAME = 1e-9
+"""Rewards that are closer than this are one: some graders print a mean."""
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 Cut: TypeAlias = Literal["time", "memory", "disk", "server"]
@@ -193,7 +196,9 @@ def _failed(evidence: Evidence) -> Iterator[str]:
     yield from _cut(evidence)
     ended, result, agent = evidence.runner, evidence.result, evidence.agent
     if ended is not None and ended.cut is None and ended.exit_code != 0:
-        yield f"the runner ended with exit code {ended.exit_code}"
+        killed = " (killed, as a rule because it needed more memory than it may have)"
+        more = killed if ended.exit_code == _KILLED else ""
+        yield f"the runner ended with exit code {ended.exit_code}{more}"
     if isinstance(agent, str):
         yield f"the agent's result.json is not valid: {agent}"
     elif agent is not None and agent.exit_code:
@@ -201,7 +206,8 @@ def _failed(evidence: Evidence) -> Iterator[str]:
     if isinstance(result, TaskResult) and result.exit_code:
         yield f"the grader ended with exit code {result.exit_code}"
     yield from _wrong_result(evidence)
-    yield from _other_reward(evidence)
+    if reward := other_reward(evidence):
+        yield reward
     yield from _journal(evidence)
 
 
@@ -231,12 +237,14 @@ def _wrong_result(evidence: Evidence) -> Iterator[str]:
         yield f"the result says passed: {_json(result.passed)} with a reward of {result.reward:g}"
 
 
-def _other_reward(evidence: Evidence) -> Iterator[str]:
+def other_reward(evidence: Evidence) -> str | None:
+    """What was given and what was recorded, where the two differ."""
     result, wanted = evidence.result, evidence.wanted
     if not isinstance(result, TaskResult) or wanted.reward is None:
-        return
-    if abs(result.reward - wanted.reward) > 1e-9:
-        yield f"the grader gave {result.reward:g}, and {wanted.reward:g} was recorded"
+        return None
+    if abs(result.reward - wanted.reward) <= _SAME:
+        return None
+    return f"the grader gave {result.reward:g}, and {wanted.reward:g} was recorded"
 
 
 def _journal(evidence: Evidence) -> Iterator[str]:

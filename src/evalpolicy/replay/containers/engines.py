@@ -83,7 +83,11 @@ class Engine:
 
     def start(self, name: str) -> None:
         """Starts a container that was created."""
-        self.run(Command((self.name, "start", name)))
+        self.run(self.start_command(name))
+
+    def start_command(self, name: str) -> Command:
+        """Starts a container, which then runs by itself."""
+        return Command((self.name, "start", name))
 
     def attached(self, name: str) -> Command:
         """Starts a container and passes on what it prints, until it ends."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from evalpolicy.replay.containers.creating import HOSTS, hosts
 from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
-from evalpolicy.replay.containers.output import Tee, take_out
+from evalpolicy.replay.containers.output import Tee, copy_out, take_out
 from evalpolicy.replay.journal import read_journal
-from evalpolicy.replay.plan.model import Container, Mount, Replay
+from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
 from evalpolicy.replay.result import read_agent_result, read_task_result
 from evalpolicy.replay.verdict import Calls, Cut, Ended, Evidence, Wanted
 
@@ -237,24 +237,36 @@ def _journal(planned: Replay) -> bytes:
     return content
 
 
+def calls(engine: Engine, planned: Replay) -> list[Command]:
+    """What a replay calls when all goes well; it asks for states beside."""
+    server, runner = planned.server, planned.runner
+    mount = _volume(planned)
+    taken = [] if mount is None else [copy_out(engine, server.name, mount.target)]
+    return [
+        *server.before, server.create, engine.start_command(server.name),
+        *runner.before, runner.create, engine.attached(runner.name),
+        *taken, *_removals(engine, planned),
+    ]  # fmt: skip
+
+
+def _removals(engine: Engine, planned: Replay) -> list[Command]:
+    """The runner goes first: it lives in the server's network."""
+    mounts = (*planned.runner.mounts, *planned.server.mounts)
+    volumes = dict.fromkeys(mount.source for mount in mounts if mount.kind == "volume")
+    return [
+        engine.remove(planned.runner.name),
+        engine.remove(planned.server.name),
+        *map(engine.remove_volume, volumes),
+    ]
+
+
 @contextmanager
 def _removed(engine: Engine, planned: Replay) -> Iterator[None]:
-    """Removes all that the replay made, however it ends: the runner first, it lives in the
-    server's network."""
+    """Removes all that the replay made, however it ends."""
     try:
         yield
     finally:
-        volumes = dict.fromkeys(
-            mount.source
-            for container in (planned.runner, planned.server)
-            for mount in container.mounts
-            if mount.kind == "volume"
-        )
-        for command in (
-            engine.remove(planned.runner.name),
-            engine.remove(planned.server.name),
-            *map(engine.remove_volume, volumes),
-        ):
+        for command in _removals(engine, planned):
             # What is not there need not be removed; what cannot be is left for `replay clean`.
             with suppress(CallFailedError, EngineGoneError):
                 engine.run(command)

@@ -58,12 +58,17 @@ class Tee(threading.Thread):
             out.writelines(rest)
 
 
+def copy_out(engine: Engine, container: str, source: str) -> Command:
+    """Prints a container's folder as a tar archive."""
+    return Command((engine.name, "cp", f"{container}:{source}", "-"))
+
+
 def take_out(engine: Engine, container: str, source: str, target: Path, most: int) -> list[str]:
     """Copies a folder of a container to `target`, at most `most` bytes of it.
 
     Gives what was left out, and why. Raises `CallFailedError` where the folder is not there.
     """
-    command = Command((engine.name, "cp", f"{container}:{source}", "-"))
+    command = copy_out(engine, container, source)
     with subprocess.Popen(
         command.argv,
         stdin=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -59,8 +59,14 @@ def content_id(base: str) -> str:
     return whole.hexdigest()
 
 
-def provide(engine: Engine, base: str, *, build: bool = True) -> str:
-    """Makes sure that the image is there and gives its name.
+def provide(
+    engine: Engine,
+    base: str,
+    *,
+    build: bool = True,
+    tell: Callable[[str], None] = lambda line: None,
+) -> str:
+    """Makes sure that the image is there and gives its name; `tell` is given a line if it is built.
 
     Raises `NotCheckedError` where it is not and cannot be built, or must not be.
     """
@@ -71,6 +77,7 @@ def provide(engine: Engine, base: str, *, build: bool = True) -> str:
         raise NotCheckedError(
             f"{engine.name} has no image {wanted} (the replay server): run without --no-build once"
         )
+    tell(f"{wanted}: absent: building it on {base}")
     with tempfile.TemporaryDirectory(prefix="evalpolicy-server-") as folder:
         _lay_out(Path(folder), _dockerfile(base, id))
         try:
@@ -107,8 +114,8 @@ def _try(engine: Engine, image: str, base: str) -> None:
     except CallFailedError as error:
         engine.run(Command((engine.name, "rmi", "--force", image)))
         raise NotCheckedError(
-            f"{base} cannot be the replay server's base: it needs Python {_python()} on "
-            f"{platform.machine()} ({error}); [replay.server] base names another"
+            f"the replay server does not run on {base}: {error}; a base has Python {_python()} on "
+            f"{platform.machine()}, [replay.server] base names another"
         ) from error
 
 

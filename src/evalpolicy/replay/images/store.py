@@ -51,7 +51,7 @@ class Store:
 
     def find(self, name: str) -> Stored | None:
         """The image of this name, None if there is none. Raises `CannotAskError`."""
-        form = '{"id":{{json .Id}},"labels":{{json .Config.Labels}}}'
+        form = '{"id":{{json .ID}},"labels":{{json .Config.Labels}}}'
         outcome = self._asked("image", "inspect", "--format", form, name)
         if outcome is None:
             return None

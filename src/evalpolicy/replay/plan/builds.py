@@ -35,12 +35,14 @@ def script_build(
 ) -> Build:
     """A benchmark's build.sh, which is given the image's name and the task.
 
-    It knows nothing of labels: they come on top of what it made, by a build of that alone.
+    `CONTAINER_ENGINE` tells it whose store the image has to be in; one that builds with another
+    engine is found out when the image is not there. It knows nothing of labels: they come on top
+    of what it made, by a build of that alone.
     """
     stamp = [*_build(engine), "--tag", name, *_options({}, labels, None)]
     stamp += ["-"] if engine == "docker" else ["--file", "-", "--pull=never", "."]
     steps = (
-        Command(("bash", script, name, task)),
+        Command(("bash", script, name, task), {"CONTAINER_ENGINE": engine}),
         Command(tuple(stamp), stdin=f"FROM {name}\n"),
     )
     folder, _, file = script.rpartition("/")

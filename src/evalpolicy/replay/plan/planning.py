@@ -10,7 +10,7 @@ from pathlib import Path
 from evalpolicy import __version__
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts import Facts
-from evalpolicy.replay.containers.creating import created
+from evalpolicy.replay.containers.creating import created, hosts_mount
 from evalpolicy.replay.plan.images import ImagePlanner
 from evalpolicy.replay.plan.model import (
     LABEL_REPLAY,
@@ -147,7 +147,7 @@ class _ReplayPlanner:
         size = settings.limits.output * MIB
         output = Mount("volume", settings.output, names["output"], size=size)
         server = self._server(names["server"], served, paths, labels, output)
-        runner = self._runner(names, image.name, values, labels, output)
+        runner = self._runner(names, image.name, values, labels, output, paths)
         return Replay(
             stem, one.fixture.path, fixture, one.sha256, one.benchmark.name, one.task,
             one.agent.name, values["model"], one.turns, one.reward, image.name, paths, server,
@@ -203,6 +203,7 @@ class _ReplayPlanner:
         values: Mapping[str, str],
         labels: Mapping[str, str],
         output: Mount,
+        paths: Paths,
     ) -> Container:
         """It joins the server's network; the server has made its volume already."""
         settings = self._settings
@@ -217,6 +218,7 @@ class _ReplayPlanner:
                 output,
                 Mount("tmpfs", "/tmp", size=settings.limits.tmp * MIB),
                 Mount("tmpfs", "/logs", size=settings.limits.logs * MIB),
+                *hosts_mount(self._request.engine, paths.folder),
             ),
             attached=True,
         )

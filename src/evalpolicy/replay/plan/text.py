@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evalpolicy.replay.containers.engines import Engine
+from evalpolicy.replay.containers.lifecycle import calls
 from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
@@ -44,7 +45,6 @@ def image_lines(images: Iterable[Image]) -> Iterator[str]:
 
 def replay_lines(plan: Plan, replay: Replay) -> Iterator[str]:
     """The containers of one replay, and the calls that make, start and remove them."""
-    engine = Engine(plan.engine)
     server, runner = replay.server, replay.runner
     control = ", against an empty fixture" if replay.control else ""
     yield f"# replay {replay.path}{control}"
@@ -57,12 +57,7 @@ def replay_lines(plan: Plan, replay: Replay) -> Iterator[str]:
     yield f"#   server: {_limits(server)}"
     yield f"#   runner: {_limits(runner)}"
     yield f"#   leaves {replay.paths.folder}"
-    yield from map(_line, (*server.before, server.create, *runner.before, runner.create))
-    yield _line(Command((plan.engine, "start", server.name)))
-    yield _line(engine.attached(runner.name))
-    yield from (_line(engine.remove(container.name)) for container in (runner, server))
-    volumes = {m.source for m in (*runner.mounts, *server.mounts) if m.kind == "volume"}
-    yield from (_line(engine.remove_volume(volume)) for volume in sorted(volumes))
+    yield from map(_line, calls(Engine(plan.engine), replay))
 
 
 def _limits(container: Container) -> str:
