@@ -71,7 +71,7 @@ cli() {
     return
   fi
   need npm "docker.io/library/node"
-  npm install --silent --no-audit --no-fund --prefix "$work/npm" "@openai/codex@$codex"
+  npm install --loglevel error --no-audit --no-fund --prefix "$work/npm" "@openai/codex@$codex" > "$work/said"
   mkdir -p "$work/root/codex/$codex"
   mv "$work"/npm/node_modules/@openai/codex-linux-*/vendor/*/bin/codex "$work/root/codex/$codex/"
   tar -C "$work/root" -cf "$work/codex.tar" codex

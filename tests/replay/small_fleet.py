@@ -23,9 +23,9 @@ COPY run.sh /run.sh
 ENV PATH=/bin
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
 """
-SUMS = f"""\
+SUMS = """\
 ARG REGISTRY=ghcr.io/somebody
-FROM ${{REGISTRY}}/core/base:latest
+FROM ${REGISTRY}/core/base:latest
 LABEL eval.type="benchmark" eval.benchmark.env="shared-env"
 COPY grade.sh /grade.sh
 """

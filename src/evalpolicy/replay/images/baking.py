@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
-from evalpolicy.replay.calls import Call, Outcome
+from evalpolicy.replay.calls import Call, CannotCallError, Outcome
 from evalpolicy.replay.images.failures import unresolved_base
 from evalpolicy.replay.images.resolved import CannotConvertError, from_print
 from evalpolicy.replay.images.store import where
+from evalpolicy.replay.plan.builds import same_build
 from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
 
-# What docker says without the plugin, by its versions; podman's stand-in for it knows no bake.
-_NO_BUILDX = re.compile("'buildx' is not a docker command|unknown command: docker buildx|bake'")
+# podman's stand-in for docker has a buildx too, without bake.
+_BUILDX = Command(("docker", "buildx", "bake", "--help"))
 
 
 class BuildError(Exception):
@@ -34,8 +34,22 @@ class Baker:
         """Builds it. `local` are bases that are in the engine's store. Raises `BuildError`.
 
         docker bakes. podman bakes too where docker works on podman's store, else what bake would
-        make could not be run, and podman builds what bake resolves.
+        make could not be run, and podman builds what bake resolves. Without buildx, which alone
+        reads bake files, the engine builds what the configuration says of the target, if that
+        says as much as the bake files do.
         """
+        if not self._has_buildx():
+            if build.fallback is None or build.unknown:
+                raise BuildError(
+                    "docker buildx is not installed, which reads the bake files, and they set more "
+                    f"than [replay.eval] does ({', '.join(build.unknown)}): install docker-buildx"
+                )
+            self._tell(
+                f"{image.name}: docker buildx is not installed, which reads bake files: "
+                f"{self._engine} builds it as [replay.eval] says"
+            )
+            self._run_or_fail(same_build(self._engine, build.fallback))
+            return
         shared = self._engine == "docker" or self._share()
         if not shared:
             self._tell(f"{image.name}: docker has not podman's image store: podman builds it")
@@ -71,9 +85,19 @@ class Baker:
             raise BuildError(str(error)) from error
         if build.fallback is not None and _meaning(command) != _meaning(build.fallback):
             self._tell(f"{image.name}: as bake resolves it: {command}")
+        self._run_or_fail(command)
+
+    def _run_or_fail(self, command: Command) -> None:
         outcome = self._run(command)
         if not outcome.ok:
             raise BuildError(said(outcome))
+
+    def _has_buildx(self) -> bool:
+        try:
+            asked = self._ask(_BUILDX)
+        except CannotCallError:
+            return False
+        return asked.ok and "buildx bake" in asked.stdout
 
 
 def _meaning(command: Command) -> list[str]:
@@ -82,7 +106,5 @@ def _meaning(command: Command) -> list[str]:
 
 def said(outcome: Outcome) -> str:
     """Why a build failed, in the builder's own words, and where to look closer."""
-    if _NO_BUILDX.search(outcome.stderr):
-        return "docker has no buildx, which reads the bake files: install docker-buildx"
     more = f"see {outcome.log}" if outcome.log else f"the call was: {outcome.command}"
     return f"{outcome.last_line}; {more}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from evalpolicy.replay.plan.model import Build, Command, EngineName
 from evalpolicy.replay_config import EvalBuild
@@ -99,6 +100,11 @@ def podman_build(
         context,
     ]
     return Command(tuple(argv), stdin=inline)
+
+
+def same_build(engine: EngineName, podman: Command) -> Command:
+    """A build by podman, as `engine` does it."""
+    return replace(podman, argv=(*_build(engine), *podman.argv[len(_build("podman")) :]))
 
 
 def _build(engine: EngineName) -> list[str]:

@@ -57,6 +57,7 @@ class Build:
     `bake`, or `package` (the replay server, made of this evalpolicy). For `bake`, `resolved` is
     the call that prints what bake would build, and `fallback` the build by podman of that, as far
     as it is known without asking: for a builder that cannot see the local base, and none else.
+    `unknown` are the build arguments that the bake files set and the configuration does not.
     """
 
     kind: Literal["script", "engine", "bake", "package"]
@@ -65,6 +66,7 @@ class Build:
     dockerfile: str = ""
     resolved: Command | None = None
     fallback: Command | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
