@@ -80,7 +80,7 @@ class Baker:
         if not printed.ok:
             raise BuildError(said(printed))
         try:
-            command = from_print(printed.stdout, build.resolved.argv[-1], image.name)
+            command = from_print(printed.stdout, build.resolved.argv[-1], image.name, build.network)
         except CannotConvertError as error:
             raise BuildError(str(error)) from error
         if build.fallback is not None and _meaning(command) != _meaning(build.fallback):

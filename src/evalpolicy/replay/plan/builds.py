@@ -76,7 +76,7 @@ def bake_build(
     resolved = Command((*argv, "--print", target), variables, more)
     build = Command((*argv, "--load", target), variables, more)
     fallback = podman_build(name, how.context, how.dockerfile, args, labels, network)
-    return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback)
+    return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback, network=network)
 
 
 def podman_build(
