@@ -11,7 +11,8 @@ from evalpolicy.replay.images.store import where
 from evalpolicy.replay.plan.builds import same_build
 from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
 
-_BUILDX = Command(("docker", "buildx", "version"))
+# podman's stand-in for docker has a buildx too, without bake.
+_BUILDX = Command(("docker", "buildx", "bake", "--help"))
 
 
 class BuildError(Exception):
@@ -34,10 +35,15 @@ class Baker:
 
         docker bakes. podman bakes too where docker works on podman's store, else what bake would
         make could not be run, and podman builds what bake resolves. Without buildx, which alone
-        reads bake files, the engine builds what the configuration says of the target.
+        reads bake files, the engine builds what the configuration says of the target, if that
+        says as much as the bake files do.
         """
         if not self._has_buildx():
-            assert build.fallback is not None, "what is baked is known without asking"
+            if build.fallback is None or build.unknown:
+                raise BuildError(
+                    "docker buildx is not installed, which reads the bake files, and they set more "
+                    f"than [replay.eval] does ({', '.join(build.unknown)}): install docker-buildx"
+                )
             self._tell(
                 f"{image.name}: docker buildx is not installed, which reads bake files: "
                 f"{self._engine} builds it as [replay.eval] says"
@@ -74,7 +80,7 @@ class Baker:
         if not printed.ok:
             raise BuildError(said(printed))
         try:
-            command = from_print(printed.stdout, build.resolved.argv[-1], image.name)
+            command = from_print(printed.stdout, build.resolved.argv[-1], image.name, build.network)
         except CannotConvertError as error:
             raise BuildError(str(error)) from error
         if build.fallback is not None and _meaning(command) != _meaning(build.fallback):
@@ -88,9 +94,10 @@ class Baker:
 
     def _has_buildx(self) -> bool:
         try:
-            return self._ask(_BUILDX).ok
+            asked = self._ask(_BUILDX)
         except CannotCallError:
             return False
+        return asked.ok and "buildx bake" in asked.stdout
 
 
 def _meaning(command: Command) -> list[str]:
@@ -99,5 +106,5 @@ def _meaning(command: Command) -> list[str]:
 
 def said(outcome: Outcome) -> str:
     """Why a build failed, in the builder's own words, and where to look closer."""
-    where_to = f"; all of it: {outcome.log}" if outcome.log else ""
-    return f"{outcome.last_line}{where_to}; again: {outcome.command}"
+    more = f"see {outcome.log}" if outcome.log else f"the call was: {outcome.command}"
+    return f"{outcome.last_line}; {more}"

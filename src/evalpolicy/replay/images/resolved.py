@@ -24,8 +24,10 @@ class CannotConvertError(Exception):
     """Podman cannot build what bake resolved; the message says why."""
 
 
-def from_print(text: str, target: str, name: str) -> Command:
+def from_print(text: str, target: str, name: str, network: str | None = None) -> Command:
     """The build by podman of a target, under the one name that the plan gives it.
+
+    `network` is for a bake that does not know the setting (buildx 0.14).
 
     Raises `CannotConvertError`: never is anything left out that would change the image.
     """
@@ -45,7 +47,7 @@ def from_print(text: str, target: str, name: str) -> Command:
         str(found.get("dockerfile", "Dockerfile")),
         _texts(found, "args"),
         _texts(found, "labels"),
-        found.get("network"),
+        found.get("network") or network,
         _more(found),
         found.get("dockerfile-inline"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -67,12 +68,15 @@ def bake_build(
     for key, value in labels.items():
         argv += ["--set", f"{target}.labels.{key}={value}"]
     argv += ["--set", f"{target}.tags={name}"]
+    more = None
     if network:
-        argv += ["--set", f"{target}.network={network}"]
-    resolved = Command((*argv, "--print", target), variables)
-    build = Command((*argv, "--load", target), variables)
+        # Older versions know no `--set TARGET.network`: it is one more bake file.
+        argv += ["--file", "-"]
+        more = json.dumps({"target": {target: {"network": network}}}) + "\n"
+    resolved = Command((*argv, "--print", target), variables, more)
+    build = Command((*argv, "--load", target), variables, more)
     fallback = podman_build(name, how.context, how.dockerfile, args, labels, network)
-    return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback)
+    return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback, network=network)
 
 
 def podman_build(

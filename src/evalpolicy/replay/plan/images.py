@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.dockerfile import Dockerfile, parse
 from evalpolicy.artifacts.dockerfile.images import images as images_of
 from evalpolicy.build_inputs import build_inputs_id
@@ -19,6 +21,8 @@ from evalpolicy.units import Role, Unit
 _BUILT: tuple[Role, ...] = ("core", "model", "gateway", "benchmark", "agent")
 _SCRIPT = "build.sh"
 _TASK_ARG = "EVAL_TASK_ID"
+# A bake file of more than this is none (bytes).
+_BAKE_LIMIT = 4 << 20
 
 
 class ImagePlanner:
@@ -60,10 +64,12 @@ class ImagePlanner:
         variables = {key: filled(text, values) for key, text in how.variables.items()}
         try:
             sources = self._eval_sources(args, variables, below)
+            unknown = self._unknown(args)
         except Unreadable as reason:
             return self._keep(_impossible(name, "eval", str(reason)))
         labels = sources.labels
         build = bake_build(how, name, args, variables, labels, self._settings.build_network)
+        build = replace(build, unknown=unknown)
         return self._keep(_image(name, "eval", sources, build))
 
     def benchmark(self, unit: Unit, task: str | None) -> Image:
@@ -106,6 +112,16 @@ class ImagePlanner:
                 **{f"bake {file}": snapshot.object_id(file) for file in how.bake},
             },
         )
+
+    def _unknown(self, args: Mapping[str, str]) -> tuple[str, ...]:
+        """The build arguments in the bake files that the configuration does not set."""
+        snapshot = self._fleet.snapshot
+        named = {
+            name
+            for file in self._settings.eval.bake
+            for name in from_bake(snapshot.read(file, _BAKE_LIMIT))
+        }
+        return tuple(sorted(named - set(args)))
 
     def _unit(
         self,

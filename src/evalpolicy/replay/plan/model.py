@@ -57,6 +57,8 @@ class Build:
     `bake`, or `package` (the replay server, made of this evalpolicy). For `bake`, `resolved` is
     the call that prints what bake would build, and `fallback` the build by podman of that, as far
     as it is known without asking: for a builder that cannot see the local base, and none else.
+    `unknown` are the build arguments that the bake files set and the configuration does not,
+    `network` is what the configuration says.
     """
 
     kind: Literal["script", "engine", "bake", "package"]
@@ -65,6 +67,8 @@ class Build:
     dockerfile: str = ""
     resolved: Command | None = None
     fallback: Command | None = None
+    unknown: tuple[str, ...] = ()
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
