@@ -16,8 +16,9 @@ from evalpolicy.rules import FAMILIES, all_rules
 RULES = all_rules()
 FENCE = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"\{\{([\w-]+)(?: (\d+))?\}\}")
-# Their examples are two states of a repository; tests/rules/test_submission*.py runs them.
-OF_CHANGES = {"SUB"}
+# Their examples are two states of a repository, and what came of replays: tests/rules/
+# test_submission*.py and test_replay.py run them.
+OTHERS = {"SUB", "RPL"}
 
 
 def section(documentation: str, title: str) -> str | None:
@@ -71,7 +72,7 @@ def test_the_page_says_what_why_and_shows_both_sides(rule):
 
 
 @pytest.mark.parametrize(
-    "rule", [r for r in RULES if r.family not in OF_CHANGES], ids=lambda rule: rule.id
+    "rule", [r for r in RULES if r.family not in OTHERS], ids=lambda rule: rule.id
 )
 class TestExamples:
     def test_the_bad_example_fires(self, rule, tmp_path):

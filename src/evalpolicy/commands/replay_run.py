@@ -183,14 +183,13 @@ def _dry_run(plan: Plan) -> str:
     )
 
 
-def _look(found: Sequence[Replayed]) -> str:
-    """The command that shows what the worst replay said."""
-    for verdict in _WORST:
-        for one in found:
-            if one.verdict == verdict and one.logs:
-                logs = [os.path.relpath(file) for file in one.logs[:_MOST_LOGS]]
-                return shlex.join(["less", *logs])
-    return ""
+def _look(replayed: Sequence[Replayed]) -> str:
+    """The command that shows what the worst replay said, if it ran."""
+    if not replayed:
+        return ""
+    worst = min(replayed, key=lambda one: _WORST.index(one.verdict))
+    logs = [os.path.relpath(file) for file in worst.logs[:_MOST_LOGS]]
+    return shlex.join(["less", *logs]) if logs else ""
 
 
 def _format(text: str) -> tuple[str, str | None]:

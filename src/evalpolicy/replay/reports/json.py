@@ -23,7 +23,7 @@ def render(report: ReplayReport) -> str:
         "run": report.run,
         "engine": report.engine,
         "seconds": round(report.seconds, 3),
-        "summary": {verdict.replace(" ", "-"): n for verdict, n in report.counted.items()},
+        "summary": report.counted,
         "replays": [_portable(row(one)) for one in report.replays],
         "findings": checked["findings"],
         "problems": checked["problems"],
@@ -43,7 +43,7 @@ def row(one: Replayed) -> dict[str, Any]:
         "task_id": wanted.task,
         "agent": one.agent,
         "control": wanted.control,
-        "verdict": one.verdict.replace(" ", "-"),
+        "verdict": one.verdict,
         "reasons": list(one.judgement.reasons),
         "seconds": round(one.seconds, 3),
         "evidence": {

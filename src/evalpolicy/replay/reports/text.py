@@ -9,6 +9,7 @@ from evalpolicy.replay.reports import ReplayReport
 from evalpolicy.replay.verdict import Verdict
 from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import Style, count, styles, waived, wrap
+from evalpolicy.rules.model import SEVERITIES
 
 COLOURS: Mapping[Verdict, str] = {
     "reproduced": "green",
@@ -57,8 +58,9 @@ def _summary(report: ReplayReport, columns: int, style: Style) -> Iterator[str]:
         text += f" Findings: {waived(report.report)}."
     yield from wrap(shown(text), columns, "", style, colour)
     if report.report.findings:
-        rule = min(report.report.findings, key=lambda found: found.severity).rule
-        yield from wrap(f"Why, and how to mend it: evalpolicy explain {rule}", columns, "", style)
+        worst = min(report.report.findings, key=lambda found: SEVERITIES.index(found.severity))
+        why = f"Why, and how to mend it: evalpolicy explain {worst.rule}"
+        yield from wrap(why, columns, "", style)
     if report.look:
         # Not wrapped: this line is there to be copied.
         yield no_command(shown(f"Look closer: {report.look}"))
