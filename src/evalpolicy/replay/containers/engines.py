@@ -102,31 +102,23 @@ class Engine:
 
     def state(self, name: str, *, size: bool = False) -> State | None:
         """A container's state, with what it has written beside its mounts; None if none is."""
-        form = '{"state":{{json .State}},"image":{{json .Image}}'
-        form += ',"written":{{json .SizeRw}}}' if size else "}"
-        more = ("--size",) if size else ()
-        asked = (self.name, "container", "inspect", *more, "--format", form, name)
         try:
-            text = self.run(Command(asked))
+            return self.states(name, size=size)[0]
         except CallFailedError as error:
             if "no such container" in str(error).lower():
                 return None
             raise
-        try:
-            found: Any = json.loads(text)
-            state = found["state"]
-            image = str(found["image"])
-            written = found.get("written")
-            return State(
-                started=not str(state["StartedAt"]).startswith("0001-01-01"),
-                running=bool(state["Running"]),
-                exit_code=int(state["ExitCode"]),
-                out_of_memory=bool(state["OOMKilled"]),
-                image=image if image.startswith("sha256:") else f"sha256:{image}",
-                written=int(written) if isinstance(written, int) else None,
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise CallFailedError(f"{self.name}: cannot read the state of {name}") from error
+
+    def states(self, *names: str, size: bool = False) -> list[State]:
+        """The states of containers, by one call; raises `CallFailedError` where one is gone."""
+        form = '{"state":{{json .State}},"image":{{json .Image}}'
+        form += ',"written":{{json .SizeRw}}}' if size else "}"
+        more = ("--size",) if size else ()
+        asked = (self.name, "container", "inspect", *more, "--format", form, *names)
+        found = [_state(line) for line in self.run(Command(asked)).splitlines() if line.strip()]
+        if len(found) != len(names) or None in found:
+            raise CallFailedError(f"{self.name}: cannot read the state of {', '.join(names)}")
+        return [state for state in found if state is not None]
 
     def logs(self, name: str) -> str:
         """What a container printed, both streams; empty where that cannot be had."""
@@ -212,6 +204,22 @@ def _asks_for_version(name: EngineName) -> Command:
     if name == "podman":
         return Command((name, "info", "--format", "{{.Version.Version}}"))
     return Command((name, "version", "--format", "{{.Server.Version}}"))
+
+
+def _state(line: str) -> State | None:
+    try:
+        found: Any = json.loads(line)
+        state, image, written = found["state"], str(found["image"]), found.get("written")
+        return State(
+            started=not str(state["StartedAt"]).startswith("0001-01-01"),
+            running=bool(state["Running"]),
+            exit_code=int(state["ExitCode"]),
+            out_of_memory=bool(state["OOMKilled"]),
+            image=image if image.startswith("sha256:") else f"sha256:{image}",
+            written=int(written) if isinstance(written, int) else None,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _row(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str]:

@@ -35,9 +35,10 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """How the runner ended, and why it was made to."""
+    """How the runner ended, and why it was made to; and how its server was then."""
 
-    state: State | None
+    runner: State | None
+    server: State | None
     cut: Cut | None
 
 
@@ -65,12 +66,11 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         return Evidence(_wanted(planned), not_run=f"the replay server did not start: {problem}")
     watched = _watch(engine, planned, stop)
     left_out = _output(engine, planned)
-    served = engine.state(server.name)
-    Path(planned.paths.logs, "server.log").write_text(engine.logs(server.name), "utf-8")
     calls = Calls.of(read_journal(_journal(planned)))
-    state, cut = watched.state, watched.cut
-    if cut is None and (served is None or not served.running):
-        cut = "server"
+    state, served, cut = watched.runner, watched.server, watched.cut
+    if served is None or not served.running:
+        cut = cut or "server"
+        Path(planned.paths.logs, "server.log").write_text(engine.logs(server.name), "utf-8")
     if cut is None and state is not None and state.out_of_memory and state.exit_code:
         cut = "memory"
     return Evidence(
@@ -177,11 +177,20 @@ def _watch(engine: Engine, planned: Replay, stop: threading.Event) -> _Watched:
                 process.kill()
             for tee in tees:
                 tee.join()
-    state = engine.state(runner.name)
+    state, server = _both(engine, planned)
     if state is not None and (state.running or not state.started):
         # What stands there is the client's: the container had no chance to say anything.
         raise engine.refusal((logs / "runner.stderr.log").read_text("utf-8", "replace"))
-    return _Watched(state, cut)
+    return _Watched(state, server, cut)
+
+
+def _both(engine: Engine, planned: Replay) -> tuple[State | None, State | None]:
+    """Runner and server as they are now: by one call, unless one of them is gone."""
+    try:
+        runner, server = engine.states(planned.runner.name, planned.server.name)
+    except CallFailedError:
+        return engine.state(planned.runner.name), engine.state(planned.server.name)
+    return runner, server
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

@@ -50,6 +50,7 @@ def name(base: str) -> str:
     return f"{REPOSITORY}:{evalpolicy.__version__}-{content_id(base)[:16]}"
 
 
+@cache
 def content_id(base: str) -> str:
     """Names what goes into the image (SHA-256, hexadecimal)."""
     whole = sha256()
