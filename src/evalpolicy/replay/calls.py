@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -124,13 +125,19 @@ def _wait(process: subprocess.Popen[bytes], stop: threading.Event | None) -> Non
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the program and what it started: a client has plug-ins, a script has children."""
     if process.poll() is None:
-        process.terminate()
+        _signal(process, signal.SIGTERM)
         try:
             process.wait(_TO_END)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _signal(process, signal.SIGKILL)
             process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _read(file: IO[bytes], begin: int) -> str:

@@ -287,7 +287,8 @@ def _job_name(run: str, image: str) -> str:
 
 
 def _dns_name(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """A name as Kubernetes takes it for anything: a label of DNS."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:50].strip("-")
 
 
 def _label(text: str) -> str:
