@@ -44,7 +44,7 @@ def buildkitd_program(go: str) -> str:
         for call in (["get", f"{package}@{found[1]}"], ["build", "-o", f"{program}.new", package]):
             done = subprocess.run(
                 [go, *call], cwd=folder, capture_output=True, text=True, check=False,
-                env={**os.environ, "GOFLAGS": "-mod=mod -trimpath"},
+                env={**os.environ, "GOFLAGS": "-mod=mod"},
             )  # fmt: skip
             if done.returncode:
                 raise CannotStartError(f"go {call[0]} {package}: {done.stderr.strip()[-500:]}")

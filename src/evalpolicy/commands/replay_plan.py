@@ -186,7 +186,7 @@ def plan_command(kind: str, shards: int | None, **values: Any) -> int:
     if shards is not None and kind != "matrix":
         raise UsageError("--shards is for --format matrix")
     what = asked(values)
-    with planned(what, what.engine or installed()) as found:
+    with planned(what, what.engine or installed(), server_image=_server_image) as found:
         write(_rendered(found, kind, shards))
         plan = found.plan
     failed = [f"{image.name}: {image.problem}" for image in plan.images if image.problem]
@@ -201,6 +201,17 @@ def plan_command(kind: str, shards: int | None, **values: Any) -> int:
 def installed() -> EngineName:
     """The engine whose client is installed; docker where none is."""
     return "podman" if not shutil.which("docker") and shutil.which("podman") else "docker"
+
+
+def _server_image(settings: Replaying) -> str:
+    """As `replay run` names it; without the server's own packages only its repository is known."""
+    from evalpolicy.replay.containers.server_image import base_image, name
+    from evalpolicy.replay.plan.planning import SERVER_IMAGE
+
+    try:
+        return name(base_image(settings.server.base))
+    except NotCheckedError:
+        return SERVER_IMAGE
 
 
 def _rendered(found: Planned, kind: str, shards: int | None) -> str:

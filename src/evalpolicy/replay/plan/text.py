@@ -16,6 +16,9 @@ _MIB = 1 << 20
 def text(plan: Plan) -> str:
     """All of the plan. Nothing in it needs an engine, and nothing was run for it."""
     lines = [f"# {count(len(plan.replays), 'replay')} on {plan.engine}, from {plan.root}"]
+    if plan.replays:
+        lines += ["", f"# image {plan.server_image} (server)"]
+        lines += ["#   made by `replay run` of the files that this evalpolicy runs from"]
     lines += image_lines(plan.images)
     for replay in plan.replays:
         lines += ["", *replay_lines(plan, replay)]
