@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -25,7 +24,6 @@ LOCK = ".lock"
 IGNORE = ".gitignore"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.5
-_PARTS = ("journal", "output", "logs")
 
 
 @dataclass
@@ -108,7 +106,6 @@ def _as_they_end(futures: Sequence[Future[Replayed]]) -> Iterator[Replayed]:
 
 
 def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Replayed:
-    _clear(planned)
     begun = time.monotonic()
     evidence = replay(engine, planned, stop)
     judgement = judge(evidence)
@@ -126,13 +123,6 @@ def _not_run(planned: Replay, reason: str) -> Replayed:
     )  # fmt: skip
     evidence = Evidence(wanted, not_run=reason)
     return Replayed(planned.name, planned.path, evidence, judge(evidence), planned.agent)
-
-
-def _clear(planned: Replay) -> None:
-    """What an earlier run left there must not be taken for this one's."""
-    for part in _PARTS:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(Path(planned.paths.folder, part))
 
 
 def _logs(planned: Replay) -> Iterator[str]:

@@ -83,22 +83,23 @@ def failed(fleet):
     )
 
 
+RECORDING = f"{FIXTURES}/{SHELL}.traces.jsonl"
 CASES = {
-    "exhausted": (exhausted, "RPL002", {"served": 2, "exhausted": 1}),
-    "diverged": (diverged, "RPL001", {"served": 0, "diverged": 3}),
-    "unfinished": (unfinished, "RPL003", {"served": 3, "turns_left": 1}),
-    "failed": (failed, "RPL005", {"served": 3, "diverged": 0}),
+    "exhausted": (exhausted, "RPL002", RECORDING, {"served": 2, "exhausted": 1}),
+    "diverged": (diverged, "RPL001", RECORDING, {"served": 0, "diverged": 3}),
+    "unfinished": (unfinished, "RPL003", RECORDING, {"served": 3, "turns_left": 1}),
+    "failed": (failed, "RPL005", f"{FIXTURES}/provenance.json", {"served": 3, "diverged": 0}),
 }
 
 
 @pytest.mark.parametrize("verdict", CASES)
 def test_a_recording_that_does_not_fit(fleet, verdict):
-    change, rule, calls = CASES[verdict]
+    change, rule, path, calls = CASES[verdict]
     change(fleet)
     ran = fleet.run(SHELL)
     assert (ran.code, ran.verdicts, ran.rules) == (1, {SHELL: verdict}, [rule]), ran.out + ran.err
     assert ran.only["evidence"]["calls"].items() >= calls.items()
-    assert ran.report["findings"][0]["path"] == f"{FIXTURES}/{SHELL}.traces.jsonl"
+    assert ran.report["findings"][0]["path"] == path
     assert verdict in ran.out
     assert Path(ran.only["logs"][0]).exists()
 
@@ -117,7 +118,7 @@ def test_a_stale_image_is_rebuilt_and_never_used_in_silence(fleet):
     assert before.verdicts == {SHELL: "reproduced"}, before.out + before.err
     fleet.edit(ENTRYPOINT, ('echo "agent:', 'echo "rebuilt"; echo "agent:'))
     kept = fleet.run(SHELL, "--no-build")
-    assert (kept.code, kept.verdicts) == (3, {SHELL: "not run"}), kept.out + kept.err
+    assert (kept.code, kept.verdicts) == (3, {SHELL: "not-run"}), kept.out + kept.err
     assert "stale" in kept.only["reasons"][0]
 
     after = fleet.run(SHELL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -97,7 +98,14 @@ def _wanted(planned: Replay) -> Wanted:
 
 
 def _folders(planned: Replay) -> None:
-    """The server runs as nobody: its journal's folder is open, below one that is not."""
+    """What an earlier run left there must not be taken for this one's: it goes.
+
+    The server runs as nobody: its journal's folder is open, below one that is not.
+    """
+    for part in (planned.paths.journal, planned.paths.output, planned.paths.logs):
+        folder = Path(part).parent if part == planned.paths.journal else Path(part)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
     Path(planned.paths.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     Path(planned.paths.logs).mkdir(parents=True, exist_ok=True)
     journal = Path(planned.paths.journal)
