@@ -19,6 +19,8 @@ from containers import CannotStartError
 
 _PINNED = Path(__file__).parent / "buildkit" / "go.mod"
 _BUILDS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalpolicy-engines"
+# Go's caches are where the machine's own home says, whatever a test makes of the variables.
+_ENVIRONMENT = dict(os.environ)
 _START_SECONDS = 30
 _CONFIG = """\
 root = "{folder}/root"
@@ -44,7 +46,7 @@ def buildkitd_program(go: str) -> str:
         for call in (["get", f"{package}@{found[1]}"], ["build", "-o", f"{program}.new", package]):
             done = subprocess.run(
                 [go, *call], cwd=folder, capture_output=True, text=True, check=False,
-                env={**os.environ, "GOFLAGS": "-mod=mod"},
+                env={**_ENVIRONMENT, "GOFLAGS": "-mod=mod"},
             )  # fmt: skip
             if done.returncode:
                 raise CannotStartError(f"go {call[0]} {package}: {done.stderr.strip()[-500:]}")

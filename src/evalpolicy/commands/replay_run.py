@@ -95,7 +95,8 @@ def run(
         labels={LABEL_OWNER: owner()},
         server_image=lambda settings: name(base_image(settings.server.base)),
     ) as found:
-        if not found.plan.replays and not found.plan.skipped:
+        # Nothing has changed since --base: that is an answer.
+        if not found.plan.replays and not found.plan.skipped and not what.base:
             raise NotCheckedError("no fixture is chosen: see `evalpolicy fixtures list`")
         if engine is None:
             write(_dry_run(found.plan))

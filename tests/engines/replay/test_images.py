@@ -105,7 +105,7 @@ def blind_builder():
     """The address of a builder that sees no image store, or the reason why there is none."""
     go = shutil.which("go")
     if go is None or shutil.which("runc") is None:
-        yield CannotStartError("go and runc are needed to build and to run buildkitd")
+        yield CannotStartError("go and runc are needed: to build buildkitd, and for it to run")
         return
     try:
         with builders.running(builders.buildkitd_program(go)) as address:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
 
 from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.dockerfile import Dockerfile, parse
@@ -23,6 +25,16 @@ _SCRIPT = "build.sh"
 _TASK_ARG = "EVAL_TASK_ID"
 # A bake file of more than this is none (bytes).
 _BAKE_LIMIT = 4 << 20
+
+
+class _Combination(NamedTuple):
+    """What all eval images have in common: the Dockerfile (its variables open), the id of what it
+    copies, the bake files' ids, and the names of the build arguments that those set."""
+
+    dockerfile: Dockerfile
+    inputs: str
+    bake: Mapping[str, str]
+    args: frozenset[str]
 
 
 class ImagePlanner:
@@ -64,7 +76,7 @@ class ImagePlanner:
         variables = {key: filled(text, values) for key, text in how.variables.items()}
         try:
             sources = self._eval_sources(args, variables, below)
-            unknown = self._unknown(args)
+            unknown = tuple(sorted(self._combination.args - set(args)))
         except Unreadable as reason:
             return self._keep(_impossible(name, "eval", str(reason)))
         labels = sources.labels
@@ -87,6 +99,25 @@ class ImagePlanner:
     def _eval_sources(
         self, args: Mapping[str, str], variables: Mapping[str, str], below: tuple[Image, ...]
     ) -> Sources:
+        combination = self._combination
+        own = self._bases(combination.dockerfile.resolve(args))
+        bases = {image.name: image for image in (*below, *own)}
+        how = self._settings.eval
+        return Sources(
+            how.dockerfile,
+            combination.inputs,
+            args,
+            tuple(bases.values()),
+            {
+                "target": how.target,
+                **{f"variable {key}": value for key, value in variables.items()},
+                **{f"bake {file}": id for file, id in combination.bake.items()},
+            },
+        )
+
+    @cached_property
+    def _combination(self) -> _Combination:
+        """Raises `Unreadable` for what is missing or cannot be read."""
         how, snapshot = self._settings.eval, self._fleet.snapshot
         path = f"{how.context}/{how.dockerfile}"
         for needed in (path, *how.bake):
@@ -95,33 +126,18 @@ class ImagePlanner:
                     f"{needed} is not there: say in [replay.eval] of evalpolicy.toml how eval "
                     "images are built"
                 )
-        dockerfile = parse(snapshot.read(path, DOCKERFILE_LIMIT), args)
+        dockerfile = parse(snapshot.read(path, DOCKERFILE_LIMIT))
         within = copied_paths(dockerfile)
         if within is not None:
             ignoring = (".dockerignore", f"{how.dockerfile}.dockerignore")
             within = within | {how.dockerfile, *ignoring}
-        bases = {image.name: image for image in (*below, *self._bases(dockerfile))}
-        return Sources(
-            how.dockerfile,
+        bake = {file: snapshot.read(file, _BAKE_LIMIT) for file in how.bake}
+        return _Combination(
+            dockerfile,
             build_inputs_id(snapshot, how.context, within),
-            args,
-            tuple(bases.values()),
-            {
-                "target": how.target,
-                **{f"variable {key}": value for key, value in variables.items()},
-                **{f"bake {file}": snapshot.object_id(file) for file in how.bake},
-            },
+            {file: snapshot.object_id(file) for file in how.bake},
+            frozenset(name for content in bake.values() for name in from_bake(content)),
         )
-
-    def _unknown(self, args: Mapping[str, str]) -> tuple[str, ...]:
-        """The build arguments in the bake files that the configuration does not set."""
-        snapshot = self._fleet.snapshot
-        named = {
-            name
-            for file in self._settings.eval.bake
-            for name in from_bake(snapshot.read(file, _BAKE_LIMIT))
-        }
-        return tuple(sorted(named - set(args)))
 
     def _unit(
         self,

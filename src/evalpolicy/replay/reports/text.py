@@ -53,7 +53,7 @@ def _summary(report: ReplayReport, columns: int, style: Style) -> Iterator[str]:
     bad = set(report.counted) - {"reproduced", "not run"}
     colour = "red" if bad else "magenta" if report.report.problems else "green"
     said = f"Replayed {count(len(report.replays), 'fixture')} on {report.engine} in "
-    text = f"{said}{report.seconds:.1f} s: {verdicts}."
+    text = f"{said}{report.seconds:.1f} s: {verdicts or 'nothing to replay'}."
     if report.report.waived:
         text += f" Findings: {waived(report.report)}."
     yield from wrap(shown(text), columns, "", style, colour)
