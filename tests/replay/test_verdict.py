@@ -38,7 +38,7 @@ FIRST = {
         (
             {"turns": 3, "served": 1, "turns_left": 2},
             "unfinished",
-            "2 of 3 turns were never asked for",
+            "turns that nobody asked for: 2 of 3",
         ),
         ({"exit_code": 3}, "failed", "the runner ended with exit code 3"),
         ({"exit_code": 137}, "failed", "exit code 137 (killed,"),

@@ -189,7 +189,7 @@ def told(difference: Difference) -> str:
 
 def _unfinished(calls: Calls) -> Iterator[str]:
     if calls.turns_left:
-        yield f"{calls.turns_left} of {_count(calls.turns, 'turn')} were never asked for"
+        yield f"turns that nobody asked for: {calls.turns_left:,} of {calls.turns:,}"
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:

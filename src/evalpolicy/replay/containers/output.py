@@ -108,7 +108,7 @@ def _extract(archive: tarfile.TarFile, target: Path, most: int) -> Iterator[str]
         if number > _MOST_FILES:
             yield f"more than {_MOST_FILES:,} files"
             return
-        if not inner or ".." in inner:
+        if not inner or ".." in parts:
             continue
         name = "/".join(inner)
         place = target.joinpath(*inner)
