@@ -100,21 +100,21 @@ class Facts:
         """What the fleet's shell scripts ask a container engine to do, by path."""
         from evalpolicy.shell_scripts import calls_of
 
-        return calls_of(self.fleet, self.cache)
+        return calls_of(self.fleet)
 
     @cached_property
     def composes(self) -> Composes:
         """The fleet's compose files, and what they include and extend."""
         from evalpolicy.composes import Composes
 
-        return Composes(self.fleet, self.cache)
+        return Composes(self.fleet)
 
     @cached_property
     def documents(self) -> Documents:
         """The fleet's Markdown: where it links to, and its rules documents' form."""
         from evalpolicy.documents import Documents
 
-        return Documents(self.fleet, self.cache, self.config.submission.rules_documents)
+        return Documents(self.fleet, self.config.submission.rules_documents)
 
     @property
     def layout(self) -> Layout:
@@ -131,9 +131,9 @@ class Facts:
 
     @settled
     def recorded(self) -> Mapping[str, Recorded]:
-        from evalpolicy.provenance.recorded import Recordings
+        from evalpolicy.provenance.recorded import shown_by
 
-        return Recordings(self.fleet, self.cache)
+        return shown_by(self.recordings)
 
     @settled
     def recordings(self) -> Recordings:

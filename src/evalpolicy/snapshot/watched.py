@@ -8,18 +8,18 @@ may have gone through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evalpolicy.cache import Cache, key
 from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path
 from evalpolicy.snapshot.objects import ObjectSnapshot
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.source import Problem
-    from evalpolicy.cache import Cache
 
 _STAMPS = "stamps of files"
 _SIZES = "sizes of objects"
@@ -160,6 +160,20 @@ class Watched(Snapshot):
 
     def close(self) -> None:
         self._below.close()
+
+    def kept(self, kind: str, path: str, limit: int, make: Callable[[bytes], Any]) -> Any:
+        """What `make` says of a file's content, JSON-able, from the cache if it is kept there.
+
+        Raises `Unreadable`, also for a file of more than `limit` bytes.
+        """
+        if not self._cache.keeps:
+            return make(self.read(path, limit))
+        row_key = key(kind, self.blob_id(path, limit))
+        row = self._cache.get(row_key)
+        if row is None:
+            row = make(self.read(path, limit))
+            self._cache.put(row_key, row)
+        return row
 
     def save(self) -> None:
         """Hands the cache what is known of files by their stamps and ids, if any of it is new."""
