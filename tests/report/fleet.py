@@ -64,7 +64,7 @@ def files() -> dict[str, str | bytes]:
         found[f"containers/agents/{name}/README.md"] = f"# {name}\n"
     entries: dict[str, object] = {}
     broken = []
-    for stem, benchmark, task, agent, state in _fixtures():
+    for stem, benchmark, task, agent, state in fixtures():
         path = f"{FIXTURES}/{stem}.trajectory.jsonl"
         content = _recording(len(found), agent, state)
         found[path] = content
@@ -88,13 +88,13 @@ def replays() -> dict[str, object]:
                 "verdict": "reproduced" if state == "reproduced" else "exhausted",
                 "reason": "" if state == "reproduced" else "2 of 5 calls came after the last turn",
             }
-            for stem, *_, state in _fixtures()
+            for stem, *_, state in fixtures()
             if state in ("reproduced", "not-reproduced")
         ]
     }
 
 
-def _fixtures() -> Iterator[tuple[str, str, str, str, str]]:
+def fixtures() -> Iterator[tuple[str, str, str, str, str]]:
     """Name, benchmark, task, agent and state of every fixture, spread over the matrix."""
     yield AMBIGUOUS, "word-count", "4", "mini-swe-agent", "ambiguous"
     agents = [agent for agent in CLIENTS if agent not in ("mini-swe-agent", "cline")]

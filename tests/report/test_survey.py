@@ -43,7 +43,7 @@ class TestStates:
 
     def test_the_gravest_is_the_one_that_the_fleet_was_made_with(self, riddles):
         told = {story.row.fixture: story.states[0] for story in riddles.stories}
-        made = {stem: state for stem, *_, state in fleet._fixtures()}
+        made = {stem: state for stem, *_, state in fleet.fixtures()}
         assert told == made
 
     def test_states_do_not_depend_on_what_was_selected_or_suppressed(self, tmp_path):

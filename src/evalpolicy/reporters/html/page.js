@@ -166,6 +166,7 @@
         copy.removeAttribute("id");
         if (told.length > 1) {
           const heading = document.createElement("h3");
+          heading.className = "which";
           heading.textContent = article.dataset.name;
           copy.prepend(heading);
         }

@@ -131,7 +131,7 @@ def _readings(story: Story) -> Markup | None:
     if len(story.readings) < 2:
         return None
     return join(
-        tag("h4", "Its name can be read as"),
+        tag("h3", "Its name can be read as"),
         tag(
             "ul",
             *(
@@ -147,7 +147,7 @@ def _models(models: Mapping[str, int] | None) -> Markup | None:
     if not models:
         return None
     return join(
-        tag("h4", "Models"),
+        tag("h3", "Models"),
         tag(
             "ul",
             *(tag("li", tag("code", name), f" {count(n, 'turn')}") for name, n in models.items()),
@@ -158,7 +158,7 @@ def _models(models: Mapping[str, int] | None) -> Markup | None:
 
 def _provenance(story: Story) -> Markup:
     if story.entry is None:
-        return join(tag("h4", "Provenance"), tag("p", "No entry.", class_="quiet"))
+        return join(tag("h3", "Provenance"), tag("p", "No entry.", class_="quiet"))
     evidence = story.entry.get("evidence")
     known = evidence if isinstance(evidence, dict) else {}
     rows = [
@@ -172,7 +172,7 @@ def _provenance(story: Story) -> Markup:
         if field != "evidence"
     ]
     return join(
-        tag("h4", "Provenance"),
+        tag("h3", "Provenance"),
         tag(
             "table",
             tag(
@@ -191,11 +191,11 @@ def _value(value: object) -> str:
 
 def _findings(findings: Sequence[Finding]) -> Markup:
     if not findings:
-        return join(tag("h4", "Findings"), tag("p", "None.", class_="quiet"))
+        return join(tag("h3", "Findings"), tag("p", "None.", class_="quiet"))
     worst = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     left = len(worst) - _MOST
     return join(
-        tag("h4", "Findings"),
+        tag("h3", "Findings"),
         tag(
             "ul",
             *(
@@ -220,4 +220,4 @@ def _commands(story: Story) -> Markup | None:
     if story.entry is None:
         told.append(f"evalpolicy provenance record {stem}")
     plain = [text for text in told if is_plain(text)]
-    return join(tag("h4", "Look closer"), *map(command, plain)) if plain else None
+    return join(tag("h3", "Look closer"), *map(command, plain)) if plain else None
