@@ -38,6 +38,7 @@ _ICON = (
 def render(report: Report, changed: Trend | None = None) -> str:
     """The page; with `report.survey` also the fleet's coverage, fixtures and sizes."""
     survey = report.survey
+    has_fleet = survey is not None and bool(survey.benchmarks or survey.stories)
     problems = _problems(report)
     jobs = jobs_of(report)
     benchmark_of = Attribution(survey).benchmark if survey else _none
@@ -45,8 +46,8 @@ def render(report: Report, changed: Trend | None = None) -> str:
         masthead.header(report, problems, changed),
         priorities.section(jobs),
         findings.section(report, jobs, benchmark_of, changed),
-        coverage.section(survey) if survey else None,
-        stories.section(survey, report.findings) if survey else None,
+        coverage.section(survey) if survey and has_fleet else None,
+        stories.section(survey, report.findings) if survey and has_fleet else None,
         sizes.section(survey.sizes) if survey else None,
         trend.section(report, changed) if changed else None,
         masthead.taken_back(report),
@@ -54,8 +55,8 @@ def render(report: Report, changed: Trend | None = None) -> str:
     links = masthead.navigation(
         ("first", "First"),
         ("findings", "Findings"),
-        ("coverage", "Coverage") if survey else None,
-        ("fixtures", "Fixtures") if survey else None,
+        ("coverage", "Coverage") if has_fleet else None,
+        ("fixtures", "Fixtures") if has_fleet else None,
         ("sizes", "Sizes") if survey else None,
         ("trend", "Trend") if changed else None,
     )

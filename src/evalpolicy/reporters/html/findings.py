@@ -180,7 +180,7 @@ def _finding(report: Report, job: Job, finding: Finding, benchmark: str, is_new:
     excerpt = report.excerpts.get((finding.path, span.line))
     return tag(
         "tr",
-        tag("th", path(finding.path), tag("span", f":{span.line}", class_="ln"), scope="row"),
+        tag("th", path(finding.path, span.line), scope="row"),
         tag(
             "td",
             tag("p", severity, tag("span", "new", class_="new") if is_new else None,

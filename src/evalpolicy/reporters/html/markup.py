@@ -55,7 +55,10 @@ def prose(words: str) -> Markup:
     return join(*(tag("code", part) if n % 2 else part for n, part in enumerate(parts)))
 
 
-def path(name: str) -> Markup:
-    """A path, its last part the strongest."""
+def path(name: str, line: int | None = None) -> Markup:
+    """A path, its last part the strongest, and a line behind it; it breaks before that part."""
     folder, slash, last = name.rpartition("/")
-    return join(tag("span", folder + slash, class_="dir") if folder else None, tag("b", last))
+    return join(
+        join(tag("span", folder + slash, class_="dir"), tag("wbr")) if folder else None,
+        tag("b", last, tag("span", f":{line}", class_="ln") if line is not None else None),
+    )

@@ -91,7 +91,7 @@ def _problems(problems: Sequence[FileProblem]) -> Markup | None:
             *(
                 tag(
                     "li",
-                    tag("span", path(problem.path), f":{problem.line}", class_="path"),
+                    tag("span", path(problem.path, problem.line), class_="path"),
                     " ",
                     prose(problem.message),
                 )

@@ -100,7 +100,7 @@ def _sample(finding: Finding, only: bool) -> Markup:
     return tag(
         "p",
         None if only else tag("span", "for example ", class_="dim"),
-        tag("span", path(finding.path), f":{finding.span.line}", class_="path"),
+        tag("span", path(finding.path, finding.span.line), class_="path"),
         prose(finding.message),
         class_="sample",
     )

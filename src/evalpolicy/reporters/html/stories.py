@@ -14,6 +14,7 @@ from evalpolicy.rules.model import SEVERITIES, Finding
 from evalpolicy.survey.jobs import is_plain
 from evalpolicy.survey.model import STATES, Story, Survey
 
+_FORMATS = {"otlp": "OTLP traces", "litellm": "LiteLLM log"}
 # So many findings of one fixture are told in its story.
 _MOST = 20
 
@@ -114,7 +115,7 @@ def _numbers(story: Story) -> list[Markup]:
         ("cost", money(row.cost)),
         ("size", "–" if row.size is None else size(row.size)),
         ("lines", whole(row.lines)),
-        ("format", row.format or "–"),
+        ("format", _FORMATS.get(row.format or "", row.format or "–")),
         ("credentials", whole(row.credentials)),
         ("turns of the other format", whole(row.other_turns) if row.other_turns else ""),
         ("replay", story.replayed.verdict if story.replayed else "not replayed"),
