@@ -92,16 +92,26 @@ def before(now: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
 def replays() -> dict[str, object]:
     """A report of replays, as `evalpolicy replay run` writes one."""
     return {
+        "version": "1",
         "replays": [
-            {
-                "fixture": f"{FIXTURES}/{stem}.trajectory.jsonl",
-                "verdict": "reproduced" if state == "reproduced" else "exhausted",
-                "reason": "" if state == "reproduced" else "2 of 5 calls came after the last turn",
-            }
+            replay(
+                f"{FIXTURES}/{stem}.trajectory.jsonl",
+                "reproduced" if state == "reproduced" else "exhausted",
+                *(() if state == "reproduced" else ("2 of 5 calls came after the last turn",)),
+            )
             for stem, *_, state in fixtures()
             if state in ("reproduced", "not-reproduced")
-        ]
+        ],
     }
+
+
+def replay(path: str, verdict: str, *reasons: str, **more: object) -> dict[str, object]:
+    """One row of such a report, as far as the page reads it."""
+    evidence = {"fixture_sha256": more.pop("sha256", None)}
+    return {
+        "path": path, "control": False, "verdict": verdict, "reasons": list(reasons),
+        "evidence": evidence, **more,
+    }  # fmt: skip
 
 
 def fixtures() -> Iterator[tuple[str, str, str, str, str]]:

@@ -227,15 +227,47 @@ class TestTrend:
 
 
 class TestReplays:
-    def test_verdicts_are_told_by_fixture(self):
-        found = replays.read(
-            b'{"replays": [{"fixture": "x/arc-0-codex.traces.jsonl", "verdict": "diverged"}]}', "f"
-        )
-        assert found == {"arc-0-codex": replays.Replayed("diverged", "")}
+    PATH = f"{FIXTURES}/arc-0-codex.traces.jsonl"
+
+    def states(self, tmp_path, *rows):
+        root = repository(tmp_path / "r", FLEET | {self.PATH: b"{}\n"})
+        content = json.dumps({"replays": rows}).encode()
+        story = surveyed(root, replays.read(content, "f")).stories[0]
+        return {"reproduced", "not-reproduced"} & set(story.states), story
 
     @pytest.mark.parametrize(
-        "content", [b"", b"[]", b'{"replays": 1}', b'{"replays": [{"fixture": "a", "verdict": 1}]}']
+        ("verdict", "state"),
+        [
+            ("reproduced", {"reproduced"}),
+            *((v, {"not-reproduced"}) for v in ("diverged", "exhausted", "unfinished", "failed")),
+            ("not-run", set()),
+        ],
     )
+    def test_a_verdict_is_a_state(self, tmp_path, verdict, state):
+        assert self.states(tmp_path, fleet.replay(self.PATH, verdict))[0] == state
+
+    def test_a_replay_of_other_content_says_nothing_of_this_one(self, tmp_path):
+        row = fleet.replay(self.PATH, "reproduced", sha256="0" * 64)
+        states, story = self.states(tmp_path, row)
+        assert states == set()
+        same = fleet.replay(self.PATH, "reproduced", sha256=story.row.sha256)
+        assert self.states(tmp_path / "again", same)[0] == {"reproduced"}
+
+    def test_a_control_is_no_replay_of_the_fixture(self, tmp_path):
+        row = fleet.replay(self.PATH, "reproduced", control=True)
+        assert self.states(tmp_path, row)[0] == set()
+
+    def test_reasons_are_told(self):
+        content = json.dumps({"replays": [fleet.replay("p", "failed", "a", "b")]}).encode()
+        assert replays.read(content, "f") == {"p": replays.Replayed("failed", "a; b")}
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"", b"[]", b'{"replays": 1}', b'{"replays": [1]}',
+            b'{"replays": [{"path": "a", "control": false, "verdict": 1}]}',
+        ],
+    )  # fmt: skip
     def test_what_is_no_report_of_replays_is_wrong_usage(self, content):
         with pytest.raises(UsageError, match="no report of replays"):
             replays.read(content, "f")

@@ -27,7 +27,8 @@ class Job:
     """All findings of one rule. `severity` is the worst of them.
 
     `commands` mend findings: each all of them, or (`one_each`) one after the other. `fixable`
-    are the findings that `evalpolicy check --fix` mends.
+    are the findings that `evalpolicy check --fix` mends. `help` is what all findings share; empty
+    where they differ.
     """
 
     rule: Rule
@@ -36,16 +37,8 @@ class Job:
     commands: tuple[str, ...]
     one_each: bool
     fixable: int
-
-    @property
-    def files(self) -> int:
-        return len({finding.path for finding in self.findings})
-
-    @property
-    def help(self) -> str:
-        """The help that all findings share; empty where they differ."""
-        shared = {finding.help for finding in self.findings}
-        return shared.pop() if len(shared) == 1 else ""
+    files: int
+    help: str
 
 
 def jobs(report: Report) -> list[Job]:
@@ -78,7 +71,10 @@ def _job(rule: Rule, findings: Sequence[Finding]) -> Job:
         commands = (f"evalpolicy check --select {rule.id} --fix{guess}",)
     else:
         commands, one_each = _told(findings)
-    return Job(rule, worst, tuple(findings), commands, one_each, len(fixes))
+    files = len({finding.path for finding in findings})
+    helps = {finding.help for finding in findings}
+    help = helps.pop() if len(helps) == 1 else ""
+    return Job(rule, worst, tuple(findings), commands, one_each, len(fixes), files, help)
 
 
 def _told(findings: Sequence[Finding]) -> tuple[tuple[str, ...], bool]:

@@ -44,7 +44,7 @@ _LARGEST = 25
 
 
 def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Survey:
-    """The fleet of one snapshot; `replays` are verdicts by the fixture's name."""
+    """The fleet of one snapshot; `replays` are verdicts by the fixture's path."""
     stories = _stories(facts, replays or {})
     sizes = _sizes(facts)
     fleet = facts.fleet
@@ -95,12 +95,12 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
     for row in sorted(told, key=lambda row: row.path):
         entry = facts.provenance.entries.get(row.fixture)
         known_bad = manifest.get(row.path.rpartition("/")[2])
-        replayed = replays.get(row.fixture)
+        replayed = replays.get(row.path)
         stories.append(
             Story(
                 row,
                 naming(fixtures[row.path], entry).readings,
-                _ranked(states[row.path], replayed),
+                _ranked(states[row.path], replayed and replayed.reproduces(row.sha256)),
                 None if entry is None else entry.fields,
                 known_bad.reason if known_bad else "",
                 replayed,
@@ -117,11 +117,11 @@ def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
             yield hit
 
 
-def _ranked(states: set[State], replayed: Replayed | None) -> tuple[State, ...]:
+def _ranked(states: set[State], reproduced: bool | None) -> tuple[State, ...]:
     """The states, the gravest first; one of them is always there."""
     found = set(states)
-    if replayed is not None:
-        found.add("reproduced" if replayed.reproduced else "not-reproduced")
+    if reproduced is not None:
+        found.add("reproduced" if reproduced else "not-reproduced")
     if not found:
         found.add("recorded")
     return tuple(state for state in STATES if state in found)

@@ -110,7 +110,7 @@ class TestFindings:
         with shown(index) as page:
             assert count(page) == f"{len(data['findings'])} findings"
             assert visible_rows(page) == 0
-            page.fill("#q", "Setuptools PIN005 NOTHING-LIKE-THIS")
+            page.fill("#q", "pin005 nothing-like-this")
             wait_for_count(page, f"0 of {len(data['findings'])} findings")
             assert page.is_visible("#none")
             page.fill("#q", "pin005 SOLVER")

@@ -118,7 +118,7 @@ def _numbers(story: Story) -> list[Markup]:
         ("format", _FORMATS.get(row.format or "", row.format or "–")),
         ("credentials", whole(row.credentials)),
         ("turns of the other format", whole(row.other_turns) if row.other_turns else ""),
-        ("replay", story.replayed.verdict if story.replayed else "not replayed"),
+        ("replay", _replay(story)),
         ("SHA-256", row.sha256 or "–"),
     )
     return [
@@ -126,6 +126,15 @@ def _numbers(story: Story) -> list[Markup]:
         for name, value in pairs
         if value != ""
     ]
+
+
+def _replay(story: Story) -> str:
+    replayed = story.replayed
+    if replayed is None:
+        return "not replayed"
+    if replayed.of_other_content(story.row.sha256):
+        return f"{replayed.verdict}, before it changed"
+    return replayed.verdict
 
 
 def _readings(story: Story) -> Markup | None:
