@@ -148,7 +148,7 @@ class TestEach:
                 assert properties["file"] == path
 
 
-OF_PATHS = {("span", ("class",)), ("b", ())}
+OF_PATHS = {("span", ("class",)), ("b", ()), ("wbr", ())}
 
 
 class PageReader(HTMLParser):

@@ -44,6 +44,11 @@ STATES: Mapping[State, tuple[str, str]] = MappingProxyType(
 )
 """Each state's words and what they mean, the gravest first."""
 
+FAULTS: frozenset[str] = frozenset(
+    ("other-format", "no-turns", "refusal", "content-filter", "token-limit", "loop")
+)
+"""The faults of a recording that make it a bad one; others are told of sound ones too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:

@@ -91,17 +91,17 @@ def _controls(report: Report, of: Mapping[int, str], new: set[int]) -> Markup:
             ],
         ),
         tag(
-            "label",
-            tag("input", type="checkbox", id="only-new"),
-            tag("span", "New only"),
-            tag("span", f"{len(new):,}", class_="n"),
-            class_="toggle",
-        )
-        if new
-        else None,
-        tag(
             "div",
             tag("output", count(len(report.findings), "finding"), id="count", aria_live="polite"),
+            tag(
+                "label",
+                tag("input", type="checkbox", id="only-new"),
+                tag("span", "New only"),
+                tag("span", f"{len(new):,}", class_="n"),
+                class_="toggle",
+            )
+            if new
+            else None,
             tag("button", "Reset", type="reset", class_="ghost"),
             tag("button", "Open all", type="button", id="open-all", class_="ghost"),
             class_="tail",

@@ -56,9 +56,10 @@ def prose(words: str) -> Markup:
 
 
 def path(name: str, line: int | None = None) -> Markup:
-    """A path, its last part the strongest, and a line behind it; it breaks before that part."""
+    """A path, its last part the strongest, and a line behind it; it breaks behind slashes."""
     folder, slash, last = name.rpartition("/")
+    above = text(folder + slash).replace("/", "/<wbr>")
     return join(
-        join(tag("span", folder + slash, class_="dir"), tag("wbr")) if folder else None,
+        tag("span", Markup(above), class_="dir") if above else None,
         tag("b", last, tag("span", f":{line}", class_="ln") if line is not None else None),
     )

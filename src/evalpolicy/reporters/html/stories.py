@@ -12,7 +12,7 @@ from evalpolicy.reporters.html.priorities import command
 from evalpolicy.reporters.text import count
 from evalpolicy.rules.model import SEVERITIES, Finding
 from evalpolicy.survey.jobs import is_plain
-from evalpolicy.survey.model import STATES, Story, Survey
+from evalpolicy.survey.model import FAULTS, STATES, Story, Survey
 
 _FORMATS = {"otlp": "OTLP traces", "litellm": "LiteLLM log"}
 # So many findings of one fixture are told in its story.
@@ -88,8 +88,8 @@ def _story(number: int, story: Story, findings: Sequence[Finding]) -> Markup:
 
 def _state(story: Story, state: str) -> Markup:
     word, meaning = next(told for name, told in STATES.items() if name == state)
-    if state == "bad" and story.row.faults:
-        meaning = ", ".join(fault.replace("-", " ") for fault in story.row.faults)
+    if state == "bad" and (faults := [fault for fault in story.row.faults if fault in FAULTS]):
+        meaning = ", ".join(fault.replace("-", " ") for fault in faults)
     if state == "known-bad" and story.manifest_reason:
         meaning = f"{meaning}: {story.manifest_reason}"
     if state == "not-reproduced" and story.replayed is not None:
