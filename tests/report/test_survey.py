@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.fleets import FIXTURES, FLEET, repository, write
+from tests.fleets import BENCHMARK, FIXTURES, FLEET, repository, write
 from tests.report import fleet
 from tests.reporters.sample import finding, report, sample
 
@@ -61,6 +61,26 @@ class TestStates:
         found = surveyed(repository(tmp_path / "r", FLEET | files))
         assert "unprovenanced" not in found.stories[0].states
         assert [problem.path for problem in found.problems] == [f"{FIXTURES}/provenance.json"]
+
+    def test_what_cannot_be_told_is_not_stale(self, tmp_path):
+        """Only the build supplies the revision, and the recorded one stands nowhere (PRV005)."""
+        path = f"{FIXTURES}/arc-0-codex.traces.jsonl"
+        unresolved = BENCHMARK.replace(
+            'data_revision="210d026faf9955653af8916fad021475a3f00453"', 'data_revision="${REF}"'
+        ).replace("LABEL", "ARG REF\nLABEL")
+        entry = {"benchmark": "arc", "benchmark_data_revision": "d4f1"}
+        files = {
+            "containers/benchmarks/arc/Dockerfile": unresolved,
+            path: b"{}\n",
+            f"{FIXTURES}/provenance.json": json.dumps({"arc-0-codex": entry}),
+        }
+        found = surveyed(repository(tmp_path / "r", FLEET | files))
+        assert "stale" not in found.stories[0].states
+        entry["benchmark_data_revision"] = "${REF}"
+        files["containers/benchmarks/arc/Dockerfile"] = BENCHMARK
+        files[f"{FIXTURES}/provenance.json"] = json.dumps({"arc-0-codex": entry})
+        found = surveyed(repository(tmp_path / "s", FLEET | files))
+        assert "stale" in found.stories[0].states
 
     def test_a_fixture_without_bytes_is_unreadable_and_a_problem(self, tmp_path):
         root = repository(tmp_path / "r", FLEET)
