@@ -295,8 +295,10 @@ class TestMatrix:
             picked = page.locator("#matrix td.picked")
             assert 0 < picked.count() <= 3
             assert all("stale" in k for k in picked.evaluate_all("e => e.map(c => c.dataset.k)"))
+            assert page.inner_text("#mcount") == f"{picked.count()} cells with stale"
             button.click()
             assert picked.count() == 0
+            assert page.inner_text("#mcount") == ""
 
 
 class TestColours:

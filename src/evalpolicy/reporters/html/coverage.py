@@ -219,6 +219,7 @@ def _state(state: State, word: str, meaning: str, number: int) -> Markup:
             tag("span", f"{number:,}", class_="n"),
             type="button",
             data_state=state,
+            data_word=word,
             aria_pressed="false",
             disabled=not number,
         ),

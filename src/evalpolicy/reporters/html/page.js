@@ -239,6 +239,12 @@
       cell.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
     });
 
+    let narrowed = "";
+    let picked = "";
+    function say() {
+      $("mcount").textContent = [narrowed, picked].filter(Boolean).join("; ");
+    }
+
     function narrow() {
       const wanted = $("mq").value.trim().toLowerCase();
       const covered = $("only-covered").checked;
@@ -248,8 +254,8 @@
         row.hidden = !fits;
         if (fits) left += 1;
       }
-      $("mcount").textContent =
-        left === rows.length ? "" : `${number(left)} of ${plural(rows.length, "benchmark")}`;
+      narrowed = left === rows.length ? "" : `${number(left)} of ${plural(rows.length, "benchmark")}`;
+      say();
       if (!current || current.closest("tr").hidden) start();
     }
     $("mq").addEventListener("input", narrow);
@@ -262,10 +268,15 @@
         const on = pick.getAttribute("aria-pressed") !== "true";
         for (const other of picks) other.setAttribute("aria-pressed", String(on && other === pick));
         table.classList.toggle("picking", on);
+        let found = 0;
         for (const cell of cells.flat()) {
           const states = (cell.dataset.k ?? "").split(" ");
-          cell.classList.toggle("picked", on && states.includes(pick.dataset.state));
+          const fits = on && states.includes(pick.dataset.state);
+          cell.classList.toggle("picked", fits);
+          if (fits) found += 1;
         }
+        picked = on ? `${plural(found, "cell")} with ${pick.dataset.word}` : "";
+        say();
       });
     }
   }
