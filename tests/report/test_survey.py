@@ -260,7 +260,7 @@ class TestReplays:
         [
             ("reproduced", {"reproduced"}),
             *((v, {"not-reproduced"}) for v in ("diverged", "exhausted", "unfinished", "failed")),
-            ("not-run", set()),
+            ("not run", set()),
         ],
     )
     def test_a_verdict_is_a_state(self, tmp_path, verdict, state):

@@ -21,7 +21,7 @@ class Replayed(NamedTuple):
 
     def reproduces(self, sha256: str | None) -> bool | None:
         """Whether the fixture of this digest was reproduced; None where that was not tried."""
-        if self.verdict == "not-run" or self.of_other_content(sha256):
+        if self.verdict == "not run" or self.of_other_content(sha256):
             return None
         return self.verdict == "reproduced"
 
