@@ -160,6 +160,30 @@ class TestFindings:
             page.fill("#q", "chess")
             wait_for_count(page, f"1 of {len(data['findings'])} findings")
 
+    def test_the_address_keeps_what_the_controls_say(self, shown, index, data):
+        total = len(data["findings"])
+        with shown(index) as page:
+            page.select_option("#family", "PRV")
+            page.uncheck("input[value=note]")
+            page.fill("#q", "goose copilot")
+            wait_for_narrowing(page)
+            told, address = count(page), page.evaluate("location.hash")
+            assert address == "#findings?q=goose+copilot&family=PRV&without=note"
+            page.reload()
+            assert count(page) == told
+            assert page.input_value("#q") == "goose copilot"
+            assert not page.is_checked("input[value=note]")
+            page.click("text=Reset")
+            wait_for_count(page, f"{total} findings")
+            assert page.evaluate("location.hash") == "#findings"
+
+    def test_an_address_that_names_what_is_not_there_narrows_nothing(self, shown, index, data):
+        with shown(index) as page:
+            page.evaluate("location.hash = '#findings?family=%00&benchmark=<b>&without=x&y=%E0'")
+            page.wait_for_timeout(100)
+            assert count(page) == f"{len(data['findings'])} findings"
+            assert page.input_value("#family") == ""
+
     def test_the_count_is_announced(self, shown, index):
         with shown(index) as page:
             assert page.get_attribute("#count", "aria-live") == "polite"

@@ -3,6 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const number = (n) => n.toLocaleString("en-US");
+  const ADDRESS = "#findings?";
   const plural = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
 
   function themes() {
@@ -64,6 +65,7 @@
     const total = groups.reduce((sum, group) => sum + group.total, 0);
     const severities = all("input[name=severity]", form);
     let opened = [];
+    form.reset(); // a browser that goes back fills in what was there
 
     function wordsOf(group, item) {
       item.words ??= `${group.element.dataset.words} ${item.row.textContent}`.toLowerCase();
@@ -110,12 +112,45 @@
         left === total ? plural(total, "finding") : `${number(left)} of ${plural(total, "finding")}`;
     }
 
+    // What the controls say stands in the address as well, to be sent to somebody.
+    function remember() {
+      const said = new URLSearchParams();
+      for (const id of ["q", "family", "benchmark"]) if ($(id).value) said.set(id, $(id).value);
+      const off = severities.filter((one) => !one.checked).map((one) => one.value);
+      if (off.length) said.set("without", off.join(" "));
+      if ($("only-new")?.checked) said.set("new", "1");
+      const hash = String(said) ? `${ADDRESS}${said}` : "#findings";
+      if (hash === location.hash || (!String(said) && !location.hash.startsWith(ADDRESS))) return;
+      try {
+        history.replaceState(null, "", hash);
+      } catch {
+        /* a page in a frame may not */
+      }
+    }
+
+    function recall() {
+      if (!location.hash.startsWith(ADDRESS)) return;
+      const said = new URLSearchParams(location.hash.slice(ADDRESS.length));
+      for (const id of ["q", "family", "benchmark"]) $(id).value = said.get(id) ?? "";
+      for (const id of ["family", "benchmark"]) if (!$(id).value) $(id).value = "";
+      const off = (said.get("without") ?? "").split(" ");
+      for (const one of severities) one.checked = !off.includes(one.value);
+      if ($("only-new")) $("only-new").checked = said.has("new");
+      apply();
+      $("findings").scrollIntoView();
+    }
+
     let waiting = 0;
+    function changed() {
+      apply();
+      remember();
+    }
     form.addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(apply, 120);
+      waiting = setTimeout(changed, 120);
     });
-    form.addEventListener("reset", () => setTimeout(apply));
+    form.addEventListener("reset", () => setTimeout(changed));
+    addEventListener("hashchange", recall);
     form.addEventListener("submit", (event) => event.preventDefault());
     $("open-all").addEventListener("click", (event) => {
       const open = event.target.textContent === "Open all";
@@ -123,7 +158,7 @@
       opened = [];
       event.target.textContent = open ? "Close all" : "Open all";
     });
-    form.reset();
+    recall();
 
     return (rule) => {
       form.reset();
