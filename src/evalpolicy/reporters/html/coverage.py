@@ -220,7 +220,8 @@ def _state(state: State, word: str, meaning: str, number: int) -> Markup:
             type="button",
             data_state=state,
             data_word=word,
+            data_n=number,
             aria_pressed="false",
-            disabled=not number,
+            disabled=True,
         ),
     )

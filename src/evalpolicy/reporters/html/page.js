@@ -299,6 +299,7 @@
 
     const picks = all("[data-state]");
     for (const pick of picks) {
+      pick.disabled = pick.dataset.n === "0";
       pick.addEventListener("click", () => {
         const on = pick.getAttribute("aria-pressed") !== "true";
         for (const other of picks) other.setAttribute("aria-pressed", String(on && other === pick));
