@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.cache import key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ class DockerfileSummary:
         problems: tuple[Problem, ...],
         platforms: tuple[tuple[str, Span], ...] = (),
     ) -> None:
-        self.labels = labels
-        self.platforms = platforms
-        self.from_ = from_
+        self._labels = labels
+        self._platforms = platforms
+        self._from = from_
         self.problems = problems
+        self._seen: Callable[[str], None] = _unseen
 
     @classmethod
     def of(cls, dockerfile: Dockerfile) -> DockerfileSummary:
@@ -50,31 +53,68 @@ class DockerfileSummary:
             tuple((s.platform.raw, s.platform.span) for s in dockerfile.stages if s.platform),
         )
 
+    def tell(self, seen: Callable[[str], None]) -> None:
+        """From now on `seen` is told what is asked for: `labels` (all) or `values`."""
+        self._seen = seen
+
+    @property
+    def labels(self) -> Mapping[str, Label]:
+        self._seen("labels")
+        return self._labels
+
+    @property
+    def platforms(self) -> tuple[tuple[str, Span], ...]:
+        self._seen("labels")
+        return self._platforms
+
+    @property
+    def from_(self) -> Span | None:
+        self._seen("labels")
+        return self._from
+
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
-        if isinstance(self.labels, KeptLabels):
-            return self.labels.value(key)
-        label = self.labels.get(key)
+        self._seen("values")
+        if isinstance(self._labels, KeptLabels):
+            return self._labels.value(key)
+        label = self._labels.get(key)
         return None if label is None else label.value
+
+    @cached_property
+    def ids(self) -> tuple[str, str]:
+        """Words that stay equal: as long as nothing of this changes; as all labels' values do."""
+        labels = self._rows[0]
+        values = sorted((label[0], label[_VALUE]) for label in labels)
+        return key(json.dumps(self._rows)), key(values)
 
     @property
     def row(self) -> list[Any]:
+        return [*self._rows, self.ids]
+
+    @property
+    def _rows(self) -> list[Any]:
         return [
-            [_label_row(label) for label in self.labels.values()],
-            self.from_,
+            [_label_row(label) for label in self._labels.values()],
+            self._from,
             [[problem.message, *problem.span] for problem in self.problems],
-            [[raw, *span] for raw, span in self.platforms],
+            [[raw, *span] for raw, span in self._platforms],
         ]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
-        labels, from_, problems, platforms = row
-        return cls(
+        labels, from_, problems, platforms, ids = row
+        made = cls(
             KeptLabels(labels),
             Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
             tuple((raw, Span(*span)) for raw, *span in platforms),
         )
+        made.__dict__["ids"] = tuple(ids)
+        return made
+
+
+def _unseen(what: str) -> None:
+    """Nobody asked to be told."""
 
 
 class KeptLabels(Mapping[str, "Label"]):
@@ -107,34 +147,47 @@ class Place:
 
     role: Role | None
 
-    def __init__(self, role: Role | None, path: str, parse: Callable[[], Dockerfile]) -> None:
+    def __init__(
+        self,
+        role: Role | None,
+        path: str,
+        parse: Callable[[], Dockerfile],
+        seen: Callable[[], None],
+    ) -> None:
         self.role = role
         self.path = path
         self.folder = path.rpartition("/")[0]
         self.name = self.folder.rpartition("/")[2]
         self._parse = parse
+        self._seen = seen
+        self._parsed: Dockerfile | None = None
+        self._scripts: tuple[Script, ...] | None = None
 
-    @cached_property
+    @property
     def dockerfile(self) -> Dockerfile:
-        return self._parse()
+        self._seen()
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return self._parsed
 
-    @cached_property
+    @property
     def scripts(self) -> tuple[Script, ...]:
         """What the Dockerfile's RUN instructions run."""
-        from evalpolicy.artifacts.run_scripts import scripts
+        self._seen()
+        if self._scripts is None:
+            from evalpolicy.artifacts.run_scripts import scripts
 
-        return scripts(self.dockerfile)
+            self._scripts = scripts(self.dockerfile)
+        return self._scripts
 
     @contextmanager
     def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
         """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
-        if parsed is not None:
-            self.__dict__["dockerfile"] = parsed
+        self._parsed = parsed
         try:
             yield
         finally:
-            self.__dict__.pop("dockerfile", None)
-            self.__dict__.pop("scripts", None)
+            self._parsed = self._scripts = None
 
 
 class Unit(Place):
@@ -155,12 +208,19 @@ class Unit(Place):
         placed: bool,
         summary: DockerfileSummary,
         parse: Callable[[], Dockerfile],
+        seen: Callable[[], None],
     ) -> None:
-        super().__init__(role, path, parse)
+        super().__init__(role, path, parse, seen)
         self.placed = placed
         self._summary = summary
-        self.labels = summary.labels
-        self.from_ = summary.from_
+
+    @property
+    def labels(self) -> Mapping[str, Label]:
+        return self._summary.labels
+
+    @property
+    def from_(self) -> Span | None:
+        return self._summary.from_
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""

@@ -46,6 +46,13 @@ def test_variables_are_added_to_the_callers(monkeypatch, tmp_path):
     assert (tmp_path / "here").read_text() == "12\n"
 
 
+def test_a_variable_can_be_kept_from_it_as_the_line_for_a_shell_says(monkeypatch):
+    monkeypatch.setenv("KEPT", "1")
+    monkeypatch.setenv("LEFT_OUT", "2")
+    command = sh('echo "$KEPT$LEFT_OUT$MORE"', environment={"MORE": "3"}, without=("LEFT_OUT",))
+    assert call(command).stdout == call(sh(str(command))).stdout == "13\n"
+
+
 def test_a_log_holds_every_call_and_what_it_said(tmp_path):
     log = tmp_path / "folder/log"
     first = call(sh("echo one >&2"), log=log)

@@ -85,6 +85,18 @@ def test_wrong_usage_says_what_is_right(tmp_path, plan, arguments, said):
     assert said in err
 
 
+def test_a_folder_means_what_is_in_it_and_nothing_means_nothing(tmp_path, plan):
+    root = lay(tmp_path)
+    for word, folder in (
+        (".", root),
+        ("fixtures", root / "tests/run/replay"),
+        ("..", root / "tests"),
+    ):
+        code, out, err = plan(word, "--format", "matrix", root=folder)
+        assert (code, err, len(json.loads(out)["include"])) == (0, "", 4)
+    assert plan("")[0] == 2
+
+
 def test_a_folder_without_a_fixture_is_not_checked(tmp_path, plan):
     code, _, err = plan()
     assert code == 3

@@ -91,6 +91,16 @@ def test_arguments_that_only_the_bake_files_know_are_told(tmp_path):
     assert build.unknown == ("MORE",)
 
 
+def test_what_the_caller_calls_like_a_variable_of_the_bake_files_changes_nothing(tmp_path):
+    path = "containers/docker-bake.hcl"
+    more = FILES[path] + 'variable "GOSU" { default = "a" }\nvariable "HF_TOKEN" {}\n'
+    build = planned(lay(tmp_path, {path: more}), "sums-0-shell").image(EVAL).build
+    assert build.steps[0].without == build.resolved.without == ("GOSU",)
+    assert " | env -u GOSU REGISTRY=" in str(build.steps[0])
+    found = build.steps[0].variables({"GOSU": "b", "HF_TOKEN": "t", "TAG": "other"})
+    assert (found.get("GOSU"), found["HF_TOKEN"], found["TAG"]) == (None, "t", "latest")
+
+
 def test_a_secret_is_offered_to_a_dockerfile_that_asks_for_it(tmp_path):
     path = "containers/benchmarks/sums/Dockerfile"
     asking = FILES[path] + "RUN --mount=type=secret,id=HF_TOKEN true\n"

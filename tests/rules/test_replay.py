@@ -9,6 +9,7 @@ import pytest
 from tests.fleets import write
 from tests.replays import FOLDER, replayed
 
+from evalpolicy.cache import Cache
 from evalpolicy.config import Config
 from evalpolicy.engine import check
 from evalpolicy.errors import UsageError
@@ -104,3 +105,18 @@ def test_an_allowance_and_a_level_hold_for_replays_as_well(tmp_path):
     with open_snapshot(tmp_path) as snapshot:
         report = check(snapshot, settings, chosen=("RPL",), replays=[replayed(**row)])
     assert [(one.rule, one.severity) for one in report.findings] == [("RPL003", "warning")]
+
+
+def test_findings_of_replays_are_not_kept_for_the_next_run(tmp_path):
+    """What containers did is in no snapshot: the same files can be replayed to another end."""
+    rows = [example(rule, "Fires")[0] for rule in RULES[:2]]
+    root = write(tmp_path / "fleet", {f"{FOLDER}/arc-0-codex.traces.jsonl": "{}\n"})
+    found = []
+    for row in rows:
+        cache = Cache(tmp_path / "cache")
+        with open_snapshot(root) as snapshot:
+            replays = [replayed(**row)]
+            report = check(snapshot, Config(), chosen=("RPL",), replays=replays, cache=cache)
+        cache.save()
+        found.append([finding.rule for finding in report.findings])
+    assert found == [["RPL001"], ["RPL002"]]

@@ -81,7 +81,7 @@ def call(
             process = subprocess.Popen(
                 command.argv,
                 cwd=cwd,
-                env={**os.environ, **command.environment},
+                env=command.variables(os.environ),
                 stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
                 stdout=out,
                 stderr=err,

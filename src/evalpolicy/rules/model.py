@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -54,6 +55,24 @@ class Hit:
 
 
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
+
+
+class Deferred:
+    """A rule's function, imported when it is first called or its documentation is read."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.__module__ = module
+        self.__name__ = name
+
+    @cached_property
+    def function(self) -> RuleFunction:
+        from importlib import import_module
+
+        function: RuleFunction = getattr(import_module(self.__module__), self.__name__)
+        return function
+
+    def __call__(self, **facts: Any) -> Iterator[Hit]:
+        return self.function(**facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,10 @@ class Rule:
         """The docstring, which is the rule's page (Markdown)."""
         from inspect import cleandoc
 
-        return cleandoc(self.function.__doc__ or "")
+        function = self.function
+        if isinstance(function, Deferred):
+            function = function.function
+        return cleandoc(function.__doc__ or "")
 
     @property
     def title(self) -> str:
@@ -128,7 +150,7 @@ def rule(
         code = function.__code__
         needs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         made = Rule(id, name, severity, function, needs, default)
-        function.rule = made  # type: ignore[attr-defined]
+        vars(function)["rule"] = made  # a mark that the index looks for
         return function
 
     return decorate

@@ -57,8 +57,13 @@ def bake_build(
     variables: Mapping[str, str],
     labels: Mapping[str, str],
     network: str | None = None,
+    without: Sequence[str] = (),
 ) -> Build:
-    """`docker buildx bake` of the target; and what podman would build in its place."""
+    """`docker buildx bake` of the target; and what podman would build in its place.
+
+    `without` are the bake files' other variables: what the caller has by these names would change
+    the image, and nothing would tell.
+    """
     target = how.target
     argv = ["docker", "buildx", "bake", "--progress", "plain"]
     for file in how.bake:
@@ -73,8 +78,8 @@ def bake_build(
         # Older versions know no `--set TARGET.network`: it is one more bake file.
         argv += ["--file", "-"]
         more = json.dumps({"target": {target: {"network": network}}}) + "\n"
-    resolved = Command((*argv, "--print", target), variables, more)
-    build = Command((*argv, "--load", target), variables, more)
+    resolved = Command((*argv, "--print", target), variables, more, tuple(without))
+    build = Command((*argv, "--load", target), variables, more, tuple(without))
     fallback = podman_build(name, how.context, how.dockerfile, args, labels, network)
     return Build("bake", (build,), how.context, how.dockerfile, resolved, fallback, network=network)
 

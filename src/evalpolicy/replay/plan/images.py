@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
-from evalpolicy.artifacts.build_args import from_bake
+from evalpolicy.artifacts.build_args import bake_variables, from_bake
 from evalpolicy.artifacts.dockerfile import Dockerfile, parse
 from evalpolicy.artifacts.dockerfile.images import images as images_of
 from evalpolicy.build_inputs import build_inputs_id
@@ -29,12 +29,14 @@ _BAKE_LIMIT = 4 << 20
 
 class _Combination(NamedTuple):
     """What all eval images have in common: the Dockerfile (its variables open), the id of what it
-    copies, the bake files' ids, and the names of the build arguments that those set."""
+    copies, the bake files' ids, and the names of their variables and of the build arguments that
+    they set."""
 
     dockerfile: Dockerfile
     inputs: str
     bake: Mapping[str, str]
     args: frozenset[str]
+    variables: frozenset[str]
 
 
 class ImagePlanner:
@@ -80,7 +82,9 @@ class ImagePlanner:
         except Unreadable as reason:
             return self._keep(_impossible(name, "eval", str(reason)))
         labels = sources.labels
-        build = bake_build(how, name, args, variables, labels, self._settings.build_network)
+        others = sorted(self._combination.variables - {*variables, *self._settings.secrets})
+        network = self._settings.build_network
+        build = bake_build(how, name, args, variables, labels, network, others)
         build = replace(build, unknown=unknown)
         return self._keep(_image(name, "eval", sources, build))
 
@@ -137,6 +141,7 @@ class ImagePlanner:
             build_inputs_id(snapshot, how.context, within),
             {file: snapshot.object_id(file) for file in how.bake},
             frozenset(name for content in bake.values() for name in from_bake(content)),
+            frozenset(name for content in bake.values() for name in bake_variables(content)),
         )
 
     def _unit(

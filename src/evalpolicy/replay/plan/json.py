@@ -98,6 +98,7 @@ def _command(command: Command) -> dict[str, Any]:
     return {
         "argv": list(command.argv),
         "environment": dict(environment),
+        "without": list(command.without),
         "stdin": command.stdin,
         "shell": str(command),
     }

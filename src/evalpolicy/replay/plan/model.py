@@ -27,16 +27,25 @@ LABEL_RECIPE = "org.evalpolicy.recipe"
 class Command:
     """One call of a program: run without a shell, from the fleet's root.
 
-    `environment` is set beside what the process that calls has; `stdin` is all that the program
-    reads. `str()` is the same call as a line for a POSIX shell.
+    `environment` is set beside what the process that calls has, but for the variables in
+    `without`; `stdin` is all that the program reads. `str()` is the same call as a line for a
+    POSIX shell.
     """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
+    without: tuple[str, ...] = ()
+
+    def variables(self, callers: Mapping[str, str]) -> dict[str, str]:
+        """What the program finds in its environment."""
+        kept = {name: value for name, value in callers.items() if name not in self.without}
+        return {**kept, **self.environment}
 
     def __str__(self) -> str:
         words = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        if self.without:
+            words = ["env", *(f"-u {shlex.quote(name)}" for name in self.without), *words]
         line = " ".join([*words, shlex.join(self.argv)])
         return line if self.stdin is None else f"{_printed(self.stdin)} | {line}"
 

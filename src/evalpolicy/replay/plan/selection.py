@@ -126,7 +126,8 @@ def _wanted(facts: Facts, words: Sequence[str], typed: Callable[[str], str]) -> 
     found: dict[str, Fixture] = {}
     for word in words:
         path = typed(word)
-        inside = [f for f in fixtures if path and f.path.startswith(f"{path.rstrip('/')}/")]
+        folder = f"{path.rstrip('/')}/" if path else ""
+        inside = [f for f in fixtures if word and f.path.startswith(folder)]
         for fixture in inside or [named(fixtures, word, path)]:
             found[fixture.path] = fixture
     return [found[path] for path in sorted(found)]
@@ -144,8 +145,6 @@ class _Asked(NamedTuple):
 
 def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Skipped | None:
     """None for a fixture that was not asked for."""
-    if shown(fixture.path) != fixture.path:
-        return Skipped(fixture.path, "its name holds characters that no command should: rename it")
     entry = facts.provenance.entries.get(fixture.stem)
     best = naming(fixture, entry).best
     listed = facts.broken.manifest.fixtures.get(fixture.path.rpartition("/")[2])
@@ -157,6 +156,8 @@ def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Ski
         return None
     if selection.agents and best.agent not in selection.agents:
         return None
+    if shown(fixture.path) != fixture.path:
+        return Skipped(fixture.path, "its name holds characters that no command should: rename it")
     if selection.broken == "only" and listed is None:
         return None
     if selection.broken == "skip" and listed is not None:
