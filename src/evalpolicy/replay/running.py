@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
+from evalpolicy.fixture_names import stem_of
 from evalpolicy.replay.containers.engines import Engine, EngineGoneError
 from evalpolicy.replay.containers.lifecycle import StoppedError, agent_result, replay
 from evalpolicy.replay.plan.model import Plan, Replay, Skipped
@@ -91,9 +92,8 @@ def replay_all(
 
 def skipped(skip: Skipped) -> Replayed:
     """A fixture that the plan left out."""
-    name = skip.path.rpartition("/")[2].partition(".")[0]
     evidence = Evidence(Wanted("", 0, "", ""), not_run=skip.reason)
-    return Replayed(name, skip.path, evidence, judge(evidence), broken=skip.broken)
+    return Replayed(stem_of(skip.path), skip.path, evidence, judge(evidence), broken=skip.broken)
 
 
 def _as_they_end(futures: Sequence[Future[Replayed]]) -> Iterator[Replayed]:
