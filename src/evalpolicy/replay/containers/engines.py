@@ -53,13 +53,13 @@ class Engine:
         self.name = name
         self.version = version
 
-    def run(self, command: Command, timeout: float = _CALL) -> str:
+    def run(self, command: Command, timeout: float = _CALL, cwd: str | None = None) -> str:
         """Runs a call of this engine and gives what it printed.
 
         Raises `EngineGoneError` or `CallFailedError`.
         """
         try:
-            done = self._run(command, timeout)
+            done = self._run(command, timeout, cwd)
         except subprocess.TimeoutExpired as error:
             raise EngineGoneError(
                 f"{self.name} did not answer within {timeout:.0f} s: {command}"
@@ -81,9 +81,13 @@ class Engine:
             "`evalpolicy replay clean` to remove what it still has"
         )
 
-    def start(self, name: str) -> None:
-        """Starts a container that was created."""
-        self.run(self.start_command(name))
+    def start(self, name: str, cwd: str) -> None:
+        """Starts a container that was created.
+
+        podman's conmon leaves a file `oom` in the folder `cwd` if the container comes to need more
+        memory than it may have.
+        """
+        self.run(self.start_command(name), cwd=cwd)
 
     def start_command(self, name: str) -> Command:
         """Starts a container, which then runs by itself."""
@@ -158,10 +162,13 @@ class Engine:
         rows = [json.loads(line) for line in self.run(Command(asked)).splitlines() if line.strip()]
         return [_row(row, keys) for row in rows]
 
-    def _run(self, command: Command, timeout: float) -> subprocess.CompletedProcess[bytes]:
+    def _run(
+        self, command: Command, timeout: float, cwd: str | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
                 command.argv,
+                cwd=cwd,
                 env={**os.environ, **command.environment},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

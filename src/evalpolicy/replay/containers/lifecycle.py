@@ -73,7 +73,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
     if served is None or not served.running:
         cut = cut or "server"
         Path(planned.paths.logs, "server.log").write_text(engine.logs(server.name), "utf-8")
-    if cut is None and state is not None and state.out_of_memory and state.exit_code:
+    if cut is None and state is not None and state.exit_code and _out_of_memory(planned, state):
         cut = "memory"
     return Evidence(
         wanted=_wanted(planned),
@@ -89,6 +89,11 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         },
         left_out=tuple(left_out),
     )
+
+
+def _out_of_memory(planned: Replay, runner: State) -> bool:
+    """Whether the engine says so: docker in the state, podman (4.3) by a file that `start` left."""
+    return runner.out_of_memory or Path(planned.paths.logs, "oom").exists()
 
 
 def written(output: str, wanted: str) -> list[Path]:
@@ -164,7 +169,7 @@ def _ready(engine: Engine, planned: Replay, stop: threading.Event) -> str | None
     """Starts the server and waits for its journal to begin; gives why it does not."""
     if stop.is_set():
         raise StoppedError
-    engine.start(planned.server.name)
+    engine.start(planned.server.name, planned.paths.folder)
     journal = Path(planned.paths.journal)
     now = time.monotonic()
     deadline, look = now + READY, now + 1
@@ -191,6 +196,7 @@ def _watch(engine: Engine, planned: Replay, stop: threading.Event) -> _Watched:
     cut: Cut | None = None
     with subprocess.Popen(
         engine.attached(runner.name).argv,
+        cwd=logs,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
