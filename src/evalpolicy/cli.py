@@ -21,7 +21,7 @@ COMMANDS = MappingProxyType(
         "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
         "init": "Propose configuration, hook, workflow and baseline for this repository.",
         "provenance": "Record, backfill and verify where fixtures come from.",
-        "replay": "Answer like a recorded model, or record one.",
+        "replay": "Replay recorded runs in containers, and record them.",
         "report": "Write the web page: what to do first, findings, coverage.",
         "rules": "List all rules.",
     }

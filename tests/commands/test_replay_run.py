@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,30 @@ def test_a_folder_that_cannot_be_written_is_told_of(tmp_path):
 
     with pytest.raises(NotCheckedError, match="cannot write"), folder(tmp_path / "file/out"):
         pass
+
+
+def test_links_that_a_repository_has_put_there_are_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(UsageError, match="symbolic link"), folder(tmp_path / "link"):
+        pass
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.gitignore").symlink_to(victim)
+    from evalpolicy.errors import NotCheckedError
+
+    with pytest.raises(NotCheckedError, match="cannot write"), folder(tmp_path / "out"):
+        pass
+    assert victim.read_text() == "precious"
+
+
+def test_nothing_is_written_to_a_folder_of_the_repository(clients, capsys, tmp_path):
+    engine(clients, "docker", "echo 20.10")
+    root = tmp_path / "fleet"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("evalpolicy-replay"))
+    (root / "evalpolicy-replay").mkdir()
+    (root / "evalpolicy-replay/arithmetic-1-shell").symlink_to(tmp_path)
+    for call in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", "-C", str(root), *call], check=True)
+    assert main(["-C", str(root), "replay", "run", "arithmetic-1"]) == 2
+    assert "is part of the repository" in capsys.readouterr().err

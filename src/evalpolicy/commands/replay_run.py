@@ -7,7 +7,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -101,6 +101,7 @@ def run(
         if engine is None:
             write(_dry_run(found.plan))
             return EXIT_CLEAN
+        _check_output(found)
         report = _run(found, engine, _Ways(jobs, not no_build, color, quiet))
     for kind, file in outputs:
         write(_rendered(kind, report, color, quiet, file), file)
@@ -125,7 +126,15 @@ def _run(found: Planned, engine: Engine, ways: _Ways) -> ReplayReport:
     begun = time.monotonic()
     plan, facts = found.plan, found.facts
     replayed = results(_replayed(found, engine, ways) if plan.replays else [], plan)
-    report = check(facts.snapshot, facts.config, chosen=("RPL",), replays=replayed)
+    # Of what else is in the fleet, nothing is said here: `check` judges that.
+    about = [*(one.path for one in replayed), facts.config.layout.provenance]
+    report = check(
+        facts.snapshot,
+        facts.config,
+        chosen=("RPL",),
+        paths=[path for path in about if path in facts.snapshot.entries],
+        replays=replayed,
+    )
     return ReplayReport(
         report, replayed, plan.run, f"{engine.name} {engine.version}", time.monotonic() - begun,
         _look(replayed),
@@ -136,21 +145,18 @@ def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
     from evalpolicy.replay.calls import CallStoppedError
     from evalpolicy.replay.containers import server_image
     from evalpolicy.replay.images.providing import provide
-    from evalpolicy.replay.plan.planning import EMPTY_FIXTURE
     from evalpolicy.replay.progress import Shown
     from evalpolicy.replay.running import folder, replay_all, stopping
 
     plan, stop = found.plan, threading.Event()
     where = Path(plan.replays[0].paths.folder).parent
     shown = Shown(sys.stderr, lambda: columns(sys.stderr), colour=colour(ways.color, sys.stderr))
+    tell: Callable[[str], None] = (lambda line: None) if ways.quiet else shown.say
     with folder(where), stopping(stop, shown.say):
-        (where / EMPTY_FIXTURE).write_bytes(b"")
         base = server_image.base_image(found.settings.server.base)
-        server_image.provide(engine, base, build=ways.build, tell=shown.say)
+        server_image.provide(engine, base, build=ways.build, tell=tell)
         try:
-            images = provide(
-                plan, build=ways.build, tell=shown.say, logs=where / "builds", stop=stop
-            )
+            images = provide(plan, build=ways.build, tell=tell, logs=where / "builds", stop=stop)
         except CallStoppedError:
             raise NotCheckedError("interrupted while images were built; nothing ran") from None
         return replay_all(
@@ -165,6 +171,19 @@ def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
             stop=stop,
             told=(lambda progress, done: None) if ways.quiet else shown.told,
         )
+
+
+def _check_output(found: Planned) -> None:
+    """What a repository has put where runs write (links, for example) is nothing to write to."""
+    snapshot = found.facts.snapshot
+    if snapshot.kind != "worktree" or not found.plan.replays:
+        return
+    where = Path(found.plan.replays[0].paths.folder).parent
+    if not where.is_relative_to(found.plan.root):
+        return
+    inside = where.relative_to(found.plan.root).as_posix()
+    if inside == "." or inside in snapshot.entries or inside in snapshot.folders:
+        raise UsageError(f"{where} is part of the repository: name another folder (--output)")
 
 
 def _run_id() -> str:

@@ -163,10 +163,14 @@ def folder(path: Path) -> Iterator[None]:
     """
     import fcntl
 
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    if path.is_symlink():
+        raise UsageError(f"{path} is a symbolic link: name another folder (--output)")
     try:
         path.mkdir(parents=True, exist_ok=True)
-        (path / IGNORE).write_text("*\n", "utf-8")
-        lock = (path / LOCK).open("w")
+        with os.fdopen(os.open(path / IGNORE, flags | os.O_TRUNC, 0o644), "w") as ignore:
+            ignore.write("*\n")
+        lock = os.fdopen(os.open(path / LOCK, flags, 0o644), "w")
     except OSError as error:
         raise NotCheckedError(f"cannot write {path}: {error.strerror}") from error
     with lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -100,8 +101,11 @@ def _wanted(planned: Replay) -> Wanted:
 def _folders(planned: Replay) -> None:
     """What an earlier run left there must not be taken for this one's: it goes.
 
-    The server runs as nobody: its journal's folder is open, below one that is not.
+    The server runs as nobody: its journal's folder is open, below one that is not, and it is given
+    a copy of the fixture that everybody may read.
     """
+    if Path(planned.paths.folder).is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link", planned.paths.folder)
     for part in (planned.paths.journal, planned.paths.output, planned.paths.logs):
         folder = Path(part).parent if part == planned.paths.journal else Path(part)
         with suppress(FileNotFoundError):
@@ -111,9 +115,22 @@ def _folders(planned: Replay) -> None:
     journal = Path(planned.paths.journal)
     journal.parent.mkdir(parents=True, exist_ok=True)
     journal.parent.chmod(0o777)
+    for mount in planned.server.mounts:
+        if mount.kind == "bind" and mount.read_only:
+            served = b"" if planned.control else Path(planned.fixture).read_bytes()
+            _write(Path(mount.source), served)
     for mount in planned.runner.mounts:
         if mount.target == HOSTS:
-            Path(mount.source).write_text(hosts(planned.server.hosts), "utf-8")
+            _write(Path(mount.source), hosts(planned.server.hosts).encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    """A file that everybody may read, in place of what was there, be it a link."""
+    file.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o644), "wb") as out:
+        out.write(content)
+    file.chmod(0o644)
 
 
 def _create(engine: Engine, container: Container, stop: threading.Event) -> None:

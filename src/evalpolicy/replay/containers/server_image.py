@@ -30,6 +30,9 @@ REPOSITORY = "localhost/evalpolicy-replay"
 LABEL_SERVER = "org.evalpolicy.server"
 """On every server image: the version of the evalpolicy that made it."""
 
+NOBODY = "65534:65534"
+"""Who the server is in its container."""
+
 _PACKAGE = "evalpolicy"
 _EXTRAS = ("replay", "replay-fast")
 _FOLDER = "/opt/evalpolicy"
@@ -109,9 +112,9 @@ def _label(engine: Engine, image: str) -> str | None:
 
 def _try(engine: Engine, image: str, base: str) -> None:
     """Whether the base fits: the same Python, a C library that is not older than the host's."""
-    run = (engine.name, "run", "--rm", "--network", "none", image, "python3", "-c", _TRY)
+    run = (engine.name, "run", "--rm", "--network", "none", "--user", NOBODY)
     try:
-        engine.run(Command(run))
+        engine.run(Command((*run, image, "python3", "-c", _TRY)))
     except CallFailedError as error:
         engine.run(Command((engine.name, "rmi", "--force", image)))
         raise NotCheckedError(
@@ -138,7 +141,6 @@ def _lay_out(folder: Path, dockerfile: str) -> None:
         place = folder / "site" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
-        place.chmod(0o644)
         if place.suffix == ".py":
             py_compile.compile(
                 str(place),
@@ -146,6 +148,10 @@ def _lay_out(folder: Path, dockerfile: str) -> None:
                 quiet=2,
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
+    # Whatever the umask says: the server runs as nobody.
+    for place in (folder / "site").rglob("*"):
+        place.chmod(0o755 if place.is_dir() else 0o644)
+    (folder / "site").chmod(0o755)
 
 
 @cache

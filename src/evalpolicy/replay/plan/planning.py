@@ -11,6 +11,7 @@ from evalpolicy import __version__
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts import Facts
 from evalpolicy.replay.containers.creating import created, hosts_mount
+from evalpolicy.replay.containers.server_image import NOBODY
 from evalpolicy.replay.plan.images import ImagePlanner
 from evalpolicy.replay.plan.model import (
     LABEL_REPLAY,
@@ -30,8 +31,6 @@ from evalpolicy.replay_config import Replaying, filled
 OUTPUT = "evalpolicy-replay"
 """Where runs leave what they make, unless told otherwise: a folder below the fleet's root."""
 SERVER_IMAGE = f"localhost/evalpolicy-replay:{__version__}"
-EMPTY_FIXTURE = "empty.traces.jsonl"
-"""What a control run serves: a file without a line, which the run lays into its output folder."""
 
 MIB = 1 << 20
 _FIXTURE = "/replay/fixture"
@@ -39,7 +38,7 @@ _JOURNAL = "/replay/journal"
 _JOURNAL_FILE = "journal.jsonl"
 _SERVER_PROCESSES = 64
 _SERVER_FILES = 1024
-_NOBODY = "65534:65534"
+
 _LOOPBACK = "127.0.0.1"
 # Where the model is not recorded.
 _NO_MODEL = "replay"
@@ -138,7 +137,8 @@ class _ReplayPlanner:
         }
         paths = _paths(settings, self._folder(one), values)
         fixture = str(self.root / one.fixture.path)
-        served = str(self._output / EMPTY_FIXTURE) if request.control else fixture
+        # A copy, or an empty file for a control: the server is nobody, and reads what all may.
+        served = f"{paths.folder}/fixture{_suffix(fixture)}"
         labels = {LABEL_RUN: request.run, LABEL_REPLAY: stem, **request.labels}
         names = {
             part: container_name(request.run, number, stem, part)
@@ -191,7 +191,7 @@ class _ReplayPlanner:
                 replace(output, read_only=True),
             ),
             hosts={settings.host: _LOOPBACK},
-            user=_NOBODY,
+            user=NOBODY,
             read_only=True,
         )  # fmt: skip
         return created(request.engine, server)
