@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
+from evalpolicy.fixture_names import stem_of
 from evalpolicy.replay.containers.engines import Engine, EngineGoneError
-from evalpolicy.replay.containers.lifecycle import StoppedError, replay
+from evalpolicy.replay.containers.lifecycle import StoppedError, agent_result, replay
 from evalpolicy.replay.plan.model import Plan, Replay, Skipped
 from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.verdict import Calls, Evidence, Judgement, Wanted, judge
@@ -91,9 +92,8 @@ def replay_all(
 
 def skipped(skip: Skipped) -> Replayed:
     """A fixture that the plan left out."""
-    name = skip.path.rpartition("/")[2].partition(".")[0]
     evidence = Evidence(Wanted("", 0, "", ""), not_run=skip.reason)
-    return Replayed(name, skip.path, evidence, judge(evidence), broken=skip.broken)
+    return Replayed(stem_of(skip.path), skip.path, evidence, judge(evidence), broken=skip.broken)
 
 
 def _as_they_end(futures: Sequence[Future[Replayed]]) -> Iterator[Replayed]:
@@ -127,7 +127,7 @@ def _not_run(planned: Replay, reason: str) -> Replayed:
 
 def _logs(planned: Replay) -> Iterator[str]:
     """What a run left to read, and is not empty: of the agent first, then of the containers."""
-    agent = Path(planned.paths.agent_result).parent
+    agent = agent_result(planned).parent
     for folder in (agent, Path(planned.paths.logs)):
         for file in sorted(folder.glob("*.log")):
             if file.is_file() and file.stat().st_size:

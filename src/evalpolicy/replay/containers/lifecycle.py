@@ -19,7 +19,7 @@ from evalpolicy.replay.containers.engines import CallFailedError, Engine, Engine
 from evalpolicy.replay.containers.output import Tee, copy_out, take_out
 from evalpolicy.replay.journal import read_journal
 from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
-from evalpolicy.replay.result import read_agent_result, read_task_result
+from evalpolicy.replay.result import TaskResult, read_agent_result, read_task_result
 from evalpolicy.replay.verdict import Calls, Cut, Ended, Evidence, Wanted
 
 READY = 60
@@ -80,8 +80,8 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         not_run=None if state else "its container was removed by somebody else",
         calls=calls,
         runner=Ended(state.exit_code if state and cut is None else None, cut),
-        result=read_task_result(Path(planned.paths.result)),
-        agent=read_agent_result(Path(planned.paths.agent_result)),
+        result=read_one(written(planned.paths.output, planned.paths.result)),
+        agent=read_agent_result(agent_result(planned)),
         images={
             role: found.image
             for role, found in (("eval", state), ("server", served))
@@ -89,6 +89,26 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         },
         left_out=tuple(left_out),
     )
+
+
+def written(output: str, wanted: str) -> list[Path]:
+    """Where a result of this name was written: in the folder of benchmark and task, or, by an image
+    that takes its output for that of one task (the reference fleet's do), without these two."""
+    whole = Path(wanted)
+    short = Path(output, *whole.parts[-2:])
+    return [place for place in dict.fromkeys((whole, short)) if place.exists()] or [whole]
+
+
+def agent_result(planned: Replay) -> Path:
+    """The agent's own result, which its logs lie beside."""
+    return written(planned.paths.output, planned.paths.agent_result)[0]
+
+
+def read_one(places: list[Path]) -> TaskResult | str:
+    """The task's result, of which there may be one only: an agent could have written another."""
+    if len(places) > 1:
+        return f"it was written twice, {' and '.join(map(str, places))}"
+    return read_task_result(places[0])
 
 
 def _wanted(planned: Replay) -> Wanted:
