@@ -1,7 +1,7 @@
-"""Records a fixture of the example fleet: `record.py ENGINE FIXTURE`.
+"""Records a fixture of the example fleet: `record.py ENGINE FIXTURE [FLEET]`.
 
-ENGINE is docker or podman, FIXTURE a name such as arithmetic-1-shell; its eval image has to be
-there. The container shares the host's network; what it calls the gateway is `evalpolicy replay
+ENGINE is docker or podman, FIXTURE a name such as arithmetic-1-shell, FLEET a copy of the fleet to
+record into; the eval image has to be there. The container shares the host's network; what it calls the gateway is `evalpolicy replay
 record` in front of abacus.py, the model of this example. The provenance entry is written with the
 reward that the grader gave.
 """
@@ -22,9 +22,8 @@ from pathlib import Path
 import abacus
 
 HERE = Path(__file__).resolve().parent
-FLEET = HERE / "fleet"
 REGISTRY = "registry.example/fleet"
-FIXTURES = FLEET / "tests/run/replay/fixtures"
+FIXTURES = "tests/run/replay/fixtures"
 BENCHMARKS = {"arithmetic": "arithmetic", "word-count": "word-count-{task}"}
 UNKNOWN = (
     "--unknown=release_tag=the example fleet has no releases",
@@ -57,18 +56,19 @@ def evaluate(engine: str, image: str, port: str, settings: dict[str, str], outpu
     ).returncode
 
 
-def data_revision(benchmark: str) -> list[str]:
+def data_revision(fleet: Path, benchmark: str) -> list[str]:
     """The option that names the revision where the label leaves it to build.sh."""
-    script = FLEET / "containers/benchmarks" / benchmark / "build.sh"
+    script = fleet / "containers/benchmarks" / benchmark / "build.sh"
     found = re.search(r"_REF=([0-9a-f]{40})", script.read_text()) if script.exists() else None
     return ["--data-revision", found[1]] if found else []
 
 
-def main(engine: str, stem: str) -> int:
+def main(engine: str, stem: str, into: str = str(HERE / "fleet")) -> int:
+    fleet = Path(into).resolve()
     name = next(one for one in BENCHMARKS if stem.startswith(f"{one}-"))
     task, _, agent = stem.removeprefix(f"{name}-").rpartition("-")
     image = f"{REGISTRY}/evals/{BENCHMARKS[name].format(task=task)}--{agent}:latest"
-    fixture = FIXTURES / f"{stem}.traces.jsonl"
+    fixture = fleet / FIXTURES / f"{stem}.traces.jsonl"
     fixture.unlink(missing_ok=True)
     settings = {"EVAL_AGENT": agent, "EVAL_MODEL": abacus.NAME, "EVAL_TASK_ID": task}
     evalpolicy = (sys.executable, "-m", "evalpolicy")
@@ -84,10 +84,10 @@ def main(engine: str, stem: str) -> int:
         result = json.loads((Path(output) / name / task / "task/result.json").read_text())
     if code:
         return code
-    os.chdir(FLEET)
+    os.chdir(fleet)
     entry = (
         *("provenance", "record", stem, "--replace", "--gateway", "evalpolicy replay record"),
-        *("--reward", str(result["reward"]), *UNKNOWN, *data_revision(name)),
+        *("--reward", str(result["reward"]), *UNKNOWN, *data_revision(fleet, name)),
     )
     return subprocess.run([*evalpolicy, *entry], check=False).returncode
 

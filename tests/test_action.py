@@ -461,6 +461,26 @@ def test_the_whole_action_with_its_own_installation(tmp_path):
 
 
 @pytest.mark.engine("pip")
+@pytest.mark.parametrize(("replay", "there"), [("true", True), ("false", False)])
+def test_what_replays_need_is_installed_only_for_them(tmp_path, replay, there):
+    output = tmp_path / "output"
+    environment = {
+        **os.environ,
+        "INPUT_PYTHON": sys.executable,
+        "INPUT_REPLAY": replay,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_ACTION_PATH": str(ROOT),
+    }
+    subprocess.run([ROOT / "action/install.sh"], env=environment, check=True)
+    python = output.read_text().strip().removeprefix("python=")
+    asked = subprocess.run(
+        [python, "-I", "-c", "import starlette"], stderr=subprocess.DEVNULL, check=False
+    )
+    assert (asked.returncode == 0) is there
+
+
+@pytest.mark.engine("pip")
 def test_an_installation_that_fails_is_not_a_pass(tmp_path):
     broken = write(tmp_path / "action", {"pyproject.toml": "[build-system\n::error::x\n"})
     for name in ("action.yml", "action/install.sh"):

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from tests.action_runner import run as run_action
-from tests.fleets import git, repository
+from tests.fleets import git, judge, repository
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from replaying import FIXTURES, SHELL, copied
 from stores import EXAMPLES
+
+from evalpolicy.artifacts.trajectory import parse
 
 pytestmark = pytest.mark.engine("docker", "podman")
 
@@ -34,6 +36,29 @@ def test_make_demo_replay(store):
     assert 0 < said.find(f"reproduced  {SHELL}") < said.find(f"exhausted   {SHELL}")
     assert '"reward":1,"passed":true' in said
     assert "replay_exhausted" in said
+
+
+@pytest.mark.parametrize("name", ["arithmetic-2-codex", "word-count-fox-shell"])
+def test_what_is_recorded_anew_is_reproduced(store, tmp_path, name):
+    """As docs/replay.md has it: the recorder between the container and a model, the provenance
+    entry, then the replay. The new recording says what the committed one does."""
+    fleet = copied(store, tmp_path / "fleet")
+    assert fleet.run(name).verdicts == {name: "reproduced"}
+    committed = parse(fleet.fixture(name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "record.py", store.name, name, fleet.root],
+        capture_output=True, text=True, check=False, env=dict(store.environment),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    recorded = parse(fleet.fixture(name).read_bytes())
+    assert recorded.turns[0].response_id != committed.turns[0].response_id
+    assert [(one.text, one.tool_calls) for one in recorded.turns] == [
+        (one.text, one.tool_calls) for one in committed.turns
+    ]
+    ran = fleet.run(name, "--no-build")
+    assert (ran.code, ran.verdicts) == (0, {name: "reproduced"}), ran.out + ran.err
+    checked = judge(fleet.root)
+    assert [finding.message for finding in checked.findings] == []
 
 
 @pytest.fixture
