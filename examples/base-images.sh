@@ -42,6 +42,13 @@ need() {
   exit 3
 }
 
+# imported TAR IMAGE: a file system as an image; what the engine says is shown if it fails.
+imported() {
+  "$engine" import "$1" "$2" > "$work/said" 2>&1 && return
+  cat "$work/said" >&2
+  exit 3
+}
+
 base() {
   from=docker.io/library/python:$version-slim-bookworm
   echo "base-images: $names/python:$version" >&2
@@ -60,8 +67,7 @@ base() {
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
     "$suite" "$work/base.tar"
-  "$engine" import --change 'CMD ["python3"]' "$work/base.tar" "$names/python:$version" \
-    > "$work/imported"
+  imported "$work/base.tar" "$names/python:$version"
 }
 
 cli() {
@@ -75,7 +81,7 @@ cli() {
   mkdir -p "$work/root/codex/$codex"
   mv "$work"/npm/node_modules/@openai/codex-linux-*/vendor/*/bin/codex "$work/root/codex/$codex/"
   tar -C "$work/root" -cf "$work/codex.tar" codex
-  "$engine" import "$work/codex.tar" "$names/codex:$codex" > "$work/imported"
+  imported "$work/codex.tar" "$names/codex:$codex"
 }
 
 there "$names/python:$version" || base
