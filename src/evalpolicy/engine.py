@@ -13,6 +13,7 @@ from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
+from evalpolicy.kept_verdicts import hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import matching, select
@@ -83,6 +84,7 @@ def check(
         ]
     )
     checked = _checked(facts, rules)
+    facts.snapshot.save_stamps()
     problems = sorted(
         {
             FileProblem(path, problem.span.line, problem.message)
@@ -179,10 +181,12 @@ def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
         yield from _flat(_dockerfile_hits(facts, place, of_files) if of_files else ())
         if isinstance(place, Unit) and of_units:
             yield from _flat(_unit_hits(facts, place, of_units))
-    for rule in rules:
-        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers:
-            for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
-                yield rule, hit
+    of_fleet = [
+        rule
+        for rule in rules
+        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
+    ]
+    yield from hits_on_fleet(facts, of_fleet)
 
 
 def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
