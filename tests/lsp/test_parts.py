@@ -19,10 +19,10 @@ from evalpolicy.lsp import judging
 from evalpolicy.lsp.actions import suppression
 from evalpolicy.lsp.addresses import below, joined, path_of, uri_of
 from evalpolicy.lsp.documents import Document
-from evalpolicy.lsp.judging import Memory, Refused, fleet_of, judge
+from evalpolicy.lsp.judging import Refused, fleet_of, judge
 from evalpolicy.lsp.positions import Lines, touch
 from evalpolicy.lsp.rows import Rows
-from evalpolicy.lsp.watched import Superseded, Watched
+from evalpolicy.lsp.unsaved import Superseded, Unsaved
 from evalpolicy.rules.model import Finding
 from evalpolicy.snapshot import open_snapshot
 
@@ -168,7 +168,7 @@ def read(fleet: Path, *documents: Document) -> dict[str, bytes]:
     found = judge(
         str(fleet),
         documents,
-        Memory(Rows(str(fleet))),
+        Rows(str(fleet)),
         never,
         lambda judged: {
             path: judged.snapshot.read(path)
@@ -210,7 +210,7 @@ def test_a_bug_is_an_answer(fleet, monkeypatch):
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr(judging, "check", broken)
-    found = judge(str(fleet), [], Memory(Rows(str(fleet))), never, lambda judged: judged)
+    found = judge(str(fleet), [], Rows(str(fleet)), never, lambda judged: judged)
     assert isinstance(found, Refused)
     assert found.bug
     assert found.message.splitlines()[-1] == "ZeroDivisionError: boom"
@@ -219,40 +219,26 @@ def test_a_bug_is_an_answer(fleet, monkeypatch):
 def test_a_check_is_given_up(fleet):
     asked = iter([False, False, False, True])
     with pytest.raises(Superseded):
-        judge(str(fleet), [], Memory(Rows(str(fleet))), lambda: next(asked), lambda judged: judged)
+        judge(str(fleet), [], Rows(str(fleet)), lambda: next(asked), lambda judged: judged)
 
 
 def test_one_memory_for_many_checks_changes_no_finding(fleet):
     texts = [BENCHMARK, BENCHMARK.replace("arc", "ark"), "FROM python\n", BENCHMARK + "# TODO\n"]
-    memory = Memory(Rows(str(fleet)))
+    rows = Rows(str(fleet))
     for text in (*texts, *texts):
         (fleet / ARC).write_text(text)
-        found = judge(str(fleet), [], memory, never, lambda judged: judged.report.findings)
+        found = judge(str(fleet), [], rows, never, lambda judged: judged.report.findings)
         with open_snapshot(fleet) as snapshot:
             assert found == check(snapshot, judging.configuration.load(snapshot)).findings
 
 
-class TestKnownIds:
-    def test_of_a_file_that_looks_as_it_did(self, fleet, monkeypatch):
-        long_ago = time.time() - 60
-        os.utime(fleet / ARC, (long_ago, long_ago))
-        monkeypatch.setattr("evalpolicy.lsp.watched._RACY", -(10**12))
-        known = {}
-        with open_snapshot(fleet) as below:
-            snapshot = Watched(below, {}, known, never)
-            first = snapshot.blob_id(ARC)
-            monkeypatch.setattr(below, "blob_id", None)
-            assert snapshot.blob_id(ARC) == first
-        (fleet / ARC).write_text("FROM a\n")
-        with open_snapshot(fleet) as below:
-            assert Watched(below, {}, known, never).blob_id(ARC) != first
-
-    def test_of_a_file_that_was_written_just_now(self, fleet):
-        known = {}
-        (fleet / ARC).write_text("FROM a\n")
-        with open_snapshot(fleet) as below:
-            Watched(below, {}, known, never).blob_id(ARC)
-        assert known == {}
+def test_a_file_that_looks_as_it_did_is_not_read_again_unless_it_is_unsaved(fleet):
+    long_ago = time.time() - 60
+    os.utime(fleet / ARC, (long_ago, long_ago))
+    with open_snapshot(fleet) as below:
+        assert Unsaved(below, {}, never).stamp(ARC) == below.stamp(ARC)
+        assert Unsaved(below, {ARC: b"x"}, never).stamp(ARC) is None
+        assert Unsaved(below, {}, never).stamp("gone") is None
 
 
 def test_a_linked_folder_is_its_repository(fleet, tmp_path):

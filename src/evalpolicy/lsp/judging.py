@@ -6,7 +6,7 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +17,10 @@ from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.lsp.addresses import below
 from evalpolicy.lsp.documents import Document
 from evalpolicy.lsp.rows import Rows
-from evalpolicy.lsp.watched import Known, Watched
+from evalpolicy.lsp.unsaved import Unsaved
 from evalpolicy.report import Report
 from evalpolicy.snapshot import Snapshot, Unreadable, git, open_snapshot
+from evalpolicy.snapshot.watched import Watched
 
 Result = TypeVar("Result")
 _MARK = b"\xef\xbb\xbf"
@@ -51,14 +52,6 @@ class Judged:
     versions: Mapping[str, int]
 
 
-@dataclass(slots=True)
-class Memory:
-    """What makes the next check of a fleet fast: rows by content, and ids by how files look."""
-
-    rows: Rows
-    known: dict[str, Known] = field(default_factory=dict)
-
-
 def fleet_of(folder: str) -> str:
     """The root of the fleet that `folder` belongs to, links resolved.
 
@@ -78,7 +71,7 @@ def fleet_of(folder: str) -> str:
 def judge(
     top: str,
     documents: Sequence[Document],
-    memory: Memory,
+    rows: Rows,
     superseded: Callable[[], bool],
     then: Callable[[Judged], Result],
 ) -> Result | Refused:
@@ -87,15 +80,15 @@ def judge(
     Raises `Superseded`, and nothing else.
     """
     versions = {document.uri: document.version for document in documents}
-    memory.rows.begin()
+    rows.begin()
     unsaved = True
     try:
         with open_snapshot(Path(top)) as disk:
             changed = _changed(disk, documents)
             unsaved = bool(changed)
-            snapshot = Watched(disk, changed, memory.known, superseded)
+            snapshot = Watched(Unsaved(disk, changed, superseded), rows)
             config = configuration.load(snapshot)
-            report = check(snapshot, config, cache=memory.rows)
+            report = check(snapshot, config, cache=rows)
             return then(Judged(report, config, snapshot, versions))
     except UsageError as error:
         if found := _OF_CONFIG.fullmatch(str(error)):
@@ -106,7 +99,7 @@ def judge(
     except Exception as error:  # noqa: BLE001 - a bug is shown, and the session goes on
         return Refused("".join(traceback.format_exception(error)), versions, bug=True)
     finally:
-        memory.rows.finish(save=not unsaved)
+        rows.finish(save=not unsaved)
 
 
 def _changed(disk: Snapshot, documents: Sequence[Document]) -> dict[str, bytes]:

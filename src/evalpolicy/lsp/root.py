@@ -12,9 +12,9 @@ from lsprotocol import types
 from evalpolicy.lsp.addresses import below
 from evalpolicy.lsp.diagnostics import Board, Ranges, board
 from evalpolicy.lsp.documents import Document, Documents
-from evalpolicy.lsp.judging import Memory, Refused, judge
+from evalpolicy.lsp.judging import Refused, judge
 from evalpolicy.lsp.rows import Rows
-from evalpolicy.lsp.watched import Superseded
+from evalpolicy.lsp.unsaved import Superseded
 
 TYPING = 0.2
 """How long a document has to stay as it is before it is checked (seconds)."""
@@ -44,7 +44,7 @@ class Root:
         self._documents = documents
         self._show = show
         self._ranges = Ranges(encoding)
-        self._memory = Memory(Rows(top))
+        self._rows = Rows(top)
         self._generation = 0
         self._due = 0.0
         self._since: float | None = None
@@ -113,7 +113,7 @@ class Root:
             return judge(
                 self.top,
                 documents,
-                self._memory,
+                self._rows,
                 superseded,
                 lambda judged: board(judged, self._ranges, texts),
             )

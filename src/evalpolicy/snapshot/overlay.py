@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
-from evalpolicy.snapshot.model import REGULAR, Entry, Snapshot
+from evalpolicy.snapshot.model import REGULAR, Entry, Snapshot, Unreadable
 
 
 class Overlay(Snapshot):
@@ -27,8 +27,15 @@ class Overlay(Snapshot):
         content = self._changed.get(self._behind(path).path)
         if content is None:
             return self._below.blob_id(path, limit)
-        self._refuse(path, limit)
+        self.refuse(path, limit)
         return sha256(content).hexdigest()
+
+    def stamp(self, path: str) -> str | None:
+        try:
+            changed = self._behind(path).path in self._changed
+        except Unreadable:
+            return None
+        return None if changed else self._below.stamp(path)
 
     def object_id(self, path: str) -> str:
         content = self._changed.get(path)
