@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from lsprotocol import types
-from tests.fleets import BENCHMARK, FLEET, repository, write
+from tests.fleets import BENCHMARK, FIXTURES, FLEET, repository, write
 from tests.lsp.client import PATIENCE, Editor, session
 
 from evalpolicy.__main__ import main
@@ -150,6 +150,46 @@ def test_a_guess_is_marked_as_one(fleet):
             "Fix LBL005 label-unknown (unsafe: it guesses)"
         ]
         assert not fix.is_preferred
+
+    session(scenario, fleet)
+
+
+def test_what_has_no_effect_is_faded(fleet):
+    text = BENCHMARK + "# evalpolicy: ignore[HYG006] nothing is fetched\nRUN true\n"
+
+    async def scenario(editor: Editor) -> None:
+        found = one(await editor.diagnostics(editor.open(fleet / ARC, text)), "EVP001")
+        assert list(found.tags) == [types.DiagnosticTag.Unnecessary]
+        assert found.severity == types.DiagnosticSeverity.Warning
+
+    session(scenario, fleet)
+
+
+def test_an_entry_leads_to_its_recording(fleet):
+    recording = f"{FIXTURES}/arc-0-codex.traces.jsonl"
+    entries = f"{FIXTURES}/provenance.json"
+    write(fleet, {recording: "{}\n", entries: '{"arc-0-codex": {}}\n'})
+
+    async def scenario(editor: Editor) -> None:
+        found = await editor.diagnostics(editor.open(fleet / entries))
+        assert {each.code for each in found} == {"PRV003"}
+        [related] = found[0].related_information
+        assert related.location.uri == (fleet / recording).as_uri()
+        assert related.message == "the recording arc-0-codex"
+
+    session(scenario, fleet)
+
+
+def test_who_types_without_a_pause_sees_something_too(fleet):
+    async def scenario(editor: Editor) -> None:
+        uri = editor.open(fleet / ARC)
+        await editor.diagnostics(uri)
+        for number in range(600):
+            editor.change(uri, f"{WRONG_NAME}# {number}\n")
+            await asyncio.sleep(0.05)
+            if editor.shown(uri) == ["LBL004"]:
+                return
+        raise AssertionError("nothing in half a minute")
 
     session(scenario, fleet)
 
