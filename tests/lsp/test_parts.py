@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -18,9 +19,11 @@ from evalpolicy.fixes.texts import edited
 from evalpolicy.lsp import judging
 from evalpolicy.lsp.actions import suppression
 from evalpolicy.lsp.addresses import below, joined, path_of, uri_of
-from evalpolicy.lsp.documents import Document
+from evalpolicy.lsp.diagnostics import Board
+from evalpolicy.lsp.documents import Document, Documents
 from evalpolicy.lsp.judging import Refused, fleet_of, judge
 from evalpolicy.lsp.positions import Lines, touch
+from evalpolicy.lsp.root import Root
 from evalpolicy.lsp.rows import Rows
 from evalpolicy.lsp.unsaved import Superseded, Unsaved
 from evalpolicy.rules.model import Finding
@@ -220,6 +223,35 @@ def test_a_check_is_given_up(fleet):
     asked = iter([False, False, False, True])
     with pytest.raises(Superseded):
         judge(str(fleet), [], Rows(str(fleet)), lambda: next(asked), lambda judged: judged)
+
+
+def test_a_check_that_something_newer_makes_useless_ends_and_shows_nothing(fleet, monkeypatch):
+    """The first check waits until it is superseded; only the second one's board is shown."""
+    asked: list[int] = []
+
+    def judge(top, documents, rows, superseded, then):
+        asked.append(len(asked))
+        waited = time.monotonic()
+        while len(asked) == 1 and time.monotonic() - waited < 20:
+            if superseded():
+                raise Superseded
+            time.sleep(0.001)
+        return Board({}, {"check": len(asked)})
+
+    monkeypatch.setattr("evalpolicy.lsp.root.judge", judge)
+    shown = []
+
+    async def run() -> None:
+        root = Root(str(fleet), "utf-16", Documents(), shown.append)
+        root.touch(0)
+        while not asked:
+            await asyncio.sleep(0.001)
+        root.touch(0)
+        await root.settled()
+        root.close()
+
+    asyncio.run(run())
+    assert [board.versions for board in shown] == [{"check": 2}]
 
 
 def test_one_memory_for_many_checks_changes_no_finding(fleet):

@@ -439,15 +439,16 @@ def test_a_request_can_be_cancelled_and_typing_supersedes_a_check(fleet):
     session(scenario, fleet)
 
 
-def test_a_linked_worktree_in_a_hook_of_another_repository(fleet, tmp_path):
+def test_an_editor_that_git_started_for_another_repository(fleet, tmp_path):
     other = repository(tmp_path / "other", {"README": "x\n"})
 
     async def scenario(editor: Editor) -> None:
         uri = editor.open(fleet / ARC, WRONG_NAME)
         one(await editor.diagnostics(uri), "LBL004")
 
+    # Git would take the folder it is asked in for the top of the worktree, and `arc` be no name.
     environment = {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(other / ".git/index")}
-    session(scenario, fleet, environment=environment)
+    session(scenario, (fleet / ARC).parent, environment=environment)
 
 
 def test_rows_of_unsaved_text_reach_no_disk(fleet, monkeypatch, tmp_path):
