@@ -147,29 +147,33 @@ class Session:
         """Sends what changed: diagnostics of a board, or why there is none."""
         if root.top not in self._roots:
             return
-        wanted = self._wanted(root)
-        versions = dict(root.board.versions)
-        if isinstance(found, Refused):
-            if found.path:
-                start = types.Position(found.line - 1, 0)
-                diagnostic = not_checked(found.message, types.Range(start, start))
-                for uri in self._uris(f"{root.top}/{found.path}"):
-                    wanted[uri] = [diagnostic]
-                    versions.update({uri: found.versions[uri]} if uri in found.versions else {})
-            elif not found.bug:
+        wanted, versions = self._wanted(root), dict(root.board.versions)
+        if isinstance(found, Refused) and not found.path:
+            self._say(found.message, bug=found.bug)
+            if not found.bug:
                 wanted, versions = {}, dict(found.versions)
-            if not found.path:
-                self._say(found.message, bug=found.bug)
+        elif isinstance(found, Refused):
+            # What was found before stands: taken back it would look like a pass.
+            start = types.Position(found.line - 1, 0)
+            diagnostic = not_checked(found.message, types.Range(start, start))
+            for uri in self._uris(f"{root.top}/{found.path}"):
+                wanted[uri] = [diagnostic]
+                if uri in found.versions:
+                    versions[uri] = found.versions[uri]
         for document in self._documents:
             if self._root_of(document.path) is root:
                 wanted.setdefault(document.uri, [])
+        self._publish(root, wanted, versions)
+
+    def _publish(
+        self, root: Root, wanted: Mapping[str, list[types.Diagnostic]], versions: Mapping[str, int]
+    ) -> None:
+        """Sends what differs from what was sent, and empties what is no longer wanted."""
         for uri in sorted({*root.published, *wanted}):
             message = (wanted.get(uri, []), versions.get(uri))
             if root.published.get(uri) != message:
                 self._send(uri, *message)
-            root.published[uri] = message
-            if uri not in wanted:
-                del root.published[uri]
+        root.published = {uri: (sent, versions.get(uri)) for uri, sent in wanted.items()}
 
     def _wanted(self, root: Root) -> dict[str, list[types.Diagnostic]]:
         """The diagnostics to be seen of a fleet, by URI."""
