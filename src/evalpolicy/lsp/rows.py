@@ -28,6 +28,10 @@ class Rows(Cache):
     def keeps(self) -> bool:
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._memory and self._behind.is_empty
+
     def begin(self) -> None:
         """Opens the file for one check; `finish` closes it."""
         self._behind = open_cache(self._root)

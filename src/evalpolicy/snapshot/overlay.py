@@ -47,6 +47,9 @@ class Overlay(Snapshot):
             return self._below.stream(path, chunk)
         return (content[at : at + chunk] for at in range(0, len(content), chunk))
 
+    def forked(self) -> None:
+        self._below.forked()
+
     def _list(self) -> Iterable[Entry]:
         below = self._below.entries
         yield from below.values()
