@@ -16,6 +16,15 @@ from pathlib import Path
 POLICIES = "tests/static/policy"
 LINTS = "tests/static"
 _NAME = re.compile(r"\((?:dockerfile_inspection )?([\w .:]+?)(?:,|\)|$)")
+# Words of messages that name no rule of theirs, and what it is called here.
+_UNNAMED = {
+    "floating `:latest`": "pins",
+    "is missing LABEL eval.": "labels",
+    "eval.agent.version is `latest`": "agent version",
+    "compose.yaml must": "compose markers",
+    "service must set BENCHMARK": "compose markers",
+    "as a tag (use": "tag axis",
+}
 _LINTED = re.compile(r"^\s+(\S+) \((unpinned_\w+)\): ", re.M)
 _FAILED = re.compile(r"^test (\w+) \.\.\. FAILED$", re.M)
 # All that the lints use of the fleet's other crates.
@@ -67,8 +76,9 @@ def _conftest(conftest: str, policies: Path, more: list[str], root: Path, paths:
 
 
 def _short(message: str) -> str:
-    if "floating `:latest`" in message:
-        return "pins"
+    for words, name in _UNNAMED.items():
+        if words in message:
+            return name
     found = _NAME.findall(message)
     return found[-1].strip() if found else message[:40]
 
