@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
         "lsp": "Show findings in an editor, while a file is written.",
         "provenance": "Record, backfill and verify where fixtures come from.",
         "replay": "Answer like a recorded model, or record one.",
+        "report": "Write the web page: what to do first, findings, coverage.",
         "rules": "List all rules.",
     }
 )
