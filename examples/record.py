@@ -81,9 +81,9 @@ def main(engine: str, stem: str, into: str = str(HERE / "fleet")) -> int:
             ) as gateway,
         ):
             code = evaluate(engine, image, gateway.rpartition(":")[2], settings, output)
+        if code:
+            return code
         result = json.loads((Path(output) / name / task / "task/result.json").read_text())
-    if code:
-        return code
     os.chdir(fleet)
     entry = (
         *("provenance", "record", stem, "--replace", "--gateway", "evalpolicy replay record"),

@@ -43,6 +43,7 @@ def test_what_is_recorded_anew_is_reproduced(store, tmp_path, name):
     """As docs/replay.md has it: the recorder between the container and a model, the provenance
     entry, then the replay. The new recording says what the committed one does."""
     fleet = copied(store, tmp_path / "fleet")
+    repository(fleet.root, {})
     assert fleet.run(name).verdicts == {name: "reproduced"}
     committed = parse(fleet.fixture(name).read_bytes())
     done = subprocess.run(
@@ -57,8 +58,7 @@ def test_what_is_recorded_anew_is_reproduced(store, tmp_path, name):
     ]
     ran = fleet.run(name, "--no-build")
     assert (ran.code, ran.verdicts) == (0, {name: "reproduced"}), ran.out + ran.err
-    checked = judge(fleet.root)
-    assert [finding.message for finding in checked.findings] == []
+    assert [finding.message for finding in judge(fleet.root).findings] == []
 
 
 @pytest.fixture
