@@ -1,9 +1,9 @@
 """Records a fixture of the example fleet: `record.py ENGINE FIXTURE [FLEET]`.
 
 ENGINE is docker or podman, FIXTURE a name such as arithmetic-1-shell, FLEET a copy of the fleet to
-record into; the eval image has to be there. The container shares the host's network; what it calls the gateway is `evalpolicy replay
-record` in front of abacus.py, the model of this example. The provenance entry is written with the
-reward that the grader gave.
+record into; the eval image has to be there. The container shares the host's network; what it calls
+the gateway is `evalpolicy replay record` in front of abacus.py, the model of this example. The
+provenance entry is written with the reward that the grader gave.
 """
 
 from __future__ import annotations
