@@ -70,7 +70,8 @@ class GateSettings:
 class Config:
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
-    `levels` holds what `[rules]` says, as written: ids, names or families.
+    `levels` holds what `[rules]` says, as written: ids, names or families. `plugins` are the
+    entry points that bring more rules, named on `plugins_line`.
     """
 
     layout: Layout = field(default_factory=Layout)
@@ -83,6 +84,8 @@ class Config:
     fixtures: Fixtures = field(default_factory=Fixtures)
     sizes: Sizes = field(default_factory=Sizes)
     secrets: Secrets = field(default_factory=Secrets)
+    plugins: tuple[str, ...] = ()
+    plugins_line: int = 1
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -144,6 +147,8 @@ def parse(content: bytes, path: str) -> Config | None:
         submission_from_table(submission),
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
         *from_tables(table),
+        plugins=tuple(table.get("plugins", ())),
+        plugins_line=line_of(text, (*prefix, "plugins")),
     )
 
 
@@ -185,7 +190,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow", "submission", "gates", *TABLES),
+        (): ("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", *TABLES),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
         ("gates",): tuple(f.name for f in fields(GateSettings)),
