@@ -406,12 +406,15 @@ class TestARuleThatFails:
         self, installed, check, tmp_path, source, why
     ):
         installed(source)
-        code, report, _ = check(write(tmp_path / "fleet", FLEET))
-        assert code == 3
-        [message] = messages(report)
-        assert message.startswith("rule ACM001 of plug-in acme (evalpolicy-acme 1.0.0) failed: ")
-        assert why in message
-        assert len(of(report)) == ("yield" in source)
+        root = write(tmp_path / "fleet", FLEET)
+        for _ in ("cold", "from the cache"):
+            code, report, _ = check(root)
+            assert code == 3
+            [message] = messages(report)
+            of_rule = "rule ACM001 of plug-in acme (evalpolicy-acme 1.0.0)"
+            assert message.startswith(f"{of_rule} failed: ")
+            assert why in message
+            assert len(of(report)) == ("yield" in source)
 
     def test_in_one_file_the_others_are_checked(self, installed, check, tmp_path):
         body = 'assert "arc" not in place.path\n    yield Hit(place.path, "found")'

@@ -89,6 +89,6 @@ class Composes:
             self._fleet.unreadable(path, reason)
             return None
         if compose.problem is not None:
-            self._fleet.problems.append((path, compose.problem))
+            self._fleet.report(path, compose.problem)
             return None
         return compose

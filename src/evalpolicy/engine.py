@@ -13,6 +13,7 @@ from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
+from evalpolicy.kept_verdicts import hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set, select
@@ -92,6 +93,7 @@ def check(
         ]
     )
     checked = _checked(facts, rules)
+    facts.snapshot.save_stamps()
     problems = sorted(
         {
             FileProblem(path, problem.span.line, problem.message)
@@ -212,8 +214,16 @@ def _hits(
         yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
         if isinstance(place, Unit) and of_units:
             yield from _flat(_unit_hits(facts, place, of_units, failures))
-    for rule in rules:
-        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers:
+    of_fleet = [
+        rule
+        for rule in rules
+        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
+    ]
+    yield from hits_on_fleet(facts, [rule for rule in of_fleet if rule.plugin is None])
+    # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
+    # are not: nobody knows what else they look at.
+    for rule in of_fleet:
+        if rule.plugin is not None:
             given = {name: getattr(facts, name) for name in rule.needs}
             for hit in _called(rule, given, None, failures):
                 yield rule, hit

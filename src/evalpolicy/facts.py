@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.watched import Watched
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class Facts:
         self._jobs = jobs
         self._change = change
         self.cache = cache
-        self.snapshot = snapshot
+        self.snapshot = snapshot if isinstance(snapshot, Watched) else Watched(snapshot, cache)
         self.config = config
+        self.kept_problems: list[tuple[str, Problem]] = []
+        """What could not be read when findings were worked out that are taken from the cache."""
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -103,7 +106,8 @@ class Facts:
         from evalpolicy.provenance.file import ProvenanceFile
 
         found = ProvenanceFile(self.snapshot, self.config.layout.provenance, self.cache)
-        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        for problem in found.problems:
+            self.fleet.report(found.path, problem)
         return found
 
     @cached_property
@@ -123,7 +127,8 @@ class Facts:
         from evalpolicy.broken import BrokenFile
 
         found = BrokenFile(self.snapshot, self.config.layout.broken)
-        self.fleet.problems.extend((found.path, problem) for problem in found.problems)
+        for problem in found.problems:
+            self.fleet.report(found.path, problem)
         return found
 
     @cached_property
@@ -152,6 +157,34 @@ class Facts:
     def problems(self) -> list[tuple[str, Problem]]:
         """What could not be read for the facts that were asked for, as (path, problem)."""
         of_change = self._change.problems if self._change else []
-        of_gates = self.gates.problems if "gates" in self.__dict__ else []
-        of_gitleaks = self.gitleaks.problems if "gitleaks" in self.__dict__ else []
-        return [*self.fleet.problems, *of_change, *of_gates, *of_gitleaks]
+        of_gates = self.problems_of(self.__dict__)
+        return [*self.fleet.problems, *of_change, *of_gates, *self.kept_problems]
+
+    def problems_of(self, names: Container[str]) -> list[tuple[str, Problem]]:
+        """Those of the facts so named that collect their own, apart from the fleet's."""
+        of_gates = self.gates.problems if "gates" in names else []
+        of_gitleaks = self.gitleaks.problems if "gitleaks" in names else []
+        return [*of_gates, *of_gitleaks]
+
+
+def shared_by(needs: Iterable[str]) -> frozenset[str]:
+    """The facts with a state of their own that these rest on, themselves included.
+
+    Read off the code of `Facts`: a fact that another one uses is named in it.
+    """
+    found: set[str] = set()
+    waiting = [name for name in needs if name not in _WITHOUT_STATE]
+    while waiting:
+        name = waiting.pop()
+        made = vars(Facts).get(name)
+        if name in found or not isinstance(made, cached_property):
+            continue
+        found.add(name)
+        waiting.extend(
+            other for other in made.func.__code__.co_names if other not in _WITHOUT_STATE
+        )
+    return frozenset(found)
+
+
+# What these answer, they take down for whoever asks (see `Fleet.state`), or it is configuration.
+_WITHOUT_STATE = frozenset({"fleet", "config", "layout"})

@@ -14,6 +14,7 @@ from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import SUBMODULE
+from evalpolicy.snapshot.watched import Look, Trace, Watched
 from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, Unit
 
 if TYPE_CHECKING:
@@ -61,8 +62,12 @@ class Fleet:
     """
 
     def __init__(self, snapshot: Snapshot, layout: Layout, cache: Cache | None = None) -> None:
-        self.snapshot = snapshot
         self._cache = cache or Cache(None)
+        self.snapshot = (
+            snapshot if isinstance(snapshot, Watched) else Watched(snapshot, self._cache)
+        )
+        self.shared = Trace()
+        """What was looked at for answers that are worked out once and given to all who ask."""
         self.layout = layout
         self.problems: list[tuple[str, Problem]] = []
 
@@ -78,8 +83,9 @@ class Fleet:
 
     @cached_property
     def _gathered(self) -> tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]:
-        for _ in self.walk():
-            pass
+        with self.snapshot.tracing(None):
+            for _ in self.walk():
+                pass
         gathered: tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]
         gathered = self.__dict__["_gathered"]
         return gathered
@@ -93,7 +99,7 @@ class Fleet:
         if "_gathered" in self.__dict__:
             known = {unit.path: unit for unit in self.units}
             for path in self.dockerfiles:
-                yield known.get(path) or Place(None, path, partial(self.dockerfile, path))
+                yield known.get(path) or self._place(path)
             return
         globs = Globs(self.layout.dockerfiles)
         summaries: dict[str, DockerfileSummary] = {}
@@ -107,11 +113,12 @@ class Fleet:
                 self._problem(path, str(reason))
                 continue
             summaries[path] = summary
+            summary.tell(partial(self.snapshot.looked, path=path))
             self.problems.extend((path, problem) for problem in summary.problems)
             unit = self._unit(path, summary)
             if unit is not None:
                 units.append(unit)
-            place = unit or Place(None, path, partial(self.dockerfile, path))
+            place = unit or self._place(path)
             with place.at_hand(parsed):
                 yield place
         self.__dict__["_gathered"] = (summaries, tuple(units))
@@ -162,7 +169,20 @@ class Fleet:
             if kind is None:
                 return None
             role = _ROLE_OF_TYPE.get(kind, "core")
-        return Unit(role, path, placed, summary, partial(self.dockerfile, path))
+        return Unit(
+            role,
+            path,
+            placed,
+            summary,
+            partial(self.dockerfile, path),
+            partial(self._was_read, path),
+        )
+
+    def _place(self, path: str) -> Place:
+        return Place(None, path, partial(self.dockerfile, path), partial(self._was_read, path))
+
+    def _was_read(self, path: str) -> None:
+        self.snapshot.looked("content", path)
 
     def of(self, role: Role) -> tuple[Unit, ...]:
         return self._by_role.get(role, ())
@@ -192,15 +212,16 @@ class Fleet:
         """All recorded runs, by path. One whose bytes are not there is a problem as well."""
         globs = Globs(self.layout.fixtures)
         found = []
-        for path, entry in self.snapshot.entries.items():
-            if path not in globs or entry.mode == SUBMODULE:
-                continue
-            if self.snapshot.size(path) is None:
-                self._problem(path, self._why_unreadable(path))
-            stem = stem_of(path)
-            found.append(
-                Fixture(path, stem, decodings(stem, self.benchmark_names, self.agent_names))
-            )
+        with self.snapshot.tracing(self.shared):
+            for path, entry in self.snapshot.entries.items():
+                if path not in globs or entry.mode == SUBMODULE:
+                    continue
+                if self.snapshot.size(path) is None:
+                    self._problem(path, self._why_unreadable(path))
+                stem = stem_of(path)
+                found.append(
+                    Fixture(path, stem, decodings(stem, self.benchmark_names, self.agent_names))
+                )
         return tuple(found)
 
     @cached_property
@@ -240,12 +261,13 @@ class Fleet:
         globs = Globs(self.layout.bake)
         folders = self._placed_folders
         names: set[str] = set()
-        for path, entry in self.snapshot.entries.items():
-            if path in globs and path.rpartition("/")[0] not in folders and entry.is_file:
-                try:
-                    names |= from_bake(self.snapshot.read(path, _SCRIPT_LIMIT))
-                except Unreadable as reason:
-                    self._problem(path, str(reason))
+        with self.snapshot.tracing(self.shared):
+            for path, entry in self.snapshot.entries.items():
+                if path in globs and path.rpartition("/")[0] not in folders and entry.is_file:
+                    try:
+                        names |= from_bake(self.snapshot.read(path, _SCRIPT_LIMIT))
+                    except Unreadable as reason:
+                        self._problem(path, str(reason))
         return frozenset(names)
 
     @cached_property
@@ -279,6 +301,21 @@ class Fleet:
         return key(sorted(self.images), sorted(self.bake_args), repr(self.layout))
 
     @cached_property
+    def outline_id(self) -> str:
+        """Equal as long as the listing and which units there are do not change."""
+        units = [(unit.path, unit.role, unit.placed) for unit in self.units]
+        return key(self.snapshot.listing_id, units, list(self.dockerfiles), repr(self.layout))
+
+    def state(self, look: Look) -> str:
+        """The answer to a look at a file of this fleet, as a word equal for equal answers."""
+        if look.kind not in ("labels", "values"):
+            return self.snapshot.state(look)
+        summary = self.dockerfiles.get(look.path)
+        if summary is None:
+            return "not there"
+        return summary.id if look.kind == "labels" else summary.values_id
+
+    @cached_property
     def benchmark_names(self) -> frozenset[str]:
         """All names by which a fixture may know a benchmark."""
         return self._folder_names("benchmark")
@@ -304,10 +341,14 @@ class Fleet:
         """Takes down that a file which belongs to the fleet could not be read."""
         self._problem(path, str(reason))
 
+    def report(self, path: str, problem: Problem) -> None:
+        """Takes down what could not be read or understood, once."""
+        self.snapshot.reported(path, problem)
+        if (path, problem) not in self.problems:
+            self.problems.append((path, problem))
+
     def _problem(self, path: str, message: str) -> None:
-        problem = (path, Problem(message))
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.report(path, Problem(message))
 
 
 class Surroundings:

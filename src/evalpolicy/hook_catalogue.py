@@ -1,8 +1,8 @@
 """The pre-commit hooks: which there are, and what is written down of them.
 
 `.pre-commit-hooks.yaml` and the scripts in `hooks/` follow from here, from the families of rules
-and from the commands that this version has: `python -m evalpolicy.hook_catalogue` writes them,
-and a test holds them to it.
+and from the commands that this version has: `python -m evalpolicy.hook_catalogue` writes them, and
+the index of the rules, and a test holds them to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from evalpolicy.rules import FAMILIES
+from evalpolicy.rules import FAMILIES, indexing
 
 HOOKS_FILE = ".pre-commit-hooks.yaml"
 SCRIPTS = "hooks"
@@ -137,6 +137,7 @@ def files() -> dict[str, str]:
     """The files that follow from the catalogue, by their paths in a checkout."""
     found = {HOOKS_FILE: "".join(hook.row for hook in hooks())}
     found.update({f"{SCRIPTS}/{h.id}": h.script for h in hooks() if h.has_script})
+    found[indexing.PATH] = indexing.text()
     return found
 
 
@@ -156,9 +157,10 @@ def write(root: Path) -> list[str]:
     for path, text in wanted.items():
         file = root / path
         if not file.is_file() or file.read_text() != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
             changed.append(path)
-        if path != HOOKS_FILE:
+        if path.startswith(f"{SCRIPTS}/"):
             file.chmod(0o755)
     for file in (root / SCRIPTS).iterdir():
         path = f"{SCRIPTS}/{file.name}"

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -201,7 +201,9 @@ def _facts() -> frozenset[str]:
     """What a rule may ask for. Exceptions are judged by the tool's own rules alone."""
     from evalpolicy.facts import Facts
 
-    worked_out = {name for name in vars(Facts) if not name.startswith("_")} - {"problems"}
+    kinds = (property, cached_property)
+    worked_out = {name for name, value in vars(Facts).items() if isinstance(value, kinds)}
+    worked_out.discard("problems")
     return frozenset(worked_out | {"snapshot", "config"} | _OF_UNITS | _OF_DOCKERFILES)
 
 

@@ -60,7 +60,7 @@ class LargeFileHook:
 
 
 class Sizing:
-    """The sizes of all tracked files, in bytes, and the hooks that judge them.
+    """The sizes of the tracked files, in bytes, and the hooks that judge them.
 
     A Git LFS pointer counts with the size of what it stands for. Patterns are tried as
     `python_patterns` does; one that is no expression, or takes too long, is a problem, and keeps
@@ -74,18 +74,36 @@ class Sizing:
         self._pointers: set[str] = set()
 
     @cached_property
-    def of(self) -> Mapping[str, int]:
-        """Every tracked file by path. What cannot be read is a problem where it is a fixture."""
+    def tracked(self) -> frozenset[str]:
+        """Every tracked file that can be read; where a fixture cannot, that is a problem."""
         snapshot = self._fleet.snapshot
+        return frozenset(
+            path
+            for path, entry in snapshot.entries.items()
+            if entry.is_file
+            and (entry.oid is not None or snapshot.kind == "folder")
+            and snapshot.exceeds(path, 0) is not None
+        )
+
+    @cached_property
+    def of(self) -> Mapping[str, int]:
+        """The fixtures, and the other tracked files that are larger than any limit, by path.
+
+        No more is asked of the small ones, so that what was found holds while they change.
+        """
+        snapshot = self._fleet.snapshot
+        floor = 1024 * min(self.limit, self.fixture_limit, *(hook.maxkb for hook in self.hooks))
         pointers = self._has_lfs
         found: dict[str, int] = {}
-        for path, entry in snapshot.entries.items():
-            tracked = entry.oid is not None or snapshot.kind == "folder"
-            if not entry.is_file or not tracked or (size := snapshot.size(path)) is None:
+        for path in sorted(self.tracked):
+            is_fixture = path in self.fixtures
+            if not (is_fixture or pointers or snapshot.exceeds(path, floor)):
                 continue
-            if size <= _POINTER and (pointers or path in self.fixtures):
+            size = snapshot.size(path) or 0
+            if size <= _POINTER and (pointers or is_fixture):
                 size = self._behind_pointer(path, size)
-            found[path] = size
+            if is_fixture or size > floor:
+                found[path] = size
         return found
 
     @property
@@ -117,7 +135,7 @@ class Sizing:
         """The files that every hook's patterns keep from it; none where there is no hook."""
         if not self.hooks:
             return frozenset()
-        return frozenset(self.of).difference(*(hook.sees for hook in self.hooks))
+        return self.tracked.difference(*(hook.sees for hook in self.hooks))
 
     @cached_property
     def hooks(self) -> tuple[LargeFileHook, ...]:
@@ -150,7 +168,7 @@ class Sizing:
         allowances = [
             made for key, pattern in excludes if (made := self._allowance(path, key, pattern))
         ]
-        sees = frozenset(self.of)
+        sees = self.tracked
         for pattern in (config.files, hook.files):
             if pattern is not None and (made := self._allowance(path, "files", pattern)):
                 sees &= made.covers
@@ -160,16 +178,16 @@ class Sizing:
         return LargeFileHook(path, hook.id.span, maxkb, enforce_all, where, tuple(allowances), sees)
 
     def _allowance(self, path: str, key: str, pattern: Located) -> Allowance | None:
-        names = {file: f"{ELSEWHERE}/{file.rpartition('/')[2]}" for file in self.of}
+        names = {file: f"{ELSEWHERE}/{file.rpartition('/')[2]}" for file in self.tracked}
         probes = sorted(set(names.values()))
         try:
-            matched = PythonPatterns([*self.of, *probes]).matching(pattern.text)
+            matched = PythonPatterns([*sorted(self.tracked), *probes]).matching(pattern.text)
         except WrongPattern as why:
             message = f"{key} is no regular expression of Python's: {why}"
         except TooSlow as why:
             message = f"{key} was not tried on every file: {why}"
         else:
-            covers = frozenset(file for file in self.of if file in matched)
+            covers = frozenset(file for file in self.tracked if file in matched)
             anywhere = frozenset(file for file in covers if names[file] in matched)
             return Allowance(pattern, key, covers, anywhere)
         self._problem(path, Problem(message, pattern.span))
@@ -218,5 +236,4 @@ class Sizing:
         return pointer.size
 
     def _problem(self, path: str, problem: Problem) -> None:
-        if (path, problem) not in self._fleet.problems:
-            self._fleet.problems.append((path, problem))
+        self._fleet.report(path, problem)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.cache import key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ class DockerfileSummary:
         problems: tuple[Problem, ...],
         platforms: tuple[tuple[str, Span], ...] = (),
     ) -> None:
-        self.labels = labels
-        self.platforms = platforms
-        self.from_ = from_
+        self._labels = labels
+        self._platforms = platforms
+        self._from = from_
         self.problems = problems
+        self._seen: Callable[[str], None] = _unseen
 
     @classmethod
     def of(cls, dockerfile: Dockerfile) -> DockerfileSummary:
@@ -50,20 +53,51 @@ class DockerfileSummary:
             tuple((s.platform.raw, s.platform.span) for s in dockerfile.stages if s.platform),
         )
 
+    def tell(self, seen: Callable[[str], None]) -> None:
+        """From now on `seen` is told what is asked for: `labels` (all) or `values`."""
+        self._seen = seen
+
+    @property
+    def labels(self) -> Mapping[str, Label]:
+        self._seen("labels")
+        return self._labels
+
+    @property
+    def platforms(self) -> tuple[tuple[str, Span], ...]:
+        self._seen("labels")
+        return self._platforms
+
+    @property
+    def from_(self) -> Span | None:
+        self._seen("labels")
+        return self._from
+
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""
-        if isinstance(self.labels, KeptLabels):
-            return self.labels.value(key)
-        label = self.labels.get(key)
+        self._seen("values")
+        if isinstance(self._labels, KeptLabels):
+            return self._labels.value(key)
+        label = self._labels.get(key)
         return None if label is None else label.value
+
+    @cached_property
+    def id(self) -> str:
+        """Equal as long as nothing of this changes."""
+        return key(json.dumps(self.row))
+
+    @cached_property
+    def values_id(self) -> str:
+        """Equal as long as all labels' values do, wherever they stand."""
+        return key(sorted((label[0], label[_VALUE]) for label in self.row[0]))
 
     @property
     def row(self) -> list[Any]:
+        labels = self._labels
         return [
-            [_label_row(label) for label in self.labels.values()],
-            self.from_,
+            labels.rows if isinstance(labels, KeptLabels) else [*map(_label_row, labels.values())],
+            self._from,
             [[problem.message, *problem.span] for problem in self.problems],
-            [[raw, *span] for raw, span in self.platforms],
+            [[raw, *span] for raw, span in self._platforms],
         ]
 
     @classmethod
@@ -75,6 +109,10 @@ class DockerfileSummary:
             tuple(Problem(message, Span(*span)) for message, *span in problems),
             tuple((raw, Span(*span)) for raw, *span in platforms),
         )
+
+
+def _unseen(what: str) -> None:
+    """Nobody asked to be told."""
 
 
 class KeptLabels(Mapping[str, "Label"]):
@@ -92,6 +130,10 @@ class KeptLabels(Mapping[str, "Label"]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def rows(self) -> list[list[Any]]:
+        return list(self._rows.values())
+
     def value(self, key: str) -> str | None:
         """A label's resolved value, without the rest of it."""
         row = self._rows.get(key)
@@ -107,34 +149,47 @@ class Place:
 
     role: Role | None
 
-    def __init__(self, role: Role | None, path: str, parse: Callable[[], Dockerfile]) -> None:
+    def __init__(
+        self,
+        role: Role | None,
+        path: str,
+        parse: Callable[[], Dockerfile],
+        seen: Callable[[], None],
+    ) -> None:
         self.role = role
         self.path = path
         self.folder = path.rpartition("/")[0]
         self.name = self.folder.rpartition("/")[2]
         self._parse = parse
+        self._seen = seen
+        self._parsed: Dockerfile | None = None
+        self._scripts: tuple[Script, ...] | None = None
 
-    @cached_property
+    @property
     def dockerfile(self) -> Dockerfile:
-        return self._parse()
+        self._seen()
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return self._parsed
 
-    @cached_property
+    @property
     def scripts(self) -> tuple[Script, ...]:
         """What the Dockerfile's RUN instructions run."""
-        from evalpolicy.artifacts.run_scripts import scripts
+        self._seen()
+        if self._scripts is None:
+            from evalpolicy.artifacts.run_scripts import scripts
 
-        return scripts(self.dockerfile)
+            self._scripts = scripts(self.dockerfile)
+        return self._scripts
 
     @contextmanager
     def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
         """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
-        if parsed is not None:
-            self.__dict__["dockerfile"] = parsed
+        self._parsed = parsed
         try:
             yield
         finally:
-            self.__dict__.pop("dockerfile", None)
-            self.__dict__.pop("scripts", None)
+            self._parsed = self._scripts = None
 
 
 class Unit(Place):
@@ -155,12 +210,19 @@ class Unit(Place):
         placed: bool,
         summary: DockerfileSummary,
         parse: Callable[[], Dockerfile],
+        seen: Callable[[], None],
     ) -> None:
-        super().__init__(role, path, parse)
+        super().__init__(role, path, parse, seen)
         self.placed = placed
         self._summary = summary
-        self.labels = summary.labels
-        self.from_ = summary.from_
+
+    @property
+    def labels(self) -> Mapping[str, Label]:
+        return self._summary.labels
+
+    @property
+    def from_(self) -> Span | None:
+        return self._summary.from_
 
     def value(self, key: str) -> str | None:
         """A label's resolved value; None if the file does not set it."""

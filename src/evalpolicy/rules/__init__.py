@@ -1,17 +1,16 @@
 """All rules, derived from the modules that hold them: one module a family.
 
-A family's module is imported when a rule of it is asked for, because a hook runs at every
-commit.
+They are listed in `index.py`; a family's module is imported when a rule of it is called, because
+a hook runs at every commit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import import_module
 from types import MappingProxyType
 
-from evalpolicy.rules.model import Rule
+from evalpolicy.rules.model import Deferred, Rule
 
 FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -33,12 +32,25 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 """A family's three letters → (the name that configuration may use for it, its module)."""
 
 
+PACKAGE = __name__
+
+
 @cache
 def family(letters: str) -> tuple[Rule, ...]:
-    """A family's rules, by id."""
-    module = import_module(f"{__name__}.{FAMILIES[letters][1]}")
-    found = (getattr(value, "rule", None) for value in vars(module).values())
-    return tuple(sorted((r for r in found if isinstance(r, Rule)), key=lambda r: r.id))
+    """A family's rules, by id. Their module is not imported before one is called."""
+    from evalpolicy.rules.index import INDEX
+
+    return tuple(
+        Rule(
+            id,
+            name,
+            severity,
+            Deferred(f"{PACKAGE}.{module}", function),
+            tuple(needs.split()),
+            default,
+        )
+        for id, name, severity, needs, default, module, function in INDEX[letters]
+    )
 
 
 def all_rules(families: Iterable[str] = FAMILIES) -> tuple[Rule, ...]:

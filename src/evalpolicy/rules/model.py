@@ -73,6 +73,24 @@ class Plugin(NamedTuple):
         return f"{self.package} {self.version}".strip()
 
 
+class Deferred:
+    """A rule's function, imported when it is first called or its documentation is read."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.__module__ = module
+        self.__name__ = name
+
+    @property
+    def function(self) -> RuleFunction:
+        from importlib import import_module
+
+        function: RuleFunction = getattr(import_module(self.__module__), self.__name__)
+        return function
+
+    def __call__(self, **facts: Any) -> Iterator[Hit]:
+        return self.function(**facts)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: `function` with its id, its name and its documentation.
@@ -125,7 +143,10 @@ class Rule:
         """The docstring, which is the rule's page (Markdown)."""
         from inspect import cleandoc
 
-        return cleandoc(self.function.__doc__ or "")
+        function = self.function
+        if isinstance(function, Deferred):
+            function = function.function
+        return cleandoc(function.__doc__ or "")
 
     @property
     def title(self) -> str:

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.fixture_names import stem_of
-from evalpolicy.fleet import DOCKERFILE_LIMIT, Fleet
 from evalpolicy.recordings.mapping import Recordings
 from evalpolicy.rules.model import Hit, rule
-from evalpolicy.snapshot import Unreadable
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
     from evalpolicy.credentials.scanner import Kind
     from evalpolicy.recordings.reading import Leak
+    from evalpolicy.units import Place
 
 
 @rule("SEC001", "fixture-credential", "error")
@@ -175,17 +174,10 @@ _NO_SECRET = re.compile(
     r"^GPG_KEY$|(?:^|_)PUBLIC(?:_|$)|_(?:FILE|PATH|DIR|URL|NAME|LIMIT|COUNT|LENGTH|TTL)$",
     re.IGNORECASE,
 )
-# Whether it pays to parse a Dockerfile: in most no ARG or ENV, with the lines that it goes on in,
-# has such a word in it.
-_INSTRUCTION = re.compile(
-    rb"^[ \t]*(?:ONBUILD[ \t]+)?(?:ARG|ENV)[ \t](?:.*[\\`][ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*)*.*",
-    re.IGNORECASE | re.MULTILINE,
-)
-_WORDS = re.compile(rb"token|secret|passw|credential|_key|api_?key", re.IGNORECASE)
 
 
 @rule("SEC003", "credential-in-image", "error")
-def credential_in_image(fleet: Fleet) -> Iterator[Hit]:
+def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """An ARG or ENV is named like a credential: its value ends up in the image or its history.
 
     Names with TOKEN, SECRET, PASSWORD, PASSWD, CREDENTIAL or APIKEY as a word of theirs, and those
@@ -217,24 +209,15 @@ def credential_in_image(fleet: Fleet) -> Iterator[Hit]:
     _FILE, _PATH, _DIR, _URL, _NAME, _LIMIT, _COUNT, _LENGTH or _TTL, and an ENV that is empty.
     Words such as MAX_TOKENS and TOKENIZER are others.
     """
-    for path in fleet.dockerfiles:
-        try:
-            content = fleet.snapshot.read(path, DOCKERFILE_LIMIT)
-            if not any(_WORDS.search(found[0]) for found in _INSTRUCTION.finditer(content)):
-                continue
-            dockerfile = fleet.dockerfile(path)
-        except Unreadable as reason:
-            fleet.unreadable(path, reason)
-            continue
-        for instruction, name, span in _named_like_credentials(dockerfile):
-            yield Hit(
-                path,
-                f"{instruction} {name} puts a credential into the image: mount it as a secret, or "
-                "give it to the container when it runs",
-                span,
-                f"`RUN --mount=type=secret,id={name.lower()},env={name} …`",
-                about=f"{instruction} {name}",
-            )
+    for instruction, name, span in _named_like_credentials(dockerfile):
+        yield Hit(
+            place.path,
+            f"{instruction} {name} puts a credential into the image: mount it as a secret, or "
+            "give it to the container when it runs",
+            span,
+            f"`RUN --mount=type=secret,id={name.lower()},env={name} …`",
+            about=f"{instruction} {name}",
+        )
 
 
 def _named_like_credentials(dockerfile: Dockerfile) -> Iterator[tuple[str, str, Span]]:

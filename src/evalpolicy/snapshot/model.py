@@ -94,10 +94,11 @@ class Snapshot(ABC):
         more than `limit` bytes.
         """
         entry = self._behind(path)
-        self._refuse(path, limit)
+        self.refuse(path, limit)
         return self._read(entry)
 
-    def _refuse(self, path: str, limit: int | None) -> None:
+    def refuse(self, path: str, limit: int | None) -> None:
+        """Raises `Unreadable` if the file holds more than `limit` bytes."""
         if limit is not None and (size := self.size(path)) is not None and size > limit:
             raise Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
 
@@ -116,12 +117,21 @@ class Snapshot(ABC):
         except Unreadable:
             return None
 
+    def exceeds(self, path: str, limit: int) -> bool | None:
+        """Whether the content has more than `limit` bytes; None where it cannot be read."""
+        size = self.size(path)
+        return None if size is None else size > limit
+
     @abstractmethod
     def blob_id(self, path: str, limit: int | None = None) -> str:
         """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`.
 
         Where the name has to be worked out from the bytes, no more than `limit` are read.
         """
+
+    def stamp(self, path: str) -> str | None:
+        """What says that a file was not written since, cheaper than `blob_id`; None if nothing."""
+        return None
 
     @abstractmethod
     def object_id(self, path: str) -> str:

@@ -1,0 +1,104 @@
+"""What rules on the whole fleet find, kept until something that they looked at changes.
+
+Such a rule may read any file, so its row cannot have a key made from content. Instead the row
+says what was looked at (`evalpolicy.snapshot.watched`) and a digest of the answers; it holds while
+the same looks have the same answers. Rules that share a fact with a state of its own (what one
+made it read, the others know) form a group, and a group runs, and is kept, as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.cache import key
+from evalpolicy.facts import Facts, shared_by
+from evalpolicy.rules.model import Hit, Rule
+from evalpolicy.snapshot.watched import Look, Trace
+
+# A submission is judged once; what it rests on (commits, messages, events) is in no snapshot.
+_OF_A_SUBMISSION = frozenset({"change", "comparison", "submitted"})
+
+
+def hits_on_fleet(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
+    """What the rules find, from the cache where nothing that they looked at changed."""
+    for group in _groups(rules):
+        if not facts.cache.keeps or any(_OF_A_SUBMISSION & set(rule.needs) for rule in group):
+            yield from _run(facts, group)
+        else:
+            yield from _kept(facts, group)
+
+
+def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules, those that share a fact with a state of its own together."""
+    groups: list[tuple[set[str], list[Rule]]] = []
+    for rule in rules:
+        shared = set(shared_by(rule.needs))
+        members = [rule]
+        apart = []
+        for others, group in groups:
+            if others & shared:
+                shared |= others
+                members = [*group, *members]
+            else:
+                apart.append((others, group))
+        groups = [*apart, (shared, members)]
+    return [group for _, group in groups]
+
+
+def _run(facts: Facts, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Hit]]:
+    for rule in rules:
+        for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
+            yield rule, hit
+
+
+def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
+    by_id = {rule.id: rule for rule in group}
+    row_key = key("group", list(by_id), repr(facts.config), facts.snapshot.kind)
+    row = facts.cache.get(row_key)
+    if isinstance(row, dict) and row["outline"] == facts.fleet.outline_id:
+        looks = [Look(kind, path) for kind, paths in row["looks"].items() for path in paths]
+        if row["state"] == _state(facts, looks):
+            facts.kept_problems.extend(
+                (path, Problem(message, Span(*span))) for path, message, span in row["problems"]
+            )
+            for id, path, hit in row["hits"]:
+                yield by_id[id], Hit.from_row(path, hit)
+            return
+    trace = Trace()
+    with facts.snapshot.tracing(trace):
+        found = list(_run(facts, group))
+    yield from found
+    facts.cache.put(row_key, _row(facts, group, trace, found))
+
+
+def _row(
+    facts: Facts, group: Sequence[Rule], trace: Trace, found: Iterable[tuple[Rule, Hit]]
+) -> dict[str, Any]:
+    shared = facts.fleet.shared
+    looks: dict[str, list[str]] = {}
+    for look in {**shared.looks, **trace.looks}:
+        looks.setdefault(look.kind, []).append(look.path)
+    ordered = [Look(kind, path) for kind, paths in looks.items() for path in paths]
+    problems = [
+        *shared.problems,
+        *trace.problems,
+        *facts.problems_of(shared_by(name for rule in group for name in rule.needs)),
+    ]
+    return {
+        "outline": facts.fleet.outline_id,
+        "looks": looks,
+        "state": _state(facts, ordered),
+        "hits": [[rule.id, hit.path, hit.row] for rule, hit in found],
+        "problems": [[path, problem.message, problem.span] for path, problem in problems],
+    }
+
+
+def _state(facts: Facts, looks: Iterable[Look]) -> str:
+    digest = sha256()
+    state = facts.fleet.state
+    for look in looks:
+        digest.update(state(look).encode("utf-8", "surrogateescape") + b"\0")
+    return digest.hexdigest()
