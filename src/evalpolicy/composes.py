@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.compose import Compose, Service, Variable, parse
-from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Unreadable
@@ -19,9 +18,8 @@ _LONGEST = 20
 class Composes:
     """Each file is read once, and kept by its content."""
 
-    def __init__(self, fleet: Fleet, cache: Cache) -> None:
+    def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._cache = cache
         self._read: dict[str, Compose | None] = {}
 
     @property
@@ -78,13 +76,8 @@ class Composes:
         if path not in snapshot.entries:
             return None
         try:
-            row_key = key("compose", snapshot.blob_id(path, _LIMIT))
-            row = self._cache.get(row_key)
-            if row is not None:
-                compose = Compose.from_row(row)
-            else:
-                compose = parse(snapshot.read(path, _LIMIT))
-                self._cache.put(row_key, compose.row)
+            row = snapshot.kept("compose", path, _LIMIT, lambda content: parse(content).row)
+            compose = Compose.from_row(row)
         except Unreadable as reason:
             self._fleet.unreadable(path, reason)
             return None

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 from evalpolicy.artifacts.markdown_links import Link, links
 from evalpolicy.artifacts.rules_document import RulesDocument, parse
 from evalpolicy.artifacts.source import Span
-from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Unreadable
@@ -26,9 +25,8 @@ _STATUSES = ("draft", "active", "superseded")
 class Documents:
     """What each document says of itself is kept by its content; what is there is asked anew."""
 
-    def __init__(self, fleet: Fleet, cache: Cache, rules: tuple[str, ...]) -> None:
+    def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
         self._fleet = fleet
-        self._cache = cache
         self._rules = Globs(rules)
 
     @property
@@ -80,17 +78,11 @@ class Documents:
 
     def _kept(self, kind: str, path: str, make: Callable[[bytes], Any]) -> Any:
         """What `make` says of a file's content, from the cache where it is kept there."""
-        snapshot = self._fleet.snapshot
         try:
-            row_key = key(kind, snapshot.blob_id(path, _LIMIT))
-            row = self._cache.get(row_key)
-            if row is None:
-                row = make(snapshot.read(path, _LIMIT))
-                self._cache.put(row_key, row)
+            return self._fleet.snapshot.kept(kind, path, _LIMIT, make)
         except Unreadable as reason:
             self._fleet.unreadable(path, reason)
             return ()
-        return row
 
 
 def _form(document: RulesDocument) -> list[tuple[str, Span]]:

@@ -93,7 +93,7 @@ def check(
         ]
     )
     checked = _checked(facts, rules)
-    facts.snapshot.save_stamps()
+    facts.snapshot.save()
     problems = sorted(
         {
             FileProblem(path, problem.span.line, problem.message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
@@ -12,7 +12,9 @@ from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.watched import Watched
+from evalpolicy.snapshot.watched import Look, Trace, Watched
+
+_T = TypeVar("_T")
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
@@ -28,6 +30,20 @@ if TYPE_CHECKING:
     from evalpolicy.sizes import Sizing
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
+
+
+class settled(cached_property[_T]):  # noqa: N801 - a decorator, named like `cached_property`
+    """A fact that reads all it ever reads when it is made: `Facts.made` has what that was.
+
+    Rules may share it and still be judged apart. Any other fact reads on while rules ask it.
+    """
+
+    def __get__(self, facts: Any, owner: type | None = None) -> Any:
+        if facts is None:
+            return self
+        trace = facts.made.setdefault(self.attrname, Trace())
+        with facts.snapshot.tracing(trace):
+            return super().__get__(facts, owner)
 
 
 class Facts:
@@ -53,6 +69,9 @@ class Facts:
         self.cache = cache
         self.snapshot = snapshot if isinstance(snapshot, Watched) else Watched(snapshot, cache)
         self.config = config
+        self.made: dict[str, Trace] = {}
+        """What was looked at to make each fact that is settled, by its name."""
+        self._states: dict[Look, str] = {}
         self.kept_problems: list[tuple[str, Problem]] = []
         """What could not be read when findings were worked out that are taken from the cache."""
 
@@ -76,32 +95,32 @@ class Facts:
 
         return GitleaksUses(self.gates)
 
-    @cached_property
+    @settled
     def engine_calls(self) -> Mapping[str, tuple[EngineCall, ...]]:
         """What the fleet's shell scripts ask a container engine to do, by path."""
         from evalpolicy.shell_scripts import calls_of
 
-        return calls_of(self.fleet, self.cache)
+        return calls_of(self.fleet)
 
     @cached_property
     def composes(self) -> Composes:
         """The fleet's compose files, and what they include and extend."""
         from evalpolicy.composes import Composes
 
-        return Composes(self.fleet, self.cache)
+        return Composes(self.fleet)
 
     @cached_property
     def documents(self) -> Documents:
         """The fleet's Markdown: where it links to, and its rules documents' form."""
         from evalpolicy.documents import Documents
 
-        return Documents(self.fleet, self.cache, self.config.submission.rules_documents)
+        return Documents(self.fleet, self.config.submission.rules_documents)
 
     @property
     def layout(self) -> Layout:
         return self.config.layout
 
-    @cached_property
+    @settled
     def provenance(self) -> ProvenanceFile:
         from evalpolicy.provenance.file import ProvenanceFile
 
@@ -110,19 +129,19 @@ class Facts:
             self.fleet.report(found.path, problem)
         return found
 
-    @cached_property
+    @settled
     def recorded(self) -> Mapping[str, Recorded]:
-        from evalpolicy.provenance.recorded import Recordings
+        from evalpolicy.provenance.recorded import shown_by
 
-        return Recordings(self.fleet, self.cache)
+        return shown_by(self.recordings)
 
-    @cached_property
+    @settled
     def recordings(self) -> Recordings:
         from evalpolicy.recordings.mapping import Recordings
 
         return Recordings(self.fleet, self.cache, self.config.secrets.internal_hosts, self._jobs)
 
-    @cached_property
+    @settled
     def broken(self) -> BrokenFile:
         from evalpolicy.broken import BrokenFile
 
@@ -160,6 +179,13 @@ class Facts:
         of_gates = self.problems_of(self.__dict__)
         return [*self.fleet.problems, *of_change, *of_gates, *self.kept_problems]
 
+    def state(self, look: Look) -> str:
+        """The answer to a look, as a word that is equal for equal answers."""
+        known = self._states.get(look)
+        if known is None:
+            known = self._states[look] = self.fleet.state(look)
+        return known
+
     def problems_of(self, names: Container[str]) -> list[tuple[str, Problem]]:
         """Those of the facts so named that collect their own, apart from the fleet's."""
         of_gates = self.gates.problems if "gates" in names else []
@@ -167,24 +193,22 @@ class Facts:
         return [*of_gates, *of_gitleaks]
 
 
-def shared_by(needs: Iterable[str]) -> frozenset[str]:
-    """The facts with a state of their own that these rest on, themselves included.
+def rested_on(needs: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The facts that these rest on, themselves included: those that are settled, and the others.
 
-    Read off the code of `Facts`: a fact that another one uses is named in it.
+    Read off the code of `Facts`: a fact that another one uses is named in it. What the fleet
+    answers it takes down for whoever asks (see `Fleet.state`); it counts as neither.
     """
-    found: set[str] = set()
-    waiting = [name for name in needs if name not in _WITHOUT_STATE]
+    found: dict[str, bool] = {}
+    waiting = list(needs)
     while waiting:
         name = waiting.pop()
         made = vars(Facts).get(name)
-        if name in found or not isinstance(made, cached_property):
+        if name in found or name == "fleet" or not isinstance(made, cached_property):
             continue
-        found.add(name)
-        waiting.extend(
-            other for other in made.func.__code__.co_names if other not in _WITHOUT_STATE
-        )
-    return frozenset(found)
-
-
-# What these answer, they take down for whoever asks (see `Fleet.state`), or it is configuration.
-_WITHOUT_STATE = frozenset({"fleet", "config", "layout"})
+        found[name] = isinstance(made, settled)
+        waiting.extend(made.func.__code__.co_names)
+    return (
+        frozenset(name for name, is_settled in found.items() if is_settled),
+        frozenset(name for name, is_settled in found.items() if not is_settled),
+    )

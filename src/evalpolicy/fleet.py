@@ -313,7 +313,7 @@ class Fleet:
         summary = self.dockerfiles.get(look.path)
         if summary is None:
             return "not there"
-        return summary.id if look.kind == "labels" else summary.values_id
+        return summary.ids[look.kind == "values"]
 
     @cached_property
     def benchmark_names(self) -> frozenset[str]:

@@ -2,8 +2,9 @@
 
 Such a rule may read any file, so its row cannot have a key made from content. Instead the row
 says what was looked at (`evalpolicy.snapshot.watched`) and a digest of the answers; it holds while
-the same looks have the same answers. Rules that share a fact with a state of its own (what one
-made it read, the others know) form a group, and a group runs, and is kept, as one.
+the same looks have the same answers. Rules that share a fact which reads on while they ask it
+(what one made it read, the others know) form a group, and a group runs, and is kept, as one; so,
+to save rows, do rules that rest on the same settled facts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.cache import key
-from evalpolicy.facts import Facts, shared_by
+from evalpolicy.facts import Facts, rested_on
 from evalpolicy.rules.model import Hit, Rule
 from evalpolicy.snapshot.watched import Look, Trace
 
@@ -32,20 +33,21 @@ def hits_on_fleet(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, H
 
 
 def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """The rules, those that share a fact with a state of its own together."""
-    groups: list[tuple[set[str], list[Rule]]] = []
+    """The rules that share a fact which is not settled together, the others by their facts."""
+    groups: list[tuple[frozenset[str], frozenset[str], list[Rule]]] = []
     for rule in rules:
-        shared = set(shared_by(rule.needs))
+        settled, others = rested_on(rule.needs)
         members = [rule]
         apart = []
-        for others, group in groups:
-            if others & shared:
-                shared |= others
+        for its_settled, its_others, group in groups:
+            if others & its_others or (settled == its_settled and not others | its_others):
+                settled |= its_settled
+                others |= its_others
                 members = [*group, *members]
             else:
-                apart.append((others, group))
-        groups = [*apart, (shared, members)]
-    return [group for _, group in groups]
+                apart.append((its_settled, its_others, group))
+        groups = [*apart, (settled, others, members)]
+    return [group for _, _, group in groups]
 
 
 def _run(facts: Facts, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Hit]]:
@@ -77,16 +79,14 @@ def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
 def _row(
     facts: Facts, group: Sequence[Rule], trace: Trace, found: Iterable[tuple[Rule, Hit]]
 ) -> dict[str, Any]:
-    shared = facts.fleet.shared
+    settled, others = rested_on(name for rule in group for name in rule.needs)
+    made = [facts.made[name] for name in sorted(settled) if name in facts.made]
+    traces = [facts.fleet.shared, *made, trace]
     looks: dict[str, list[str]] = {}
-    for look in {**shared.looks, **trace.looks}:
+    for look in dict.fromkeys(look for trace in traces for look in trace.looks):
         looks.setdefault(look.kind, []).append(look.path)
     ordered = [Look(kind, path) for kind, paths in looks.items() for path in paths]
-    problems = [
-        *shared.problems,
-        *trace.problems,
-        *facts.problems_of(shared_by(name for rule in group for name in rule.needs)),
-    ]
+    problems = [p for trace in traces for p in trace.problems] + facts.problems_of(others)
     return {
         "outline": facts.fleet.outline_id,
         "looks": looks,
@@ -98,7 +98,6 @@ def _row(
 
 def _state(facts: Facts, looks: Iterable[Look]) -> str:
     digest = sha256()
-    state = facts.fleet.state
     for look in looks:
-        digest.update(state(look).encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(facts.state(look).encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from evalpolicy.artifacts.engine_calls import EngineCall, engine_calls
 from evalpolicy.artifacts.source import Span
-from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
 from evalpolicy.snapshot import Unreadable
 
@@ -14,18 +13,14 @@ from evalpolicy.snapshot import Unreadable
 _LIMIT = 1 << 20
 
 
-def calls_of(fleet: Fleet, cache: Cache) -> Mapping[str, tuple[EngineCall, ...]]:
+def calls_of(fleet: Fleet) -> Mapping[str, tuple[EngineCall, ...]]:
     """Path → its calls, for every `*.sh` that makes any. What cannot be read is a problem."""
     found = {}
     for path, entry in fleet.snapshot.entries.items():
         if not path.endswith(".sh") or not entry.is_file:
             continue
         try:
-            row_key = key("engine calls", fleet.snapshot.blob_id(path, _LIMIT))
-            row = cache.get(row_key)
-            if row is None:
-                row = engine_calls(fleet.snapshot.read(path, _LIMIT))
-                cache.put(row_key, row)
+            row = fleet.snapshot.kept("engine calls", path, _LIMIT, engine_calls)
         except Unreadable as reason:
             fleet.unreadable(path, reason)
             continue

@@ -75,21 +75,20 @@ class Sizing:
 
     @cached_property
     def tracked(self) -> frozenset[str]:
-        """Every tracked file that can be read; where a fixture cannot, that is a problem."""
+        """Every tracked file."""
         snapshot = self._fleet.snapshot
         return frozenset(
             path
             for path, entry in snapshot.entries.items()
-            if entry.is_file
-            and (entry.oid is not None or snapshot.kind == "folder")
-            and snapshot.exceeds(path, 0) is not None
+            if entry.is_file and (entry.oid is not None or snapshot.kind == "folder")
         )
 
     @cached_property
     def of(self) -> Mapping[str, int]:
         """The fixtures, and the other tracked files that are larger than any limit, by path.
 
-        No more is asked of the small ones, so that what was found holds while they change.
+        What cannot be read is left out; a fixture that cannot is a problem. No more is asked of
+        the small ones, so that what was found holds while they change.
         """
         snapshot = self._fleet.snapshot
         floor = 1024 * min(self.limit, self.fixture_limit, *(hook.maxkb for hook in self.hooks))
@@ -99,7 +98,8 @@ class Sizing:
             is_fixture = path in self.fixtures
             if not (is_fixture or pointers or snapshot.exceeds(path, floor)):
                 continue
-            size = snapshot.size(path) or 0
+            if (size := snapshot.size(path)) is None:
+                continue
             if size <= _POINTER and (pointers or is_fixture):
                 size = self._behind_pointer(path, size)
             if is_fixture or size > floor:

@@ -81,20 +81,20 @@ class DockerfileSummary:
         return None if label is None else label.value
 
     @cached_property
-    def id(self) -> str:
-        """Equal as long as nothing of this changes."""
-        return key(json.dumps(self.row))
-
-    @cached_property
-    def values_id(self) -> str:
-        """Equal as long as all labels' values do, wherever they stand."""
-        return key(sorted((label[0], label[_VALUE]) for label in self.row[0]))
+    def ids(self) -> tuple[str, str]:
+        """Words that stay equal: as long as nothing of this changes; as all labels' values do."""
+        labels = self._rows[0]
+        values = sorted((label[0], label[_VALUE]) for label in labels)
+        return key(json.dumps(self._rows)), key(values)
 
     @property
     def row(self) -> list[Any]:
-        labels = self._labels
+        return [*self._rows, self.ids]
+
+    @property
+    def _rows(self) -> list[Any]:
         return [
-            labels.rows if isinstance(labels, KeptLabels) else [*map(_label_row, labels.values())],
+            [_label_row(label) for label in self._labels.values()],
             self._from,
             [[problem.message, *problem.span] for problem in self.problems],
             [[raw, *span] for raw, span in self._platforms],
@@ -102,13 +102,15 @@ class DockerfileSummary:
 
     @classmethod
     def from_row(cls, row: list[Any]) -> DockerfileSummary:
-        labels, from_, problems, platforms = row
-        return cls(
+        labels, from_, problems, platforms, ids = row
+        made = cls(
             KeptLabels(labels),
             Span(*from_) if from_ else None,
             tuple(Problem(message, Span(*span)) for message, *span in problems),
             tuple((raw, Span(*span)) for raw, *span in platforms),
         )
+        made.__dict__["ids"] = tuple(ids)
+        return made
 
 
 def _unseen(what: str) -> None:
@@ -129,10 +131,6 @@ class KeptLabels(Mapping[str, "Label"]):
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    @property
-    def rows(self) -> list[list[Any]]:
-        return list(self._rows.values())
 
     def value(self, key: str) -> str | None:
         """A label's resolved value, without the rest of it."""

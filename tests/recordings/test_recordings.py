@@ -50,7 +50,7 @@ def rows(root, cache=None, **how):
 def _content(recording):
     from evalpolicy.recordings.reading import Content
 
-    return Content(recording.summary, recording.leaks, recording.leaked, recording.stands_for)
+    return Content(recording.summary, recording.leaks, recording.leaked, recording.pointer)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -14,8 +14,9 @@ from evalpolicy.fleet import Fixture, Fleet
 from evalpolicy.provenance.entries import COMMIT_DIGITS, Evidence, entry
 from evalpolicy.provenance.file import ProvenanceFile
 from evalpolicy.provenance.history import Arrival, arrivals
-from evalpolicy.provenance.recorded import Recorded, Recordings
+from evalpolicy.provenance.recorded import Recorded, shown_by
 from evalpolicy.provenance.state import State
+from evalpolicy.recordings.mapping import Recordings
 from evalpolicy.snapshot import Snapshot, Unreadable, git
 from evalpolicy.snapshot.objects import CommitSnapshot
 
@@ -121,7 +122,8 @@ def witnesses(
         raise NotCheckedError(
             f"{snapshot.top} is no git worktree: when a fixture came in, only git can say"
         )
-    recorded = Recordings(fleet, cache, [fixture.path for fixture in fixtures])
+    paths = [fixture.path for fixture in fixtures]
+    recorded = shown_by(Recordings(fleet, cache, paths=paths))
     came = arrivals(repository.top, _wanted(snapshot, fixtures, recorded), cache)
     states: dict[str, State] = {}
 

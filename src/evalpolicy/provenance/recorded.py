@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from evalpolicy.artifacts.model_names import model_family
-from evalpolicy.cache import Cache, key
-from evalpolicy.fleet import Fleet
-from evalpolicy.snapshot import Snapshot, Unreadable
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.trajectory import Summary
+    from evalpolicy.artifacts.trajectory import LfsPointer, Summary
+    from evalpolicy.recordings.reading import Recording
 
-# Up to this size (bytes) contents are asked for together, one of them at a time in memory.
-_TOGETHER = 64 << 20
 _POINTER = 1024
 # 2001-09-09: an earlier start is no time that anybody recorded (nanoseconds since 1970).
 _EARLIEST = 10**18
@@ -99,51 +95,20 @@ def read_recorded(content: bytes) -> Recorded:
 
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
     if pointer is not None:
-        return Recorded(pointer.sha256, (), None, None, None, None, is_pointer=True)
+        return _of_pointer(pointer)
     return Recorded.of(parse_stream((content,)))
 
 
-class Recordings(Mapping[str, Recorded]):
-    """What each fixture of a snapshot shows, by path; one that cannot be read is not in it."""
-
-    def __init__(self, fleet: Fleet, cache: Cache, paths: Iterable[str] | None = None) -> None:
-        wanted = [fixture.path for fixture in fleet.fixtures] if paths is None else list(paths)
-        self._found = dict(_all(fleet.snapshot, cache, wanted))
-
-    def __getitem__(self, path: str) -> Recorded:
-        return self._found[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
+def shown_by(recordings: Mapping[str, Recording]) -> Mapping[str, Recorded]:
+    """What each of these recordings shows, by path."""
+    return {path: _shown(recording) for path, recording in recordings.items()}
 
 
-def _all(snapshot: Snapshot, cache: Cache, paths: Iterable[str]) -> Iterator[tuple[str, Recorded]]:
-    fresh: dict[str, str] = {}
-    for path in paths:
-        try:
-            row_key = key("recorded", snapshot.blob_id(path))
-        except Unreadable:
-            continue
-        row = cache.get(row_key)
-        if row is not None:
-            yield path, Recorded.from_row(row)
-        else:
-            fresh[path] = row_key
-    small = [path for path in fresh if (snapshot.size(path) or 0) <= _TOGETHER]
-    for path, content in snapshot.read_many(small):
-        if not isinstance(content, Unreadable):
-            found = read_recorded(content)
-            cache.put(fresh[path], list(found))
-            yield path, found
-    for path in fresh.keys() - set(small):
-        from evalpolicy.artifacts.trajectory import parse_stream
+def _shown(recording: Recording) -> Recorded:
+    if recording.pointer is not None:
+        return _of_pointer(recording.pointer)
+    return Recorded.of(recording.summary)
 
-        try:
-            found = Recorded.of(parse_stream(snapshot.stream(path)))
-        except Unreadable:
-            continue
-        cache.put(fresh[path], list(found))
-        yield path, found
+
+def _of_pointer(pointer: LfsPointer) -> Recorded:
+    return Recorded(pointer.sha256, (), None, None, None, None, is_pointer=True)

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 from evalpolicy.artifacts.trajectory import (
+    LfsPointer,
     Summary,
     Verdict,
     parse_stream,
@@ -46,14 +47,14 @@ class Leak(NamedTuple):
 class Content(NamedTuple):
     """What some bytes hold, whatever their name.
 
-    `leaks` are the first `MOST_LEAKS`, `leaked` counts all. `stands_for` is the size (bytes)
-    of what a Git LFS pointer stands for. No text of a summary holds a credential.
+    `leaks` are the first `MOST_LEAKS`, `leaked` counts all. `pointer` is what a Git LFS pointer
+    stands for. No text of a summary holds a credential.
     """
 
     summary: Summary
     leaks: tuple[Leak, ...] = ()
     leaked: int = 0
-    stands_for: int | None = None
+    pointer: LfsPointer | None = None
 
 
 class Recording:
@@ -64,12 +65,12 @@ class Recording:
         self.summary = content.summary
         self.leaks = content.leaks
         self.leaked = content.leaked
-        self.stands_for = content.stands_for
+        self.pointer = content.pointer
 
     @property
     def size(self) -> int:
         """In bytes; of a Git LFS pointer, of what it stands for."""
-        return self.summary.size if self.stands_for is None else self.stands_for
+        return self.summary.size if self.pointer is None else self.pointer.size
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -92,7 +93,7 @@ def read_content(content: bytes, hosts: tuple[str, ...]) -> Content:
     summary = parse_stream((content,))
     if hits:
         summary = _masked(summary, scanner)
-    return Content(summary, leaks, len(hits), pointer.size if pointer else None)
+    return Content(summary, leaks, len(hits), pointer)
 
 
 def read_pieces(pieces: Callable[[], Iterable[bytes]], hosts: tuple[str, ...]) -> Content:

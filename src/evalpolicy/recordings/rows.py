@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from evalpolicy.artifacts.source import Problem, Span
-from evalpolicy.artifacts.trajectory import Client, FailedCall, Last, Repeated, Summary
+from evalpolicy.artifacts.trajectory import Client, FailedCall, Last, LfsPointer, Repeated, Summary
 from evalpolicy.recordings.reading import Content, Leak
 
 _FIELDS = tuple(field.name for field in fields(Summary))
@@ -17,15 +17,17 @@ def to_row(content: Content) -> list[Any]:
     """The row; lists stand for tuples and rows for what is in them."""
     whole = asdict(content.summary)
     summary = [whole[name] for name in _FIELDS]
-    return [summary, list(map(list, content.leaks)), content.leaked, content.stands_for]
+    pointer = content.pointer and [content.pointer.sha256, content.pointer.size]
+    return [summary, list(map(list, content.leaks)), content.leaked, pointer]
 
 
 def from_row(row: list[Any]) -> Content:
     """What the row was made of. Raises `TypeError`, `ValueError` or `KeyError` for another row."""
-    summary, leaks, leaked, stands_for = row
+    summary, leaks, leaked, pointer = row
     values = {
         name: _READ.get(name, _same)(value) for name, value in zip(_FIELDS, summary, strict=True)
     }
+    stands_for = LfsPointer(*pointer) if pointer else None
     return Content(Summary(**values), tuple(Leak(*leak) for leak in leaks), leaked, stands_for)
 
 

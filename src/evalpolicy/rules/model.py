@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -80,7 +81,7 @@ class Deferred:
         self.__module__ = module
         self.__name__ = name
 
-    @property
+    @cached_property
     def function(self) -> RuleFunction:
         from importlib import import_module
 

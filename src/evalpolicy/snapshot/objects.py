@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
@@ -18,6 +17,10 @@ class ObjectSnapshot(Snapshot):
         self._repository = repository
         self.top = str((repository.top or repository.folder) / prefix)
         self._objects = git.Objects(repository.folder)
+        self._sizes: dict[str, int] = {}
+        self._asked: set[str] = set()
+        self._presumed: Mapping[str, int] = {}
+        self._compared: set[str] = set()
 
     def close(self) -> None:
         self._objects.close()
@@ -45,17 +48,40 @@ class ObjectSnapshot(Snapshot):
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         return self._objects.stream(self._oid(self._behind(path)), chunk)
 
-    @cached_property
-    def _sizes(self) -> Mapping[str, int]:
-        """Every blob's size, from one `git cat-file --batch-check`."""
-        files = (e for e in self.entries.values() if e.mode != SUBMODULE)
-        return self._objects.sizes(entry.oid for entry in files if entry.oid)
+    def presume(self, sizes: Mapping[str, int]) -> None:
+        """Sizes in bytes, by id, that `exceeds` need not ask git for: a blob's never changes."""
+        self._presumed = sizes
+
+    def exceeds(self, path: str, limit: int) -> bool | None:
+        try:
+            oid = self._oid(self._behind(path))
+        except Unreadable:
+            return None
+        self._compared.add(oid)
+        size = self._presumed.get(oid)
+        return super().exceeds(path, limit) if size is None else size > limit
+
+    @property
+    def compared(self) -> dict[str, int]:
+        """The sizes, by id, of all that `exceeds` was asked of: to be presumed another time."""
+        known = {**self._presumed, **self._sizes}
+        return {oid: known[oid] for oid in sorted(self._compared) if oid in known}
 
     def _size(self, entry: Entry) -> int:
+        oid = self._oid(entry)
+        if oid not in self._asked:
+            self._ask(without=() if oid in self._presumed else self._presumed)
         try:
-            return self._sizes[self._oid(entry)]
+            return self._sizes[oid]
         except KeyError:
             raise Unreadable(git.ABSENT) from None
+
+    def _ask(self, without: Container[str]) -> None:
+        """Every blob's size, but for those, from one `git cat-file --batch-check`."""
+        files = (e.oid for e in self.entries.values() if e.mode != SUBMODULE and e.oid)
+        wanted = {oid for oid in files if oid not in without} - self._asked
+        self._asked |= wanted
+        self._sizes.update(self._objects.sizes(sorted(wanted)))
 
     def _read(self, entry: Entry) -> bytes:
         return self._objects.read(self._oid(entry))

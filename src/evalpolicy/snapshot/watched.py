@@ -8,19 +8,21 @@ may have gone through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evalpolicy.cache import Cache, key
 from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path
+from evalpolicy.snapshot.objects import ObjectSnapshot
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.source import Problem
-    from evalpolicy.cache import Cache
 
 _STAMPS = "stamps of files"
+_SIZES = "sizes of objects"
 
 
 class Look(NamedTuple):
@@ -56,7 +58,12 @@ class Watched(Snapshot):
         self._cache = cache
         self._open: Trace | None = None
         self._ids: dict[str, str] = {}
-        self._stamped = 0
+        self._stamped = False
+        self._presumed: dict[str, int] = {}
+        if isinstance(below, ObjectSnapshot) and cache.keeps:
+            kept = cache.get(_SIZES)
+            self._presumed = kept if isinstance(kept, dict) else {}
+            below.presume(self._presumed)
 
     @contextmanager
     def tracing(self, trace: Trace | None) -> Iterator[None]:
@@ -154,11 +161,29 @@ class Watched(Snapshot):
     def close(self) -> None:
         self._below.close()
 
-    def save_stamps(self) -> None:
-        """Hands the cache what is known of files on the disk, if any of it is new."""
+    def kept(self, kind: str, path: str, limit: int, make: Callable[[bytes], Any]) -> Any:
+        """What `make` says of a file's content, JSON-able, from the cache if it is kept there.
+
+        Raises `Unreadable`, also for a file of more than `limit` bytes.
+        """
+        if not self._cache.keeps:
+            return make(self.read(path, limit))
+        row_key = key(kind, self.blob_id(path, limit))
+        row = self._cache.get(row_key)
+        if row is None:
+            row = make(self.read(path, limit))
+            self._cache.put(row_key, row)
+        return row
+
+    def save(self) -> None:
+        """Hands the cache what is known of files by their stamps and ids, if any of it is new."""
         if self._stamped:
             there = {path: row for path, row in self._stamps.items() if path in self.entries}
             self._cache.put(_STAMPS, there)
+        if isinstance(self._below, ObjectSnapshot) and self._cache.keeps:
+            compared = self._below.compared
+            if compared and compared != self._presumed:
+                self._cache.put(_SIZES, compared)
 
     @cached_property
     def _stamps(self) -> dict[str, list[str]]:
@@ -180,7 +205,7 @@ class Watched(Snapshot):
             found = self._below.blob_id(path, limit)
             if stamp is not None:
                 self._stamps[path] = [stamp, found]
-                self._stamped += 1
+                self._stamped = True
         self._ids[path] = found
         return found
 

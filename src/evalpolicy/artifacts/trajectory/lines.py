@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of the longest line that is read. The longest one known holds 359,305 characters, and an
@@ -12,8 +12,7 @@ OTLP receiver takes 4 MiB (gRPC) or 20 MiB (HTTP) unless told otherwise."""
 CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line without its line feed; `content` is None where it is longer than `MAX_LINE`.
 
     `size` is in bytes. The last line of a file that does not end with a line feed has

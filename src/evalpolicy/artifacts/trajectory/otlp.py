@@ -58,13 +58,14 @@ def _listed_in(parent: object, key: str, snake: str) -> tuple[str, list[Any]]:
 
 
 def _attributes(span: dict[str, object]) -> dict[str, object]:
-    """The attributes by key, without the wrapper that names a value's kind."""
+    """The attributes by key, without the wrapper that names a value's kind (the last, if it has
+    several: it should have one)."""
     listed = span.get("attributes")
     if not isinstance(listed, list):
         return {}
     try:
-        return {one["key"]: next(iter(one["value"].values())) for one in listed}
-    except (TypeError, KeyError, AttributeError, StopIteration):
+        return {one["key"]: value for one in listed for value in one["value"].values()}
+    except (TypeError, KeyError, AttributeError):
         return {key: value for one in listed for key, value in _attribute(one)}
 
 
@@ -75,7 +76,6 @@ def _attribute(one: object) -> Iterator[tuple[str, object]]:
         for value in one["value"].values():
             if isinstance(key, str):
                 yield key, value
-            return
 
 
 def _reply_path(span: dict[str, object], path: Path) -> Path:
@@ -83,7 +83,7 @@ def _reply_path(span: dict[str, object], path: Path) -> Path:
     listed = span["attributes"]
     for index, one in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(one, dict) and one.get("key") == _REPLY:
-            return (*path, "attributes", index, "value", next(iter(one["value"])))
+            return (*path, "attributes", index, "value", [*one["value"]][-1])
     return path
 
 
