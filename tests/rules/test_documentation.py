@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
-from tests.samples.credentials import token
+from docsite.examples import made_up
 
-from evalpolicy.credentials import SHAPES
 from evalpolicy.rules import FAMILIES, all_rules, family
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.rules.pages import example, section
 from evalpolicy.testing import check_page
 
 RULES = all_rules()
-
-
-def filled(name: str) -> str | None:
-    """`{{openai}}` is a key of that shape that nobody issued."""
-    shape = next((shape for shape in SHAPES if shape.id == name), None)
-    return shape and token(shape, random.Random(name))
 
 
 def test_ids_and_names_are_unique():
@@ -37,7 +28,7 @@ def test_all_twelve_rules_on_submissions_are_there():
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_page_is_complete_and_its_examples_do_what_they_say(rule, tmp_path):
-    check_page(rule, tmp_path, filled)
+    check_page(rule, tmp_path, made_up)
 
 
 GOOD_PAGE = """A base comes from docker.io.

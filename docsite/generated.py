@@ -1,0 +1,44 @@
+"""All pages that are made and not written, by their path in the site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from docsite import commands, comparison, configuration, report, rules
+
+ROOT = Path(__file__).parents[1]
+REPOSITORY = "https://github.com/evalpolicy/evalpolicy"
+
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(#[^)]*)?\)")
+
+
+def pages() -> dict[str, str]:
+    """Path → content: Markdown, and the schemas under the addresses that their `$id` promises."""
+    return {
+        **rules.pages(),
+        "reference/commands.md": commands.page(),
+        "reference/configuration.md": configuration.page(),
+        "reference/report-json.md": report.page(),
+        "comparison.md": comparison.page(),
+        "changelog.md": _from_the_top("CHANGELOG.md"),
+        "contributing.md": _from_the_top("CONTRIBUTING.md"),
+        **{
+            f"schemas/{file.name}": file.read_text(encoding="utf-8")
+            for file in sorted((ROOT / "schemas").glob("*.json"))
+        },
+    }
+
+
+def _from_the_top(name: str) -> str:
+    """A document of the repository's top folder, its links as they are from within the site."""
+    return _LINK.sub(_moved, (ROOT / name).read_text(encoding="utf-8"))
+
+
+def _moved(link: re.Match[str]) -> str:
+    words, target, anchor = link[1], link[2], link[3] or ""
+    if target.startswith("docs/"):
+        return f"[{words}]({target.removeprefix('docs/')}{anchor})"
+    if target in ("CHANGELOG.md", "CONTRIBUTING.md"):
+        return f"[{words}]({target.lower()}{anchor})"
+    return f"[{words}]({REPOSITORY}/blob/main/{target}{anchor})"
