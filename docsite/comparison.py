@@ -23,6 +23,7 @@ _PACKAGES = {
     "check-added-large-files": "pre-commit-hooks",
     "detect-secrets": "detect-secrets",
 }
+_NAMES = (*MEASURED, "conftest", "check-jsonschema", "lychee", "pre-commit", "zizmor")
 _MARK = "<!-- the table -->"
 _CONFTEST = {"policy": "a policy of yours", "as written": "a policy of yours, on text as written"}
 
@@ -85,4 +86,7 @@ def _row(id: str, name: str) -> tuple[str, ...]:
 
 
 def _sentence(text: str) -> str:
+    """With a capital, unless it begins with a tool's name, which has none."""
+    if text.startswith(_NAMES):
+        return f"{text}."
     return f"{text[0].upper()}{text[1:]}."

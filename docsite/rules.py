@@ -15,7 +15,7 @@ from evalpolicy.rules.pages import BAD, GOOD, sections
 
 ROOT = Path(__file__).parents[1]
 # A wider block would have to be scrolled on most screens.
-_COLUMNS = 88
+_COLUMNS = 80
 _FENCE = re.compile(r"^```(\w+) (?:(before|after|upstream):)?(\S+)$", re.MULTILINE)
 _STATES = {"before": "before", "after": "after", "upstream": "what main holds meanwhile"}
 
