@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 # A wider block would have to be scrolled on most screens.
 _COLUMNS = 80
 _FENCE = re.compile(r"^```(\w+) (?:(before|after|upstream):)?(\S+)$", re.MULTILINE)
+_NO_PATHS = {"message": "the commit message", "replay": "what came of the replay"}
 _STATES = {"before": "before", "after": "after", "upstream": "what main holds meanwhile"}
 
 
@@ -109,7 +110,7 @@ def _titled(text: str) -> str:
 
 def _title(fence: re.Match[str]) -> str:
     language, state, path = fence[1], fence[2], fence[3]
-    title = "the commit message" if path == "message" and not state else path
+    title = path if state else _NO_PATHS.get(path, path)
     if state:
         title += f" ({_STATES[state]})"
     if language == "json" and path.endswith(".jsonl"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from docsite.examples import made_up
+from docsite.examples import made_up, report_on
 
 from evalpolicy.rules import FAMILIES, all_rules, family
 from evalpolicy.rules.model import Hit, rule
@@ -28,7 +28,7 @@ def test_all_twelve_rules_on_submissions_are_there():
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_page_is_complete_and_its_examples_do_what_they_say(rule, tmp_path):
-    check_page(rule, tmp_path, made_up)
+    check_page(rule, tmp_path, made_up, report_on)
 
 
 GOOD_PAGE = """A base comes from docker.io.

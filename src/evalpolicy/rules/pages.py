@@ -3,7 +3,7 @@
 An example is the fenced blocks of one section, each titled with a path: the files of a fleet
 (` ```dockerfile containers/agents/codex/Dockerfile`). Of a submission it is the files of two
 states (`before:path`, `after:path`; `upstream:path` where main moved on meanwhile) and, where it
-matters, the commit's `message`.
+matters, the commit's `message`; of replays, what came of one (`replay`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,17 @@ Files: TypeAlias = "Mapping[str, str | bytes]"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The files of a fleet; of a submission, those of its states, and its commit message."""
+    """The files of a fleet; of a submission, those of its states, and its commit message.
+
+    `replay` is what came of a replay, as JSON, where the rule judges that.
+    """
 
     files: Files = field(default_factory=dict)
     before: Files = field(default_factory=dict)
     after: Files = field(default_factory=dict)
     upstream: Files = field(default_factory=dict)
     message: str | None = None
+    replay: str | None = None
 
     @property
     def is_submission(self) -> bool:
@@ -84,8 +88,15 @@ def example(
             states[state][path] = _laid_out(kind, path, text)
     of_submission = any(states[state] for state in _STATES) or set(states[""]) == {"message"}
     message = states[""].pop("message", None) if of_submission else None
-    written = None if message is None else str(message)
-    return Example(states[""], states["before"], states["after"], states["upstream"], written)
+    replay = states[""].pop("replay", None)
+    return Example(
+        states[""],
+        states["before"],
+        states["after"],
+        states["upstream"],
+        None if message is None else str(message),
+        None if replay is None else str(replay),
+    )
 
 
 def _laid_out(kind: str, path: str, body: str) -> str:

@@ -52,12 +52,15 @@ def findings(
 
 
 def check_page(
-    rule: Rule | RuleFunction, folder: Path, fill: Callable[[str], str | None] = lambda _: None
+    rule: Rule | RuleFunction,
+    folder: Path,
+    fill: Callable[[str], str | None] = lambda _: None,
+    judging: Callable[[Rule, Path, Example], Report] | None = None,
 ) -> None:
     """Holds a rule to its docstring; raises `AssertionError` for what is missing or untrue.
 
     `fill` gives the text of a placeholder such as `{{openai}}` in the examples, for what no
-    file may hold as it is.
+    file may hold as it is. `judging` gives the report on an example, if `judge` cannot.
     """
     judged = _rule(rule)
     page = judged.documentation
@@ -68,8 +71,9 @@ def check_page(
     for title in (BAD, GOOD):
         shown = example(page, title, fill)
         where = f"{judged.id}, {title}"
-        _hold(bool(shown.files) or shown.is_submission, f"{where}: no file: ```lang path")
-        report = judge(judged, folder / title.lower(), shown)
+        of_files = not shown.is_submission and shown.replay is None
+        _hold(bool(shown.files) or not of_files, f"{where}: no file: ```lang path")
+        report = (judging or judge)(judged, folder / title.lower(), shown)
         found = [f"{f.rule} {f.path}:{f.span.line}: {f.message}" for f in report.findings]
         said = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
         _hold(not said, f"{where}: not all could be checked: {'; '.join(said)}")
@@ -77,7 +81,7 @@ def check_page(
             _hold(not found, f"{where}: it still fires: {'; '.join(found)}")
             continue
         _hold({f.rule for f in report.findings} == {judged.id}, f"{where}: it does not fire")
-        if not shown.is_submission:
+        if of_files:
             elsewhere = {f.path for f in report.findings} - set(shown.files)
             _hold(not elsewhere, f"{where}: it finds in {sorted(elsewhere)}, which is not there")
 
