@@ -29,11 +29,12 @@ def report_on(rule: Rule, folder: Path, shown: Example) -> Report:
         return judge(rule, folder, shown)
     import json
 
+    from tests.replays import replayed
+
     from evalpolicy.config import Config
     from evalpolicy.engine import check
     from evalpolicy.snapshot import open_snapshot
     from evalpolicy.testing.repositories import write
-    from tests.replays import replayed
 
     one = replayed(**json.loads(shown.replay))
     with open_snapshot(write(folder, {one.path: "{}\n{}\n{}\n", **shown.files})) as snapshot:
