@@ -11,6 +11,12 @@ from docsite.tables import code, table
 from evalpolicy.config import Config
 from evalpolicy.resources import schema
 
+_KINDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+}
 _HEAD = """\
 # Configuration
 
@@ -65,9 +71,11 @@ def _is_table(value: Mapping[str, Any]) -> bool:
 def _table(
     name: str, value: Mapping[str, Any], document: Mapping[str, Any], defaults: Any
 ) -> Iterator[str]:
+    """A table's keys, and behind them the tables within it."""
     array = value["type"] == "array"
-    yield f"## {f'[[{name}]]' if array else f'[{name}]'} {{ #{name} }}\n"
-    yield f"{value['description']}\n"
+    yield f"## {f'[[{name}]]' if array else f'[{name}]'} {{ #{name.replace('.', '-')} }}\n"
+    if "description" in value:
+        yield f"{value['description']}\n"
     of = value["items"] if array else value
     keys = of.get("properties")
     if not keys:
@@ -78,25 +86,31 @@ def _table(
         (
             code(key),
             _kind(what, document) + (", required" if key in required else ""),
-            what["description"],
+            what.get("description", ""),
             _default(defaults, key),
         )
         for key, what in keys.items()
+        if "properties" not in what
     ]
-    yield table(("key", "type", "meaning", "default"), rows)
+    if rows:
+        yield table(("key", "type", "meaning", "default"), rows)
+    for key, what in keys.items():
+        if "properties" in what:
+            yield from _table(f"{name}.{key}", what, document, getattr(defaults, key, None))
 
 
 def _kind(value: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2]
-        return {"globs": "globs", "path": "path", "patterns": "RE2 expressions"}[name]
+        named = {"globs": "globs", "path": "path", "patterns": "RE2 expressions"}
+        return named.get(name) or _kind(document["$defs"][name], document)
     if "enum" in value:
         return "one of " + ", ".join(code(word) for word in value["enum"])
     if value["type"] == "array":
         return f"list of {_kind(value['items'], document)}s"
     if value["type"] == "object":
         return f"table of {_kind(value['additionalProperties'], document)}"
-    return {"string": "text", "integer": "whole number", "boolean": "true or false"}[value["type"]]
+    return _KINDS[value["type"]]
 
 
 def _default(defaults: Any, key: str) -> str:
@@ -104,10 +118,10 @@ def _default(defaults: Any, key: str) -> str:
     if not is_dataclass(defaults) or key not in {field.name for field in fields(defaults)}:
         return ""
     value = getattr(defaults, key)
-    if isinstance(value, str | bool | int) and value != "":
+    if isinstance(value, str | bool | int | float) and value != "":
         return code(json.dumps(value))
     if isinstance(value, tuple):
         return ", ".join(code(json.dumps(word)) for word in value) or code("[]")
     if isinstance(value, Mapping):
-        return ", ".join(code(f"{k} = {json.dumps(list(v))}") for k, v in value.items())
+        return ", ".join(code(f"{key} = {json.dumps(of)}") for key, of in value.items())
     return ""

@@ -53,7 +53,7 @@ def test_every_key_of_the_configuration_is_explained():
     for name, value in document["properties"].items():
         keys = value.get("properties") or value.get("items", {}).get("properties") or {}
         for key in (*keys, name):
-            assert f"`{key}`" in page or f"[{key}]" in page, key
+            assert any(shown in page for shown in (f"`{key}`", f"[{key}]", f".{key}]")), key
         for key, what in keys.items():
             assert what["description"].endswith("."), f"{name}.{key}"
     assert '`"containers/benchmarks/*"`' in page
