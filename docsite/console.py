@@ -1,9 +1,9 @@
 """The commands in the documents, run as a reader would.
 
 A block of the language `console` holds commands behind `$ ` and, where it shows any, their output,
-in which a line `…` stands for any lines. All blocks of a document run one after the other, in one
-copy of examples/fleet, a git repository with one commit. HTML comments in front of a block say what
-a reader does not have to see:
+in which a line `…` stands for any lines, and `…` within one for any text. All blocks of a document
+run one after the other, in one copy of examples/fleet, a git repository with one commit. HTML
+comments in front of a block say what a reader does not have to see:
 
     <!-- setup            commands that run first
     <!-- exit 1 -->       each command ends with 0 or 1, and at least one with 1
@@ -137,7 +137,9 @@ def shows(shown: tuple[str, ...], output: str) -> bool:
     # Blocks of a document end without blank lines.
     lines = output.rstrip().splitlines()
     parts = [
-        "(?:.*\n)*" if line.strip() == ELLIPSIS else re.escape(line.rstrip()) + "\n"
+        "(?:.*\n)*"
+        if line.strip() == ELLIPSIS
+        else ".*".join(map(re.escape, line.rstrip().split(ELLIPSIS))) + "\n"
         for line in shown
     ]
     text = "".join(f"{line.rstrip()}\n" for line in lines)

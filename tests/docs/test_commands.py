@@ -87,6 +87,8 @@ $ four
         (("…", "c"), "a\nb\nc\n", True),
         (("a", "…", "c"), "a\nc\n", True),
         (("…",), "", True),
+        (("a…c",), "abc\n", True),
+        (("a…c",), "ab\nc\n", False),
         (("a",), "", False),
         (("a.c",), "abc\n", False),
     ],
