@@ -37,6 +37,18 @@ class Cache:
         """Whether there is any use in working out keys."""
         return self._file is not None
 
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether it has nothing: no file, or one that another version of the tool wrote."""
+        if self._rows is None:
+            return True
+        from sqlite3 import Error
+
+        try:
+            return self._rows.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
+        except Error:
+            return True
+
     def get(self, key: str) -> Any:
         """The row of `key`, or None."""
         if self._rows is None:

@@ -58,6 +58,8 @@ def check(
     rules = _judging(_selected(levels, chosen, ignored, known), chosen, change, known)
     facts = Facts(snapshot, config, cache or Cache(None), change, jobs)
     _known_paths(snapshot, paths)
+    if facts.cache.is_empty and any({"recordings", "recorded"} & {*rule.needs} for rule in rules):
+        facts.recordings  # noqa: B018 - helpers read them while the rest is read here
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):

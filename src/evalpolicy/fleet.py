@@ -208,14 +208,21 @@ class Fleet:
         return frozenset("/".join(folder.split("/")[-2:]) for folder in self._placed_folders)
 
     @cached_property
+    def fixture_paths(self) -> tuple[str, ...]:
+        """Where all recorded runs stand; no other file is read to know this."""
+        globs = Globs(self.layout.fixtures)
+        return tuple(
+            path
+            for path, entry in self.snapshot.entries.items()
+            if path in globs and entry.mode != SUBMODULE
+        )
+
+    @cached_property
     def fixtures(self) -> tuple[Fixture, ...]:
         """All recorded runs, by path. One whose bytes are not there is a problem as well."""
-        globs = Globs(self.layout.fixtures)
         found = []
         with self.snapshot.tracing(self.shared):
-            for path, entry in self.snapshot.entries.items():
-                if path not in globs or entry.mode == SUBMODULE:
-                    continue
+            for path in self.fixture_paths:
                 if self.snapshot.size(path) is None:
                     self._problem(path, self._why_unreadable(path))
                 stem = stem_of(path)

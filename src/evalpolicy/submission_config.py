@@ -48,8 +48,6 @@ class Submission:
         default_factory=lambda: {"SUB001": ("skip-issue",)}
     )
     changelogs: tuple[str, ...] = ("CHANGELOG.md", "**/CHANGELOG.md")
-    provenance: tuple[str, ...] = ("tests/run/replay/fixtures/provenance.json",)
-    broken: tuple[str, ...] = ("tests/run/replay/fixtures/broken.json",)
     pre_commit: tuple[str, ...] = (".pre-commit-config.yaml",)
     gitleaks: tuple[str, ...] = ("**/.gitleaks.toml", "**/gitleaks.toml")
     workflows: tuple[str, ...] = (".github/workflows/*.yml", ".github/workflows/*.yaml")

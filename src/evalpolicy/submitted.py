@@ -65,6 +65,7 @@ class Submitted:
         self.comparison = comparison
         self.settings = config.submission
         self.plugins = config.plugins
+        self.layout = config.layout
         self._fixtures = Globs(config.layout.fixtures)
 
     @cached_property
@@ -129,7 +130,7 @@ class Submitted:
         return {
             fixture.fixture.rpartition("/")[2]: fixture.reason
             for manifest in self._each(
-                self.comparison.after, self.settings.broken, broken_manifest.parse
+                self.comparison.after, (self.layout.broken,), broken_manifest.parse
             )
             for fixture in manifest.fixtures.values()
         }
@@ -205,7 +206,7 @@ class Submitted:
     def _entries(self, snapshot: Snapshot) -> Mapping[str, Mapping[str, object]]:
         return {
             stem: entry.fields
-            for recorded in self._each(snapshot, self.settings.provenance, provenance_file.parse)
+            for recorded in self._each(snapshot, (self.layout.provenance,), provenance_file.parse)
             for stem, entry in recorded.entries.items()
         }
 

@@ -18,6 +18,7 @@ from evalpolicy.artifacts.trajectory import (
     parse,
     parse_stream,
 )
+from evalpolicy.artifacts.trajectory.replies import read_reply
 
 CALL = {"id": "c1", "function": {"name": "sh", "arguments": '{"cmd": "ls"}'}}
 
@@ -138,6 +139,16 @@ def test_shapes_of_an_otlp_text(reply: object) -> None:
 def test_shapes_of_an_otlp_tool_call(message: object) -> None:
     (call,) = only(lines(otlp_row([message]))).tool_calls
     assert (call.name, json.loads(call.arguments)) == ("sh", {"cmd": "ls"})
+
+
+def test_a_custom_tool_is_called_with_its_input() -> None:
+    output = [
+        {"type": "custom_tool_call", "name": "patch", "input": "*** Begin", "call_id": "c1"},
+        {"type": ["custom_tool_call"], "name": "none"},
+    ]
+    reply = read_reply({"output": output})
+    assert reply is not None
+    assert [(c.name, c.arguments, c.call_id) for c in reply.tool_calls] == [("patch", "*** Begin", "c1")]
 
 
 def test_a_legacy_function_call() -> None:

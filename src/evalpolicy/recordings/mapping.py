@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.cache import Cache, key
@@ -15,20 +15,20 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 if TYPE_CHECKING:
     from evalpolicy.artifacts.json_spans import Path
     from evalpolicy.recordings.reading import Content, Recording
+    from evalpolicy.recordings.sharing import Shared
 
 # A file of up to this size (bytes) is read whole, a larger one in pieces.
 _WHOLE = 64 << 20
-# Starting processes costs what a core reads in this time: with less to do (bytes) it does not pay.
-_WORTH_IT = 48 << 20
-# Whole files that wait for a process at once, for each of them.
-_AHEAD = 4
+# With less to read (bytes) a helper costs more than it saves.
+_WORTH_IT = 4 << 20
 
 
 class Recordings(Mapping[str, "Recording"]):
     """What each fixture of a snapshot holds, by path; one that cannot be read is not in it.
 
-    `hosts` are the patterns of internal hosts. The result does not depend on `jobs`, the number
-    of processes at most.
+    `hosts` are the patterns of internal hosts. Reading begins at once where helpers can be forked,
+    and ends when something is asked for. The result does not depend on `jobs`, the number of
+    processes at most.
     """
 
     def __init__(
@@ -39,20 +39,37 @@ class Recordings(Mapping[str, "Recording"]):
         jobs: int | None = None,
         paths: Iterable[str] | None = None,
     ) -> None:
-        self._snapshot = fleet.snapshot
-        self._found: dict[str, Recording] = {}
-        wanted = [fixture.path for fixture in fleet.fixtures] if paths is None else list(paths)
-        if not wanted:
-            return
+        self._fleet = fleet
+        self._cache = cache
+        self._wanted = list(fleet.fixture_paths if paths is None else paths)
+        self._known: dict[str, Content] = {}
+        self._fresh: dict[str, str] = {}
+        self._trace = fleet.snapshot.open_trace
+        self._reading: Shared[Content | None] | None = None
+        if self._wanted:
+            self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
+            self._reading = _begun(fleet, list(self._fresh), tuple(hosts), jobs or _cores())
+
+    @cached_property
+    def _found(self) -> Mapping[str, Recording]:
+        if self._reading is None:
+            return {}
         from evalpolicy.recordings.reading import Recording
         from evalpolicy.recordings.rows import to_row
 
-        known, fresh = _known(fleet, cache, tuple(hosts), wanted)
-        for path, content in _read(fleet, list(fresh), tuple(hosts), jobs or _cores()):
-            known[path] = content
-            if cache.keeps:
-                cache.put(fresh[path], to_row(content))
-        self._found = {path: Recording(path, known[path]) for path in wanted if path in known}
+        known, fresh = self._known, list(self._fresh)
+        snapshot = self._fleet.snapshot
+        with snapshot.tracing(self._trace):
+            for number, content in self._reading.results():
+                path = fresh[number]
+                if content is None:
+                    self._fleet.unreadable(path, _reason(snapshot, path))
+                    continue
+                snapshot.looked("content", path)
+                known[path] = content
+                if self._cache.keeps:
+                    self._cache.put(self._fresh[path], to_row(content))
+        return {path: Recording(path, known[path]) for path in self._wanted if path in known}
 
     def __getitem__(self, path: str) -> Recording:
         return self._found[path]
@@ -68,7 +85,7 @@ class Recordings(Mapping[str, "Recording"]):
         from evalpolicy.artifacts.trajectory import span_at
 
         try:
-            return span_at(self._snapshot.read(path, _WHOLE), line, inside)
+            return span_at(self._fleet.snapshot.read(path, _WHOLE), line, inside)
         except Unreadable:
             return Span.at(line)
 
@@ -97,67 +114,44 @@ def _known(
     return known, fresh
 
 
-def _read(
+def _begun(
     fleet: Fleet, paths: Sequence[str], hosts: tuple[str, ...], jobs: int
-) -> Iterator[tuple[str, Content]]:
+) -> Shared[Content | None]:
+    """Reads these files, with helpers where there is enough to read."""
     from evalpolicy.recordings.reading import read_content, read_pieces
+    from evalpolicy.recordings.rows import from_row, to_row
+    from evalpolicy.recordings.sharing import Shared
 
     snapshot = fleet.snapshot
+
+    def read(number: int) -> Content | None:
+        path = paths[number]
+        try:
+            if sizes.get(path, 0) <= _WHOLE:
+                return read_content(snapshot.read(path), hosts)
+            return read_pieces(partial(snapshot.stream, path), hosts)
+        except Unreadable:
+            return None
+
     sizes = {path: snapshot.size(path) or 0 for path in paths}
-    whole = [path for path in paths if sizes[path] <= _WHOLE]
-    at_once = jobs > 1 and sum(sizes[path] for path in whole) > _WORTH_IT
-    contents = _contents(fleet, whole)
-    yield from (
-        _in_processes(contents, hosts, jobs)
-        if at_once
-        else ((path, read_content(content, hosts)) for path, content in contents)
+    helpers = jobs - 1 if sum(sizes.values()) > _WORTH_IT else 0
+    return Shared(
+        len(paths),
+        read,
+        lambda content: None if content is None else to_row(content),
+        lambda row: None if row is None else from_row(row),
+        helpers,
+        snapshot.forked,
     )
-    for path in paths:
-        if sizes[path] > _WHOLE:
-            try:
-                yield path, read_pieces(partial(_stream, snapshot, path), hosts)
-            except Unreadable as reason:
-                fleet.unreadable(path, reason)
 
 
-def _stream(snapshot: Snapshot, path: str) -> Iterator[bytes]:
-    return snapshot.stream(path)
-
-
-def _contents(fleet: Fleet, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    for path, content in fleet.snapshot.read_many(paths):
-        if isinstance(content, Unreadable):
-            fleet.unreadable(path, content)
-        else:
-            yield path, content
-
-
-def _in_processes(
-    contents: Iterator[tuple[str, bytes]], hosts: tuple[str, ...], jobs: int
-) -> Iterator[tuple[str, Content]]:
-    """In their order, with no more files in memory than are worked on or wait for it."""
-    from collections import deque
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from evalpolicy.recordings.rows import from_row
-
-    waiting: deque[tuple[str, Future[list[Any]]]] = deque()
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for path, content in contents:
-            waiting.append((path, pool.submit(_row, content, hosts)))
-            if len(waiting) >= jobs * _AHEAD:
-                path, done = waiting.popleft()
-                yield path, from_row(done.result())
-        for path, done in waiting:
-            yield path, from_row(done.result())
-
-
-def _row(content: bytes, hosts: tuple[str, ...]) -> list[Any]:
-    from evalpolicy.recordings.reading import read_content
-    from evalpolicy.recordings.rows import to_row
-
-    return to_row(read_content(content, hosts))
+def _reason(snapshot: Snapshot, path: str) -> Unreadable:
+    """Why a file cannot be read."""
+    try:
+        snapshot.read(path)
+    except Unreadable as reason:
+        return reason
+    return Unreadable("it could not be read a moment ago")
 
 
 def _cores() -> int:

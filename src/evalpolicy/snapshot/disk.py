@@ -156,11 +156,15 @@ class WorktreeSnapshot(DiskSnapshot):
     def __init__(self, repository: git.Repository, top: Path, prefix: str = "") -> None:
         super().__init__(top / prefix if prefix else top)
         self.prefix = prefix
+        self._repository = repository
         self._objects = git.Objects(repository.folder)
         self._not_on_disk: dict[str, str] = {}
 
     def close(self) -> None:
         self._objects.close()
+
+    def forked(self) -> None:
+        self._objects = git.Objects(self._repository.folder)
 
     def _list(self) -> Iterable[Entry]:
         """One `git ls-files`: tracked (H; S where sparse; M unmerged) and untracked (?) paths."""

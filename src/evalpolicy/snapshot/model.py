@@ -159,6 +159,9 @@ class Snapshot(ABC):
     def close(self) -> None:  # noqa: B027 - most snapshots hold nothing open
         """Ends the processes that the snapshot holds."""
 
+    def forked(self) -> None:  # noqa: B027 - most snapshots hold nothing open
+        """To be called in a forked process: lets go of what the parent holds open."""
+
     def __enter__(self) -> Snapshot:
         return self
 

@@ -25,6 +25,9 @@ class ObjectSnapshot(Snapshot):
     def close(self) -> None:
         self._objects.close()
 
+    def forked(self) -> None:
+        self._objects = git.Objects(self._repository.folder)
+
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """All at once: one process, with many requests under way."""
         wanted = list(paths)

@@ -74,6 +74,11 @@ class Watched(Snapshot):
         finally:
             self._open = before
 
+    @property
+    def open_trace(self) -> Trace | None:
+        """What `tracing` takes down in now: for work that goes on later."""
+        return self._open
+
     def looked(self, kind: str, path: str) -> None:
         """Takes down a look."""
         if self._open is not None:
@@ -160,6 +165,9 @@ class Watched(Snapshot):
 
     def close(self) -> None:
         self._below.close()
+
+    def forked(self) -> None:
+        self._below.forked()
 
     def kept(self, kind: str, path: str, limit: int, make: Callable[[bytes], Any]) -> Any:
         """What `make` says of a file's content, JSON-able, from the cache if it is kept there.

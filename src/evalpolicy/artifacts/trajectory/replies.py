@@ -85,12 +85,16 @@ def _chat(choices: list[object]) -> Reply | None:
     return Reply("chat", text, calls, _string(choice.get("finish_reason")), "choices")
 
 
+_ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
+"""What the kinds of call of the responses API name what they are called with."""
+
+
 def _responses(response: dict[str, object], output: list[object]) -> Reply:
     parts = [part for part in output if isinstance(part, dict)]
     calls = tuple(
-        _call(part.get("name"), part.get("arguments"), part.get("call_id"))
+        _call(part.get("name"), part.get(_ARGUMENTS[part["type"]]), part.get("call_id"))
         for part in parts
-        if part.get("type") in ("function_call", "custom_tool_call")
+        if part.get("type") in tuple(_ARGUMENTS)  # whatever it is, it may have no hash
     )
     text = "".join(text_of(part.get("content")) for part in parts if part.get("type") == "message")
     details = response.get("incomplete_details")

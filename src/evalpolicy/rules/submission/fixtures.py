@@ -47,7 +47,7 @@ def fixture_without_provenance(
 
     ## Configuration
 
-    `[layout]`: `fixtures`. `[submission]`: `provenance`, `exempt_labels.SUB005`.
+    `[layout]`: `fixtures`, `provenance`. `[submission]`: `exempt_labels.SUB005`.
     """
     if change.labelled(config.submission.exempts("SUB005")):
         return
@@ -57,7 +57,7 @@ def fixture_without_provenance(
             yield Hit(
                 added.path,
                 f"{stem} is added without a provenance entry: add one to "
-                f"{config.submission.provenance[0] if config.submission.provenance else 'it'}",
+                f"{config.layout.provenance}",
                 subject=stem,
             )
 
@@ -163,7 +163,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
 
     ## Configuration
 
-    `[layout]`: `fixtures`. `[submission]`: `broken`, `exempt_labels.SUB011`.
+    `[layout]`: `fixtures`, `broken`. `[submission]`: `exempt_labels.SUB011`.
     """
     if change.labelled(config.submission.exempts("SUB011")):
         return

@@ -1,0 +1,111 @@
+"""Helpers change nothing but the time, whatever becomes of them.
+
+Each case is a program of its own: the tests' own process has threads, and is not forked.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.fleets import FIXTURES, FLEET, git, repository
+from tests.samples.trajectories import lines, litellm_row
+
+HEAD = """
+import os, time
+from evalpolicy.recordings.sharing import Shared
+parent = os.getpid()
+def shared(make, count=40, helpers=3):
+    return Shared(count, make, lambda made: [made], lambda row: row[0], helpers, lambda: None)
+"""
+CASES = {
+    "plain": "print(sorted(shared(lambda n: n * n).results()) == [(n, n * n) for n in range(40)])",
+    "helpers do their share": """
+def make(n):
+    time.sleep(0.005)
+    return os.getpid()
+assert len({pid for _, pid in shared(make).results()}) == 4
+print(True)
+""",
+    "they begin at once": """
+def make(n):
+    return os.getpid()
+work = shared(make)
+time.sleep(0.3)
+print(parent not in {pid for _, pid in work.results()})
+""",
+    "a helper that dies": """
+def make(n):
+    if os.getpid() != parent and n % 5 == 0:
+        os.kill(os.getpid(), 9)
+    time.sleep(0.002)
+    return n
+print(sorted(shared(make).results()) == [(n, n) for n in range(40)])
+""",
+    "a helper that raises": """
+def make(n):
+    if os.getpid() != parent:
+        raise ValueError(n)
+    time.sleep(0.002)
+    return n
+print(sorted(shared(make).results()) == [(n, n) for n in range(40)])
+""",
+    "more helpers than items": "print(sorted(shared(str, 2, 9).results()) == [(0, '0'), (1, '1')])",
+    "one item": "print(list(shared(str, 1).results()) == [(0, '0')])",
+    "nothing": "print(list(shared(str, 0).results()) == [])",
+    "no child is left": """
+list(shared(str).results())
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print(True)
+""",
+    "with threads, all in one process": """
+import threading
+event = threading.Event()
+thread = threading.Thread(target=event.wait)
+thread.start()
+pids = {pid for _, pid in shared(lambda n: os.getpid()).results()}
+event.set()
+thread.join()
+print(pids == {parent})
+""",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
+@pytest.mark.parametrize("case", CASES)
+def test_every_item_is_made_once(case: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + CASES[case]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "True\n", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("how", [[], ["--staged"], ["--rev", "HEAD"]])
+def test_jobs_change_nothing(tmp_path: Path, how: list[str]) -> None:
+    big = "x" * 700_000
+    files = {
+        f"{FIXTURES}/arc-{n}-codex.trajectory.jsonl": lines(litellm_row(f"{n} {big}"))
+        for n in range(8)
+    }
+    files[f"{FIXTURES}/arc-9-codex.trajectory.jsonl"] = b"{}\n"
+    root = repository(tmp_path / "fleet", {**FLEET, **files})
+    if how == ["--staged"]:
+        git(root, "rm", "-q", "-r", "containers/agents")
+    reports = [
+        subprocess.run(
+            [sys.executable, "-m", "evalpolicy", "check", "--no-cache", "--format", "json",
+             "--jobs", jobs, *how],
+            cwd=root, capture_output=True, text=True, check=False,
+        ).stdout
+        for jobs in ("1", "3")
+    ]  # fmt: skip
+    assert '"FIX' in reports[0]
+    assert reports[0] == reports[1]
