@@ -9,6 +9,8 @@ from docsite import console
 from docsite.console import Block, Command, blocks, documents, shows
 
 DOCUMENTS = {str(path.relative_to(console.ROOT)): path for path in documents()}
+# A test neither installs anything nor goes out.
+OUTWARD = re.compile(r"\b(?:pip|pipx|uv|npm|npx|apt|apt-get|brew|curl|wget|docker|podman) ")
 # A reason says what is missing here, not only that something is.
 SHORTEST_REASON = 15
 
@@ -39,6 +41,11 @@ def test_what_is_not_run_says_why(name):
     )
     for block in found:
         assert block.reason is None or len(block.reason) >= SHORTEST_REASON
+        if block.reason is None:
+            for command in block.commands:
+                assert not OUTWARD.search(command.text), (
+                    f"{name}:{command.line}: mark the block: <!-- not run: it installs … -->"
+                )
     # Commands stand in blocks that are run, or say why they are not.
     assert not re.search(r"^```(?:sh|bash|shell|zsh)\b", text, re.MULTILINE)
 
