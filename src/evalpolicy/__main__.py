@@ -51,7 +51,7 @@ def run() -> None:
 def _say(text: str) -> None:
     from evalpolicy.reporters.safe import shown
 
-    print("\n".join(map(shown, text.split("\n"))), file=sys.stderr)  # noqa: T201
+    sys.stderr.write("\n".join(map(shown, text.split("\n"))) + "\n")
 
 
 def _bug(error: Exception) -> str:

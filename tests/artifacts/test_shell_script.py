@@ -37,6 +37,6 @@ def test_shapes(text, expected):
     "piece", ["$(", "`", "${{", "${", "$((", "'", '"', "<<a\n", "(", "a|", "\\"]
 )
 def test_no_script_takes_long_or_fails(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     parse(piece * 50_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.artifacts.toml_reader import parse_toml
@@ -102,6 +102,6 @@ def _allowlists(
         if entry is None:
             continue
         single = isinstance(entry.value, Table)
-        form: Form = f"[{prefix}{name}]" if single else f"[[{prefix}{name}]]"  # type: ignore[assignment]
+        form = cast(Form, f"[{prefix}{name}]" if single else f"[[{prefix}{name}]]")
         found += [WrittenAllowlist(form, item, rule, rule_id) for item in tables_of(entry.value)]
     return found

@@ -96,13 +96,14 @@ class _Reader:
             position = match.end()
 
     def note_characters(self) -> None:
-        for pattern, kind, message in (
+        told: tuple[tuple[re.Pattern[str], DeviationKind, str], ...] = (
             (SURROGATE, "not-utf-8", "a byte that is no UTF-8"),
             (CONTROL, "control-character", "a control character"),
             (BARE_CARRIAGE, "bare-carriage", "a carriage return without a line feed"),
-        ):
+        )
+        for pattern, kind, message in told:
             if (match := pattern.search(self.text)) is not None:
-                self.deviate(kind, message, match.start(), match.end())  # type: ignore[arg-type]
+                self.deviate(kind, message, match.start(), match.end())
 
     def deviate(self, kind: DeviationKind, message: str, start: int, end: int) -> None:
         self.deviations.append(Deviation(kind, message, start, end))

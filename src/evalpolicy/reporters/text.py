@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from typing import Any
 
 from evalpolicy.report import Report
 from evalpolicy.reporters.safe import no_command, shown, width
@@ -197,7 +198,7 @@ def _plain(text: str, **_: object) -> str:
     return text
 
 
-def _styled(text: str, **how: object) -> str:
+def _styled(text: str, **how: Any) -> str:
     import click
 
-    return click.style(text, **how)  # type: ignore[arg-type]
+    return click.style(text, **how)

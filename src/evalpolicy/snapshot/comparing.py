@@ -11,7 +11,7 @@ from pathlib import Path
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.change import Commit, Comparison, PathChange, Status
+from evalpolicy.snapshot.change import Commit, Comparison, Conflict, PathChange, Status
 from evalpolicy.snapshot.merging import merge
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path
 from evalpolicy.snapshot.objects import CommitSnapshot, resolve
@@ -53,7 +53,7 @@ def compare(
         lines, _ = _raw(repository, snapshot.prefix, "diff-tree", merge_base, target)
         return lines
 
-    def merged() -> object:
+    def merged() -> list[Conflict] | Problem:
         return merge(repository, objects, target, head, snapshot)
 
     comparison = Comparison(
@@ -64,7 +64,7 @@ def compare(
         after=snapshot,
         changes=changes,
         upstream=upstream,
-        merge=merged,  # type: ignore[arg-type]
+        merge=merged,
     )
     comparison.problems.extend((comparison.anchor, problem) for problem in problems)
     return comparison, tuple(reversed(sides[">"]))
