@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -531,9 +530,6 @@ class TestTheExample:
         assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_a_run_of_one_process_is_not_slowed_by_a_second_load(installed, tmp_path):
+def test_one_process_loads_a_plugin_once(installed):
     installed(GOOD)
-    first = rule_set(["acme"])
-    began = time.perf_counter()
-    assert rule_set(["acme"]) is first
-    assert time.perf_counter() - began < 0.01
+    assert rule_set(["acme"]) is rule_set(["acme"])
