@@ -22,6 +22,7 @@ COMMANDS = MappingProxyType(
         "init": "Propose configuration, hook, workflow and baseline for this repository.",
         "provenance": "Record, backfill and verify where fixtures come from.",
         "replay": "Answer like a recorded model, or record one.",
+        "report": "Write the web page: what to do first, findings, coverage.",
         "rules": "List all rules.",
     }
 )

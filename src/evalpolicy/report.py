@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
 from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.snapshot import Kind
+
+if TYPE_CHECKING:
+    from evalpolicy.survey.model import Survey
 
 FailOn = Literal["error", "warning", "note", "never"]
 
@@ -49,7 +52,7 @@ class Report:
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
-    if they did.
+    if they did. `survey` tells the fleet, where a page was asked for.
     """
 
     kind: Kind
@@ -64,6 +67,7 @@ class Report:
     waived: Sequence[Waived] = ()
     line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
     base: str | None = None
+    survey: Survey | None = None
 
     @property
     def summary(self) -> dict[Severity, int]:

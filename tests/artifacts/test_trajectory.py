@@ -148,7 +148,9 @@ def test_a_custom_tool_is_called_with_its_input() -> None:
     ]
     reply = read_reply({"output": output})
     assert reply is not None
-    assert [(c.name, c.arguments, c.call_id) for c in reply.tool_calls] == [("patch", "*** Begin", "c1")]
+    assert [(c.name, c.arguments, c.call_id) for c in reply.tool_calls] == [
+        ("patch", "*** Begin", "c1")
+    ]
 
 
 def test_a_legacy_function_call() -> None:

@@ -30,7 +30,9 @@ BLIND = {
 @pytest.fixture
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = {
-        LEAKY: lines(litellm_row("fine"), litellm_row(f"{GITHUB} gitleaks:allow"), litellm_row("b")),
+        LEAKY: lines(
+            litellm_row("fine"), litellm_row(f"{GITHUB} gitleaks:allow"), litellm_row("b")
+        ),
         CLEAN: lines(litellm_row("nothing here") | BENIGN),
     }
     root = repository(tmp_path / "fleet", {**FLEET, **BLIND, **files})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as stdlib_json
 import re
+from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
@@ -125,6 +126,14 @@ class TestEach:
         messages = [failure.get("message") for failure in root.iter("failure")]
         assert shown(text).replace("\uffff", "\ufffd").replace("\ufffe", "\ufffd") in messages
 
+    def test_html_has_no_element_of_it_and_the_same_words(self, text):
+        page = PageReader(render("html", hostile_report(text)))
+        plain = PageReader(render("html", hostile_report("x")))
+        assert set(page.elements) <= set(plain.elements) | {("code", ()), *OF_PATHS}
+        assert page.links <= {"#main", "#first", "#findings", "#r-LBL001"}
+        assert page.code == plain.code
+        assert re.sub("`", "", shown(text)).strip() in re.sub("`", "", page.words)
+
     def test_github_reads_one_annotation_a_line(self, text):
         lines = render("github", hostile_report(text)).splitlines()
         assert len(lines) == 4
@@ -137,6 +146,37 @@ class TestEach:
                 "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\udc80-\udcff]|##", path
             ):
                 assert properties["file"] == path
+
+
+OF_PATHS = {("span", ("class",)), ("b", ()), ("wbr", ())}
+
+
+class PageReader(HTMLParser):
+    """The elements of a page with their attributes' names, its links, its code and its words."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.links, self.code, self.words = [], set(), [], ""
+        self._inside = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.links |= {value for name, value in attrs if name in ("href", "src") and tag == "a"}
+        self._inside = tag
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_data(self, data):
+        if self._inside in ("script", "style"):
+            self.code.append(data)
+        else:
+            self.words += data
 
 
 def as_the_runner_reads(line):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from evalpolicy.commands.console import colour, columns, write
 from evalpolicy.commands.paths import from_root
 from evalpolicy.engine import check
 from evalpolicy.errors import UsageError
+from evalpolicy.facts import Facts
 from evalpolicy.report import FailOn, Report
 from evalpolicy.reporters import FORMATS
 from evalpolicy.rules.selection import split
@@ -26,6 +27,7 @@ from evalpolicy.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from evalpolicy.snapshot.submission import Asked
+    from evalpolicy.survey.replays import Replayed
 
 
 @click.command("check")
@@ -125,6 +127,10 @@ def command(
             report = fixing.run(snapshot, judge, report, unsafe=unsafe_fixes, diff=diff)
         if any(name == "sarif" for name, _ in outputs):
             report = with_line_hashes(snapshot, report)
+        if any(name == "html" for name, _ in outputs):
+            report = with_survey(
+                Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs), report
+            )
     cache.save()
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
@@ -139,6 +145,17 @@ def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
 
     findings = [*report.findings, *(item.finding for item in report.waived)]
     return replace(report, line_hashes=line_hashes.of(snapshot, findings))
+
+
+def with_survey(
+    facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
+) -> Report:
+    """The report with the fleet as the web page tells it."""
+    from dataclasses import replace
+
+    from evalpolicy.survey.surveying import survey
+
+    return replace(report, survey=survey(facts, replays))
 
 
 def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:

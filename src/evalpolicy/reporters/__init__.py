@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evalpolicy.report import Report
 
-FORMATS = ("text", "json", "sarif", "github", "junit", "markdown")
+FORMATS = ("text", "json", "sarif", "github", "junit", "markdown", "html")
 
 
 class Reporter(Protocol):

@@ -184,6 +184,6 @@ def provenance_digest(
                 f"{stem} was changed after it was recorded: its SHA-256 is {min(found)}",
                 entry.span_of("sha256"),
                 "restore the fixture (`git log` names the change), or record the run anew: "
-                "`evalpolicy provenance record --replace`",
+                f"`evalpolicy provenance record {stem} --replace`",
                 stem,
             )

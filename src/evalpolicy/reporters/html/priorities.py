@@ -1,0 +1,162 @@
+"""What to do first: one row a job."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from evalpolicy.reporters.html.icons import chip, icon
+from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
+from evalpolicy.reporters.text import count
+from evalpolicy.rules.model import SEVERITIES, Finding
+from evalpolicy.survey.jobs import MOST_COMMANDS, Job
+
+# So many jobs stand open; the others are folded.
+_OPEN = 8
+_WHY = re.compile(r"^## Why\n+(.+?)(?=\n## |\Z)", re.DOTALL | re.MULTILINE)
+
+
+def section(jobs: Sequence[Job]) -> Markup:
+    rows = [_row(number, job) for number, job in enumerate(jobs, 1)]
+    rest = jobs[_OPEN:]
+    if not rows:
+        body = tag("p", "Nothing was found. There is nothing to do.", class_="quiet")
+    else:
+        body = tag("ol", *rows[:_OPEN], class_="jobs")
+        if rest:
+            left = ", ".join(
+                count(number, severity)
+                for severity in SEVERITIES
+                if (number := sum(_severities(job)[severity] for job in rest))
+            )
+            body = join(
+                body,
+                tag(
+                    "details",
+                    tag("summary", f"{count(len(rest), 'job')} more", tag("span", left)),
+                    tag("ol", *rows[_OPEN:], class_="jobs", start=_OPEN + 1),
+                    class_="fold",
+                ),
+            )
+    return tag(
+        "section",
+        tag("h2", "What to do first", id="h-first"),
+        tag(
+            "p",
+            "All findings of one rule are one job. Errors come first, credentials before all "
+            "else; then what a command mends, then what occurs most.",
+            class_="lead",
+        ),
+        body,
+        id="first",
+        aria_labelledby="h-first",
+    )
+
+
+def _row(number: int, job: Job) -> Markup:
+    rule = job.rule
+    counted = _severities(job)
+    return tag(
+        "li",
+        tag("span", number, class_="rank", aria_hidden="true"),
+        tag(
+            "div",
+            tag("h3", prose(rule.title.rstrip("."))),
+            tag(
+                "p",
+                tag("code", rule.id, class_="id"),
+                tag("span", rule.name, class_="name"),
+                *(chip(s, count(counted[s], s)) for s in SEVERITIES if counted[s]),
+                tag("span", f"in {count(job.files, 'file')}", class_="dim"),
+                class_="meta",
+            ),
+            _mending(job),
+            class_="what",
+        ),
+        tag(
+            "a",
+            "Show the finding" if len(job.findings) == 1 else f"Show all {len(job.findings):,}",
+            tag("span", f" of {rule.id}", class_="vh"),
+            href=f"#r-{rule.id}",
+            class_="go",
+            data_show=rule.id,
+        ),
+        class_=f"job s-{job.severity}",
+    )
+
+
+def _mending(job: Job) -> Markup:
+    told = f"`{job.commands[0]}`" in job.help if len(job.commands) == 1 else False
+    return join(
+        _sample(job.findings[0], len(job.findings) == 1),
+        tag("p", prose(job.help), class_="help") if job.help and not told else None,
+        _commands(job),
+        _why(job),
+    )
+
+
+def _sample(finding: Finding, only: bool) -> Markup:
+    return tag(
+        "p",
+        None if only else tag("span", "for example ", class_="dim"),
+        tag("span", path(finding.path, finding.span.line), class_="path"),
+        prose(finding.message),
+        class_="sample",
+    )
+
+
+def _commands(job: Job) -> Markup | None:
+    if not job.commands:
+        return None
+    if not job.one_each:
+        words = None
+        if job.fixable:
+            words = f"mends {job.fixable:,} of {len(job.findings):,}"
+        return join(*(command(text, words) for text in job.commands))
+    if len(job.commands) == 1:
+        return command(job.commands[0])
+    more = "" if len(job.commands) < MOST_COMMANDS else ", the first of more"
+    return tag(
+        "details",
+        tag("summary", f"{len(job.commands):,} commands, one a finding{more}"),
+        *(command(text) for text in job.commands),
+        class_="fold slim",
+    )
+
+
+def command(text: str, words: str | None = None) -> Markup:
+    """A command to copy. What stands in it is plain words: see `evalpolicy.survey.jobs`."""
+    return tag(
+        "div",
+        tag("code", text),
+        tag(
+            "button",
+            icon("copy"),
+            tag("span", "Copy", class_="said"),
+            type="button",
+            class_="copy js",
+            data_copy=text,
+            aria_label=f"Copy {text}",
+        ),
+        tag("span", words, class_="dim") if words else None,
+        class_="cmd",
+    )
+
+
+def _why(job: Job) -> Markup | None:
+    found = _WHY.search(job.rule.documentation)
+    if found is None:
+        return None
+    paragraphs = (" ".join(part.split()) for part in found[1].split("\n\n"))
+    return tag(
+        "details",
+        tag("summary", "Why it matters", tag("span", f": {job.rule.name}", class_="vh")),
+        *(tag("p", prose(paragraph)) for paragraph in paragraphs if paragraph),
+        command(f"evalpolicy explain {job.rule.id}"),
+        class_="fold slim",
+    )
+
+
+def _severities(job: Job) -> Counter[str]:
+    return Counter(finding.severity for finding in job.findings)

@@ -1,0 +1,1 @@
+"""What the web page tells beside findings: the fleet, its fixtures and sizes, jobs and trend."""
