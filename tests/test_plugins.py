@@ -16,6 +16,7 @@ from tests.submissions import MESSAGE, submission
 
 from evalpolicy import plugins
 from evalpolicy.__main__ import main
+from evalpolicy.reporters import FORMATS
 from evalpolicy.rules.model import rule
 from evalpolicy.rules.selection import BUILT_IN, rule_set
 from evalpolicy.testing import findings
@@ -184,6 +185,12 @@ class TestAPluginThatWorks:
         assert of(check(self.root)[1]) == []
         code, _, err = run(self.root, "check", "--select", "ACM001")
         assert (code, "is no rule" in err) == (2, True)
+
+    @pytest.mark.parametrize("kind", FORMATS)
+    def test_every_format_knows_what_it_found(self, run, kind):
+        code, out, _ = run(self.root, "check", "--select", "ACM", "--format", kind)
+        assert code == 0
+        assert "ACM001" in out
 
     def test_sarif_names_its_source_and_no_page_of_ours(self, run):
         log = json.loads(run(self.root, "check", "--format", "sarif")[1])
