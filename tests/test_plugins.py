@@ -11,7 +11,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tests.fleets import AGENT, BENCHMARK, write
+from tests.fleets import AGENT, BENCHMARK, repository, write
+from tests.lsp.client import Editor, session
 from tests.submissions import MESSAGE, submission
 
 from evalpolicy import plugins
@@ -530,6 +531,19 @@ class TestTheExample:
         assert done.stdout.count("ACM001") == 2
         done = self.run(site, "-m", "evalpolicy", "rules", cwd=tmp_path)
         assert "ACM acme (evalpolicy-acme 1.0.0)" in done.stdout
+
+    def test_an_editor_shows_its_page_and_no_page_of_ours(self, site, tmp_path):
+        root = repository(tmp_path / "fleet", FLEET)
+
+        async def scenario(editor: Editor) -> None:
+            uri = editor.open(root / CODEX)
+            [found] = [d for d in await editor.diagnostics(uri) if d.code == "ACM001"]
+            assert found.code_description is None
+            start = found.range.start
+            page = await editor.hover(uri, start.line, start.character)
+            assert "# ACM001 maintainer-missing (warning, from evalpolicy-acme 1.0.0)" in page
+
+        session(scenario, root, environment={"PYTHONPATH": str(site)})
 
     def test_its_own_tests_pass(self, site, tmp_path):
         shutil.copytree(PLUGIN / "tests", tmp_path / "tests")

@@ -111,6 +111,7 @@ def test_a_comment_of_a_dockerfile_covers(text, lines):
         ("evalpolicy: ignore[LBL009, LBL009] x", ("LBL009",), "x"),
         ("evalpolicy: ignore[LBL009]", ("LBL009",), ""),
         ("evalpolicy: ignore[LBL009]  -- ", ("LBL009",), ""),
+        ("evalpolicy: ignore[LBL009] <reason>", ("LBL009",), ""),
         ("evalpolicy: ignore[] x", (), "x"),
         ("evalpolicy: ignore everything", (), "everything"),
     ],

@@ -65,6 +65,10 @@ class Cache:
         if self._file is not None:
             self._fresh[key] = row
 
+    def forget(self) -> None:
+        """Drops the rows that were not saved yet."""
+        self._fresh.clear()
+
     def save(self) -> None:
         """Adds the new rows to the file, all or none, and closes it."""
         rows = self._rows

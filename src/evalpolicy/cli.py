@@ -20,6 +20,7 @@ COMMANDS = MappingProxyType(
         "fleet": "List benchmarks, agents and fixtures as they are understood.",
         "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
         "init": "Propose configuration, hook, workflow and baseline for this repository.",
+        "lsp": "Show findings in an editor, while a file is written.",
         "provenance": "Record, backfill and verify where fixtures come from.",
         "replay": "Answer like a recorded model, or record one.",
         "report": "Write the web page: what to do first, findings, coverage.",

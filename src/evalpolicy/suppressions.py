@@ -20,6 +20,8 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 
 # A larger file is data; its findings belong into the baseline or under [[allow]] (bytes).
 LIMIT = 1 << 20
+PLACEHOLDER = "<reason>"
+"""What an editor writes where the reason has to come; it is none."""
 _MARK = b"evalpolicy:"
 _FORM = re.compile(r"\s*evalpolicy:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
 _DIRECTIVE = re.compile(r"\s*#\s*[A-Za-z]+\s*=")
@@ -82,11 +84,12 @@ def _suppression(
         start = comment.words_at + match.start(1)
         brackets = Span.at(line, start, len(match[1]))
     words = (match[1] or "").split(",")
+    reason = match[2].strip(" \t:-–—")
     return Suppression(
         path,
         Span(line, comment.column, line, comment.end),
         tuple(dict.fromkeys(word.strip() for word in words if word.strip())),
-        match[2].strip(" \t:-–—"),
+        "" if reason == PLACEHOLDER else reason,
         frozenset(covers),
         removal,
         brackets,

@@ -262,7 +262,7 @@ class TestWriting:
         second = proposed(Edit(Span.at(1, 3, 4), "y"), Edit(Span.at(9), "z"))
         third = proposed(Edit(Span.at(9), "w"))
         elsewhere = proposed(Edit(Span.at(1, 1, 4), "x", "other"))
-        chosen = apply._compatible([first, second, first, third, elsewhere], unsafe=False)
+        chosen = apply.compatible([first, second, first, third, elsewhere], unsafe=False)
         assert [pair[0] for pair in chosen] == [first, third, elsewhere]
 
 

@@ -11,12 +11,12 @@ from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.fixes import atomic
 from evalpolicy.fixes.model import Edit, Fix
-from evalpolicy.fixes.overlay import Overlay
 from evalpolicy.fixes.texts import edited, overlap
 from evalpolicy.report import Report
 from evalpolicy.rules.model import Finding
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import encode_path
+from evalpolicy.snapshot.overlay import Overlay
 
 ROUNDS = 10
 """How often what was fixed is judged again: a fix may make another one possible."""
@@ -47,7 +47,7 @@ def mend(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool) -> M
     """
     mended = Mended(report)
     for _ in range(ROUNDS):
-        fixes = _compatible(mended.report.findings, unsafe)
+        fixes = compatible(mended.report.findings, unsafe)
         changed = _made(snapshot, mended, fixes)
         if not changed:
             break
@@ -57,7 +57,7 @@ def mend(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool) -> M
     return mended
 
 
-def _compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
+def compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
     """The fixes to be made now; none touches what another one touches."""
     taken: dict[str, list[Span]] = {}
     seen: set[tuple[str, Fix]] = set()

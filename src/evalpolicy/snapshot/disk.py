@@ -159,6 +159,7 @@ class WorktreeSnapshot(DiskSnapshot):
         self._repository = repository
         self._objects = git.Objects(repository.folder)
         self._not_on_disk: dict[str, str] = {}
+        self._sizes_in_store: dict[str, int] = {}
 
     def close(self) -> None:
         self._objects.close()
@@ -202,7 +203,7 @@ class WorktreeSnapshot(DiskSnapshot):
         """Those of the tracked files that are not on the disk which are not simply deleted."""
         if not gone:
             return
-        there = self._objects.sizes(entry.oid for entry in gone if entry.oid)
+        there = self._sizes_in_store = self._objects.sizes(e.oid for e in gone if e.oid)
         for entry in gone:
             if entry.path in self._not_on_disk or entry.oid not in there:
                 self._not_on_disk[entry.path] = entry.oid or ""
@@ -219,10 +220,10 @@ class WorktreeSnapshot(DiskSnapshot):
 
     def _size(self, entry: Entry) -> int:
         if (oid := self._not_on_disk.get(entry.path)) is not None:
-            try:
-                return self._objects.sizes([oid])[oid]
-            except KeyError:
-                raise Unreadable(git.ABSENT) from None
+            size = self._sizes_in_store.get(oid)
+            if size is None:
+                raise Unreadable(git.ABSENT)
+            return size
         return super()._size(entry)
 
     def _link(self, entry: Entry) -> str:

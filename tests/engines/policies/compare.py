@@ -1,194 +1,216 @@
-"""By hand: every deny and warn of a fleet's own policies has our finding on the same file.
+"""By hand: whatever a fleet's own gates find, evalpolicy finds on the same file.
 
-`python -m policies.compare FLEET --conftest BIN [--git DIR --commits N] [--mutants N]`. The fleet's
-policies are read where they are and never copied. Each Dockerfile of `containers/*/*/` gets the
-data that the fleet's own sweep gives it. Exit code 1 if a file of theirs has none of ours.
+`python -m policies.compare FLEET --conftest BIN [--rustc BIN] [--git DIR --commits N]
+[--mutants N]`.
+Policies on Dockerfiles and on compose files, and with `--rustc` the lints of pip and npm and the
+structure tests, all read where the fleet keeps them. Exit code 1 if one of theirs on a file is not
+answered by ours on the same file.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from evalpolicy import config as configuration
 from evalpolicy.engine import check
+from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import open_snapshot
-from policies.mutants import mutants
+from policies import incumbents, structure
+from policies.incumbents import Lints, Said
+from policies.mutants import BREAKS, COMPOSE_BREAKS, Mutant, mutants
 
-POLICIES = "tests/static/policy/dockerfile"
-_NAME = re.compile(r"\((?:dockerfile_inspection )?([\w .:]+?)(?:,|\)|$)")
+# By what theirs is called, what ours is; see docs/comparison-fleet.md.
+ANSWERS = {
+    "agent version": {"PIN004"},
+    "agent_missing_version_arg": {"PIN004"},
+    "compose markers": {"STR003"},
+    "from_arg_not_global": {"PIN003"},
+    "install_order_pip_before_apt": {"HYG008"},
+    "label_dir_mismatch": {"LBL004"},
+    "labels": {"LBL001"},
+    "legacy_env_var": {"HYG001"},
+    "missing_data_revision_when_fetching_mutable_ref": {"HYG006"},
+    "missing_dock_type": {"LBL001"},
+    "model_missing_litellm_version_default": {"PIN004"},
+    "model_missing_litellm_version_label": {"LBL001"},
+    "phantom_pip_uninstall": {"HYG007"},
+    "pins": {"PIN001"},
+    "python_full_base": {"HYG005"},
+    "secret_in_arg_or_env": {"SEC003"},
+    "silent_pip_fallback": {"HYG004"},
+    "stale_data_revision": {"LBL008", "LBL002"},
+    "tag axis": {"STR004"},
+    "todo_or_fixme": {"HYG002"},
+    "todo_string_literal": {"HYG003"},
+    "unpinned_npm": {"PIN006"},
+    "unpinned_pip": {"PIN005"},
+    "untagged_from": {"PIN002"},
+    "upstream_base_unpinned": {"LBL012"},
+}
+# What theirs says and ours does not, each with the reason.
+JUSTIFIED = {
+    "missing_data_revision_when_fetching_mutable_ref": (
+        lambda path: "/benchmarks/" not in f"/{path}",
+        "asks for a benchmark's label on another image",
+    )
+}
 FAMILIES = ("LBL", "REL", "PIN", "HYG", "STR", "SEC003")
+_KINDS = ("benchmarks", "agents", "models", "gateways", "core")
 
 
-def theirs(conftest: str, policies: Path, root: Path, paths: list[str]) -> dict[str, set[str]]:
-    """Path → what their policies say of it, as short names."""
+class Gates:
+    """The fleet's own gates: those that are there, in one answer."""
 
-    def one(path: str) -> tuple[str, set[str]]:
-        folder = Path(path).parent
-        params = {"params": {"dir": folder.name, "category": folder.parent.name}}
-        with tempfile.TemporaryDirectory() as scratch:
-            data = Path(scratch, "params.json")
-            data.write_text(json.dumps(params))
-            command = [conftest, "test", "--policy", str(policies), "--data", str(data)]
-            command += ["--all-namespaces", "--no-color", "--no-fail", "-o", "json"]
-            # The name decides conftest's parser: Dockerfile.
-            done = subprocess.run([*command, str(root / path)], capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"conftest on {path}: {done.stderr}")
-        messages = [
-            message["msg"]
-            for result in json.loads(done.stdout)
-            for kind in ("failures", "warnings")
-            for message in result.get(kind) or ()
+    def __init__(self, conftest: str, policies: Path, lints: Lints | None) -> None:
+        self._conftest = conftest
+        self._policies = policies
+        self.lints = lints
+
+    def on(self, root: Path, paths: list[str]) -> Said:
+        """What all of them say of these files, by path."""
+        dockerfiles = [path for path in paths if path.endswith("/Dockerfile")]
+        composes = [path for path in paths if path.endswith("/compose.yaml")]
+        answers = [
+            incumbents.of_dockerfiles(self._conftest, self._policies, root, dockerfiles),
+            incumbents.of_composes(self._conftest, self._policies, root, composes),
+            self.lints.of_dockerfiles(root) if self.lints else {},
         ]
-        return path, {_short(message) for message in messages}
-
-    with ThreadPoolExecutor(2) as pool:
-        return {path: said for path, said in pool.map(one, paths) if said}
-
-
-def _short(message: str) -> str:
-    if "floating `:latest`" in message:
-        return "pins"
-    found = _NAME.findall(message)
-    return found[-1].strip() if found else message[:40]
+        said: Said = {}
+        for answer in answers:
+            for path, names in answer.items():
+                if path in paths:
+                    said.setdefault(path, set()).update(names)
+        return said
 
 
-def ours(root: Path) -> dict[str, set[str]]:
-    """Path → the rules of ours that find something there."""
-    found: dict[str, set[str]] = {}
+def ours(root: Path) -> Said:
+    """By path: the rules of ours that find something there."""
+    found: Said = {}
     with open_snapshot(root) as snapshot:
-        wanted = [family for family in FAMILIES if _known(family)]
-        report = check(snapshot, configuration.load(snapshot), chosen=wanted)
+        try:
+            report = check(snapshot, configuration.load(snapshot), chosen=FAMILIES)
+        except NotCheckedError:
+            return {}
     for finding in report.findings:
         found.setdefault(finding.path, set()).add(finding.rule)
     return found
 
 
-def _known(selector: str) -> bool:
-    from evalpolicy.errors import UsageError
-    from evalpolicy.rules.selection import matching
-
-    try:
-        return bool(matching(selector))
-    except UsageError:
-        return False
-
-
-def dockerfiles(root: Path) -> list[str]:
-    """What the fleet's own sweep looks at."""
-    kinds = ("benchmarks", "agents", "models", "gateways", "core")
-    return sorted(
-        str(path.relative_to(root))
-        for kind in kinds
-        for path in (root / "containers" / kind).glob("*/Dockerfile")
-    )
+def swept(root: Path) -> list[str]:
+    """What the fleet's own sweeps look at, in its present layout and in its first one."""
+    found = []
+    for top in ("containers/", ""):
+        for kind in _KINDS:
+            found += (root / f"{top}{kind}").glob("*/Dockerfile")
+        found += (root / f"{top}benchmarks").glob("*/compose.yaml")
+    return sorted(str(path.relative_to(root)) for path in found)
 
 
-def compare(name: str, conftest: str, policies: Path, root: Path) -> list[tuple[str, str]]:
-    paths = dockerfiles(root)
+def compare(name: str, gates: Gates, root: Path) -> list[tuple[str, str]]:
+    paths = swept(root)
     start = time.perf_counter()
-    denied = theirs(conftest, policies, root, paths)
+    said = gates.on(root, paths)
     middle = time.perf_counter()
     found = ours(root)
     end = time.perf_counter()
-    missing = [(path, rule) for path in sorted(denied) for rule in sorted(denied[path])
-               if path not in found]  # fmt: skip
-    pairs = Counter(
-        f"{rule} -> {' '.join(sorted(r for r in found.get(path, ()) if r[:3] != 'REL')) or '-'}"
-        for path, said in denied.items()
-        for rule in said
-    )
-    files = len(denied)
-    print(f"{name}: {len(paths)} Dockerfiles, {files} with findings of theirs, {len(missing)} "
+    unanswered = [(path, rule) for path in sorted(said) for rule in sorted(said[path])
+                  if not _answered(rule, found.get(path, set()))]  # fmt: skip
+    missing = [(path, rule) for path, rule in unanswered if not _justified(path, rule)]
+    pairs = Counter(rule for names in said.values() for rule in names)
+    print(f"{name}: {len(paths)} files, {len(said)} with findings of theirs, {len(missing)} "
           f"not covered; theirs {middle - start:.1f} s, ours {end - middle:.1f} s")  # fmt: skip
     for pair, count in sorted(pairs.items()):
-        print(f"    {count:3} {pair}")
-    for path, rule in missing:
-        print(f"    MISSING {path}: {rule}")
+        print(f"    {count:3} {pair} -> {' or '.join(sorted(ANSWERS.get(pair, '-')))}")
+    for path, rule in unanswered:
+        why = _justified(path, rule)
+        print(f"    {'justified' if why else 'MISSING'} {path}: {rule}{why and f': {why}'}")
+    sys.stdout.flush()
     return missing
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("fleet", type=Path)
-    parser.add_argument("--conftest", default="conftest")
-    parser.add_argument("--policies", type=Path)
-    parser.add_argument("--git", type=Path)
-    parser.add_argument("--commits", type=int, default=0)
-    parser.add_argument("--tip", default="HEAD")
-    parser.add_argument("--mutants", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    policies = given.policies or given.fleet / POLICIES
-    missing = [] if given.mutants else compare("fleet", given.conftest, policies, given.fleet)
-    if given.mutants:
-        missing += _mutants(given, policies)
-    if given.commits:
-        for commit in _spread(given):
-            with tempfile.TemporaryDirectory() as scratch:
-                archive = subprocess.run(
-                    ["git", f"--git-dir={given.git}", "archive", commit, "containers"],
-                    capture_output=True,
-                )
-                subprocess.run(["tar", "-x", "-C", scratch], input=archive.stdout, check=False)
-                if dockerfiles(Path(scratch)):
-                    missing += compare(commit[:8], given.conftest, policies, Path(scratch))
-    return bool(missing)
+def _answered(rule: str, found: set[str]) -> bool:
+    return bool(ANSWERS.get(rule, set()) & found)
 
 
-def _spread(given: argparse.Namespace) -> list[str]:
-    command = ["git", f"--git-dir={given.git}", "log", "--first-parent", "--format=%H", given.tip]
-    command += ["--", "containers"]
-    commits = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    step = max(1, len(commits) // given.commits)
-    return commits[::step][: given.commits]
+def _justified(path: str, rule: str) -> str:
+    applies, why = JUSTIFIED.get(rule, (None, ""))
+    return why if applies is not None and applies(path) else ""
 
 
-def _mutants(given: argparse.Namespace, policies: Path) -> list[tuple[str, str]]:
-    """All mutants in one tree: each is a unit of its own beside the originals."""
-    files = {path: (given.fleet / path).read_text() for path in dockerfiles(given.fleet)}
-    made = list(mutants(files, given.mutants, given.seed))
+def spread(git: Path, tip: str, count: int) -> list[tuple[str, str]]:
+    """The last commits of `count` days with their day, evenly over all days that have one."""
+    command = ["git", f"--git-dir={git}", "log", "--first-parent", "--format=%cs %H", tip]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    days: dict[str, str] = {}
+    for day, commit in (line.split() for line in lines if line):
+        days.setdefault(day, commit)
+    all_days = sorted(days)
+    count = min(count, len(all_days))
+    steps = {round(n * (len(all_days) - 1) / max(count - 1, 1)) for n in range(count)}
+    return [(days[all_days[step]], all_days[step]) for step in sorted(steps)]
+
+
+def history(given: argparse.Namespace, gates: Gates) -> list[tuple[str, str]]:
+    missing = []
+    for commit, day in spread(given.git, given.tip, given.commits):
+        with tempfile.TemporaryDirectory() as scratch:
+            command = ["git", f"--git-dir={given.git}", "ls-tree", "--name-only", commit]
+            there = subprocess.run(command, capture_output=True, text=True).stdout.split()
+            wanted = [name for name in there if name in ("containers", "compose", *_KINDS)]
+            command = ["git", f"--git-dir={given.git}", "archive", commit, *wanted]
+            archive = subprocess.run(command, capture_output=True)
+            subprocess.run(["tar", "-x", "-C", scratch], input=archive.stdout, check=False)
+            missing += compare(f"{commit[:8]} {day}", gates, Path(scratch))
+    return missing
+
+
+def mutated(given: argparse.Namespace, gates: Gates) -> list[tuple[str, str]]:
+    """Mutants of Dockerfiles, and a fifth as many of compose files, in one tree."""
+    files = {path: (given.fleet / path).read_text() for path in swept(given.fleet)}
+    dockerfiles = {path: text for path, text in files.items() if path.endswith("/Dockerfile")}
+    composes = {path: text for path, text in files.items() if path not in dockerfiles}
+    made = [
+        *mutants(dockerfiles, given.mutants, given.seed, BREAKS),
+        *mutants(composes, given.mutants // 5, given.seed, COMPOSE_BREAKS),
+    ]
+    rounds: list[dict[str, Mutant]] = []
+    for mutant in made:  # a path holds one mutant a round, in its own folder, for its name counts
+        room = next((r for r in rounds if mutant.path not in r), None)
+        if room is None:
+            rounds.append(room := {})
+        room[mutant.path] = mutant
     missing: list[tuple[str, str]] = []
     tally: Counter[str] = Counter()
     silent: Counter[str] = Counter()
-    by_round: list[dict[str, tuple[str, str]]] = []
-    for mutant in made:  # a path holds one mutant a round, in its own folder, for its name counts
-        room = next((r for r in by_round if mutant.path not in r), None)
-        if room is None:
-            by_round.append(room := {})
-        room[mutant.path] = (mutant.rule, mutant.text)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        for path, text in files.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
-        before_theirs = theirs(given.conftest, policies, root, sorted(files))
-        before_ours = ours(root)
-        for number, room in enumerate(by_round):
-            for path, (_, text) in room.items():
-                (root / path).write_text(text)
-            said = theirs(given.conftest, policies, root, sorted(room))
-            found = ours(root)
-            for path, (rule, _) in room.items():
+        shutil.copytree(given.fleet / "containers", root / "containers")
+        before_theirs, before_ours = gates.on(root, sorted(files)), ours(root)
+        for number, room in enumerate(rounds):
+            for path, mutant in room.items():
+                (root / path).write_text(mutant.text)
+            said, found = gates.on(root, sorted(room)), ours(root)
+            for path, mutant in room.items():
                 new_theirs = said.get(path, set()) - before_theirs.get(path, set())
                 new_ours = found.get(path, set()) - before_ours.get(path, set())
-                tally[f"{rule}: theirs {' '.join(sorted(new_theirs)) or '-'} -> "
+                tally[f"{mutant.rule}: theirs {' '.join(sorted(new_theirs)) or '-'} -> "
                       f"ours {' '.join(sorted(new_ours)) or '-'}"] += 1  # fmt: skip
-                if said.get(path) and not found.get(path):
-                    missing.append((path, f"round {number} {rule}: {new_theirs}"))
-                if rule not in found.get(path, ()):
-                    silent[f"{rule} {path}"] += 1
+                for rule in said.get(path, ()):
+                    answered = _answered(rule, found.get(path, set()))
+                    if not answered and not _justified(path, rule):
+                        missing.append((path, f"round {number} {mutant.rule}: {rule}"))
+                if mutant.rule not in found.get(path, ()):
+                    silent[f"{mutant.rule} {path}"] += 1
                 (root / path).write_text(files[path])
-    print(f"{len(made)} mutants in {len(by_round)} rounds, {len(missing)} not covered")
+    print(f"{len(made)} mutants in {len(rounds)} rounds, {len(missing)} not covered")
     for line, count in sorted(tally.items()):
         print(f"    {count:3} {line}")
     for line, count in sorted(silent.items()):
@@ -196,6 +218,68 @@ def _mutants(given: argparse.Namespace, policies: Path) -> list[tuple[str, str]]
     for path, what in missing:
         print(f"    MISSING {path}: {what}")
     return missing
+
+
+def structures(fleet: Path, lints: Lints) -> list[tuple[str, str]]:
+    """Each break of the structure, on a copy: their test that fails, and what is new of ours."""
+    missing = []
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch, "fleet")
+        _copy(fleet, root)
+        before = {(path, rule) for path, rules in ours(root).items() for rule in rules}
+        failed = lints.of_structure(root)
+        print(f"structure: {len(failed)} tests fail as it is")
+        for broken in structure.BREAKS:
+            shutil.rmtree(root)
+            _copy(fleet, root)
+            broken.change(root)
+            theirs = lints.of_structure(root) - failed
+            found = {(path, rule) for path, rules in ours(root).items() for rule in rules} - before
+            rules = {rule for _, rule in found}
+            right = broken.rule in rules or (broken.rule == structure.ANY and rules)
+            print(f"    {'' if right else 'MISSING '}{broken.test}: "
+                  f"theirs {' '.join(sorted(theirs)) or '-'} -> "
+                  f"ours {' '.join(sorted(rules)) or '-'}")  # fmt: skip
+            if broken.test not in theirs:
+                raise SystemExit(f"{broken.test} did not fail: the break is none")
+            if not right:
+                missing.append((broken.test, broken.rule))
+    return missing
+
+
+def _copy(fleet: Path, root: Path) -> None:
+    shutil.copytree(fleet, root, ignore=shutil.ignore_patterns(".git", "target"), symlinks=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("fleet", type=Path)
+    parser.add_argument("--conftest", default="conftest")
+    parser.add_argument("--rustc", help="also run the lints and the structure tests")
+    parser.add_argument("--gates-of", type=Path, help="another state of the fleet, for its gates")
+    parser.add_argument("--git", type=Path)
+    parser.add_argument("--commits", type=int, default=0)
+    parser.add_argument("--tip", default="HEAD")
+    parser.add_argument("--mutants", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    own = given.gates_of or given.fleet
+    with ExitStack() as stack:
+        lints = None
+        if given.rustc:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            lints = Lints(given.rustc, own, folder)
+        else:
+            print("lints and structure tests: not run (--rustc)")
+        gates = Gates(given.conftest, own / incumbents.POLICIES, lints)
+        missing = compare("fleet", gates, given.fleet)
+        if given.mutants:
+            missing += mutated(given, gates)
+        if lints is not None and not given.gates_of:
+            missing += structures(given.fleet, lints)
+        if given.commits:
+            missing += history(given, gates)
+    return bool(missing)
 
 
 if __name__ == "__main__":

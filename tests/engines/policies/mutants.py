@@ -67,6 +67,7 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("PIN004", "models", _without("ENV EVAL_LITELLM_VERSION_DEFAULT")),
     ("PIN005", "", _appended("RUN pip install requests", "RUN pip3 install -q a==1 flask")),
     ("PIN006", "", _appended("RUN npm install -g cline", "RUN npm i -g @openai/codex")),
+    ("SEC003", "", _appended("ARG HF_TOKEN", "ENV API_KEY=x", "ENV A=b DB_PASSWORD=c")),
     ("HYG001", "", _appended('CMD ["x", "$TASK_ID"]', "ENV A=${BENCHMARK}", "RUN x $TASK_ID")),
     ("HYG002", "", _before_from("# TODO: later", "# FIXME this", "# XXX")),
     ("HYG003", "", _appended('RUN echo "TODO" > /a', "RUN echo 'TODO' > /a")),
@@ -87,20 +88,33 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
         'LABEL eval.benchmark.upstream_base="ghcr.io/x/y"')),
 )  # fmt: skip
 
+_COMPOSE = "benchmarks"
+COMPOSE_BREAKS: tuple[tuple[str, str, Break], ...] = (
+    ("STR003", _COMPOSE, _replaced(r"compose/services\.yaml", "compose/others.yaml")),
+    ("STR003", _COMPOSE, _replaced(r"(?m)^  runner:", "  walker:")),
+    ("STR003", _COMPOSE, _replaced(r"(?m)^ +(?:- )?BENCHMARK[:=].*\n", "")),
+    ("STR004", _COMPOSE, _replaced(r"(?m):latest$", ":${EVAL_AGENT_VERSION}")),
+)  # fmt: skip
+
 
 def _mutable(text: str) -> str:
     bare = re.sub(_REVISION, 'LABEL eval.benchmark.data_revision="main"', text)
     return bare.rstrip("\n") + "\nRUN curl https://raw.githubusercontent.com/o/r/main/x.json\n"
 
 
-def mutants(files: dict[str, str], count: int, seed: int) -> Iterator[Mutant]:
-    """`count` mutants of these Dockerfiles, every break in turn; the same for the same seed."""
+def mutants(
+    files: dict[str, str],
+    count: int,
+    seed: int,
+    breaks: tuple[tuple[str, str, Break], ...] = BREAKS,
+) -> Iterator[Mutant]:
+    """`count` mutants of these files, every break in turn; the same for the same seed."""
     chance = random.Random(seed)
     kinds = ("benchmarks", "agents", "models")
     placed = [p for p in sorted(files) if p.split("/")[-3:-2] and p.split("/")[-3] in kinds]
     made = turn = 0
     while made < count and turn < 50 * count:
-        rule, kind, broken = BREAKS[turn % len(BREAKS)]
+        rule, kind, broken = breaks[turn % len(breaks)]
         turn += 1
         paths = [path for path in placed if not kind or path.split("/")[-3] == kind]
         if not paths:

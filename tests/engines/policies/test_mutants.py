@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.engines.policies.mutants import BREAKS, generated, mutants
 from tests.fleets import judge, write
 
-FAMILIES = ("LBL", "PIN", "HYG")
+FAMILIES = ("LBL", "PIN", "HYG", "SEC003")
 
 
 def rules_at(root: Path, path: str) -> set[str]:

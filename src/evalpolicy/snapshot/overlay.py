@@ -1,15 +1,18 @@
-"""A snapshot with some of its files changed: what a fix would leave, before it is written."""
+"""A snapshot with some of its files changed: what a fix would leave, what an editor holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha1, sha256
+from hashlib import sha256
 
-from evalpolicy.snapshot.model import Entry, Snapshot
+from evalpolicy.snapshot.model import REGULAR, Entry, Snapshot, Unreadable
 
 
 class Overlay(Snapshot):
-    """Another snapshot, with other bytes for some paths. The same paths are there."""
+    """Another snapshot, with other bytes for some paths.
+
+    A path that is not there below becomes a regular file.
+    """
 
     def __init__(self, below: Snapshot, changed: Mapping[str, bytes]) -> None:
         self.kind = below.kind
@@ -22,15 +25,21 @@ class Overlay(Snapshot):
 
     def blob_id(self, path: str, limit: int | None = None) -> str:
         content = self._changed.get(self._behind(path).path)
-        return self._below.blob_id(path, limit) if content is None else sha256(content).hexdigest()
+        if content is None:
+            return self._below.blob_id(path, limit)
+        self.refuse(path, limit)
+        return sha256(content).hexdigest()
+
+    def stamp(self, path: str) -> str | None:
+        try:
+            changed = self._behind(path).path in self._changed
+        except Unreadable:
+            return None
+        return None if changed else self._below.stamp(path)
 
     def object_id(self, path: str) -> str:
         content = self._changed.get(path)
-        if content is None:
-            return self._below.object_id(path)
-        digest = sha256() if self.object_format == "sha256" else sha1(usedforsecurity=False)
-        digest.update(b"blob %d\0" % len(content) + content)
-        return digest.hexdigest()
+        return self._below.object_id(path) if content is None else self.object_id_of(content)
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         content = self._changed.get(self._behind(path).path)
@@ -38,8 +47,13 @@ class Overlay(Snapshot):
             return self._below.stream(path, chunk)
         return (content[at : at + chunk] for at in range(0, len(content), chunk))
 
+    def forked(self) -> None:
+        self._below.forked()
+
     def _list(self) -> Iterable[Entry]:
-        return self._below.entries.values()
+        below = self._below.entries
+        yield from below.values()
+        yield from (Entry(path, REGULAR) for path in self._changed if path not in below)
 
     def _read(self, entry: Entry) -> bytes:
         content = self._changed.get(entry.path)

@@ -1,0 +1,28 @@
+"""The snapshot of a session: unsaved text over the worktree, given up once it is outdated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.model import Entry
+from evalpolicy.snapshot.overlay import Overlay
+
+
+class Superseded(BaseException):
+    """There is something newer to check. No error: whoever collects errors must let it pass."""
+
+
+class Unsaved(Overlay):
+    """An overlay that raises `Superseded` instead of reading on where nobody waits for it."""
+
+    def __init__(
+        self, below: Snapshot, changed: Mapping[str, bytes], superseded: Callable[[], bool]
+    ) -> None:
+        super().__init__(below, changed)
+        self._superseded = superseded
+
+    def _behind(self, path: str) -> Entry:
+        if self._superseded():
+            raise Superseded
+        return super()._behind(path)
