@@ -134,3 +134,34 @@ def test_engine_split(build, run, expected, tmp_path):
     files = {BENCH: "FROM a:1\n", "a/build.sh": build, "b/run.sh": run}
     report = judge(write(tmp_path, files), "HYG010")
     assert [(path, line) for _, path, line in found(report)] == expected
+
+
+@pytest.mark.parametrize(
+    ("copy", "files", "line"),
+    [
+        ("COPY solution.sh /opt/", {}, 3),
+        ("ADD --chmod=0755 ./a.sh ./solution.sh /opt/", {}, 3),
+        ('COPY ["solution.sh", "/opt/"]', {}, 3),
+        ("COPY . /opt/", {"solution.sh": "x\n"}, 3),
+        ("COPY . /opt/", {}, None),
+        ("COPY . /opt/", {"solution.sh": "x\n", ".dockerignore": "solution.sh\n"}, None),
+        ("COPY grade.sh /solution.sh", {"solution.sh": "x\n"}, None),
+        ("COPY --from=other /solution.sh /opt/", {}, None),
+        ("RUN cat solution.sh", {"solution.sh": "x\n"}, None),
+        ("FROM b\nRUN a", {"solution.sh": "x\n"}, None),
+    ],
+)
+def test_a_solution_in_the_image(copy, files, line, tmp_path):
+    folder = BENCH.rpartition("/")[0]
+    write(tmp_path, {f"{folder}/{name}": text for name, text in files.items()})
+    write(tmp_path, {BENCH: f"FROM a\nLABEL eval.type=benchmark\n{copy}\n"})
+    places = [place[2] for place in found(judge(tmp_path, "HYG011"))]
+    assert places == ([] if line is None else [line])
+
+
+def test_a_solution_in_an_earlier_stage_or_elsewhere(tmp_path):
+    text = "FROM a AS one\nCOPY solution.sh /\nFROM b\nLABEL eval.type=benchmark\n"
+    write(tmp_path, {BENCH: text, CORE: "FROM a\nCOPY solution.sh /\n"})
+    assert not found(judge(tmp_path, "HYG011"))
+    write(tmp_path, {BENCH: text.replace("FROM b", "FROM one")})
+    assert [place[2] for place in found(judge(tmp_path, "HYG011"))] == [2]

@@ -213,6 +213,8 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "hygiene.engines", "forced_platform"),
         ("HYG010", "engine-split", "error", "fleet engine_calls", True,
          "hygiene.engines", "engine_split"),
+        ("HYG011", "solution-in-image", "error", "unit around", True,
+         "hygiene.solutions", "solution_in_image"),
     ),
     "STR": (
         ("STR001", "benchmark-incomplete", "error", "fleet", True,

@@ -7,6 +7,7 @@ from evalpolicy.rules.hygiene.installing import (
     pip_failure_swallowed,
     pip_uninstall_of_nothing,
 )
+from evalpolicy.rules.hygiene.solutions import solution_in_image
 from evalpolicy.rules.hygiene.wording import legacy_variable, todo_comment, todo_literal
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "pip_before_apt",
     "pip_failure_swallowed",
     "pip_uninstall_of_nothing",
+    "solution_in_image",
     "todo_comment",
     "todo_literal",
 ]
