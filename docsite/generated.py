@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 
@@ -28,6 +29,26 @@ def pages() -> dict[str, str]:
             for file in sorted((ROOT / "schemas").glob("*.json"))
         },
     }
+
+
+def outward(text: str, page: str) -> str:
+    """The text of a page, with what links to files of the repository outside of docs/.
+
+    On GitHub such a link is relative; the site has it lead to GitHub. Raises `ValueError` for one
+    that leads to nothing.
+    """
+
+    def moved(link: re.Match[str]) -> str:
+        words, target, anchor = link[1], link[2], link[3] or ""
+        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), target))
+        if path.startswith("docs/"):
+            return link[0]
+        if not (ROOT / path).exists():
+            raise ValueError(f"docs/{page} links to {target}, which is not there")
+        kind = "tree" if (ROOT / path).is_dir() else "blob"
+        return f"[{words}]({REPOSITORY}/{kind}/main/{path}{anchor})"
+
+    return _LINK.sub(moved, text)
 
 
 def _from_the_top(name: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from docsite import commands, comparison, configuration, report, rules
-from docsite.generated import pages
+from docsite.generated import REPOSITORY, outward, pages
 from docsite.navigation import AWAITED, filled
 
 from evalpolicy.resources import schema
@@ -82,6 +82,18 @@ def test_the_navigation_shows_what_is_there():
     shown = [page for part in of_rules["C"][1:] for group in part.values() for page in group]
     assert len(shown) == len(RULES)
     assert all(page.endswith(".md") for page in AWAITED)
+
+
+def test_links_to_files_outside_of_the_documents_lead_to_the_repository():
+    text = "[a](../examples/fleet) [b](tutorial.md#x) [c](https://x.org/../y) [d](../Makefile#z)"
+    at = f"{REPOSITORY}/{{}}/main/{{}}"
+    assert outward(text, "replay.md") == (
+        f"[a]({at.format('tree', 'examples/fleet')}) [b](tutorial.md#x) [c](https://x.org/../y) "
+        f"[d]({at.format('blob', 'Makefile')}#z)"
+    )
+    assert outward("[a](../tutorial.md)", "reference/x.md") == "[a](../tutorial.md)"
+    with pytest.raises(ValueError, match=r"docs/a.md links to ../nothing, which is not there"):
+        outward("[a](../nothing)", "a.md")
 
 
 def test_links_of_the_top_folders_documents_lead_into_the_site():
