@@ -3,15 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup test demo lint engines bench docs clean
+.PHONY: help setup test demo demo-replay lint engines bench docs clean
 help:
-	@echo "make demo     check the example fleet, and a copy of it with five mistakes"
-	@echo "make test     run the tests"
-	@echo "make engines  run the tests that need Go, docker, podman or gitleaks"
-	@echo "make lint     ruff, mypy"
-	@echo "make bench    time evalpolicy; writes docs/performance.md"
-	@echo "make docs     build the documentation into site/"
-	@echo "make oracle   compare with BuildKit on N generated Dockerfiles"
+	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
+	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
+	@echo "make test         run the tests"
+	@echo "make engines      run the tests that need Go, docker, podman or gitleaks"
+	@echo "make lint         ruff, mypy"
+	@echo "make bench        time evalpolicy; writes docs/performance.md"
+	@echo "make docs         build the documentation into site/"
+	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
 setup: $(VENV)/.ready
 
@@ -27,6 +28,9 @@ test: setup
 
 demo: setup
 	@sh examples/demo.sh $(BIN)/evalpolicy
+
+demo-replay: setup
+	@sh examples/demo-replay.sh $(BIN)/evalpolicy
 
 engines: setup
 	EVALPOLICY_ENGINES=$${EVALPOLICY_ENGINES:-auto} $(BIN)/python -m pytest -m engine -rs

@@ -2,6 +2,7 @@
 # Installs evalpolicy from the action's own checkout into an environment of its own, and gives
 # that environment's Python as the step's output `python`. Needs INPUT_PYTHON. Packages with rules
 # (INPUT_PLUGINS) come beside it, each at one version: nothing of them is taken from the workspace.
+# With INPUT_REPLAY `true`, what replays need is installed as well.
 #
 # Python runs isolated (-I): the folder it starts in holds the repository that is judged, and
 # nothing from there may be imported.
@@ -26,6 +27,8 @@ for plugin in ${plugins[@]+"${plugins[@]}"}; do
     fail 'input plugins: each is name==version, a package and exactly one version of it'
 done
 
+extra=
+[[ ${INPUT_REPLAY:-} != true ]] || extra='[replay]'
 environment=$(mktemp -d "${RUNNER_TEMP:?}/evalpolicy.XXXXXXXX")
 # What these print is not to be read for workflow commands.
 token=$("$python" -I -c 'import secrets; print(secrets.token_hex(16))')
@@ -33,7 +36,7 @@ echo "::stop-commands::$token"
 {
   "$python" -I -m venv "$environment" &&
     "$environment/bin/python" -I -m pip --disable-pip-version-check --no-input install \
-      --quiet --retries 5 "$GITHUB_ACTION_PATH" ${plugins[@]+"${plugins[@]}"}
+      --quiet --retries 5 "$GITHUB_ACTION_PATH$extra" ${plugins[@]+"${plugins[@]}"}
 } 2>&1 || failed=yes
 echo "::$token::"
 [[ -z ${failed:-} ]] || fail 'evalpolicy could not be installed; the log of this step says why'

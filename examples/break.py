@@ -5,6 +5,7 @@ Each is one that real fleets have made; `evalpolicy check` finds all five.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -21,8 +22,8 @@ MISTAKES = (
     ("the agent's version is left to whoever builds it", SHELL,
      "ARG AGENT_VERSION=1.0.0", "ARG AGENT_VERSION"),
 )  # fmt: skip
-FIXTURE = "tests/run/replay/fixtures/arithmetic-1-shell.traces.jsonl"
-PROVENANCE = "tests/run/replay/fixtures/provenance.json"
+FIXTURES = "tests/run/replay/fixtures"
+PROVENANCE = f"{FIXTURES}/provenance.json"
 
 
 def main(folder: Path) -> int:
@@ -33,9 +34,12 @@ def main(folder: Path) -> int:
             raise SystemExit(f"{path} is not as the example has it: {good!r} is not there")
         file.write_text(text.replace(good, bad))
         sys.stdout.write(f"  {number}. {what} ({path})\n")
-    (folder / FIXTURE).unlink()
-    (folder / PROVENANCE).write_text("{}\n")
-    sys.stdout.write(f"  5. the recorded run behind the release is deleted ({FIXTURE})\n")
+    entries = json.loads((folder / PROVENANCE).read_text())
+    for fixture in (folder / FIXTURES).glob("arithmetic-*.traces.jsonl"):
+        fixture.unlink()
+        del entries[fixture.name.partition(".")[0]]
+    (folder / PROVENANCE).write_text(json.dumps(entries, indent=2) + "\n")
+    sys.stdout.write(f"  5. the recorded runs behind a release are deleted ({FIXTURES})\n")
     return 0
 
 

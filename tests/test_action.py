@@ -350,14 +350,47 @@ def test_the_worse_of_check_and_replay_counts(monkeypatch, tmp_path, check, repl
     assert action._run(asked, given)["exit-code"] == str(code)
 
 
-def test_replay_is_run_behind_the_check(act):
-    ran = act(replay="true")
-    from evalpolicy.commands.replay import command
+def test_findings_of_replays_are_told_and_counted(monkeypatch, tmp_path, capfd):
+    """They are annotations and part of the summary, as those of the check are."""
+    from evalpolicy.action import __main__ as action
 
-    if "run" not in command.commands:
-        assert (ran.code, ran.outputs["exit-code"]) == (2, "2")
-        assert "No such command 'run'" in ran.commands[0]
+    asked_for = []
+
+    def stand_in(folder, arguments):
+        asked_for.append(arguments)
+        replay = arguments[0] == "replay"
+        texts = {
+            "json": {"summary": {"error": 1, "warning": 0, "note": 2},
+                     "findings": [{"severity": "error"}, {"severity": "note"}]},
+            "markdown": f"{arguments[0]} in Markdown\n",
+            "github": f"::error title={arguments[0]}::told\n",
+            "sarif": "{}",
+        }  # fmt: skip
+        for argument in arguments:
+            kind, _, file = argument.removeprefix("--format=").partition("=")
+            if argument.startswith("--format=") and file:
+                text = texts[kind]
+                Path(file).write_text(text if isinstance(text, str) else json.dumps(text))
+        return (1 if replay else 0), ""
+
+    monkeypatch.setattr(action, "_evalpolicy", stand_in)
+    summary = tmp_path / "summary.md"
+    given = {"GITHUB_WORKSPACE": str(tmp_path), "RUNNER_TEMP": str(tmp_path),
+             "GITHUB_STEP_SUMMARY": str(summary), "INPUT_FAIL_ON": "warning",
+             "INPUT_BASE": "main", "INPUT_REPLAY": "true"}  # fmt: skip
+    values = action._run(action.inputs.read(given), given)
+    assert (values["exit-code"], values["errors"], values["notes"]) == ("1", "2", "3")
+    assert summary.read_text() == "check in Markdown\nreplay in Markdown\n"
+    assert "::error title=replay::told" in capfd.readouterr().out
+    assert {"--base=main", "--fail-on=warning"} <= set(asked_for[1])
+
+
+def test_replay_that_cannot_run_is_not_checked(act):
+    ran = act(replay="true")
+    assert (ran.failed, ran.code, ran.outputs["exit-code"]) == (True, 3, "3")
     assert ran.outputs["errors"] == "0"
+    assert ran.commands
+    assert "not checked" in ran.summary
 
 
 def test_what_is_said_starts_no_command(capfdbinary):
@@ -470,6 +503,25 @@ def test_what_is_no_package_at_one_version_is_refused(tmp_path, plugins):
         "::error title=evalpolicy::input plugins: each is name==version, a package and exactly one "
         "version of it"
     ]
+
+
+@pytest.mark.parametrize(("replay", "there"), [("true", True), ("false", False)])
+def test_what_replays_need_is_installed_only_for_them(tmp_path, replay, there):
+    output = tmp_path / "output"
+    environment = {
+        **os.environ,
+        "INPUT_PYTHON": sys.executable,
+        "INPUT_REPLAY": replay,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_ACTION_PATH": str(ROOT),
+    }
+    subprocess.run([ROOT / "action/install.sh"], env=environment, check=True)
+    python = output.read_text().strip().removeprefix("python=")
+    asked = subprocess.run(
+        [python, "-I", "-c", "import starlette"], stderr=subprocess.DEVNULL, check=False
+    )
+    assert (asked.returncode == 0) is there
 
 
 @pytest.mark.engine("pip")

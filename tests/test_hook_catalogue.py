@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomlkit
 import yaml
 from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, repository
 
@@ -47,6 +48,16 @@ def test_pre_commit_reads_the_file():
     read = {row["id"]: row for row in validate(ROOT / HOOKS_FILE)}
     assert list(read) == [hook.id for hook in hooks()]
     assert all(row["always_run"] and row["language"] == "python" for row in read.values())
+
+
+def test_the_replay_hook_brings_what_the_extra_would():
+    project = tomlkit.loads((ROOT / "pyproject.toml").read_text())["project"]
+    rows = {row["id"]: row for row in yaml.safe_load((ROOT / HOOKS_FILE).read_text())}
+    extra = project["optional-dependencies"]["replay"]
+    assert rows["evalpolicy-replay"]["additional_dependencies"] == sorted(extra)
+    assert [name for name, row in rows.items() if "additional_dependencies" in row] == [
+        "evalpolicy-replay"
+    ]
 
 
 def test_a_family_that_comes_brings_its_hook(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalpolicy.artifacts.build_args import from_bake, from_script
+from evalpolicy.artifacts.build_args import bake_variables, from_bake, from_script
 from evalpolicy.cache import Cache
 from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
@@ -179,3 +179,18 @@ class TestCache:
         cache.put("k", 1)
         assert cache.get("k") is None
         cache.save()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('variable "TAG" { default = "x" }\n  variable B {}\n# variable "C" {}\n', {"TAG", "B"}),
+        ('target "eval" { args = { variable = "x" } }', set()),
+        ('{"variable": {"TAG": {"default": "x"}, "B": {}}}', {"TAG", "B"}),
+        ('{"variable": ["TAG"]}', set()),
+        ("{", set()),
+        ("", set()),
+    ],
+)
+def test_variables_of_bake_files(text, names):
+    assert bake_variables(text.encode()) == names

@@ -12,7 +12,7 @@ count as they lie there: if git converts them (line ends, LFS), a checkout has a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha1, sha256
 from typing import TypeAlias
 
@@ -40,20 +40,33 @@ _LEFT_OUT = Globs(NO_INPUT)
 _Tree: TypeAlias = "dict[bytes, tuple[int, str] | _Tree]"
 
 
-def build_inputs(snapshot: Snapshot, folder: str) -> tuple[str, ...]:
-    """The paths of the inputs of the unit in `folder`, sorted."""
+def build_inputs(
+    snapshot: Snapshot, folder: str, within: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """The paths of the inputs of the unit in `folder`, sorted.
+
+    `within` narrows them to files and folders, named from `folder`.
+    """
     start = len(folder) + 1 if folder else 0
-    return tuple(path for path in snapshot.below(folder) if path[start:] not in _LEFT_OUT)
+    return tuple(
+        path
+        for path in snapshot.below(folder)
+        if path[start:] not in _LEFT_OUT and (within is None or _is_within(path[start:], within))
+    )
 
 
-def build_inputs_id(snapshot: Snapshot, folder: str) -> str:
+def _is_within(path: str, within: Collection[str]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in within)
+
+
+def build_inputs_id(snapshot: Snapshot, folder: str, within: Collection[str] | None = None) -> str:
     """Names the inputs by content: 40 hexadecimal digits, 64 in a repository with SHA-256.
 
     Raises `Unreadable` where a file's content is neither on the disk nor named by git.
     """
     start = len(folder) + 1 if folder else 0
     root: _Tree = {}
-    for path in build_inputs(snapshot, folder):
+    for path in build_inputs(snapshot, folder, within):
         *parents, name = encode_path(path[start:]).split(b"/")
         tree = root
         for parent in parents:

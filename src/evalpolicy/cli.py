@@ -22,7 +22,7 @@ COMMANDS = MappingProxyType(
         "init": "Propose configuration, hook, workflow and baseline for this repository.",
         "lsp": "Show findings in an editor, while a file is written.",
         "provenance": "Record, backfill and verify where fixtures come from.",
-        "replay": "Answer like a recorded model, or record one.",
+        "replay": "Replay recorded runs in containers, and record them.",
         "report": "Write the web page: what to do first, findings, coverage.",
         "rules": "List all rules.",
     }

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from evalpolicy.allowances import Allowance, from_table
 from evalpolicy.errors import UsageError
@@ -18,6 +18,9 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.submission_config import KEYS as SUBMISSION_KEYS
 from evalpolicy.submission_config import Submission, wrong_pattern
 from evalpolicy.submission_config import from_table as submission_from_table
+
+if TYPE_CHECKING:
+    from evalpolicy.replay_config import Replaying
 
 CONFIG_FILE = "evalpolicy.toml"
 PYPROJECT = "pyproject.toml"
@@ -71,7 +74,8 @@ class Config:
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
     `levels` holds what `[rules]` says, as written: ids, names or families. `plugins` are the
-    entry points that bring more rules, named on `plugins_line`.
+    entry points that bring more rules, named on `plugins_line`. `replay_table` is `[replay]` as
+    written; `replay` gives it with its defaults.
     """
 
     layout: Layout = field(default_factory=Layout)
@@ -86,6 +90,13 @@ class Config:
     secrets: Secrets = field(default_factory=Secrets)
     plugins: tuple[str, ...] = ()
     plugins_line: int = 1
+    replay_table: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def replay(self) -> Replaying:
+        from evalpolicy.replay_config import from_table as replaying
+
+        return replaying(self.replay_table)
 
 
 def load(snapshot: Snapshot) -> Config:
@@ -138,6 +149,8 @@ def parse(content: bytes, path: str) -> Config | None:
     if refused := wrong_setting(table):
         line = line_of(text, (*prefix, *refused[:2]))
         raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
+    if replay_table := table.get("replay"):
+        _check_replay(replay_table, text, path, prefix)
     return Config(
         Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
@@ -149,7 +162,16 @@ def parse(content: bytes, path: str) -> Config | None:
         *from_tables(table),
         plugins=tuple(table.get("plugins", ())),
         plugins_line=line_of(text, (*prefix, "plugins")),
+        replay_table=table.get("replay", {}),
     )
+
+
+def _check_replay(table: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
+    from evalpolicy.replay_config import wrong_replay
+
+    if wrong := wrong_replay(table):
+        line = line_of(text, (*prefix, "replay", *wrong[0]))
+        raise UsageError(f"{path}:{line}: replay.{'.'.join(wrong[0])}: {wrong[1]}")
 
 
 def _frozen(value: Any) -> Any:
@@ -190,13 +212,20 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", *TABLES),
+        (): (
+            *("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", "replay"),
+            *TABLES,
+        ),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
         ("gates",): tuple(f.name for f in fields(GateSettings)),
         **FIXTURE_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }
+    if path[:1] == ("replay",):
+        from evalpolicy.replay_config import KEYS as REPLAY_KEYS
+
+        tables.update(REPLAY_KEYS)
     known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())
     close = nearest(key, known)
     return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"

@@ -23,6 +23,7 @@ from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
     from evalpolicy.plugins import Failure
+    from evalpolicy.replay.replayed import Replayed
     from evalpolicy.snapshot.change import Change
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
@@ -43,27 +44,30 @@ def check(
     change: Change | None = None,
     jobs: int | None = None,
     known: RuleSet | None = None,
+    replays: Sequence[Replayed] | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
     `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
     `use_comments`, in comments are waived. `jobs` processes at most read fixtures. `known` are
-    the rules that there are, if not those of evalpolicy and the configuration's plug-ins. Raises
-    `UsageError` for a selector or a path that stands for nothing, and `NotCheckedError` if there
-    is nothing to check: an empty answer is no pass.
+    the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
+    rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
+    or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
+    empty answer is no pass.
     """
     known = rule_set(config.plugins) if known is None else known
     levels = _levels(config, known)
-    rules = _judging(_selected(levels, chosen, ignored, known), chosen, change, known)
-    facts = Facts(snapshot, config, cache or Cache(None), change, jobs)
+    selected = _selected(levels, chosen, ignored, known)
+    rules = _judging(selected, chosen, change, replays, known)
+    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
     _known_paths(snapshot, paths)
     if facts.cache.is_empty and any({"recordings", "recorded"} & {*rule.needs} for rule in rules):
         facts.recordings  # noqa: B018 - helpers read them while the rest is read here
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):
-        running = _judging(_selected(levels, (), (), known), (), change, known)
+        running = _judging(_selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
     found = _sorted(
         _finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running, failures)
@@ -189,13 +193,20 @@ def _selected(
 
 
 def _judging(
-    rules: list[Rule], chosen: Sequence[str], change: Change | None, known: RuleSet
+    rules: list[Rule],
+    chosen: Sequence[str],
+    change: Change | None,
+    replays: Sequence[Replayed] | None,
+    known: RuleSet,
 ) -> list[Rule]:
     """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
-    able = [rule for rule in rules if rule.judges(change)]
+    replayed = replays is not None
+    able = [rule for rule in rules if rule.judges(change, replayed)]
     for word in chosen:
         meant = matching(word, known)
-        if not any(rule.judges(change) for rule in meant):
+        if not any(rule.judges(change, replayed) for rule in meant):
+            if any(rule.on_replays for rule in meant):
+                raise UsageError(f"--select {word}: replays are judged by `evalpolicy replay run`")
             need = "--base or --event" if change else "--base, --message or --event"
             raise UsageError(f"--select {word}: a submission is judged with {need}")
     if not able:

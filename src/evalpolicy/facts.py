@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evalpolicy.provenance.file import ProvenanceFile
     from evalpolicy.provenance.recorded import Recorded
     from evalpolicy.recordings.mapping import Recordings
+    from evalpolicy.replay.replayed import Replayed
     from evalpolicy.sizes import Sizing
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
@@ -53,7 +54,8 @@ class Facts:
     with its `Surroundings` as `around`; one that asks for `dockerfile` once for each Dockerfile,
     with its `Place` as `place`. Beside these it may ask for what `place_id` and the
     configuration's layout cover. One that asks for `change` runs where a submission is
-    known, one that asks for `comparison` or `submitted` where it has two states.
+    known, one that asks for `comparison` or `submitted` where it has two states, and one that asks
+    for `replays` where `evalpolicy replay run` made some.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class Facts:
         cache: Cache,
         change: Change | None = None,
         jobs: int | None = None,
+        replays: Sequence[Replayed] | None = None,
     ) -> None:
+        self._replays = replays
         self._jobs = jobs
         self._change = change
         self.cache = cache
@@ -173,11 +177,27 @@ class Facts:
         return Submitted(self.comparison, self.config)
 
     @property
+    def replays(self) -> Sequence[Replayed]:
+        assert self._replays is not None, "the engine runs no RPL rule without replays"
+        return self._replays
+
+    @property
     def problems(self) -> list[tuple[str, Problem]]:
         """What could not be read for the facts that were asked for, as (path, problem)."""
         of_change = self._change.problems if self._change else []
         of_gates = self.problems_of(self.__dict__)
-        return [*self.fleet.problems, *of_change, *of_gates, *self.kept_problems]
+        return [
+            *self.fleet.problems, *of_change, *of_gates, *self.kept_problems, *self._unreplayed
+        ]  # fmt: skip
+
+    @property
+    def _unreplayed(self) -> list[tuple[str, Problem]]:
+        """What was to be replayed and was not; what is known to be broken is RPL006's."""
+        return [
+            (one.path, Problem(f"not replayed: {'; '.join(one.judgement.reasons)}"))
+            for one in self._replays or ()
+            if one.verdict == "not run" and not one.broken
+        ]
 
     def state(self, look: Look) -> str:
         """The answer to a look, as a word that is equal for equal answers."""

@@ -7,6 +7,7 @@ the index of the rules, and a test holds them to it.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,8 +86,20 @@ class Hook:
             # Its parts would run at once, each on the whole index.
             "  require_serial: true\n"
             f"  stages: {_STAGES[self.kind]}\n"
+            f"{self._dependencies}"
             f"  minimum_pre_commit_version: {_OLDEST_PRE_COMMIT}\n"
         )
+
+    @property
+    def _dependencies(self) -> str:
+        """What it needs beside evalpolicy: pre-commit installs no extra of a repository."""
+        if self.kind != "replay":
+            return ""
+        from importlib.metadata import requires  # A hook that runs needs none of this.
+
+        extra = re.compile(r"(\S+?) *; *extra *== *['\"]replay['\"]")
+        found = filter(None, (extra.fullmatch(line) for line in requires("evalpolicy") or ()))
+        return f"  additional_dependencies: {sorted(match[1] for match in found)}\n"
 
     @property
     def script(self) -> str:

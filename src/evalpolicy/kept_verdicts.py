@@ -19,14 +19,15 @@ from evalpolicy.facts import Facts, rested_on
 from evalpolicy.rules.model import Hit, Rule
 from evalpolicy.snapshot.watched import Look, Trace
 
-# A submission is judged once; what it rests on (commits, messages, events) is in no snapshot.
-_OF_A_SUBMISSION = frozenset({"change", "comparison", "submitted"})
+# A submission is judged once, and so are replays; what they rest on (commits, messages, events,
+# what containers did) is in no snapshot.
+_JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
 
 
 def hits_on_fleet(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find, from the cache where nothing that they looked at changed."""
     for group in _groups(rules):
-        if not facts.cache.keeps or any(_OF_A_SUBMISSION & set(rule.needs) for rule in group):
+        if not facts.cache.keeps or any(_JUDGED_ONCE & set(rule.needs) for rule in group):
             yield from _run(facts, group)
         else:
             yield from _kept(facts, group)

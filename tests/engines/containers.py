@@ -58,6 +58,14 @@ class Daemon:
         client = _client(Path(dockerd))
         # A path of a Unix socket may have 107 bytes: not below a deep temporary folder.
         self.folder = Path(tempfile.mkdtemp(prefix="evalpolicy-docker-", dir="/tmp"))
+        try:
+            return Docker(client, f"unix://{self.folder}/docker.sock", self.start(dockerd, client))
+        except BaseException:
+            self.stop()
+            raise
+
+    def start(self, dockerd: str, client: str) -> str:
+        """Starts the daemon, or starts it again, on what its folder holds; gives its version."""
         host = f"unix://{self.folder}/docker.sock"
         log = self.folder / "log"
         config = self.folder / "daemon.json"  # The machine's own must not reach this daemon.
@@ -80,11 +88,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        try:
-            return Docker(client, host, self._wait(client, host, log))
-        except BaseException:
-            self.stop()
-            raise
+        return self._wait(client, host, log)
 
     def _wait(self, client: str, host: str, log: Path) -> str:
         assert self.process is not None

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,40 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
         }
     )
     if asked.replay:
-        replayed, complaint = _evalpolicy(asked.folder, ["replay", "run"])
-        if replayed != EXIT_CLEAN:
-            runner.command("error", shown(complaint) or f"replay: exit code {replayed}")
+        replayed, found = _replay(asked, environment, folder)
         values["exit-code"] = str(max(code, replayed))
+        for name, severity in (("errors", "error"), ("warnings", "warning"), ("notes", "note")):
+            values[name] = str(counted[severity] + found[severity])
     return values
+
+
+def _replay(
+    asked: Inputs, environment: Mapping[str, str], folder: Path
+) -> tuple[int, Counter[str]]:
+    """Replays recorded runs; gives the exit code and how many findings there are, by severity."""
+    report = folder / "replay.json"
+    arguments = ["replay", "run", "--quiet", "--color=never", f"--fail-on={asked.fail_on}"]
+    if asked.base is not None:
+        arguments.append(f"--base={asked.base}")
+    arguments += [
+        f"--output={folder / 'replay'}",
+        "--format=text",
+        f"--format=github={folder / 'replay-commands'}",
+        f"--format=markdown={folder / 'replay.md'}",
+        f"--format=json={report}",
+    ]
+    code, complaint = _evalpolicy(asked.folder, arguments)
+    try:
+        findings = json.loads(report.read_bytes())["findings"]
+    except (OSError, ValueError, KeyError):
+        if code != EXIT_CLEAN:
+            _no_report(environment, complaint or f"replay: exit code {code}")
+        return code, Counter()
+    runner.commands((folder / "replay-commands").read_text("utf-8"))
+    runner.summary(
+        environment.get("GITHUB_STEP_SUMMARY"), (folder / "replay.md").read_text("utf-8")
+    )
+    return code, Counter(finding["severity"] for finding in findings)
 
 
 def _what(asked: Inputs, environment: Mapping[str, str]) -> list[str]:

@@ -14,6 +14,8 @@ from typing import Any
 _OPTION = re.compile(r"--build-arg(?:=|\s+|\s*\\\n\s*)[\"']?([A-Za-z_][A-Za-z0-9_]*)")
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 _ARGS = re.compile(r"(?<![A-Za-z0-9_])args\s*=?\s*\{")
+# variable "TAG" { default = "latest" } · variable TAG {}
+_VARIABLE = re.compile(r"^\s*variable\s+\"?([A-Za-z_][A-Za-z0-9_]*)\"?\s*\{", re.MULTILINE)
 _KEY = re.compile(r"[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[=:]")
 
 
@@ -34,6 +36,19 @@ def from_bake(content: bytes) -> frozenset[str]:
     return frozenset(
         name for found in _ARGS.finditer(text) for name in _keys(_block(text, found.end()))
     )
+
+
+def bake_variables(content: bytes) -> frozenset[str]:
+    """The variables that a bake file declares; bake takes each from the environment if it can."""
+    text = content.decode("utf-8", "replace")
+    if text.lstrip().startswith("{"):
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return frozenset()
+        declared = document.get("variable") if isinstance(document, dict) else None
+        return frozenset(declared) if isinstance(declared, dict) else frozenset()
+    return frozenset(_VARIABLE.findall(_COMMENT.sub("", text)))
 
 
 def _json_args(document: Any) -> list[str]:

@@ -13,7 +13,7 @@ import click
 from evalpolicy import config as configuration
 from evalpolicy.cache import Cache, open_cache
 from evalpolicy.commands.console import columns, write
-from evalpolicy.commands.paths import from_root
+from evalpolicy.commands.paths import typed
 from evalpolicy.errors import (
     EXIT_CLEAN,
     EXIT_FINDINGS,
@@ -25,7 +25,7 @@ from evalpolicy.facts import Facts
 from evalpolicy.fleet import Fixture
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
-from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
+from evalpolicy.snapshot import Unreadable, open_snapshot
 
 _SORTS = (
     "name", "benchmark", "task", "agent", "turns", "failed", "tokens", "cost", "size", "recorded",
@@ -125,7 +125,7 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
     with _facts(staged, rev, no_cache=True) as facts:
         snapshot = facts.snapshot
         hosts = facts.config.secrets.internal_hosts
-        path = named(facts.fleet.fixtures, fixture, _typed(snapshot, fixture)).path
+        path = named(facts.fleet.fixtures, fixture, typed(snapshot, fixture)).path
         try:
             content = snapshot.read(path, _LARGEST)
         except Unreadable as reason:
@@ -215,18 +215,10 @@ def _chosen(facts: Facts, words: Sequence[str]) -> list[str]:
         return [fixture.path for fixture in fixtures]
     chosen: dict[str, None] = {}
     for word in words:
-        path = _typed(facts.snapshot, word)
+        path = typed(facts.snapshot, word)
         inside = [f.path for f in fixtures if not path or f.path.startswith(f"{path}/")]
         if inside and word:
             chosen.update(dict.fromkeys(inside))
         else:
             chosen[named(fixtures, word, path).path] = None
     return list(chosen)
-
-
-def _typed(snapshot: Snapshot, word: str) -> str:
-    """What a user typed, as a path from the fleet's root; a name is a path as well."""
-    try:
-        return from_root(snapshot, word)
-    except UsageError:
-        return word

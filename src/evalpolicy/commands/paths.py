@@ -18,3 +18,11 @@ def from_root(snapshot: Snapshot, path: str) -> str:
     except ValueError:
         raise UsageError(f"{path} lies outside of {top}") from None
     return "" if inside == "." else inside
+
+
+def typed(snapshot: Snapshot, word: str) -> str:
+    """What a user typed, as a path from the fleet's root; a name is a path as well."""
+    try:
+        return from_root(snapshot, word)
+    except UsageError:
+        return word

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from evalpolicy.commands import replay_run
 from evalpolicy.commands.console import write
+from evalpolicy.commands.replay_plan import plan_command
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.replay.journal import OnExhausted
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 @click.group("replay")
 def command() -> None:
     """Replay recorded runs, and record them."""
+
+
+command.add_command(replay_run.run)
+command.add_command(replay_run.clean)
+command.add_command(plan_command)
 
 
 @command.command("serve")

@@ -44,12 +44,12 @@ def render(report: Report) -> str:
 
 
 def _suite(root: ElementTree.Element, name: str) -> ElementTree.Element:
-    return ElementTree.SubElement(root, "testsuite", name=_text(name))
+    return ElementTree.SubElement(root, "testsuite", name=text(name))
 
 
 def _case(suite: ElementTree.Element, group: str, name: str) -> ElementTree.Element:
     return ElementTree.SubElement(
-        suite, "testcase", classname=_text(group), name=_text(name), time="0"
+        suite, "testcase", classname=text(group), name=text(name), time="0"
     )
 
 
@@ -59,17 +59,17 @@ def _item(suite: ElementTree.Element, path: str, item: Finding | Waived) -> None
     case = _case(suite, path, f"{finding.rule} {finding.name} ({place})")
     if isinstance(item, Waived):
         words = f"{finding.message} (taken back by {item.by}: {item.reason})"
-        ElementTree.SubElement(case, "skipped", message=_text(words))
+        ElementTree.SubElement(case, "skipped", message=text(words))
     elif finding.severity == "note":
-        ElementTree.SubElement(case, "system-out").text = _text(f"note: {finding.message}")
+        ElementTree.SubElement(case, "system-out").text = text(f"note: {finding.message}")
     else:
         more = f"{path}:{place}" + (f" {finding.help}" if finding.help else "")
         _said(case, "failure", finding.severity, finding.message, more)
 
 
 def _said(case: ElementTree.Element, tag: str, kind: str, message: str, more: str) -> None:
-    said = ElementTree.SubElement(case, tag, type=kind, message=_text(message))
-    said.text = _text(more)
+    said = ElementTree.SubElement(case, tag, type=kind, message=text(message))
+    said.text = text(more)
 
 
 def _count(root: ElementTree.Element) -> None:
@@ -84,5 +84,6 @@ def _count(root: ElementTree.Element) -> None:
     root.set("time", "0")
 
 
-def _text(text: str) -> str:
-    return _NO_XML.sub("\ufffd", shown(text))
+def text(raw: str) -> str:
+    """What XML can hold, and no terminal minds."""
+    return _NO_XML.sub("\ufffd", shown(raw))

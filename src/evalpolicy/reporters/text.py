@@ -28,7 +28,7 @@ def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: b
 
     `columns` is the terminal's width in cells. `quiet` leaves one line a finding.
     """
-    style = _styled if colour else _plain
+    style = styles(colour)
     lines: list[str] = []
     for path, group in groupby(report.findings, key=lambda finding: finding.path):
         if quiet:
@@ -41,7 +41,7 @@ def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: b
     for problem in report.problems:
         place = f"{shown(problem.path)}:{problem.line}"
         lines.extend(
-            _wrap(f"{place}: not checked: {shown(problem.message)}", columns, "", style, "magenta")
+            wrap(f"{place}: not checked: {shown(problem.message)}", columns, "", style, "magenta")
         )
     if report.problems and not quiet:
         lines.append("")
@@ -67,12 +67,12 @@ def _finding(finding: Finding, report: Report, columns: int, style: Style) -> It
         if style("x", bold=True) != "x"
         else f"{place}  {title}"
     )
-    yield from _wrap(shown(finding.message), columns, "      ", style)
+    yield from wrap(shown(finding.message), columns, "      ", style)
     excerpt = report.excerpts.get((finding.path, span.line))
     if excerpt is not None:
         yield from _excerpt(finding, excerpt, columns, style)
     if finding.help:
-        yield from _wrap(f"help: {shown(finding.help)}", columns, "      ", style, "green")
+        yield from wrap(f"help: {shown(finding.help)}", columns, "      ", style, "green")
 
 
 def _excerpt(finding: Finding, line: str, columns: int, style: Style) -> Iterator[str]:
@@ -134,20 +134,20 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
     if report.waived:
         verdict += f"; {waived(report)}"
     colour = "red" if report.summary["error"] or report.problems else "yellow" if found else "green"
-    yield from _wrap(
+    yield from wrap(
         f"Checked {looked} by {count(checked.rules, 'rule')}: {verdict}.",
         columns, "", style, colour,
     )  # fmt: skip
-    yield from _wrap(_fixable(report), columns, "", style)
-    yield from _wrap(_way_out(report), columns, "", style)
+    yield from wrap(_fixable(report), columns, "", style)
+    yield from wrap(_way_out(report), columns, "", style)
     if report.base:
-        yield from _wrap(
+        yield from wrap(
             f"The submission is what changed since the merge base {report.base[:12]}.",
             columns, "", style,
         )  # fmt: skip
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
-        yield from _wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
+        yield from wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
                          style)  # fmt: skip
 
 
@@ -183,9 +183,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _wrap(
+def styles(colour: bool) -> Style:
+    """What gives a text its colours, or leaves it as it is."""
+    return _styled if colour else _plain
+
+
+def wrap(
     text: str, columns: int, indent: str, style: Style, colour: str | None = None
 ) -> Iterator[str]:
+    """Lines of at most `columns` cells; `text` is `shown` text."""
     room = max(columns, len(indent) + _NARROWEST)
     for line in textwrap.wrap(
         text, room, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False

@@ -26,6 +26,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "PIN": ("pins", "pins"),
         "HYG": ("hygiene", "hygiene"),
         "STR": ("structure", "structure"),
+        "RPL": ("replay", "replay"),
         "EVP": ("own", "own"),
     }
 )

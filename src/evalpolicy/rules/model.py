@@ -119,8 +119,15 @@ class Rule:
         """Whether the rule is called once for each unit, and sees only what belongs to it."""
         return "unit" in self.needs
 
-    def judges(self, change: Change | None) -> bool:
+    @property
+    def on_replays(self) -> bool:
+        """Whether the rule judges replays, which only `evalpolicy replay run` makes."""
+        return "replays" in self.needs
+
+    def judges(self, change: Change | None, replays: bool = False) -> bool:
         """Whether the rule has what it judges: those on submissions need one (see `Facts`)."""
+        if self.on_replays:
+            return replays
         if "comparison" in self.needs or "submitted" in self.needs:
             return change is not None and change.comparison is not None
         return "change" not in self.needs or change is not None

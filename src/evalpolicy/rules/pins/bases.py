@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from evalpolicy.artifacts.dockerfile import Dockerfile, Instruction
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.dockerfile import Dockerfile
+from evalpolicy.artifacts.dockerfile.images import Image, images
 from evalpolicy.config import Layout
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.units import Place
@@ -19,16 +18,6 @@ _PREDEFINED = frozenset(
     for side in ("BUILD", "TARGET")
     for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
 )
-
-
-class Image(NamedTuple):
-    """An image that a Dockerfile pulls. `resolved` is None where only the build knows it."""
-
-    raw: str
-    resolved: str
-    known: bool
-    how: str
-    span: Span
 
 
 @rule("PIN001", "floating-base", "error")
@@ -73,7 +62,7 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     reason = "upstream publishes no version tag"
     ```
     """
-    for image in _images(dockerfile):
+    for image in images(dockerfile):
         floats = image.raw.endswith(":latest") or image.resolved.endswith(":latest")
         if floats and not _own(image, layout):
             yield Hit(
@@ -119,7 +108,7 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     `layout.supplied_contexts` names the build contexts that the build supplies (`FROM eval-base`
     with `--build-context eval-base=…`); `layout.registries` is where the fleet's own images are.
     """
-    for image in _images(dockerfile):
+    for image in images(dockerfile):
         tail = image.resolved.rpartition("/")[2]
         if not image.known or not tail or ":" in tail or "@" in tail or image.resolved == "scratch":
             continue
@@ -183,36 +172,6 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
                         place.name,
                         name,
                     )
-
-
-def _images(dockerfile: Dockerfile) -> Iterator[Image]:
-    """What the file pulls from elsewhere, in its order; stages of its own are none."""
-    for stage in dockerfile.stages:
-        base = stage.base
-        if base.parent is None:
-            known = not base.unresolved
-            yield Image(base.raw, base.resolved, known, "FROM", base.span)
-        for instruction in stage.instructions:
-            yield from _copied(dockerfile, stage.index, instruction.onbuild or instruction)
-
-
-def _copied(dockerfile: Dockerfile, stage: int, instruction: Instruction) -> Iterator[Image]:
-    if instruction.keyword not in ("COPY", "ADD", "RUN"):
-        return
-    for flag in instruction.flags:
-        name, _, value = flag.partition("=")
-        if name == "--from" and instruction.keyword == "COPY":
-            source, how = value, "COPY --from"
-        elif name == "--mount" and instruction.keyword == "RUN":
-            pairs = (pair.partition("=") for pair in value.split(","))
-            source = next((word for key, _, word in pairs if key == "from"), "")
-            how = "RUN --mount from"
-        else:
-            continue
-        stages = {other.name for other in dockerfile.stages[:stage] if other.name}
-        if source and source.lower() not in stages and not source.isdecimal():
-            known = "$" not in source
-            yield Image(source, source, known, how, instruction.head)
 
 
 def _own(image: Image, layout: Layout) -> bool:

@@ -1,10 +1,5 @@
 #!/bin/sh
-# Exact match with what wc counts.
+# Prints the reward: 1 if the answer is what wc counts, else 0.
 set -eu
-if [ "$(cat /output/answer.txt)" = "$(wc -w < /task.txt | tr -d ' ')" ]; then
-  reward=1; passed=true
-else
-  reward=0; passed=false
-fi
-printf '{"task_id":"%s","benchmark":"word-count","reward":%s,"passed":%s}\n' \
-  "$EVAL_TASK_ID" "$reward" "$passed" > /output/result.json
+got=$(as-agent head -c 100 /home/agent/answer.txt) || got=
+if [ "$got" = "$(wc -w < /task/text.txt)" ]; then echo 1; else echo 0; fi

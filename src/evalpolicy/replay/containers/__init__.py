@@ -1,0 +1,1 @@
+"""Containers of a replay, on docker or podman: found, created, watched, removed."""

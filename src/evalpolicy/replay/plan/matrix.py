@@ -1,0 +1,45 @@
+"""A plan as a matrix of GitHub Actions: one line of JSON for `$GITHUB_OUTPUT`."""
+
+from __future__ import annotations
+
+import json
+
+from evalpolicy.errors import UsageError
+from evalpolicy.replay.plan.model import Plan
+
+MOST_JOBS = 256
+"""So many jobs a matrix makes at most."""
+
+
+def matrix(plan: Plan, shards: int | None = None) -> str:
+    """One job a fixture, or at most `shards` jobs, each for `--shard i/n`.
+
+    There are no more of these than benchmark images: a shard is not empty.
+
+    Raises `UsageError` for more jobs than GitHub takes.
+    """
+    if shards is not None:
+        groups = {plan.image(replay.image).bases[:1] for replay in plan.replays}
+        count = min(shards, len(groups))
+        include: list[dict[str, str]] = [
+            {"name": f"{number} of {count}", "shard": f"{number}/{count}"}
+            for number in range(1, count + 1)
+        ]
+    else:
+        include = [
+            {
+                "name": replay.name,
+                "fixture": replay.path,
+                "benchmark": replay.benchmark,
+                "task": replay.task,
+                "agent": replay.agent,
+                "image": replay.image,
+            }
+            for replay in plan.replays
+        ]
+    if len(include) > MOST_JOBS:
+        raise UsageError(
+            f"{len(include)} jobs: a matrix of GitHub Actions has {MOST_JOBS} at most; ask for "
+            f"parts with --shards {MOST_JOBS // 4}"
+        )
+    return json.dumps({"include": include}, separators=(",", ":")) + "\n"

@@ -1,0 +1,50 @@
+"""What a run of replays is told as: one module a format.
+
+The formats that know nothing but findings (sarif, github) are those of `check`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from evalpolicy.replay.replayed import Replayed
+from evalpolicy.replay.verdict import VERDICTS, Verdict
+from evalpolicy.report import Report
+
+FORMATS = ("text", "json", "junit", "markdown", "sarif", "github")
+_OF_CHECK = ("sarif", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """The replays by path, and the findings that the RPL rules made of them.
+
+    `engine` is its name and version, `seconds` the whole run's wall time, `look` the command that
+    shows more of the worst replay.
+    """
+
+    report: Report
+    replays: Sequence[Replayed]
+    run: str
+    engine: str
+    seconds: float
+    look: str = ""
+
+    @property
+    def counted(self) -> dict[Verdict, int]:
+        """How many replays came to each verdict, in the verdicts' order."""
+        counted = Counter(one.verdict for one in self.replays)
+        return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
+
+
+def render(name: str, report: ReplayReport) -> str:
+    """The report in one of the formats but text."""
+    if name in _OF_CHECK:
+        from evalpolicy.reporters import render as findings
+
+        return findings(name, report.report)
+    rendered: str = import_module(f"{__name__}.{name}").render(report)
+    return rendered

@@ -1,0 +1,75 @@
+"""The machine format of `replay run`, version 1: schemas/replay.schema.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from evalpolicy.replay.replayed import Replayed
+from evalpolicy.replay.reports import ReplayReport
+from evalpolicy.replay.result import AgentResult, TaskResult
+from evalpolicy.reporters.json import document, written
+from evalpolicy.reporters.paths import portable
+
+VERSION = "1"
+
+
+def render(report: ReplayReport) -> str:
+    """One JSON object, indented, keys in the schema's order."""
+    checked = document(report.report)
+    told = {
+        "version": VERSION,
+        "tool": checked["tool"],
+        "run": report.run,
+        "engine": report.engine,
+        "seconds": round(report.seconds, 3),
+        "summary": report.counted,
+        "replays": [_portable(row(one)) for one in report.replays],
+        "findings": checked["findings"],
+        "problems": checked["problems"],
+    }
+    return written(told) + "\n"
+
+
+def row(one: Replayed) -> dict[str, Any]:
+    """One replay: its verdict, and all that speaks for it."""
+    evidence, wanted = one.evidence, one.evidence.wanted
+    result, agent, runner = evidence.result, evidence.agent, evidence.runner
+    return {
+        "fixture": one.name,
+        "path": one.path,
+        "line": one.line,
+        "benchmark": wanted.benchmark,
+        "task_id": wanted.task,
+        "agent": one.agent,
+        "control": wanted.control,
+        "verdict": one.verdict,
+        "reasons": list(one.judgement.reasons),
+        "seconds": round(one.seconds, 3),
+        "evidence": {
+            "fixture_sha256": wanted.sha256,
+            "turns": wanted.turns,
+            "reward_recorded": wanted.reward,
+            "calls": asdict(evidence.calls),
+            "runner": None if runner is None else asdict(runner),
+            "agent_exit_code": agent.exit_code if isinstance(agent, AgentResult) else None,
+            "grader_exit_code": result.exit_code if isinstance(result, TaskResult) else None,
+            "result": asdict(result) if isinstance(result, TaskResult) else None,
+            "result_problem": result if isinstance(result, str) else None,
+            "images": dict(evidence.images),
+            "left_out": list(evidence.left_out),
+        },
+        "folder": one.folder,
+        "logs": list(one.logs),
+    }
+
+
+def _portable(value: Any) -> Any:
+    """The value with texts that are UTF-8."""
+    if isinstance(value, str):
+        return portable(value)
+    if isinstance(value, dict):
+        return {key: _portable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_portable(inner) for inner in value]
+    return value

@@ -1,0 +1,71 @@
+"""What benchmark and agent say of their run: `result.json`, which an agent may have forged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+# Some hundred bytes are a result; a larger file is none (bytes).
+_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """A valid `task/result.json`; `exit_code` is the grader's, where it says so."""
+
+    task_id: str
+    benchmark: str
+    reward: float
+    passed: bool
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentResult:
+    """A valid `agent/result.json`."""
+
+    exit_code: int | None = None
+
+
+def read_task_result(file: Path) -> TaskResult | str:
+    """The result, or why there is none."""
+    value = _value(file, "result")
+    if isinstance(value, str):
+        return value
+    fields = ("task_id", "benchmark", "reward", "passed", "exit_code")
+    return TaskResult(**{name: value[name] for name in fields if name in value})
+
+
+def read_agent_result(file: Path) -> AgentResult | str | None:
+    """The agent's own, or what is wrong with it; None where it wrote none."""
+    if not file.exists():
+        return None
+    value = _value(file, "agent-result")
+    return value if isinstance(value, str) else AgentResult(value.get("exit_code"))
+
+
+def _value(file: Path, contract: str) -> dict[str, Any] | str:
+    from evalpolicy.contracts import violations
+    from evalpolicy.resources import schema
+
+    try:
+        with file.open("rb") as handle:
+            content = handle.read(_LIMIT + 1)
+    except FileNotFoundError:
+        return "it was not written"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    if len(content) > _LIMIT:
+        return f"it has more than {_LIMIT:,} bytes"
+    try:
+        value = orjson.loads(content)
+    except ValueError as error:
+        return f"it is no JSON: {error}"
+    for violation in violations(schema(contract), value):
+        place = "/".join(map(str, violation.path))
+        return f"{place}: {violation.message}" if place else violation.message
+    assert isinstance(value, dict), "the schema takes nothing else"
+    return value

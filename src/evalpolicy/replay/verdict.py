@@ -1,0 +1,267 @@
+"""The verdict on one replay: a pure function of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+from evalpolicy.replay.journal import Record
+from evalpolicy.replay.matching import Difference
+from evalpolicy.replay.result import AgentResult, TaskResult
+
+Verdict: TypeAlias = Literal[
+    "reproduced", "diverged", "exhausted", "unfinished", "failed", "not run"
+]
+_KILLED = 137
+_SAME = 1e-9
+"""Rewards that are closer than this are one: some graders print a mean."""
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+Cut: TypeAlias = Literal["time", "memory", "disk", "server"]
+"""What ended a run before its time: a limit, or the server's death."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a container ended. `exit_code` is None for one that had to be killed or is unknown."""
+
+    exit_code: int | None
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """A turn that was served to another request: its number (from 1), its line, what differs."""
+
+    turn: int
+    line: int
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the server's journal says. `sha256` is None where the server never started.
+
+    `last_line` is the fixture's line of the last turn that was served.
+    """
+
+    sha256: str | None = None
+    turns: int = 0
+    served: int = 0
+    diverged: int = 0
+    exhausted: int = 0
+    bad_requests: int = 0
+    unknown_routes: int = 0
+    turns_left: int = 0
+    compared: int = 0
+    first_diverged: Diverged | None = None
+    last_line: int | None = None
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, record: Record) -> Calls:
+        """What a journal comes to."""
+        if record.started is None:
+            return cls(problems=record.problems)
+        diverged = [call for call in record.calls if call.outcome == "diverged"]
+        lines = [call.line for call in record.calls if call.outcome in ("served", "diverged")]
+        return cls(
+            sha256=record.started.sha256,
+            turns=record.started.turns,
+            served=record.count("served"),
+            diverged=len(diverged),
+            exhausted=record.count("exhausted"),
+            bad_requests=record.count("bad-request"),
+            unknown_routes=record.count("unknown-route"),
+            turns_left=record.turns_left or 0,
+            compared=sum(call.compared for call in record.calls),
+            first_diverged=next(
+                (Diverged(c.turn or 0, c.line or 1, c.differences) for c in diverged), None
+            ),
+            last_line=max((line for line in lines if line is not None), default=None),
+            problems=record.problems,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the replay has to come to. `reward` is the recorded one, None if none was.
+
+    A `control` has no turn to serve: whatever the agent does then, it must not be rewarded.
+    """
+
+    sha256: str
+    turns: int
+    benchmark: str
+    task: str
+    reward: float | None = None
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a verdict is made of.
+
+    `not_run` says why nothing was run. `result` and `agent` are texts where the file is none.
+    `images` are the ids of what was run, by role.
+    """
+
+    wanted: Wanted
+    not_run: str | None = None
+    calls: Calls = field(default_factory=Calls)
+    runner: Ended | None = None
+    result: TaskResult | str = "it was not written"
+    agent: AgentResult | str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, and everything that speaks against `reproduced`, the weightiest first."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """The verdict.
+
+    Where several hold, the one that explains the others counts: an agent that got an error past
+    the last turn, or other answers than it was recorded with, need not come to any result.
+    """
+    if evidence.not_run is not None:
+        return Judgement("not run", (evidence.not_run,))
+    if evidence.runner is None or evidence.calls.sha256 is None:
+        return Judgement("not run", ("the replay server did not start",))
+    if evidence.wanted.control:
+        return _control(evidence)
+    found: list[tuple[Verdict, tuple[str, ...]]] = [
+        ("exhausted", tuple(_exhausted(evidence.calls))),
+        ("diverged", tuple(_diverged(evidence.calls))),
+        ("failed", tuple(_failed(evidence))),
+        ("unfinished", tuple(_unfinished(evidence.calls))),
+    ]
+    reasons = tuple(reason for _, said in found for reason in said)
+    verdict: Verdict = next((name for name, said in found if said), "reproduced")
+    return Judgement(verdict, reasons)
+
+
+def _control(evidence: Evidence) -> Judgement:
+    """Without replies there is nothing to reward; how agent and grader ended does not matter."""
+    reasons = list(_cut(evidence)) or list(_wrong_result(evidence))
+    result = evidence.result
+    if isinstance(result, TaskResult) and (result.reward > 0 or result.passed):
+        reasons.insert(0, f"the grader gave {result.reward:g} to an agent that got no reply")
+    reasons.extend(_journal(evidence))
+    return Judgement("failed" if reasons else "reproduced", tuple(reasons))
+
+
+def _exhausted(calls: Calls) -> Iterator[str]:
+    if calls.exhausted:
+        yield (
+            f"the agent asked {_times(calls.exhausted)} for more than the "
+            f"{_count(calls.turns, 'recorded turn')}"
+        )
+
+
+def _diverged(calls: Calls) -> Iterator[str]:
+    if not calls.diverged:
+        return
+    first = calls.first_diverged
+    yield (
+        f"{_count(calls.diverged, 'call')} asked something else than was recorded"
+        if first is None
+        else f"turn {first.turn} of {calls.turns} was asked for with another request: "
+        + "; ".join(map(told, first.differences))
+    )
+    if calls.diverged > 1:
+        yield f"{_count(calls.diverged, 'turn')} in all went to another request"
+
+
+def told(difference: Difference) -> str:
+    """What differs, in words."""
+    recorded = f"“{difference.recorded}”" if difference.recorded else "nothing"
+    asked = f"“{difference.asked}”" if difference.asked else "nothing"
+    return f"{difference.where}: recorded {recorded}, asked {asked}"
+
+
+def _unfinished(calls: Calls) -> Iterator[str]:
+    if calls.turns_left:
+        yield f"turns that nobody asked for: {calls.turns_left:,} of {calls.turns:,}"
+
+
+def _failed(evidence: Evidence) -> Iterator[str]:
+    yield from _cut(evidence)
+    ended, result, agent = evidence.runner, evidence.result, evidence.agent
+    if ended is not None and ended.cut is None and ended.exit_code != 0:
+        killed = " (killed, as a rule because it needed more memory than it may have)"
+        more = killed if ended.exit_code == _KILLED else ""
+        yield f"the runner ended with exit code {ended.exit_code}{more}"
+    if isinstance(agent, str):
+        yield f"the agent's result.json is not valid: {agent}"
+    elif agent is not None and agent.exit_code:
+        yield f"the agent ended with exit code {agent.exit_code}"
+    if isinstance(result, TaskResult) and result.exit_code:
+        yield f"the grader ended with exit code {result.exit_code}"
+    yield from _wrong_result(evidence)
+    if reward := other_reward(evidence):
+        yield reward
+    yield from _journal(evidence)
+
+
+_CUTS: Mapping[Cut, str] = {
+    "time": "the run was stopped: its time was over",
+    "memory": "the run was killed: it needed more memory than it may have",
+    "disk": "the run was stopped: it wrote more than it may",
+    "server": "the run was stopped: the replay server died",
+}
+
+
+def _cut(evidence: Evidence) -> Iterator[str]:
+    if evidence.runner is not None and evidence.runner.cut is not None:
+        yield _CUTS[evidence.runner.cut]
+
+
+def _wrong_result(evidence: Evidence) -> Iterator[str]:
+    result, wanted = evidence.result, evidence.wanted
+    if isinstance(result, str):
+        yield f"the task's result.json is not valid: {result}"
+        return
+    if result.benchmark != wanted.benchmark:
+        yield f"the result is one of benchmark {result.benchmark}, not {wanted.benchmark}"
+    if result.task_id != wanted.task:
+        yield f"the result is one of task {result.task_id}, not {wanted.task}"
+    if result.passed != (result.reward >= 1):
+        yield f"the result says passed: {_json(result.passed)} with a reward of {result.reward:g}"
+
+
+def other_reward(evidence: Evidence) -> str | None:
+    """What was given and what was recorded, where the two differ."""
+    result, wanted = evidence.result, evidence.wanted
+    if not isinstance(result, TaskResult) or wanted.reward is None:
+        return None
+    if abs(result.reward - wanted.reward) <= _SAME:
+        return None
+    return f"the grader gave {result.reward:g}, and {wanted.reward:g} was recorded"
+
+
+def _journal(evidence: Evidence) -> Iterator[str]:
+    calls, wanted = evidence.calls, evidence.wanted
+    if not wanted.control and (calls.sha256, calls.turns) != (wanted.sha256, wanted.turns):
+        yield "the server replayed another recording than the one that was planned"
+    for problem in calls.problems:
+        yield f"the journal is damaged: {problem}"
+
+
+def _json(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else "twice" if number == 2 else f"{number:,} times"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
