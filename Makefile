@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup test demo demo-replay lint engines bench clean
+.PHONY: help setup test demo demo-replay lint engines bench docs clean
 help:
 	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
 	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
@@ -11,6 +11,7 @@ help:
 	@echo "make engines      run the tests that need Go, docker, podman or gitleaks"
 	@echo "make lint         ruff, mypy"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
+	@echo "make docs         build the documentation into site/"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
 setup: $(VENV)/.ready
@@ -41,6 +42,11 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET))
+
+docs: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html, and to read it with search: $(BIN)/mkdocs serve"
 
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs evalpolicy from the action's own checkout into an environment of its own, and gives
-# that environment's Python as the step's output `python`. Needs INPUT_PYTHON; with INPUT_REPLAY
-# `true`, what replays need is installed as well.
+# that environment's Python as the step's output `python`. Needs INPUT_PYTHON. Packages with rules
+# (INPUT_PLUGINS) come beside it, each at one version: nothing of them is taken from the workspace.
+# With INPUT_REPLAY `true`, what replays need is installed as well.
 #
 # Python runs isolated (-I): the folder it starts in holds the repository that is judged, and
 # nothing from there may be imported.
@@ -19,6 +20,13 @@ command -v -- "$python" >/dev/null || fail "input python: there is no $python on
 "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
   fail "input python: $python does not run, or is older than 3.10 (see actions/setup-python)"
 
+given=${INPUT_PLUGINS-}
+read -r -a plugins <<<"${given//[$'\n\r\t,']/ }"
+for plugin in ${plugins[@]+"${plugins[@]}"}; do
+  [[ $plugin =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9.!+_-]+$ ]] ||
+    fail 'input plugins: each is name==version, a package and exactly one version of it'
+done
+
 extra=
 [[ ${INPUT_REPLAY:-} != true ]] || extra='[replay]'
 environment=$(mktemp -d "${RUNNER_TEMP:?}/evalpolicy.XXXXXXXX")
@@ -28,7 +36,7 @@ echo "::stop-commands::$token"
 {
   "$python" -I -m venv "$environment" &&
     "$environment/bin/python" -I -m pip --disable-pip-version-check --no-input install \
-      --quiet --retries 5 "$GITHUB_ACTION_PATH$extra"
+      --quiet --retries 5 "$GITHUB_ACTION_PATH$extra" ${plugins[@]+"${plugins[@]}"}
 } 2>&1 || failed=yes
 echo "::$token::"
 [[ -z ${failed:-} ]] || fail 'evalpolicy could not be installed; the log of this step says why'

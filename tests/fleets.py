@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from evalpolicy import config as configuration
 from evalpolicy.engine import check
 from evalpolicy.report import Report
 from evalpolicy.snapshot import open_snapshot
+from evalpolicy.testing.repositories import git as git
+from evalpolicy.testing.repositories import write as write
 
 BENCHMARK = """\
 FROM python:3.12-slim
@@ -50,15 +51,6 @@ DOCKERFILES = {path: text for path, text in FLEET.items() if path.endswith("/Doc
 FIXTURES = "tests/run/replay/fixtures"
 
 
-def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Lays `files` below `root`; gives `root`."""
-    for path, content in files.items():
-        file = root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return root
-
-
 def judge(root: Path, *select: str, **how: object) -> Report:
     """The report on the worktree, the index (`staged=True`) or a commit (`revision=…`)."""
     with open_snapshot(root, **how) as snapshot:  # type: ignore[arg-type]
@@ -68,18 +60,6 @@ def judge(root: Path, *select: str, **how: object) -> Report:
 def found(report: Report) -> list[tuple[str, str, int]]:
     """Rule, path and line of every finding."""
     return [(f.rule, f.path, f.span.line) for f in report.findings]
-
-
-def git(root: Path, *arguments: str, **how: object) -> str:
-    """One git command in `root`; gives what it prints."""
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=root,
-        check=True,
-        capture_output=True,
-        **how,  # type: ignore
-    )
-    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def repository(root: Path, files: Mapping[str, str | bytes] = FLEET) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -424,7 +425,7 @@ def test_no_input_is_part_of_a_script():
     assert not [script for script in scripts if "${{" in script]
     assert set(document["inputs"]) == {
         "path", "base", "select", "ignore", "fail-on", "baseline", "sarif-file", "upload-sarif",
-        "python", "replay",
+        "python", "plugins", "replay",
     }  # fmt: skip
     assert (ROOT / "action/install.sh").stat().st_mode & stat.S_IXUSR
 
@@ -461,6 +462,49 @@ def test_the_whole_action_with_its_own_installation(tmp_path):
 
 
 @pytest.mark.engine("pip")
+def test_packages_with_rules_come_beside_it(tmp_path, monkeypatch):
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"),
+            *("--no-build-isolation", "--wheel-dir", str(tmp_path / "wheels")),
+            str(shutil.copytree(ROOT / "examples/plugin", tmp_path / "plugin")),
+        ],
+        check=True,
+    )
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    files = {**FLEET, "evalpolicy.toml": 'plugins = ["acme"]\n'}
+    given = {"python": sys.executable, "plugins": "evalpolicy-acme==1.0.0\n", "select": "ACM"}
+    ran = run(repository(tmp_path / "w", files), tmp_path / "r", given)
+    assert (ran.code, ran.outputs["exit-code"], ran.outputs["warnings"]) == (0, "0", "2"), ran.log
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        "evalpolicy-acme",
+        "evalpolicy-acme>=1",
+        "evalpolicy-acme==1.0 --index-url=http://x",
+        "--index-url=http://x",
+        "-r==1",
+        ".",
+        "./x==1",
+        "git+https://example.org/x@v1",
+        "a==1;true",
+        "a==1 $(true)",
+        "*==1",
+        "a==*",
+    ],
+)
+def test_what_is_no_package_at_one_version_is_refused(tmp_path, plugins):
+    root = write(tmp_path / "w", FLEET)
+    ran = run(root, tmp_path / "r", {"python": sys.executable, "plugins": plugins})
+    assert (ran.code, ran.outputs["exit-code"]) == (3, "3")
+    assert ran.commands == [
+        "::error title=evalpolicy::input plugins: each is name==version, a package and exactly one "
+        "version of it"
+    ]
+
+
 @pytest.mark.parametrize(("replay", "there"), [("true", True), ("false", False)])
 def test_what_replays_need_is_installed_only_for_them(tmp_path, replay, there):
     output = tmp_path / "output"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import UsageError
 from evalpolicy.globs import Globs
 from evalpolicy.rules.model import Finding, Rule
 from evalpolicy.snapshot import Snapshot, Unreadable
+
+if TYPE_CHECKING:
+    from evalpolicy.rules.selection import RuleSet
 
 # Source text is compared in files up to this size (bytes); in larger ones only the words are.
 _LIMIT = 1 << 20
@@ -38,10 +41,18 @@ class Allowances:
     (if there is one) occurs, letter for letter, in its subject, in what it is about, in its
     message or in the source text that it points at.
 
-    Raises `UsageError` for a rule that is none, and for one that judges exceptions itself.
+    Raises `UsageError` for a rule that is none, and for one that judges exceptions itself. One
+    of a plug-in that could not be loaded stands for nothing.
     """
 
-    def __init__(self, items: tuple[Allowance, ...], source: str | None, snapshot: Snapshot):
+    def __init__(
+        self,
+        items: tuple[Allowance, ...],
+        source: str | None,
+        snapshot: Snapshot,
+        known: RuleSet | None = None,
+    ):
+        self._known = known
         self.items = items
         self.source = source or ""
         self.used: set[int] = set()
@@ -65,7 +76,7 @@ class Allowances:
     def unused(self) -> Iterator[tuple[Allowance, tuple[Rule, ...]]]:
         """Those that covered nothing, with the rules that they speak of."""
         for number, item in enumerate(self.items):
-            if number not in self.used:
+            if number not in self.used and self._meant[number]:
                 yield item, self._meant[number]
 
     @cached_property
@@ -73,13 +84,15 @@ class Allowances:
         return [Globs([item.path]) for item in self.items]
 
     def _rules(self, item: Allowance) -> tuple[Rule, ...]:
-        from evalpolicy.rules.selection import ALL, matching
+        from evalpolicy.rules.selection import ALL, BUILT_IN, UndecidedError, matching
 
         where = f"{self.source}:{item.line}: allow.rule"
         if item.rule.strip().upper() == ALL:
             raise UsageError(f"{where}: name a rule or a family: not everything can be allowed")
         try:
-            rules = matching(item.rule)
+            rules = matching(item.rule, self._known or BUILT_IN)
+        except UndecidedError:
+            return ()
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from error
         if any(rule.on_waivers for rule in rules if rules[1:] == ()):

@@ -73,8 +73,9 @@ class GateSettings:
 class Config:
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
-    `levels` holds what `[rules]` says, as written: ids, names or families. `replay_table` is
-    `[replay]` as written; `replay` gives it with its defaults.
+    `levels` holds what `[rules]` says, as written: ids, names or families. `plugins` are the
+    entry points that bring more rules, named on `plugins_line`. `replay_table` is `[replay]` as
+    written; `replay` gives it with its defaults.
     """
 
     layout: Layout = field(default_factory=Layout)
@@ -87,6 +88,8 @@ class Config:
     fixtures: Fixtures = field(default_factory=Fixtures)
     sizes: Sizes = field(default_factory=Sizes)
     secrets: Secrets = field(default_factory=Secrets)
+    plugins: tuple[str, ...] = ()
+    plugins_line: int = 1
     replay_table: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -157,6 +160,8 @@ def parse(content: bytes, path: str) -> Config | None:
         submission_from_table(submission),
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
         *from_tables(table),
+        plugins=tuple(table.get("plugins", ())),
+        plugins_line=line_of(text, (*prefix, "plugins")),
         replay_table=table.get("replay", {}),
     )
 
@@ -207,7 +212,10 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     from evalpolicy.nearest import nearest
 
     tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): ("layout", "contracts", "rules", "allow", "submission", "gates", "replay", *TABLES),
+        (): (
+            *("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", "replay"),
+            *TABLES,
+        ),
         ("layout",): tuple(f.name for f in fields(Layout)),
         ("submission",): SUBMISSION_KEYS,
         ("gates",): tuple(f.name for f in fields(GateSettings)),

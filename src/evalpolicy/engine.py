@@ -16,12 +16,13 @@ from evalpolicy.globs import Globs
 from evalpolicy.kept_verdicts import hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
-from evalpolicy.rules.selection import matching, select
+from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set, select
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
+    from evalpolicy.plugins import Failure
     from evalpolicy.replay.replayed import Replayed
     from evalpolicy.snapshot.change import Change
 
@@ -42,19 +43,23 @@ def check(
     use_comments: bool = True,
     change: Change | None = None,
     jobs: int | None = None,
+    known: RuleSet | None = None,
     replays: Sequence[Replayed] | None = None,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
     `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
-    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. The RPL rules
-    judge `replays`, and run only where these are given. Raises `UsageError` for a selector or a
-    path that stands for nothing, and `NotCheckedError` if there is nothing to check: an empty
-    answer is no pass.
+    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. `known` are
+    the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
+    rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
+    or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
+    empty answer is no pass.
     """
-    levels = _levels(config)
-    rules = _judging(_selected(levels, chosen, ignored), chosen, change, replays)
+    known = rule_set(config.plugins) if known is None else known
+    levels = _levels(config, known)
+    selected = _selected(levels, chosen, ignored, known)
+    rules = _judging(selected, chosen, change, replays, known)
     facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
     _known_paths(snapshot, paths)
     if facts.cache.is_empty and any({"recordings", "recorded"} & {*rule.needs} for rule in rules):
@@ -62,8 +67,12 @@ def check(
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):
-        running = _judging(_selected(levels, (), ()), (), change, replays)
-    found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running))
+        running = _judging(_selected(levels, (), (), known), (), change, replays, known)
+    failures: list[Failure] = []
+    found = _sorted(
+        _finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running, failures)
+    )
+    failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         suppressions.find(
             snapshot,
@@ -73,12 +82,13 @@ def check(
         )
         if use_comments
         else (),
-        Allowances(config.allowances, config.source, snapshot),
+        Allowances(config.allowances, config.source, snapshot, known),
         baselines.load(snapshot) if baseline is None else baseline,
-        ran={rule.id for rule in running},
-        standing=lambda: {rule.id for rule in _selected(levels, (), ())},
+        ran={rule.id for rule in running if rule.id not in failed},
+        standing=lambda: {rule.id for rule in _selected(levels, (), (), known)},
         reported=lambda path: _within(path, paths),
         unread={path for path, _ in facts.problems},
+        known=known,
     )
     kept, waived = waivers.settle(found)
     chosen_ids = {rule.id for rule in rules}
@@ -95,7 +105,8 @@ def check(
             FileProblem(path, problem.span.line, problem.message)
             for path, problem in facts.problems
             if _within(path, paths)
-        },
+        }
+        | set(_of_plugins(config, known, failures, paths)),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
@@ -136,13 +147,29 @@ def _on_waivers(
                 yield _finding(rule, hit, levels.get(rule.id))
 
 
-def _levels(config: Config) -> dict[str, Level]:
+def _of_plugins(
+    config: Config, known: RuleSet, failures: Sequence[Failure], paths: Sequence[str]
+) -> Iterator[FileProblem]:
+    """What plug-ins left unchecked. What concerns no one file is reported whatever the paths."""
+    source, line = config.source or "", config.plugins_line
+    for reason in known.missing:
+        yield FileProblem(source, line, reason)
+    for failure in failures:
+        if failure.path is None:
+            yield FileProblem(source, line, failure.message)
+        elif _within(failure.path, paths):
+            yield FileProblem(failure.path, 1, failure.message)
+
+
+def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
     """The configured level of each rule, by id. A rule outranks its family, whatever the order."""
     found: dict[str, Level] = {}
     named: dict[str, Level] = {}
     for selector, level in config.levels.items():
         try:
-            meant = matching(selector)
+            meant = matching(selector, known)
+        except UndecidedError:
+            continue
         except UsageError as error:
             raise UsageError(f"{config.source}: [rules]: {error}") from error
         (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
@@ -150,14 +177,14 @@ def _levels(config: Config) -> dict[str, Level]:
 
 
 def _selected(
-    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str]
+    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str], known: RuleSet
 ) -> list[Rule]:
     """The rules to run. What configuration switched off runs only if its own id is chosen."""
     on = [id for id, level in levels.items() if level != "off"]
-    by_id = {only[0].id for word in chosen if len(only := matching(word)) == 1}
+    by_id = {only[0].id for word in chosen if len(only := matching(word, known)) == 1}
     rules = [
         rule
-        for rule in select(chosen, ignored, on)
+        for rule in select(chosen, ignored, on, known)
         if levels.get(rule.id) != "off" or rule.id in by_id
     ]
     if not rules:
@@ -170,12 +197,13 @@ def _judging(
     chosen: Sequence[str],
     change: Change | None,
     replays: Sequence[Replayed] | None,
+    known: RuleSet,
 ) -> list[Rule]:
     """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
     replayed = replays is not None
     able = [rule for rule in rules if rule.judges(change, replayed)]
     for word in chosen:
-        meant = matching(word)
+        meant = matching(word, known)
         if not any(rule.judges(change, replayed) for rule in meant):
             if any(rule.on_replays for rule in meant):
                 raise UsageError(f"--select {word}: replays are judged by `evalpolicy replay run`")
@@ -186,20 +214,48 @@ def _judging(
     return able
 
 
-def _hits(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
-    """What the rules find: file by file where they can, from the cache where nothing changed."""
+def _hits(
+    facts: Facts, rules: Sequence[Rule], failures: list[Failure]
+) -> Iterator[tuple[Rule, Hit]]:
+    """What the rules find: file by file where they can, from the cache where nothing changed.
+
+    Rules of plug-ins that fail are added to `failures`.
+    """
     of_files = [rule for rule in rules if rule.per_dockerfile]
     of_units = [rule for rule in rules if rule.per_unit]
     for place in facts.fleet.walk() if of_files or of_units else ():
-        yield from _flat(_dockerfile_hits(facts, place, of_files) if of_files else ())
+        yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
         if isinstance(place, Unit) and of_units:
-            yield from _flat(_unit_hits(facts, place, of_units))
+            yield from _flat(_unit_hits(facts, place, of_units, failures))
     of_fleet = [
         rule
         for rule in rules
         if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
     ]
-    yield from hits_on_fleet(facts, of_fleet)
+    yield from hits_on_fleet(facts, [rule for rule in of_fleet if rule.plugin is None])
+    # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
+    # are not: nobody knows what else they look at.
+    for rule in of_fleet:
+        if rule.plugin is not None:
+            given = {name: getattr(facts, name) for name in rule.needs}
+            for hit in _called(rule, given, None, failures):
+                yield rule, hit
+
+
+def _called(
+    rule: Rule, given: Mapping[str, object], path: str | None, failures: list[Failure]
+) -> Iterator[Hit]:
+    """What a rule finds. One of our own that raises is a bug; one of a plug-in is a failure."""
+    if rule.plugin is None:
+        yield from rule.function(**given)
+        return
+    from evalpolicy import plugins
+
+    for item in plugins.run(rule, given, path):
+        if isinstance(item, Hit):
+            yield item
+        else:
+            failures.append(item)
 
 
 def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
@@ -209,23 +265,23 @@ def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, H
 
 
 def _unit_hits(
-    facts: Facts, unit: Unit, rules: Sequence[Rule]
+    facts: Facts, unit: Unit, rules: Sequence[Rule], failures: list[Failure]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     around = facts.fleet.around(unit)
     known = None
     if facts.cache.keeps and around.id is not None:
         known = key("unit", around.id, facts.contracts.id)
     given = {"unit": lambda: unit, "around": lambda: around}
-    return _kept_hits(facts, unit.path, rules, known, given)
+    return _kept_hits(facts, unit.path, rules, known, given, failures)
 
 
 def _dockerfile_hits(
-    facts: Facts, place: Place, rules: Sequence[Rule]
+    facts: Facts, place: Place, rules: Sequence[Rule], failures: list[Failure]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     id = facts.fleet.place_id(place) if facts.cache.keeps else None
     known = None if id is None else key("dockerfile hits", id)
     given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
-    return _kept_hits(facts, place.path, rules, known, given)
+    return _kept_hits(facts, place.path, rules, known, given, failures)
 
 
 def _kept_hits(
@@ -234,22 +290,28 @@ def _kept_hits(
     rules: Sequence[Rule],
     known: str | None,
     given: Mapping[str, Callable[[], object]],
+    failures: list[Failure],
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     """What the rules find in one file, from the row `known` where it is kept there."""
     row = facts.cache.get(known) if known else None
     row = row if isinstance(row, dict) else {}
     fresh = {}
     for rule in rules:
-        kept = row.get(rule.id)
+        kept = row.get(rule.kept_as)
         if kept is not None:
             yield rule, [Hit.from_row(path, item) for item in kept]
             continue
         facts_of = {n: given[n]() if n in given else getattr(facts, n) for n in rule.needs}
-        hits = list(rule.function(**facts_of))
-        fresh[rule.id] = [hit.row for hit in hits]
+        failed = len(failures)
+        hits = list(_called(rule, facts_of, path, failures))
+        if len(failures) == failed:
+            fresh[rule.kept_as] = [hit.row for hit in hits]
         yield rule, hits
     if fresh and known:
-        facts.cache.put(known, {**row, **fresh})
+        # What a plug-in found before it was changed is of no more use.
+        current = {rule.kept_as for rule in rules}
+        still = {name: kept for name, kept in row.items() if " " not in name or name in current}
+        facts.cache.put(known, {**still, **fresh})
 
 
 def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:

@@ -44,6 +44,10 @@ gitleaks refuses no key that it does not know. What a configuration means depend
 that reads it, so evalpolicy judges each use (the pre-commit hook, the action, a workflow's step) at
 its own pin. This page covers {oldest} to {newest}.
 
+<!-- setup
+printf '[extend]\\nuseDefault = true\\n[allowlist]\\npaths = ["README"]\\n' > .gitleaks.toml
+git add .gitleaks.toml
+-->
 ```console
 $ evalpolicy gitleaks explain                      # at the pin
 $ evalpolicy gitleaks explain --at 8.18.4 --at 8.30.1   # side by side

@@ -64,6 +64,7 @@ class Submitted:
     def __init__(self, comparison: Comparison, config: Config) -> None:
         self.comparison = comparison
         self.settings = config.submission
+        self.plugins = config.plugins
         self.layout = config.layout
         self._fixtures = Globs(config.layout.fixtures)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.allowances import Allowance, Allowances
 from evalpolicy.baseline import Baseline, Row
@@ -12,6 +12,9 @@ from evalpolicy.errors import UsageError
 from evalpolicy.report import Waived
 from evalpolicy.rules.model import Finding, Rule
 from evalpolicy.suppressions import Suppression
+
+if TYPE_CHECKING:
+    from evalpolicy.rules.selection import RuleSet
 
 
 class StaleRow(NamedTuple):
@@ -30,7 +33,7 @@ class Waivers:
     `ran` and `standing` are rule ids: those that were run, and those that a run without
     selection would run. Nothing is called unused unless all that it speaks of was run.
     `reported` tells which paths are, `unread` are those that could not be checked: of both
-    nothing is said, and all others count.
+    nothing is said, and all others count. `known` are the rules that there are.
     """
 
     def __init__(
@@ -43,7 +46,9 @@ class Waivers:
         standing: Callable[[], Collection[str]],
         reported: Callable[[str], bool] = lambda _: True,
         unread: Collection[str] = (),
+        known: RuleSet | None = None,
     ) -> None:
+        self._known = known
         self.suppressions = suppressions
         self.allowances = allowances
         self.baseline = baseline
@@ -102,7 +107,7 @@ class Waivers:
     def meant(self, selector: str) -> frozenset[str] | UsageError:
         """The ids of the rules that a comment's word stands for and may hide, or why none."""
         if selector not in self._meant:
-            self._meant[selector] = _meant(selector)
+            self._meant[selector] = _meant(selector, self._known)
         return self._meant[selector]
 
     def unused(self) -> Iterator[tuple[Suppression, tuple[str, ...]]]:
@@ -151,7 +156,7 @@ class Waivers:
             occurs = self.occurs.get(row, 0)
             if occurs >= allowed or not self._reported(row.path) or row.path in self._unread:
                 continue
-            known = not isinstance(_meant(row.rule), UsageError)
+            known = not isinstance(_meant(row.rule, self._known), UsageError)
             if row.rule in self._ran or not known:
                 line = self.baseline.lines.get(row, 1)
                 yield StaleRow(row, line, allowed, occurs, known)
@@ -167,13 +172,16 @@ class Waivers:
         return frozenset(self._standing())
 
 
-def _meant(selector: str) -> frozenset[str] | UsageError:
-    from evalpolicy.rules.selection import ALL, matching
+def _meant(selector: str, known: RuleSet | None) -> frozenset[str] | UsageError:
+    from evalpolicy.rules.selection import ALL, BUILT_IN, UndecidedError, matching
 
     if selector.upper() == ALL:
         return UsageError(f"{selector} is no rule and no family: name what is meant")
     try:
-        rules: tuple[Rule, ...] = matching(selector)
+        rules: tuple[Rule, ...] = matching(selector, known or BUILT_IN)
+    except UndecidedError:
+        # A rule that did not run, for all that can be told.
+        return frozenset({selector})
     except UsageError as error:
         return error
     return frozenset(rule.id for rule in rules if not rule.on_waivers)

@@ -83,7 +83,7 @@ def test_nothing_is_written_in_a_dry_run(init, tmp_path):
     assert "4 proposals; nothing was written" in " ".join(out.split())
     assert git(root, "status", "--porcelain") == ""
     assert '+benchmarks = ["evals/*"]' in out
-    assert '"rule": "LBL003"' in out
+    assert "    1  LBL003 label-invalid\n" in out
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from evalpolicy.__main__ import main
 from evalpolicy.contracts import violations
 from evalpolicy.report import FileProblem
 from evalpolicy.reporters import markdown, render
+from evalpolicy.reporters.text import render as render_text
 from evalpolicy.resources import schema
 
 
@@ -131,3 +132,20 @@ class TestJunit:
         assert len(list(root.iter("failure"))) == 2
         assert len(list(root.iter("skipped"))) == 3
         assert len(list(root.iter("system-out"))) == 1
+
+
+class TestText:
+    WAY_OUT = "Too many to begin with? evalpolicy check --statistics"
+
+    @pytest.mark.parametrize(("number", "said"), [(99, False), (100, True)])
+    def test_a_first_check_says_how_to_begin(self, number, said):
+        text = render_text(report([finding(about=str(n)) for n in range(number)]))
+        assert (self.WAY_OUT in text) is said
+
+    def test_what_is_absent_can_be_brought(self):
+        problem = FileProblem("a", 1, "its object is not in this clone (a partial or damaged one)")
+        many = [finding(about=str(n)) for n in range(200)]
+        text = render_text(report(many, [problem]))
+        assert "What is absent is brought by: git fetch --refetch --no-filter\n" in text
+        assert self.WAY_OUT not in text
+        assert "--refetch" not in render_text(report(many, [FileProblem("a", 1, "no TOML")]))

@@ -2,55 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import random
-import re
-
 import pytest
-from tests.fleets import judge, write
-from tests.samples.credentials import token
+from docsite.examples import made_up, report_on
 
-from evalpolicy.credentials import SHAPES
-from evalpolicy.rules import FAMILIES, all_rules
+from evalpolicy.rules import FAMILIES, all_rules, family
+from evalpolicy.rules.model import Hit, rule
+from evalpolicy.rules.pages import example, section
+from evalpolicy.testing import check_page
 
 RULES = all_rules()
-FENCE = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PLACEHOLDER = re.compile(r"\{\{([\w-]+)(?: (\d+))?\}\}")
-# Their examples are two states of a repository, and what came of replays: tests/rules/
-# test_submission*.py and test_replay.py run them.
-OTHERS = {"SUB", "RPL"}
-
-
-def section(documentation: str, title: str) -> str | None:
-    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", documentation, re.MULTILINE | re.DOTALL)
-    return found[1].strip() if found else None
-
-
-def example(documentation: str, title: str) -> dict[str, str]:
-    fences = FENCE.findall(section(documentation, title) or "")
-    return {
-        path: laid_out(kind, path, PLACEHOLDER.sub(filled, body)) for kind, path, body in fences
-    }
-
-
-def filled(found: re.Match[str]) -> str:
-    """`{{KiB 900}}` is so much text; `{{openai}}` is a key of that shape that nobody issued."""
-    if found[1] == "KiB":
-        return "x" * 1024 * int(found[2])
-    shape = next(shape for shape in SHAPES if shape.id == found[1])
-    return token(shape, random.Random(found[1]))
-
-
-def laid_out(kind: str, path: str, body: str) -> str:
-    """JSON for a `.jsonl` may be laid out over lines: each value becomes a line of its own."""
-    if kind != "json" or not path.endswith(".jsonl"):
-        return body
-    rows, at = [], 0
-    while at < len(body):
-        row, at = json.JSONDecoder().raw_decode(body, at)
-        rows.append(json.dumps(row) + "\n")
-        at += len(body[at:]) - len(body[at:].lstrip())
-    return "".join(rows)
 
 
 def test_ids_and_names_are_unique():
@@ -62,30 +22,89 @@ def test_every_family_has_rules_and_each_rule_its_family():
     assert {rule.family for rule in RULES} == set(FAMILIES)
 
 
+def test_all_twelve_rules_on_submissions_are_there():
+    assert [rule.id for rule in family("SUB")] == [f"SUB{n:03}" for n in range(1, 13)]
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_the_page_says_what_why_and_shows_both_sides(rule):
-    assert rule.title.endswith(".")
-    assert len(rule.title) <= 120
-    assert section(rule.documentation, "Why")
-    assert section(rule.documentation, "Fires")
-    assert section(rule.documentation, "Mended")
+def test_the_page_is_complete_and_its_examples_do_what_they_say(rule, tmp_path):
+    check_page(rule, tmp_path, made_up, report_on)
 
 
-@pytest.mark.parametrize(
-    "rule", [r for r in RULES if r.family not in OTHERS], ids=lambda rule: rule.id
-)
-class TestExamples:
-    def test_the_bad_example_fires(self, rule, tmp_path):
-        files = example(rule.documentation, "Fires")
-        assert files, "the example has no file: ```lang path"
-        report = judge(write(tmp_path, files), rule.id)
-        assert [finding.rule for finding in report.findings]
-        assert {finding.path for finding in report.findings} <= set(files)
-        assert not report.problems
+GOOD_PAGE = """A base comes from docker.io.
 
-    def test_the_mended_example_does_not(self, rule, tmp_path):
-        files = example(rule.documentation, "Mended")
-        assert files
-        report = judge(write(tmp_path, files), rule.id)
-        assert [finding.message for finding in report.findings] == []
-        assert not report.problems
+## Why
+
+It is slow.
+
+## Fires
+
+```dockerfile containers/agents/codex/Dockerfile
+FROM docker.io/node:22
+```
+
+## Mended
+
+```dockerfile containers/agents/codex/Dockerfile
+FROM node:22
+```
+"""
+
+
+def page_rule(page: str):
+    def check(dockerfile, place):
+        for stage in dockerfile.stages:
+            if "docker.io" in stage.base.raw:
+                yield Hit(place.path, "a base from docker.io", stage.base.span)
+
+    check.__doc__ = page
+    return rule("ACM001", "base-from-elsewhere", "warning")(check)
+
+
+class TestThePageOfAnyRule:
+    def test_a_good_one(self, tmp_path):
+        check_page(page_rule(GOOD_PAGE), tmp_path)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "why"),
+        [
+            ("docker.io.", "docker.io", "no full stop"),
+            ("A base", "A base" + " of some kind" * 10, "over 120 characters"),
+            ("## Why", "## Reason", "no `## Why`"),
+            ("## Fires", "## Bad", "no `## Fires`"),
+            ("dockerfile containers/agents/codex/Dockerfile\nFROM docker.", "text\nFROM docker.",
+             "Fires: no file"),
+            ("FROM docker.io/node:22", "FROM node:22", "does not fire"),
+            ("FROM node:22", "FROM docker.io/node:20", "still fires"),
+            ("FROM node:22", "FROM node:22\nWAT", "not all could be checked"),
+        ],
+    )  # fmt: skip
+    def test_what_is_missing_or_untrue_is_said(self, tmp_path, old, new, why):
+        assert GOOD_PAGE.count(old) == 1
+        with pytest.raises(AssertionError, match=why):
+            check_page(page_rule(GOOD_PAGE.replace(old, new)), tmp_path)
+
+
+def test_a_heading_in_a_fence_is_part_of_the_example():
+    page = "T.\n\n## Fires\n\n```markdown a.md\n## Why\n```\n\nmore\n\n## Why\n\nx\n"
+    assert section(page, "Why") == "x"
+    assert example(page, "Fires").files == {"a.md": "## Why\n"}
+
+
+def test_placeholders():
+    page = "## Fires\n\n```text a\n{{KiB 2}}\n```\n\n```text b\n{{openai}} {{unknown}}\n```\n"
+    files = example(page, "Fires", {"openai": "sk"}.get).files
+    assert files == {"a": "x" * 2048 + "\n", "b": "sk {{unknown}}\n"}
+
+
+def test_json_for_lines_may_be_laid_out_over_lines():
+    page = '## Fires\n\n```json a.jsonl\n{"a":\n 1}\n{"b": 2}\n```\n'
+    assert example(page, "Fires").files == {"a.jsonl": '{"a": 1}\n{"b": 2}\n'}
+
+
+def test_an_example_of_a_submission():
+    fences = "```text before:a\n1\n```\n\n```text after:a\n2\n```\n\n```text message\nm\n```\n"
+    page = f"## Fires\n\n{fences}"
+    made = example(page, "Fires")
+    assert (made.before, made.after, made.message) == ({"a": "1\n"}, {"a": "2\n"}, "m\n")
+    assert made.is_submission

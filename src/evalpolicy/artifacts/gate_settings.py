@@ -138,7 +138,7 @@ def _gitleaks(document: dict[str, Any], text: str) -> Iterator[Setting]:
 
 
 def evalpolicy(content: bytes) -> Settings:
-    """evalpolicy.toml, or a pyproject.toml: `[[allow]]` and `[rules]`."""
+    """evalpolicy.toml, or a pyproject.toml: `plugins`, `[[allow]]` and `[rules]`."""
     return _toml(content, _evalpolicy)
 
 
@@ -147,6 +147,8 @@ def _evalpolicy(document: dict[str, Any], text: str) -> Iterator[Setting]:
     if isinstance(tool, dict):
         own = tool.get("evalpolicy")
         document = own if isinstance(own, dict) else {}
+    for name in _texts(document.get("plugins")):
+        yield Setting("hook", f"plug-in {name}", "", _where(text, name))
     levels = document.get("rules")
     for name, level in (levels if isinstance(levels, dict) else {}).items():
         if isinstance(level, str):

@@ -18,7 +18,7 @@ from evalpolicy.errors import NotCheckedError
 from evalpolicy.report import Report
 from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import count
-from evalpolicy.rules.selection import matching
+from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set
 from evalpolicy.snapshot import Snapshot, open_snapshot
 
 _FILE = click.option("--baseline", "given", metavar="FILE", help="Another file than the default.")
@@ -62,6 +62,7 @@ def prune_command(given: str | None) -> int:
         content = read_bytes(file)
         baseline = baselines.parse(content, shown_path(snapshot, str(file)))
         report = _judged(snapshot)
+        known = rule_set(configuration.load(snapshot).plugins)
         ran = {rule.id for rule in report.rules}
         unread = {problem.path for problem in report.problems}
         occurs: dict[Row, int] = Counter(Row.of(finding) for finding in report.findings)
@@ -69,7 +70,7 @@ def prune_command(given: str | None) -> int:
             {
                 row: allowed
                 for row, allowed in baseline.rows.items()
-                if row.path in unread or (row.rule not in ran and _is_rule(row.rule))
+                if row.path in unread or (row.rule not in ran and _is_rule(row.rule, known))
             }
         )
         left = baselines.pruned(content, baseline, occurs)
@@ -116,11 +117,13 @@ def _verdict(report: Report) -> int:
     return report.exit_code("never")
 
 
-def _is_rule(id: str) -> bool:
+def _is_rule(id: str, known: RuleSet) -> bool:
     from evalpolicy.errors import UsageError
 
     try:
-        return bool(matching(id))
+        return bool(matching(id, known))
+    except UndecidedError:
+        return True
     except UsageError:
         return False
 

@@ -110,7 +110,8 @@ def _tell(item: Settled, width: int) -> None:
 def _show(item: Proposal, width: int) -> None:
     verb = "new" if item.before is None else "changed"
     head = _wrapped(f"{shown(item.path)} ({verb}): {shown(item.why)}", width)
-    write(f"\n{head}{_diff(item)}")
+    gist = "".join(f"  {shown(line)}\n" for line in item.gist)
+    write(f"\n{head}{gist or _diff(item)}")
 
 
 def _diff(item: Proposal) -> str:

@@ -8,8 +8,10 @@ import sys
 import click
 
 from evalpolicy.commands.console import columns, write
-from evalpolicy.rules import FAMILIES, all_rules
+from evalpolicy.commands.known_rules import known_here, say_missing
+from evalpolicy.reporters.safe import shown
 from evalpolicy.rules.model import Rule
+from evalpolicy.rules.selection import RuleSet
 
 
 @click.command("rules")
@@ -21,15 +23,18 @@ from evalpolicy.rules.model import Rule
     show_default=True,
 )
 def command(kind: str) -> int:
-    """List all rules with their severities."""
-    rules = all_rules()
+    """List all rules with their severities.
+
+    Among them are those of the plug-ins that the fleet's configuration names.
+    """
+    known = known_here()
     if kind == "json":
-        write(json.dumps([_row(rule) for rule in rules], indent=2) + "\n")
+        write(json.dumps([_row(rule) for rule in known.all()], indent=2) + "\n")
     elif kind == "markdown":
-        write(_markdown(rules))
+        write(_markdown(known.all()))
     else:
-        write(_text(rules, columns(sys.stdout)))
-    return 0
+        write(_text(known, columns(sys.stdout)))
+    return say_missing(known)
 
 
 def _row(rule: Rule) -> dict[str, object]:
@@ -40,21 +45,22 @@ def _row(rule: Rule) -> dict[str, object]:
         "severity": rule.severity,
         "default": rule.default,
         "title": rule.title,
+        "plugin": rule.plugin and rule.plugin.source,
     }
 
 
-def _text(rules: tuple[Rule, ...], width: int) -> str:
+def _text(known: RuleSet, width: int) -> str:
     import textwrap
 
     lines = []
-    for letters, (name, _) in FAMILIES.items():
-        lines.append(f"{letters} {name}")
+    for letters, name in known.families.items():
+        rules = known.family(letters)
+        plugin = rules[0].plugin
+        lines.append(f"{letters} {name}" + (f" ({shown(plugin.source)})" if plugin else ""))
         for rule in rules:
-            if rule.family != letters:
-                continue
             off = "" if rule.default else ", off unless configured"
             lines.append(f"  {rule.id} {rule.name} ({rule.severity}{off})")
-            lines.extend(textwrap.wrap(rule.title, width, initial_indent="    ",
+            lines.extend(textwrap.wrap(shown(rule.title), width, initial_indent="    ",
                                        subsequent_indent="    "))  # fmt: skip
     return "\n".join(lines) + "\n"
 

@@ -32,7 +32,7 @@ def actions(
     text = files.text(path)
     if text is None:
         return
-    for diagnostic, finding in here:
+    for diagnostic, finding, _ in here:
         if finding is None:
             continue
         if finding.fix is not None and (edit := files.edit(path, [finding.fix])):

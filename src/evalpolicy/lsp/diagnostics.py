@@ -18,7 +18,7 @@ from evalpolicy.lsp.positions import Lines
 from evalpolicy.report import FileProblem
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.sarif import INFORMATION
-from evalpolicy.rules.model import Finding, Severity
+from evalpolicy.rules.model import Finding, Rule, Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
 
 SOURCE = "evalpolicy"
@@ -40,10 +40,11 @@ _DEPRECATED = frozenset({"GLK011", "HYG001"})
 
 
 class Shown(NamedTuple):
-    """A diagnostic, and the finding that it shows; None for what could not be checked."""
+    """A diagnostic, and the finding that it shows with its rule; None for what was not checked."""
 
     diagnostic: types.Diagnostic
     finding: Finding | None
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,11 @@ def board(judged: Judged, ranges: Ranges, texts: Mapping[str, str]) -> Board:
     for problem in report.problems:
         diagnostic = not_checked(problem.message, ranges(problem.path, _span(problem)))
         found.setdefault(problem.path, []).append(Shown(diagnostic, None))
+    rules = {rule.id: rule for rule in report.rules}
     for finding in report.findings:
-        diagnostic = _diagnostic(finding, ranges(finding.path, finding.span), related)
-        found.setdefault(finding.path, []).append(Shown(diagnostic, finding))
+        rule = rules[finding.rule]
+        diagnostic = _diagnostic(finding, rule, ranges(finding.path, finding.span), related)
+        found.setdefault(finding.path, []).append(Shown(diagnostic, finding, rule))
     dockerfiles = Globs(judged.config.layout.dockerfiles)
     return Board(found, judged.versions, _digests(judged), dockerfiles)
 
@@ -120,7 +123,11 @@ def not_checked(message: str, range: types.Range) -> types.Diagnostic:
     )
 
 
-def _diagnostic(finding: Finding, range: types.Range, related: _Related) -> types.Diagnostic:
+def _diagnostic(
+    finding: Finding, rule: Rule, range: types.Range, related: _Related
+) -> types.Diagnostic:
+    # The site has no page for what a plug-in brings.
+    where = None if rule.plugin else types.CodeDescription(f"{INFORMATION}rules/{rule.id}/")
     text = shown(finding.message) + (f"\nhelp: {shown(finding.help)}" if finding.help else "")
     tags = []
     if finding.rule in _UNNECESSARY:
@@ -132,7 +139,7 @@ def _diagnostic(finding: Finding, range: types.Range, related: _Related) -> type
         text,
         _SEVERITIES[finding.severity],
         finding.rule,
-        types.CodeDescription(f"{INFORMATION}rules/{finding.rule}/"),
+        where,
         SOURCE,
         tags or None,
         list(related.to(finding)) or None,

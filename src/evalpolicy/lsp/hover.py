@@ -10,7 +10,6 @@ from evalpolicy.commands.explain import page
 from evalpolicy.lsp.diagnostics import Shown
 from evalpolicy.lsp.positions import Lines, within
 from evalpolicy.reporters.markdown import code
-from evalpolicy.rules.selection import matching
 
 
 def on_findings(shown: Iterable[Shown], at: types.Position) -> list[str]:
@@ -18,13 +17,13 @@ def on_findings(shown: Iterable[Shown], at: types.Position) -> list[str]:
     here = [item for item in shown if within(at, item.diagnostic.range)]
     parts = []
     pages: dict[str, str] = {}
-    for diagnostic, finding in here:
-        if finding is None:
+    for diagnostic, finding, rule in here:
+        if finding is None or rule is None:
             parts.append(code(diagnostic.message))
             continue
         mend = f"  \nhelp: {code(finding.help)}" if finding.help else ""
         parts.append(f"**{finding.rule} {finding.name}** {code(finding.message)}{mend}")
-        pages[finding.rule] = page(matching(finding.rule)[0])
+        pages[rule.id] = page(rule)
     return [*parts, *pages.values()]
 
 

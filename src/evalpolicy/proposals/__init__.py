@@ -15,7 +15,8 @@ class Proposal:
     """One file as it would become. `path` is relative to the top of the repository.
 
     `before` is what it holds now, None where there is no such file. `next_step` is what is left
-    to a person once it is written.
+    to a person once it is written. `gist` are the lines to show in place of the file itself, where
+    nobody would read that.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Proposal:
     after: bytes
     why: str
     next_step: str = ""
+    gist: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from evalpolicy import baseline as baselines
 from evalpolicy.baseline import BASELINE_FILE, Baseline
 from evalpolicy.cache import Cache
@@ -10,6 +13,7 @@ from evalpolicy.engine import check
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.proposals import Proposal, Settled
 from evalpolicy.reporters.text import count
+from evalpolicy.rules.model import Finding
 from evalpolicy.snapshot import Snapshot
 
 
@@ -38,4 +42,12 @@ def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Sett
         baselines.render(baselines.of(found)),
         f"{count(len(found), 'finding')} of today; `check` reports what is new",
         "mend them one by one, then `evalpolicy baseline prune`",
+        _by_rule(found),
     )
+
+
+def _by_rule(found: Sequence[Finding]) -> list[str]:
+    """How many findings there are of each rule, the most frequent first."""
+    counted = Counter((finding.rule, finding.name) for finding in found)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{number:>5,}  {id} {name}" for (id, name), number in ordered]

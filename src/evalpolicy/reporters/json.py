@@ -36,9 +36,12 @@ def written(value: object, indent: int | None = 2) -> str:
 def document(report: Report) -> dict[str, Any]:
     """The report as the schema describes it."""
     checked = report.checked
+    tool: dict[str, Any] = {"name": "evalpolicy", "version": __version__}
+    if plugins := sorted({(r.plugin.name, r.plugin.source) for r in report.rules if r.plugin}):
+        tool["plugins"] = {name: portable(source) for name, source in plugins}
     return {
         "version": VERSION,
-        "tool": {"name": "evalpolicy", "version": __version__},
+        "tool": tool,
         "snapshot": {
             "kind": report.kind,
             "revision": report.revision,

@@ -86,16 +86,19 @@ def _log(report: Report, results: list[dict[str, Any]], left_out: int) -> dict[s
 
 def _rule(rule: Rule) -> dict[str, Any]:
     page = rule.documentation
+    tags = [rule.family] if rule.plugin is None else [rule.family, rule.plugin.source]
+    # The site has no page for what a plug-in brings; `help` holds it whole.
+    where = {"helpUri": f"{INFORMATION}rules/{rule.id}/"} if rule.plugin is None else {}
     return {
         "id": rule.id,
         "name": rule.name,
         "shortDescription": {"text": _short(rule.title)},
         "fullDescription": {"text": _short(" ".join(page.split("\n## ", 1)[0].split()))},
         "help": {"text": page, "markdown": page},
-        "helpUri": f"{INFORMATION}rules/{rule.id}/",
+        **where,
         "defaultConfiguration": {"level": _LEVELS[rule.severity], "enabled": rule.default},
         "properties": {
-            "tags": [rule.family],
+            "tags": tags,
             "precision": "very-high",
             "problem.severity": _PROBLEM[rule.severity],
         },

@@ -19,6 +19,10 @@ _TAB = "    "
 Style = Callable[..., str]
 
 
+# More findings than this are no list to work through but a fleet that meets the policy anew.
+_MANY = 100
+
+
 def render(report: Report, *, columns: int = 100, colour: bool = False, quiet: bool = False) -> str:
     """Findings by file, each with its source line; then what could not be checked, and a summary.
 
@@ -135,6 +139,7 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         columns, "", style, colour,
     )  # fmt: skip
     yield from wrap(_fixable(report), columns, "", style)
+    yield from wrap(_way_out(report), columns, "", style)
     if report.base:
         yield from wrap(
             f"The submission is what changed since the merge base {report.base[:12]}.",
@@ -153,6 +158,18 @@ def _fixable(report: Report) -> str:
     guess = "" if any(fix.safe for fix in fixes) else " --unsafe-fixes"
     of = f"{len(fixes):,} of {count(len(report.findings), 'finding')}"
     return f"Mended by the tool, {of}: evalpolicy check --fix{guess} (--diff{guess} shows how)"
+
+
+def _way_out(report: Report) -> str:
+    """What to do where something is absent, or where there is more than anybody reads."""
+    if any("not in this clone" in problem.message for problem in report.problems):
+        return "What is absent is brought by: git fetch --refetch --no-filter"
+    if len(report.findings) < _MANY or report.problems:
+        return ""
+    return (
+        "Too many to begin with? evalpolicy check --statistics counts them by rule; evalpolicy "
+        "baseline write takes them in, and from then on only new ones fail."
+    )
 
 
 def waived(report: Report) -> str:

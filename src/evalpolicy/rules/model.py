@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from evalpolicy.artifacts.source import START, Span
 from evalpolicy.fixes.model import Fix
@@ -57,6 +57,23 @@ class Hit:
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
 
 
+class Plugin(NamedTuple):
+    """Where a rule comes from that is not built in: an entry point, and the package it is of.
+
+    `stamp` names the package's very code.
+    """
+
+    name: str
+    package: str
+    version: str
+    stamp: str
+
+    @property
+    def source(self) -> str:
+        """The package and its version."""
+        return f"{self.package} {self.version}".strip()
+
+
 class Deferred:
     """A rule's function, imported when it is first called or its documentation is read."""
 
@@ -90,6 +107,12 @@ class Rule:
     function: RuleFunction
     needs: tuple[str, ...]
     default: bool = True
+    plugin: Plugin | None = None
+
+    @property
+    def kept_as(self) -> str:
+        """What its findings are kept under: those of a plug-in count for its very code alone."""
+        return self.id if self.plugin is None else f"{self.id} {self.plugin.stamp}"
 
     @property
     def per_unit(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from evalpolicy.errors import UsageError
+from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.nearest import nearest
 from evalpolicy.rules import FAMILIES, all_rules, family
 from evalpolicy.rules.model import Rule
@@ -12,27 +13,80 @@ from evalpolicy.rules.model import Rule
 ALL = "ALL"
 
 
-def matching(selector: str) -> tuple[Rule, ...]:
+class Family(NamedTuple):
+    """A family that a plug-in brings, with its rules by id."""
+
+    letters: str
+    name: str
+    rules: tuple[Rule, ...]
+
+
+class RuleSet:
+    """The rules that there are for one fleet: the built-in ones and those of its plug-ins.
+
+    `missing` says of each plug-in that could not be loaded why.
+    """
+
+    def __init__(self, plugged: tuple[Family, ...] = (), missing: tuple[str, ...] = ()) -> None:
+        self._plugged = {item.letters: item for item in plugged}
+        self.missing = missing
+
+    @property
+    def families(self) -> Mapping[str, str]:
+        """A family's three letters → its name, in the documented order, plug-ins last."""
+        built_in = {letters: name for letters, (name, _) in FAMILIES.items()}
+        return built_in | {letters: item.name for letters, item in self._plugged.items()}
+
+    def family(self, letters: str) -> tuple[Rule, ...]:
+        """A family's rules, by id; a family of evalpolicy is imported when it is asked for."""
+        plugged = self._plugged.get(letters)
+        return family(letters) if plugged is None else plugged.rules
+
+    def all(self) -> tuple[Rule, ...]:
+        """Every rule, by family in their documented order, then by id."""
+        return all_rules() + tuple(r for item in self._plugged.values() for r in item.rules)
+
+
+BUILT_IN = RuleSet()
+
+
+def rule_set(plugins: Sequence[str]) -> RuleSet:
+    """The built-in rules and those of the plug-ins that a configuration names. Raises nothing."""
+    if not plugins:
+        return BUILT_IN
+    from evalpolicy.plugins import load
+
+    return load(tuple(plugins))
+
+
+class UndecidedError(NotCheckedError):
+    """A word that is no rule, while a plug-in is missing of which it may be one."""
+
+
+def matching(selector: str, among: RuleSet = BUILT_IN) -> tuple[Rule, ...]:
     """The rules that an id (`LBL001`), a name (`label-missing`) or a family (`LBL`) stands for.
 
-    Upper and lower case are one. Raises `UsageError` for what no rule answers to.
+    Upper and lower case are one. Raises `UsageError` for what no rule answers to, and
+    `UndecidedError` where that cannot be told.
     """
     word = selector.strip()
     upper = word.upper()
     if upper == ALL:
-        return all_rules()
+        return among.all()
     letters = upper[:3]
-    if letters in FAMILIES:
-        rules = family(letters)
+    if letters in among.families:
+        rules = among.family(letters)
         found = rules if upper == letters else tuple(r for r in rules if r.id == upper)
         if found:
             return found
-    for known, (name, _) in FAMILIES.items():
+    for known, name in among.families.items():
         if word.lower() == name:
-            return family(known)
-    found = tuple(rule for rule in all_rules() if rule.name == word.lower())
+            return among.family(known)
+    found = tuple(rule for rule in among.all() if rule.name == word.lower())
+    if not found and among.missing:
+        raise UndecidedError(f"{selector!r} is no known rule, and {'; '.join(among.missing)}")
     if not found:
-        raise UsageError(f"{selector!r} is no rule, no name and no family{_hint(word)}")
+        raise UsageError(f"{selector!r} is no rule, no name and no family{_hint(word, among)}")
     return found
 
 
@@ -41,7 +95,12 @@ def split(lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(word.strip() for text in lists for word in text.split(",") if word.strip())
 
 
-def select(chosen: Sequence[str], ignored: Sequence[str], on: Iterable[str] = ()) -> list[Rule]:
+def select(
+    chosen: Sequence[str],
+    ignored: Sequence[str],
+    on: Iterable[str] = (),
+    among: RuleSet = BUILT_IN,
+) -> list[Rule]:
     """The rules to run, in their documented order.
 
     Without `chosen`, all that are on by default and those that configuration turned `on` (by
@@ -50,19 +109,19 @@ def select(chosen: Sequence[str], ignored: Sequence[str], on: Iterable[str] = ()
     picked: dict[str, Rule] = {}
     turned_on = set(on)
     for selector in chosen or (ALL,):
-        rules = matching(selector)
+        rules = matching(selector, among)
         for rule in rules:
             if rule.default or rule.id in turned_on or len(rules) == 1:
                 picked[rule.id] = rule
     for selector in ignored:
-        for rule in matching(selector):
+        for rule in matching(selector, among):
             picked.pop(rule.id, None)
-    order = {letters: n for n, letters in enumerate(FAMILIES)}
+    order = {letters: n for n, letters in enumerate(among.families)}
     return sorted(picked.values(), key=lambda rule: (order[rule.family], rule.id))
 
 
-def _hint(word: str) -> str:
-    rules = all_rules()
-    known = [*FAMILIES, *(r.id for r in rules), *(r.name for r in rules)]
+def _hint(word: str, among: RuleSet) -> str:
+    rules = among.all()
+    known = [*among.families, *(r.id for r in rules), *(r.name for r in rules)]
     close = nearest(word, known) or nearest(word.upper(), known)
     return f": did you mean {close}?" if close else ": `evalpolicy rules` lists them"

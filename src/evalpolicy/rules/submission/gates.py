@@ -33,11 +33,11 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
     """A gate grows looser in the same submission that needs it.
 
     Looser is: a hook that is gone or only manual, a larger `--maxkb`, an `exclude`, a narrower
-    `files`, an ignoring argument, an allowlist entry, a rule switched off, a severity lowered, a
-    row in a baseline, a line in an ignore file, a pin that became a branch, `continue-on-error`
-    or `|| true`. Where it can be told what an exemption lets through, it has to let a file of the
-    submission through that was not exempt before; where it cannot, the rest of the submission is
-    taken to need it.
+    `files`, an ignoring argument, an allowlist entry, a rule switched off, a plug-in no longer
+    named, a severity lowered, a row in a baseline, a line in an ignore file, a pin that became a
+    branch, `continue-on-error` or `|| true`. Where it can be told what an exemption lets through,
+    it has to let a file of the submission through that was not exempt before; where it cannot,
+    the rest of the submission is taken to need it.
 
     ## Why
 
@@ -187,7 +187,7 @@ def _what(
         case "limit":
             return _raised(setting, old, others, submitted)
         case "level":
-            return _lowered(setting, old)
+            return _lowered(setting, old, submitted)
         case "pin":
             if old is None or not _PINNED.search(old.value) or _PINNED.search(setting.value):
                 return ""
@@ -275,16 +275,17 @@ def _raised(
     return ""
 
 
-def _lowered(setting: Setting, old: Setting | None) -> str:
-    from evalpolicy.rules.selection import matching
+def _lowered(setting: Setting, old: Setting | None, submitted: Submitted) -> str:
+    from evalpolicy.rules.selection import UndecidedError, matching, rule_set
 
     name = setting.gate.removeprefix("rule ")
     if old is not None:
         before = old.value
     else:
         try:
-            meant = [rule.severity for rule in matching(name)]
-        except UsageError:
+            known = rule_set(submitted.plugins)
+            meant = [rule.severity for rule in matching(name, known)]
+        except (UsageError, UndecidedError):
             return ""
         before = min(meant, key=SEVERITIES.index)
     ranks = ("off", "note", "warning", "error")

@@ -1,0 +1,65 @@
+"""The reference of the JSON report, from its schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docsite.examples import judged
+from docsite.tables import code, table
+from evalpolicy.reporters.json import render
+from evalpolicy.resources import schema
+from evalpolicy.rules import family
+
+_HEAD = """\
+# The JSON report
+
+`evalpolicy check --format json` writes version 1; the schema is
+[report.schema.json](../schemas/report.schema.json). New keys may come; what is there stays as it
+is within a version. Findings are sorted by path, line, column and rule, and nothing in the report
+depends on the time, on the number of jobs or on the cache.
+
+"""
+
+
+def page() -> str:
+    """Every key, and a report as it is."""
+    document = json.loads(schema("report"))
+    [rule] = (rule for rule in family("LBL") if rule.id == "LBL006")
+    return (
+        _HEAD
+        + table(("key", "type", "meaning"), _rows(document, document, ""))
+        + "\nThe report on the bad example of [LBL006](../rules/LBL006.md):\n\n"
+        + f"```json\n{render(judged(rule))}```\n"
+    )
+
+
+def _rows(
+    of: Mapping[str, Any], document: Mapping[str, Any], before: str
+) -> Iterator[tuple[str, str, str]]:
+    for name, value in of.get("properties", {}).items():
+        value = _resolved(value, document)
+        yield code(before + name), _kind(value), value.get("description", "")
+        if "items" in value:
+            yield from _rows(_resolved(value["items"], document), document, f"{before}{name}[].")
+        else:
+            yield from _rows(value, document, f"{before}{name}.")
+
+
+def _resolved(value: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in value:
+        return value
+    found: Mapping[str, Any] = document["$defs"][value["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    if "const" in value:
+        return code(json.dumps(value["const"]))
+    if "enum" in value:
+        return ", ".join(code(json.dumps(word)) for word in value["enum"])
+    kinds = value.get("type", "")
+    words = {"array": "list", "null": "null", "object": "object", "string": "text",
+             "integer": "number", "boolean": "boolean"}  # fmt: skip
+    return " or ".join(words[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))

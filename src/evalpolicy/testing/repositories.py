@@ -1,0 +1,85 @@
+"""Fleets on the disk, and submissions as real git repositories."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SIGNED = "Signed-off-by: Test <test@example.org>"
+MESSAGE = f"Change something\n\nFixes #12.\n\n{SIGNED}\n"
+"""A commit message that the rules on submissions have nothing against."""
+
+_TREE = re.compile(r"<git rev-parse HEAD:(\S+)>")
+
+
+def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Lays `files` below `root`; gives `root`."""
+    root.mkdir(parents=True, exist_ok=True)
+    for path, content in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def git(root: Path, *arguments: str, **how: Any) -> str:
+    """One git command in `root`; gives what it prints. `how` is passed on to subprocess."""
+    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, **how)
+    return str(done.stdout.decode("utf-8", "surrogateescape"))
+
+
+def start(root: Path) -> Path:
+    """An empty repository, whoever runs the test."""
+    root.mkdir(parents=True, exist_ok=True)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Test")
+    git(root, "config", "user.email", "test@example.org")
+    git(root, "config", "commit.gpgsign", "false")
+    git(root, "config", "core.autocrlf", "false")
+    return root
+
+
+def commit(root: Path, files: Mapping[str, str | bytes], message: str = MESSAGE) -> str:
+    """Makes `files` all there is, commits that, and gives the commit's id.
+
+    `<git rev-parse HEAD:path>` in a text becomes the id of what the commit holds there.
+    """
+    for item in root.iterdir():
+        if item.name != ".git":
+            shutil.rmtree(item) if item.is_dir() and not item.is_symlink() else item.unlink()
+    write(root, files)
+    git(root, "add", "-A")
+    for path, content in files.items():
+        if isinstance(content, str) and (wanted := _TREE.search(content)):
+            tree = git(root, "write-tree").strip()
+            found = git(root, "rev-parse", f"{tree}:{wanted[1]}").strip()
+            (root / path).write_text(_TREE.sub(found, content))
+            git(root, "add", "-A")
+    git(root, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message)
+    return git(root, "rev-parse", "HEAD").strip()
+
+
+def submission(
+    root: Path,
+    before: Mapping[str, str | bytes],
+    after: Mapping[str, str | bytes],
+    *,
+    upstream: Mapping[str, str | bytes] | None = None,
+    message: str = MESSAGE,
+) -> Path:
+    """A repository whose branch `work`, checked out, turns `before` into `after`.
+
+    `upstream` is what `main` holds by then, if it moved on.
+    """
+    start(root)
+    commit(root, before, "first\n")
+    git(root, "branch", "work")
+    if upstream is not None:
+        commit(root, upstream, "meanwhile\n")
+    git(root, "checkout", "-q", "work")
+    commit(root, after, message)
+    return root
