@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET))
+	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET)) $(if $(ENGINE),--engine $(ENGINE))
 
 docs: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 -e '.[docs]'

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import fixtures, fleets, incumbents
+from bench import fixtures, fleets, incumbents, replay_runs
 from bench.timing import Command, Run, side_by_side, timed
 
 PAGE = Path(__file__).parents[1] / "docs/performance.md"
@@ -29,10 +29,13 @@ BARE = "a bare interpreter that imports click"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--fleet", type=Path, help="a checkout of a real fleet")
+    parser.add_argument("--engine", choices=("docker", "podman"), help="replay with this engine")
     parser.add_argument("--runs", type=int, default=15)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         lines = list(page(Path(scratch), options.fleet, options.runs))
+        if options.engine:
+            lines += ["", "## Replays", "", *replay_runs.page(options.engine, replays=10, runs=5)]
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join(lines) + "\n")
     sys.stdout.write("\n".join(lines) + "\n")
