@@ -57,6 +57,7 @@ def build(tmp_path_factory):
             shutil.copytree(ROOT / name, copy / name, ignore=ignored)
         (copy / "tests").mkdir()
         shutil.copytree(ROOT / "tests/samples", copy / "tests/samples")
+        shutil.copy(ROOT / "tests/replays.py", copy / "tests")
         for name in (
             "mkdocs.yml",
             "README.md",
