@@ -330,59 +330,74 @@ def test_the_event_of_a_submission_is_passed_on(tmp_path, name, kind, passed):
     assert "--base=origin/main~2" in arguments
 
 
-@pytest.mark.parametrize(("check", "replay", "code"), [(0, 1, 1), (1, 0, 1), (0, 3, 3), (1, 3, 3)])
-def test_the_worse_of_check_and_replay_counts(monkeypatch, tmp_path, check, replay, code):
-    from evalpolicy.action import __main__ as action
-
-    def stand_in(folder, arguments):
-        if arguments[0] == "replay":
-            return replay, ""
-        for argument in arguments:
-            if argument.startswith("--format=") and "=" in argument[9:]:
-                Path(argument[9:].partition("=")[2]).write_text(
-                    '{"summary": {"error": 0, "warning": 0, "note": 0}}'
-                )
-        return check, ""
-
-    monkeypatch.setattr(action, "_evalpolicy", stand_in)
-    given = {"GITHUB_WORKSPACE": str(tmp_path), "RUNNER_TEMP": str(tmp_path)}
-    asked = action.inputs.read({**given, "INPUT_REPLAY": "true"})
-    assert action._run(asked, given)["exit-code"] == str(code)
-
-
-def test_findings_of_replays_are_told_and_counted(monkeypatch, tmp_path, capfd):
-    """They are annotations and part of the summary, as those of the check are."""
+@pytest.fixture
+def stand_in(monkeypatch):
+    """`stand_in(check, replay)` gives these exit codes, and lists what evalpolicy was asked."""
     from evalpolicy.action import __main__ as action
 
     asked_for = []
 
-    def stand_in(folder, arguments):
-        asked_for.append(arguments)
-        replay = arguments[0] == "replay"
-        texts = {
-            "json": {"summary": {"error": 1, "warning": 0, "note": 2},
-                     "findings": [{"severity": "error"}, {"severity": "note"}]},
-            "markdown": f"{arguments[0]} in Markdown\n",
-            "github": f"::error title={arguments[0]}::told\n",
-            "sarif": "{}",
-        }  # fmt: skip
-        for argument in arguments:
-            kind, _, file = argument.removeprefix("--format=").partition("=")
-            if argument.startswith("--format=") and file:
-                text = texts[kind]
-                Path(file).write_text(text if isinstance(text, str) else json.dumps(text))
-        return (1 if replay else 0), ""
+    def install(check, replay, report=True):
+        def evalpolicy(folder, arguments):
+            asked_for.append(arguments)
+            texts = {
+                "json": json.dumps({"summary": {"error": 1, "warning": 0, "note": 2}}),
+                "markdown": f"{arguments[0]} in Markdown\n",
+                "github": f"::error title={arguments[0]}::told\n",
+                "sarif": "{}",
+            }
+            for argument in arguments:
+                kind, _, file = argument.removeprefix("--format=").partition("=")
+                written = report or arguments[0] == "check"
+                if argument.startswith("--format=") and file and written:
+                    Path(file).write_text(texts[kind])
+            return (replay if arguments[0] == "replay" else check), ""
 
-    monkeypatch.setattr(action, "_evalpolicy", stand_in)
-    summary = tmp_path / "summary.md"
+        monkeypatch.setattr(action, "_evalpolicy", evalpolicy)
+        return asked_for
+
+    return install
+
+
+def _ran(tmp_path, **given):
+    from evalpolicy.action import __main__ as action
+
     given = {"GITHUB_WORKSPACE": str(tmp_path), "RUNNER_TEMP": str(tmp_path),
-             "GITHUB_STEP_SUMMARY": str(summary), "INPUT_FAIL_ON": "warning",
-             "INPUT_BASE": "main", "INPUT_REPLAY": "true"}  # fmt: skip
-    values = action._run(action.inputs.read(given), given)
-    assert (values["exit-code"], values["errors"], values["notes"]) == ("1", "2", "3")
-    assert summary.read_text() == "check in Markdown\nreplay in Markdown\n"
-    assert "::error title=replay::told" in capfd.readouterr().out
-    assert {"--base=main", "--fail-on=warning"} <= set(asked_for[1])
+             "INPUT_REPLAY": "true", **given}  # fmt: skip
+    return action._run(action.inputs.read(given), given)
+
+
+@pytest.mark.parametrize(
+    ("check", "replay", "code"),
+    [(0, 0, 0), (0, 1, 0), (1, 1, 1), (1, 0, 1), (0, 3, 3), (1, 3, 3), (3, 1, 3)],
+)
+def test_findings_of_replays_count_as_those_of_the_check(stand_in, tmp_path, check, replay, code):
+    """The check may waive them (a baseline, `ignore`); what was not replayed it cannot waive."""
+    stand_in(check, replay)
+    assert _ran(tmp_path)["exit-code"] == str(code)
+
+
+@pytest.mark.parametrize(("replay", "code"), [(2, 3), (3, 3), (0, 3)])
+def test_replays_without_a_report_are_no_pass(stand_in, tmp_path, replay, code):
+    asked = stand_in(0, replay, report=False)
+    assert _ran(tmp_path)["exit-code"] == str(code)
+    assert not [word for word in asked[1] if word.startswith("--replays")]
+
+
+def test_findings_of_replays_are_in_the_report_of_the_check(stand_in, tmp_path):
+    asked = stand_in(1, 1)
+    summary = tmp_path / "summary.md"
+    values = _ran(
+        tmp_path, GITHUB_STEP_SUMMARY=str(summary), INPUT_FAIL_ON="warning", INPUT_BASE="main",
+        INPUT_SELECT="LBL",
+    )  # fmt: skip
+    assert (values["exit-code"], values["errors"], values["notes"]) == ("1", "1", "2")
+    assert summary.read_text() == "replay in Markdown\ncheck in Markdown\n"
+    [replay, check] = asked
+    assert {"--base=main", "--fail-on=warning"} <= set(replay)
+    [report] = [word for word in replay if word.startswith("--format=json=")]
+    assert f"--replays={report.removeprefix('--format=json=')}" in check
+    assert {"--select=LBL", "--select=RPL"} <= set(check)
 
 
 def test_replay_that_cannot_run_is_not_checked(act):

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from evalpolicy import __version__
 from evalpolicy.action import inputs, runner
 from evalpolicy.action.inputs import Inputs
-from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, EXIT_USAGE, UsageError
+from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED, EXIT_USAGE, UsageError
 from evalpolicy.reporters.safe import shown
 
 # The events whose payload says what is submitted.
@@ -39,8 +38,10 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
     folder = Path(tempfile.mkdtemp(prefix="evalpolicy-", dir=environment.get("RUNNER_TEMP")))
     sarif, report = asked.sarif_file or folder / "evalpolicy.sarif", folder / "evalpolicy.json"
     sarif.unlink(missing_ok=True)
+    replayed, replays = _replay(asked, environment, folder) if asked.replay else (EXIT_CLEAN, None)
     arguments = [
         *_what(asked, environment),
+        *([] if replays is None else [f"--replays={replays}"]),
         "--format=text",
         f"--format=github={folder / 'commands'}",
         f"--format=markdown={folder / 'summary.md'}",
@@ -48,6 +49,8 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
         f"--format=json={report}",
     ]
     code, complaint = _evalpolicy(asked.folder, arguments)
+    # What replays found is in the check's report; what could not be replayed is in none.
+    code = code if replays is not None and replayed <= EXIT_FINDINGS else max(code, replayed)
     values = {"exit-code": str(code)}
     counted = _summary(report)
     if counted is None:
@@ -69,18 +72,11 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
             "upload": str(asked.upload and _may_upload(environment)).lower(),
         }
     )
-    if asked.replay:
-        replayed, found = _replay(asked, environment, folder)
-        values["exit-code"] = str(max(code, replayed))
-        for name, severity in (("errors", "error"), ("warnings", "warning"), ("notes", "note")):
-            values[name] = str(counted[severity] + found[severity])
     return values
 
 
-def _replay(
-    asked: Inputs, environment: Mapping[str, str], folder: Path
-) -> tuple[int, Counter[str]]:
-    """Replays recorded runs; gives the exit code and how many findings there are, by severity."""
+def _replay(asked: Inputs, environment: Mapping[str, str], folder: Path) -> tuple[int, Path | None]:
+    """Replays recorded runs; gives the exit code and the report, None where there is none."""
     report = folder / "replay.json"
     arguments = ["replay", "run", "--quiet", "--color=never", f"--fail-on={asked.fail_on}"]
     if asked.base is not None:
@@ -88,28 +84,25 @@ def _replay(
     arguments += [
         f"--output={folder / 'replay'}",
         "--format=text",
-        f"--format=github={folder / 'replay-commands'}",
         f"--format=markdown={folder / 'replay.md'}",
         f"--format=json={report}",
     ]
     code, complaint = _evalpolicy(asked.folder, arguments)
-    try:
-        findings = json.loads(report.read_bytes())["findings"]
-    except (OSError, ValueError, KeyError):
-        if code != EXIT_CLEAN:
-            _no_report(environment, complaint or f"replay: exit code {code}")
-        return code, Counter()
-    runner.commands((folder / "replay-commands").read_text("utf-8"))
+    if not report.is_file():
+        _no_report(environment, complaint or f"replay: exit code {code}")
+        return max(code, EXIT_NOT_CHECKED), None
     runner.summary(
         environment.get("GITHUB_STEP_SUMMARY"), (folder / "replay.md").read_text("utf-8")
     )
-    return code, Counter(finding["severity"] for finding in findings)
+    return code, report
 
 
 def _what(asked: Inputs, environment: Mapping[str, str]) -> list[str]:
     """The command line without its formats."""
     arguments = ["check", f"--fail-on={asked.fail_on}", "--color=never"]
     arguments += [f"--select={word}" for word in asked.select]
+    if asked.select and asked.replay:
+        arguments.append("--select=RPL")
     arguments += [f"--ignore={word}" for word in asked.ignore]
     if asked.baseline is not None:
         arguments.append(f"--baseline={asked.baseline}")

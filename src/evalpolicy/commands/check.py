@@ -18,14 +18,15 @@ from evalpolicy.commands.baseline_file import read_baseline
 from evalpolicy.commands.console import colour, columns, write
 from evalpolicy.commands.paths import from_root
 from evalpolicy.engine import check
-from evalpolicy.errors import UsageError
+from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.report import FailOn, Report
 from evalpolicy.reporters import FORMATS
 from evalpolicy.rules.selection import split
-from evalpolicy.snapshot import Snapshot, open_snapshot
+from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
 
 if TYPE_CHECKING:
+    from evalpolicy.replay.replayed import Replayed as ReplayedRun
     from evalpolicy.snapshot.submission import Asked
     from evalpolicy.survey.replays import Replayed
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REV", help="Also judge the submission: what changed since REV.")
 @click.option("--message", metavar="FILE", help="Also judge this commit message (commit-msg).")
 @click.option("--event", metavar="FILE", help="Also judge the submission of a GitHub event.")
+@click.option(
+    "--replays", "replays_file", metavar="FILE", help="Also judge what `replay run` wrote as JSON."
+)
 @click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
 @click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
 @click.option(
@@ -76,6 +80,7 @@ def command(
     base: str | None,
     message: str | None,
     event: str | None,
+    replays_file: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
     fail_on: FailOn,
@@ -121,6 +126,7 @@ def command(
             use_comments=not no_suppressions,
             change=change,
             jobs=jobs,
+            replays=None if replays_file is None else _replays(snapshot, replays_file),
         )
         report = judge(snapshot)
         if fix or diff:
@@ -135,6 +141,33 @@ def command(
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
     return report.exit_code(fail_on)
+
+
+def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
+    """What the file says of the fixtures as they are here. Raises `NotCheckedError` for others."""
+    from hashlib import sha256
+
+    from evalpolicy.replay.reports.reading import read
+
+    try:
+        found = read(Path(file).read_bytes(), file)
+    except OSError as error:
+        raise UsageError(f"--replays {file}: {error.strerror}") from error
+    for one in found:
+        wanted = one.evidence.wanted
+        if one.verdict == "not run" or wanted.control:
+            continue
+        digest = sha256()
+        try:
+            for piece in snapshot.stream(one.path):
+                digest.update(piece)
+        except Unreadable:
+            pass  # that it is not here any more is another content as well
+        if digest.hexdigest() != wanted.sha256:
+            raise NotCheckedError(
+                f"{one.path} is not what was replayed: run `evalpolicy replay run {one.name}` again"
+            )
+    return found
 
 
 def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,7 +21,9 @@ from tests.replays import replayed
 from tests.reporters.test_hostile import HOSTILE
 
 from evalpolicy.artifacts.source import Span
+from evalpolicy.errors import UsageError
 from evalpolicy.replay.reports import FORMATS, ReplayReport, render, text
+from evalpolicy.replay.reports.reading import read
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.reporters import json as check_json
 from evalpolicy.reporters import sarif
@@ -163,3 +166,21 @@ class TestHostile:
         assert not kinds & {"html_block", "html_inline", "link_open", "image"}
         rows = [token for token in tokens if token.type == "tr_open"]
         assert len(rows) == 3
+
+
+def test_the_machine_format_is_read_back():
+    run = sample()
+    again = read(render("json", run).encode(), "replay.json")
+    assert [(one.judgement, one.line, one.broken, one.logs) for one in again] == [
+        (one.judgement, one.line, one.broken, one.logs) for one in run.replays
+    ]
+    assert [one.evidence for one in again] == [one.evidence for one in run.replays]
+    assert render("json", replace(run, replays=again)) == render("json", run)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b"\xff", b'{"version": "1"}', b'{"replays": [{}]}']
+)
+def test_another_file_is_refused(content):
+    with pytest.raises(UsageError, match="replay run --format json"):
+        read(content, "x.json")

@@ -43,6 +43,7 @@ def row(one: Replayed) -> dict[str, Any]:
         "task_id": wanted.task,
         "agent": one.agent,
         "control": wanted.control,
+        "broken": one.broken,
         "verdict": one.verdict,
         "reasons": list(one.judgement.reasons),
         "seconds": round(one.seconds, 3),
