@@ -221,6 +221,7 @@ class Fleet:
     def fixtures(self) -> tuple[Fixture, ...]:
         """All recorded runs, by path. One whose bytes are not there is a problem as well."""
         found = []
+        self.snapshot.will_size(self.fixture_paths)
         with self.snapshot.tracing(self.shared):
             for path in self.fixture_paths:
                 if self.snapshot.size(path) is None:

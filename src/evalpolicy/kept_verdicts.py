@@ -63,6 +63,7 @@ def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
     row = facts.cache.get(row_key)
     if isinstance(row, dict) and row["outline"] == facts.fleet.outline_id:
         looks = [Look(kind, path) for kind, paths in row["looks"].items() for path in paths]
+        facts.snapshot.will_size(row["looks"].get("size", ()))
         if row["state"] == _state(facts, looks):
             facts.kept_problems.extend(
                 (path, Problem(message, Span(*span))) for path, message, span in row["problems"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.snapshot.model import Unreadable
+from evalpolicy.snapshot.model import Unreadable, too_large
 
 # Requests that may be under way in `cat-file --batch` at once: together they must fit into a
 # pipe (64 KiB on Linux), or both sides wait for each other.
@@ -133,12 +133,11 @@ class Objects:
             wanted = wanted[len(lines) + 1 :]
         return found
 
-    def read(self, oid: str) -> bytes:
-        """One object's content. Raises `Unreadable` if it is absent."""
-        [(_, content)] = self.read_many([oid])
-        if isinstance(content, Unreadable):
-            raise content
-        return content
+    def read(self, oid: str, limit: int | None = None) -> bytes:
+        """One object's content. Raises `Unreadable` if it is absent or has more bytes."""
+        if not self._ask([oid]):
+            self._stop()
+        return b"".join(self._content(oid, limit=limit))
 
     def read_many(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """Each object's content, in order, with many requests under way at once."""
@@ -189,7 +188,7 @@ class Objects:
             return False
         return True
 
-    def _content(self, oid: str, chunk: int = 1 << 20) -> Iterator[bytes]:
+    def _content(self, oid: str, chunk: int = 1 << 20, limit: int | None = None) -> Iterator[bytes]:
         if self._process is None:
             raise Unreadable(ABSENT)
         out = _pipe(self._process.stdout)
@@ -199,6 +198,9 @@ class Objects:
                 self._stop()
             raise Unreadable(ABSENT)
         left = int(head[2])
+        if limit is not None and left > limit:
+            self._stop()
+            raise too_large(left, limit)
         while left:
             piece = out.read(min(left, chunk))
             if not piece:

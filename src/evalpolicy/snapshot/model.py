@@ -100,7 +100,7 @@ class Snapshot(ABC):
     def refuse(self, path: str, limit: int | None) -> None:
         """Raises `Unreadable` if the file holds more than `limit` bytes."""
         if limit is not None and (size := self.size(path)) is not None and size > limit:
-            raise Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
+            raise too_large(size, limit)
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         """`read` for many paths, in their order, where asking one by one would be slow."""
@@ -116,6 +116,9 @@ class Snapshot(ABC):
             return self._size(self._behind(path))
         except Unreadable:
             return None
+
+    def will_size(self, paths: Iterable[str]) -> None:  # noqa: B027 - most need no warning
+        """Says whose `size` is asked for next, where asking for many at once is cheaper."""
 
     def exceeds(self, path: str, limit: int) -> bool | None:
         """Whether the content has more than `limit` bytes; None where it cannot be read."""
@@ -199,6 +202,11 @@ class Snapshot(ABC):
     @abstractmethod
     def _link(self, entry: Entry) -> str:
         """Where a symbolic link points, as it is written."""
+
+
+def too_large(size: int, limit: int) -> Unreadable:
+    """Why a file of more than `limit` bytes is not read."""
+    return Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
 
 
 def decode_path(raw: bytes) -> str:

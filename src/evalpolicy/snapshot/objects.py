@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
@@ -42,6 +42,10 @@ class ObjectSnapshot(Snapshot):
         for path in wanted:
             yield path, refused[path] if path in refused else next(contents)[1]
 
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """As for any snapshot; git tells the size of what it gives, so none is asked for before."""
+        return self._objects.read(self._oid(self._behind(path)), limit)
+
     def blob_id(self, path: str, limit: int | None = None) -> str:
         return self._oid(self._behind(path))
 
@@ -54,6 +58,15 @@ class ObjectSnapshot(Snapshot):
     def presume(self, sizes: Mapping[str, int]) -> None:
         """Sizes in bytes, by id, that `exceeds` need not ask git for: a blob's never changes."""
         self._presumed = sizes
+
+    def will_size(self, paths: Iterable[str]) -> None:
+        wanted: set[str] = set()
+        for path in paths:
+            try:
+                wanted.add(self._oid(self._behind(path)))
+            except Unreadable:  # a size of nothing: `size` says so
+                continue
+        self._ask(wanted)
 
     def exceeds(self, path: str, limit: int) -> bool | None:
         try:
@@ -73,18 +86,19 @@ class ObjectSnapshot(Snapshot):
     def _size(self, entry: Entry) -> int:
         oid = self._oid(entry)
         if oid not in self._asked:
-            self._ask(without=() if oid in self._presumed else self._presumed)
+            files = {e.oid for e in self.entries.values() if e.mode != SUBMODULE and e.oid}
+            self._ask(files - self._presumed.keys() | {oid})
         try:
             return self._sizes[oid]
         except KeyError:
             raise Unreadable(git.ABSENT) from None
 
-    def _ask(self, without: Container[str]) -> None:
-        """Every blob's size, but for those, from one `git cat-file --batch-check`."""
-        files = (e.oid for e in self.entries.values() if e.mode != SUBMODULE and e.oid)
-        wanted = {oid for oid in files if oid not in without} - self._asked
+    def _ask(self, oids: Set[str]) -> None:
+        """Their sizes, as far as they are not known, from one `git cat-file --batch-check`."""
+        wanted = oids - self._asked
         self._asked |= wanted
-        self._sizes.update(self._objects.sizes(sorted(wanted)))
+        if wanted:
+            self._sizes.update(self._objects.sizes(sorted(wanted)))
 
     def _read(self, entry: Entry) -> bytes:
         return self._objects.read(self._oid(entry))

@@ -143,6 +143,9 @@ class Watched(Snapshot):
         self.looked("size", path)
         return self._below.size(path)
 
+    def will_size(self, paths: Iterable[str]) -> None:
+        self._below.will_size(paths)
+
     def exceeds(self, path: str, limit: int) -> bool | None:
         self.looked(f"exceeds {limit}", path)
         return self._below.exceeds(path, limit)
@@ -201,8 +204,8 @@ class Watched(Snapshot):
 
     def _id(self, path: str, limit: int | None = None) -> str:
         """`blob_id`, worked out once, or known from an earlier run by the file's stamp."""
-        if limit is not None:
-            self._below.refuse(path, limit)
+        if limit is not None and not isinstance(self._below, ObjectSnapshot):
+            self._below.refuse(path, limit)  # git's own ids cost nothing, whatever the size
         known = self._ids.get(path)
         if known is not None:
             return known
