@@ -131,6 +131,7 @@ def find(
 
 
 def _contents(snapshot: Snapshot, paths: list[str]) -> Iterable[tuple[str, bytes]]:
+    snapshot.will_size(paths)
     small = [path for path in paths if (snapshot.size(path) or 0) <= LIMIT]
     for path, content in snapshot.read_many(small):
         if not isinstance(content, Unreadable):
