@@ -16,7 +16,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Role, Unit
 
 if TYPE_CHECKING:
-    from evalpolicy.fleet import Surroundings
+    from evalpolicy.surroundings import Surroundings
 
 # A gateway's image is not labelled in the reference fleet: it has no contract of its own.
 _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")

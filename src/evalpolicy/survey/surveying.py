@@ -111,7 +111,7 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
 
 def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
     """What one rule finds. A note of it says that nothing can be told."""
-    rule = function.rule  # type: ignore[attr-defined]
+    rule = vars(function)["rule"]
     for hit in function(**{name: getattr(facts, name) for name in rule.needs}):
         if (hit.severity or rule.severity) != "note" or rule.severity == "note":
             yield hit

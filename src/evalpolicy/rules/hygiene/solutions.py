@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile.model import Instruction
-from evalpolicy.fleet import Surroundings
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.surroundings import Surroundings
 from evalpolicy.units import Unit
 
 _SOLUTION = "solution.sh"

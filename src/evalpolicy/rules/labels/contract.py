@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.contracts import Violation
-from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.rules.labels.words import dollar, quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.surroundings import Surroundings
 from evalpolicy.units import Unit
 
 _HELP = {

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Span
-from evalpolicy.fleet import Surroundings
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.surroundings import Surroundings
 from evalpolicy.units import Unit
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.fixes.model import Edit, Fix
-from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import Contracts, is_supplied
 from evalpolicy.nearest import nearest
 from evalpolicy.rules.labels.words import quoted
 from evalpolicy.rules.model import Hit, rule
+from evalpolicy.surroundings import Surroundings
 from evalpolicy.units import Unit
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.fleet import Surroundings
 from evalpolicy.label_contracts import is_supplied
 from evalpolicy.rules.labels.words import dollar, quoted
 from evalpolicy.rules.model import Hit, Severity, rule
+from evalpolicy.surroundings import Surroundings
 from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
