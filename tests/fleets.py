@@ -53,7 +53,7 @@ FIXTURES = "tests/run/replay/fixtures"
 
 def judge(root: Path, *select: str, **how: object) -> Report:
     """The report on the worktree, the index (`staged=True`) or a commit (`revision=…`)."""
-    with open_snapshot(root, **how) as snapshot:  # type: ignore[arg-type]
+    with open_snapshot(root, **how) as snapshot:  # type: ignore[arg-type]  # any of open_snapshot's options
         return check(snapshot, configuration.load(snapshot), chosen=select)
 
 

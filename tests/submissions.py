@@ -22,7 +22,7 @@ def judge(root: Path, *select: str, asked: Asked | None = None, **how: object) -
     """The report on a submission, from main's side unless `asked` says otherwise."""
     asked = asked or Asked(base="main")
     with (
-        open_snapshot(root, **how) as snapshot,  # type: ignore[arg-type]
+        open_snapshot(root, **how) as snapshot,  # type: ignore[arg-type]  # any of open_snapshot's options
         asked.change(root, snapshot) as change,
     ):
         return check(snapshot, configuration.load(snapshot), chosen=select, change=change)

@@ -192,7 +192,7 @@ def test_writing_loses_nothing(before: dict[str, Any], more: dict[str, Any]) -> 
 def test_the_order_of_a_written_file() -> None:
     before = {"z": {"zz": 1, "model": "m", "aa": 2}, "_comment": "é", "odd": [1]}
     entry = {field: "x" for field in reversed(FIELDS) if field != "evidence"}
-    entry["evidence"] = {"reward": "unknown: x", "model": "recording"}  # type: ignore[assignment]
+    entry["evidence"] = {"reward": "unknown: x", "model": "recording"}  # type: ignore[assignment]  # the entry is JSON
     content = write(before, {"a": entry})
     value = json.loads(content)
     assert list(value) == ["_comment", "a", "odd", "z"]

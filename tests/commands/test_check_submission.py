@@ -71,7 +71,7 @@ class TestWhatRuns:
 
     def test_configuration_can_turn_the_one_that_is_off_on(self, run, tmp_path):
         config = {"evalpolicy.toml": '[rules]\nSUB010 = "error"\n', "CHANGELOG.md": "x\n"}
-        root = submission(tmp_path / "r", {**FLEET, **config}, {**FLEET, **config, "CHANGELOG.md": "y\n"})  # fmt: skip # noqa: E501
+        root = submission(tmp_path / "r", {**FLEET, **config}, {**FLEET, **config, "CHANGELOG.md": "y\n"})  # fmt: skip # noqa: E501 - one row a case
         code, out, _ = run(root, "check", "--base", "main", "-q")
         assert code == 1
         assert "SUB010 changelog-out-of-release" in out

@@ -67,7 +67,7 @@ def report(
         findings=findings or [],
         problems=problems or [],
         waived=waived or [],
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # any field of a report
     )
 
 

@@ -473,7 +473,7 @@ class TestGates:
         [
             (CONFIG, hooks(), hooks("exclude: '\\.jsonl$'")),
             (CONFIG, hooks("exclude: x$"), hooks("exclude: (x|l)$")),
-            (CONFIG, hooks("exclude: '^b'"), hooks("exclude: |\n          (?x)^(\n          a # b\n          .*)$")),  # noqa: E501
+            (CONFIG, hooks("exclude: '^b'"), hooks("exclude: |\n          (?x)^(\n          a # b\n          .*)$")),  # noqa: E501 - one row a case
             (CONFIG, hooks("exclude: '^b'"), hooks("exclude: '(?=a)'")),
             (CONFIG, hooks(), hooks("files: '\\.py$'")),
             (CONFIG, hooks(), f"exclude: l$\n{hooks()}"),

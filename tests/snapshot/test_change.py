@@ -21,7 +21,7 @@ LONG = "".join(f"line {number}\n" for number in range(40))
 
 def compared(root: Path, base: str = "main", **how: object) -> Comparison:
     with (
-        open_snapshot(root, **how) as snapshot,  # type: ignore[arg-type]
+        open_snapshot(root, **how) as snapshot,  # type: ignore[arg-type]  # any of open_snapshot's options
         Asked(base=base).change(root, snapshot) as change,
     ):
         assert change.comparison is not None
@@ -35,9 +35,9 @@ def told(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 class TestPaths:
-    BEFORE = {"kept": "k\n", "was": LONG, "gone": "g\n", "edited": "1\n", "exact": "e" * 99}  # noqa: RUF012
-    AFTER = {"kept": "k\n", "is": LONG + "x\n", "edited": "2\n", "moved": "e" * 99, "new": "n\n"}  # noqa: RUF012
-    CHANGES = [  # noqa: RUF012
+    BEFORE = {"kept": "k\n", "was": LONG, "gone": "g\n", "edited": "1\n", "exact": "e" * 99}  # noqa: RUF012  # read only
+    AFTER = {"kept": "k\n", "is": LONG + "x\n", "edited": "2\n", "moved": "e" * 99, "new": "n\n"}  # noqa: RUF012  # read only
+    CHANGES = [  # noqa: RUF012  # read only
         ("modified", "edited", "edited"),
         ("deleted", "gone", "gone"),
         ("renamed", "was", "is"),
@@ -249,7 +249,7 @@ class TestMerging:
         assert "CONFLICT" in conflict.kind
 
     def test_deleted_on_one_side(self, tmp_path):
-        submission(tmp_path, {"a": "1\n", "b": "1\n"}, {"a": "2\n", "b": "1\n"}, upstream={"b": "1\n"})  # fmt: skip # noqa: E501
+        submission(tmp_path, {"a": "1\n", "b": "1\n"}, {"a": "2\n", "b": "1\n"}, upstream={"b": "1\n"})  # fmt: skip # noqa: E501 - one row a case
         [conflict] = compared(tmp_path, revision="work").conflicts
         assert conflict.path == "a"
         assert "modify/delete" in conflict.kind

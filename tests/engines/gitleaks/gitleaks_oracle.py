@@ -130,7 +130,7 @@ def record(cells: Iterable[Cell]) -> None:
         row = table.setdefault(cell.row.name, {"digest": digest(cell.row), "verdicts": {}})
         paths = [f"{path} {rule}" for path, rule in sorted(cell.real.left)]
         key = json.dumps(paths if cell.real.loads else None)
-        row["verdicts"].setdefault(key, []).append(str(cell.version))  # type: ignore[attr-defined]
+        row["verdicts"].setdefault(key, []).append(str(cell.version))  # type: ignore[attr-defined]  # rows of JSON
     lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(row)}" for name, row in table.items())
     RECORDED.write_text("{\n" + lines + "\n}\n")
 

@@ -139,7 +139,7 @@ def main():
     for job in json.load(sys.stdin):
         try:
             result = run(make[sys.argv[1]], job)
-        except Exception as raised:  # noqa: BLE001
+        except Exception as raised:  # noqa: BLE001  # what it is, is the result
             result = {"turns": [], "error": None, "failed": f"{type(raised).__name__}: {raised}"}
         print(json.dumps(result), flush=True)
 
