@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from docsite.tables import code, table
 from evalpolicy.config import Config
@@ -115,7 +116,7 @@ def _kind(value: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 
 def _default(defaults: Any, key: str) -> str:
     """As TOML writes it; empty where there is none."""
-    if not is_dataclass(defaults) or key not in {field.name for field in fields(defaults)}:
+    if not isinstance(defaults, Struct) or key not in defaults.__struct_fields__:
         return ""
     value = getattr(defaults, key)
     if isinstance(value, str | bool | int | float) and value != "":

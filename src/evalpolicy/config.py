@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from evalpolicy.allowances import Allowance, from_table
 from evalpolicy.errors import UsageError
@@ -31,8 +32,7 @@ _LIMIT = 1 << 20
 Level = Severity | Literal["off"]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where things stand. The defaults fit the reference fleet in both its states."""
 
     benchmarks: tuple[str, ...] = ("containers/benchmarks/*", "benchmarks/*")
@@ -61,16 +61,14 @@ class Layout:
     documents: tuple[str, ...] = ("**/*.md",)
 
 
-@dataclass(frozen=True, slots=True)
-class GateSettings:
+class GateSettings(Struct, frozen=True):
     """What the GAT rules take for a gate beyond the checkers they know: names or scripts."""
 
     commands: tuple[str, ...] = ()
     not_gates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
     `levels` holds what `[rules]` says, as written: ids, names or families. `plugins` are the
@@ -216,9 +214,9 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
             *("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", "replay"),
             *TABLES,
         ),
-        ("layout",): tuple(f.name for f in fields(Layout)),
+        ("layout",): Layout.__struct_fields__,
         ("submission",): SUBMISSION_KEYS,
-        ("gates",): tuple(f.name for f in fields(GateSettings)),
+        ("gates",): GateSettings.__struct_fields__,
         **FIXTURE_KEYS,
         ("contracts",): ("benchmark", "agent", "model", "core"),
     }

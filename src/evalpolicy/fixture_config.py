@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Fixtures:
+
+class Fixtures(Struct, frozen=True):
     """`models` are the fleet's models of record, `replay_tests` the files (globs) that name the
     fixtures which a test replays."""
 
@@ -16,8 +16,7 @@ class Fixtures:
     replay_tests: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """In KiB, as pre-commit's hook counts.
 
     `limit` is for every tracked file that is no fixture; without one it is the hook's `--maxkb`,
@@ -29,8 +28,7 @@ class Sizes:
     fixture_budget: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
+class Secrets(Struct, frozen=True):
     """`internal_hosts` are RE2 patterns of host names that nobody outside should read."""
 
     internal_hosts: tuple[str, ...] = ()
@@ -38,7 +36,7 @@ class Secrets:
 
 TABLES = {"fixtures": Fixtures, "sizes": Sizes, "secrets": Secrets}
 KEYS: dict[tuple[str | int, ...], tuple[str, ...]] = {
-    (name,): tuple(field.name for field in fields(kind)) for name, kind in TABLES.items()
+    (name,): kind.__struct_fields__ for name, kind in TABLES.items()
 }
 
 

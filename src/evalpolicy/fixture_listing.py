@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from evalpolicy.artifacts.trajectory import served_turns
 from evalpolicy.errors import UsageError
@@ -16,8 +18,7 @@ from evalpolicy.reporters.paths import portable
 MOST_CANDIDATES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One fixture. `size` is in bytes, `cost` in US dollars, `tokens` are those in and out.
 
     `turns` are those that a replay can serve, `other_turns` those of the other format. `recorded`

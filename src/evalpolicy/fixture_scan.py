@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import get_args
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.credentials import Scanner, redact
@@ -21,8 +22,7 @@ Unread = tuple[str, int, str]
 _LARGEST = 512 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(Struct, frozen=True):
     """One fixture, before and after; `told` are the lines that say what changed."""
 
     path: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from evalpolicy.fleet import Fleet
 from evalpolicy.report import FileProblem
@@ -14,8 +15,7 @@ from evalpolicy.units import Role, Unit
 _LISTED: tuple[Role, ...] = ("agent", "model", "gateway", "core")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedLabel:
+class ListedLabel(Struct, frozen=True):
     """A label's value as written and as the image would carry it.
 
     `unresolved` names the variables that have no value in the file, `supplied` says whether the
@@ -29,8 +29,7 @@ class ListedLabel:
     supplied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ListedUnit:
+class ListedUnit(Struct, frozen=True):
     name: str
     path: str
     labels: Mapping[str, ListedLabel]
@@ -44,8 +43,7 @@ class ListedUnit:
         return label.value or (label.raw if label.unresolved else "(empty)")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFixture:
+class ListedFixture(Struct, frozen=True):
     path: str
     benchmark: str | None
     task: str | None
@@ -53,8 +51,7 @@ class ListedFixture:
     ambiguous: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FleetListing:
+class FleetListing(Struct, frozen=True):
     """Everything by name or path; `others` holds agents, models, gateways and core images."""
 
     benchmarks: tuple[ListedUnit, ...]
@@ -69,9 +66,9 @@ class FleetListing:
             **{_plural(role): listed for role, listed in self.others.items()},
         }
         document: dict[str, Any] = {
-            name: [asdict(unit) for unit in listed] for name, listed in units.items()
+            name: [to_builtins(unit) for unit in listed] for name, listed in units.items()
         }
-        document["fixtures"] = [asdict(fixture) for fixture in self.fixtures]
+        document["fixtures"] = [to_builtins(fixture) for fixture in self.fixtures]
         document["problems"] = [problem._asdict() for problem in self.problems]
         clean: dict[str, Any] = _portable(document)
         return clean

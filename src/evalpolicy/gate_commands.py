@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.shell_script import Command, Pipeline, Script, Word, parse
 
@@ -56,8 +57,7 @@ NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-ch
 """Flags after which a checker passes whatever it finds."""
 
 
-@dataclass(frozen=True, slots=True)
-class GateNames:
+class GateNames(Struct, frozen=True):
     """What is a gate: known checkers, those of the configuration, scripts of the repository."""
 
     checkers: frozenset[str] = CHECKERS
@@ -115,8 +115,7 @@ def program(words: Sequence[str]) -> list[str]:
     return []
 
 
-@dataclass(frozen=True, slots=True)
-class Swallowed:
+class Swallowed(Struct, frozen=True):
     """A gate whose failure goes nowhere, the word that takes it, and what to write."""
 
     gate: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.config import Config, GateSettings
@@ -163,8 +164,7 @@ class Gates:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A step's script, and whether its shell starts with pipefail."""
 
     path: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.gates import Gates
@@ -32,8 +33,7 @@ _WORKSPACE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One way in which gitleaks runs here, with what it reads and what that comes to.
 
     `pin` is None where nothing in the repository runs gitleaks and yet a configuration is there.

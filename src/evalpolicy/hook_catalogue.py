@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from evalpolicy.rules import FAMILIES, indexing
 
@@ -30,8 +31,7 @@ _STAGES: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """One hook. `families` are all that it is for; those that are not there yet do not count.
 
     Without families it judges by all of them, and its entry is the command itself.

@@ -12,10 +12,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.fixes.model import Fix

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.patterns import PatternError, compiled
 
@@ -38,8 +39,7 @@ class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern
     """The pattern was not done in time."""
 
 
-@dataclass(slots=True)
-class PythonPatterns:
+class PythonPatterns(Struct):
     """Tries patterns on one list of paths, within one budget (seconds)."""
 
     paths: Sequence[str]

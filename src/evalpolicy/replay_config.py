@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
+
+from msgspec import Struct, field
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _IN_IMAGE = frozenset({"registry", "tag", "benchmark", "task", "agent", "name"})
@@ -18,8 +19,7 @@ _IN_BUILD = frozenset({*_IN_IMAGE, "benchmark_image", "agent_image"})
 _IN_RUN = frozenset({"registry", "tag", "benchmark", "task", "agent", "model", "timeout"})
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What images are called. `{task}` is in lower case here, as a registry demands it."""
 
     benchmark: str = "{registry}/benchmarks/{benchmark}:{tag}"
@@ -32,8 +32,7 @@ class Names:
     gateway: str = "{registry}/gateways/{name}:{tag}"
 
 
-@dataclass(frozen=True, slots=True)
-class EvalBuild:
+class EvalBuild(Struct, frozen=True):
     """How benchmark and agent become an eval image: a target of the bake files.
 
     `context` and `dockerfile` (within it) are what the target builds; they are read for its bases
@@ -66,8 +65,7 @@ class EvalBuild:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunLimits:
+class RunLimits(Struct, frozen=True):
     """What the runner may use; all but CPUs, processes and open files is in MiB.
 
     `disk` is what it may write beside its mounts, `file_size` is for each file.
@@ -84,8 +82,7 @@ class RunLimits:
     logs: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """The replay server's container: what the runner calls it, and what it is made from.
 
     `base` is an image with Python; `{python}` in it is the version that evalpolicy runs on.
@@ -98,8 +95,7 @@ class Server:
     memory: int = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Kubernetes:
+class Kubernetes(Struct, frozen=True):
     """What the manifests say. The claims are volumes that the cluster has to hold already.
 
     `entrypoint` is what an eval image runs by itself: a pod of many fixtures has to set the task
@@ -135,8 +131,7 @@ def _environment() -> Mapping[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Replaying:
+class Replaying(Struct, frozen=True):
     """`[replay]`. `timeout` is in seconds: what the agent is told, and what `{timeout}` stands
     for; `grace` is what benchmark, agent and grader may take beyond it, together.
 
@@ -166,7 +161,7 @@ class Replaying:
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
 
 
-TABLES: Mapping[str, type] = {
+TABLES: Mapping[str, type[Struct]] = {
     "names": Names,
     "eval": EvalBuild,
     "limits": RunLimits,
@@ -174,8 +169,8 @@ TABLES: Mapping[str, type] = {
     "kubernetes": Kubernetes,
 }
 KEYS: dict[tuple[str | int, ...], tuple[str, ...]] = {
-    ("replay",): tuple(item.name for item in fields(Replaying)),
-    **{("replay", name): tuple(f.name for f in fields(kind)) for name, kind in TABLES.items()},
+    ("replay",): Replaying.__struct_fields__,
+    **{("replay", name): kind.__struct_fields__ for name, kind in TABLES.items()},
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
 from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
@@ -44,8 +45,7 @@ class Waived(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Findings sorted by path, line, column and rule; problems sorted by path and line.
 
     `excerpts` holds the source line of each (path, line) that a finding points at, as far as it

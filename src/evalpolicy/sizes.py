@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.fixture_config import Sizes
@@ -27,8 +28,7 @@ _CONFIG_LIMIT = 1 << 20
 _POINTER = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """A pattern that keeps files from the hook; `covers` are the tracked files that it matches."""
 
     pattern: Located
@@ -38,8 +38,7 @@ class Allowance:
     """The files among them that it would match in any other folder as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class LargeFileHook:
+class LargeFileHook(Struct, frozen=True):
     """The hook as one repository configures it. `maxkb` is in KiB; `args` is where it says so.
 
     `sees` are the tracked files that its patterns leave to it. Without `enforce_all` it looks at

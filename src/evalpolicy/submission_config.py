@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 SignOff = Literal["author", "anyone"]
 
@@ -19,8 +20,7 @@ ISSUE_REFERENCES = (
 """`#12` and `owner/name#12` (with or without `Fixes`), `GH-12`, and an issue's full URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """What the SUB rules go by. The defaults fit the reference fleet in both its states.
 
     Patterns of text are RE2, those of paths are globs from the fleet's root. `governs` maps a
@@ -58,7 +58,7 @@ class Submission:
         return self.exempt_labels.get(rule, ())
 
 
-KEYS = tuple(item.name for item in fields(Submission))
+KEYS = Submission.__struct_fields__
 REGEXES = ("issue_references", "bots")
 NO_GLOBS = frozenset({*REGEXES, "rules_changelog", "sign_off", "merge_commits", "exempt_labels"})
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from evalpolicy.artifacts import broken_manifest, rules_document
 from evalpolicy.artifacts import provenance as provenance_file
@@ -31,8 +32,7 @@ _Read = TypeVar("_Read")
 _Listed = TypeVar("_Listed", "Provenance", "BrokenManifest")
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentChange:
+class DocumentChange(Struct, frozen=True):
     """A rules document that the submission changes; None where it is not there."""
 
     path: str
@@ -40,8 +40,7 @@ class DocumentChange:
     after: RulesDocument | None
 
 
-@dataclass(frozen=True, slots=True)
-class GateChange:
+class GateChange(Struct, frozen=True):
     """A file that configures a gate, and what it set and sets.
 
     `gone`: the file was deleted. `new`: there was none. A file that went and one of the same name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import FIXTURES, FLEET, repository
 from tests.replays import replayed
 from tests.samples.trajectories import lines, litellm_row

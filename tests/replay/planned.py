@@ -16,7 +16,7 @@ from evalpolicy.snapshot import open_snapshot
 
 def planned(root: Path, *words: str, engine: Any = "docker", **selection: Any) -> Plan:
     """The plan for a fleet in a folder. What is no field of `Selection` is one of `Request`."""
-    fields = Selection.__dataclass_fields__
+    fields = Selection.__struct_fields__
     chosen = {key: value for key, value in selection.items() if key in fields}
     rest = {key: value for key, value in selection.items() if key not in fields}
     with open_snapshot(root) as snapshot:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.replays import evidence
 
 from evalpolicy.replay.journal import CallEntry, Record, Started

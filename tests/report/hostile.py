@@ -40,7 +40,7 @@ def _story(text: str, agent: str) -> Story:
 
 def hostile_page(texts: Iterable[str]) -> str:
     """The whole page: findings, coverage, stories, sizes, trend and what was taken back."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     names = list(texts)
     reports = [hostile_report(text) for text in names]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import BENCHMARK, FIXTURES, FLEET, repository, write
 from tests.report import fleet
 from tests.reporters.sample import finding, report, sample

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
+
+from msgspec import Struct
 
 from evalpolicy.errors import UsageError
 from evalpolicy.report import FailOn
@@ -17,8 +18,7 @@ _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]*")
 _SELECTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """All inputs but `python`. Paths are absolute, with every link in them followed.
 
     `sarif_file` is None where it is left to a temporary folder.

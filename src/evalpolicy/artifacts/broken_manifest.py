@@ -6,15 +6,15 @@ The shape is schemas/broken.schema.json: `{"broken": [{"fixture": "<file>", "rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.json_spans import Document, Path, json_path
 from evalpolicy.artifacts.json_spans import parse as parse_json
 from evalpolicy.artifacts.source import START, Problem, Span
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenFixture:
+class BrokenFixture(Struct, frozen=True):
     """One row: the file name, the reason, and where the name stands in the manifest."""
 
     fixture: str
@@ -22,8 +22,7 @@ class BrokenFixture:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenManifest:
+class BrokenManifest(Struct, frozen=True):
     """The manifest as read.
 
     `value` is the whole JSON value, for the schema. `fixtures` has the rows that name a fixture,

@@ -10,10 +10,10 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import yaml
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 
@@ -31,8 +31,7 @@ _SWALLOWED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting of a gate.
 
     `gate` and `kind` say what it sets; settings of one gate and kind in two states are compared.
@@ -51,8 +50,7 @@ class Setting:
     hook: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     settings: tuple[Setting, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.artifacts.toml_reader import parse_toml
@@ -21,8 +22,7 @@ Form: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenAllowlist:
+class WrittenAllowlist(Struct, frozen=True):
     """One allowlist table; `rule` is the position of the rule it stands in, or None."""
 
     form: Form
@@ -31,8 +31,7 @@ class WrittenAllowlist:
     rule_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GitleaksConfig:
+class GitleaksConfig(Struct, frozen=True):
     """The parsed file; with a `problem`, nothing beyond it was read."""
 
     document: TomlDocument

@@ -11,8 +11,9 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 
@@ -40,8 +41,7 @@ def _segment(part: str | int) -> str:
     return f"['{escaped}']"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One value or key as it stands in the text, `text[start:end]`; containers come when closed.
 
     A key that its object had before is `repeated`.
@@ -55,8 +55,7 @@ class Item:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A JSON text that was read: its value, and where each part of it stands.
 
     `spans` has a span for every value and `keys` one for every member's key, both by path. Of a

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
@@ -16,16 +17,14 @@ from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlScalar, parse
 NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """A text and where it stands."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """One hook of one repository; what is not written is None or empty."""
 
     id: Located
@@ -42,8 +41,7 @@ class Hook:
     pass_filenames: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HookRepository:
+class HookRepository(Struct, frozen=True):
     """One entry of `repos`; `rev` is None for `local` and `meta`, or where it is missing.
 
     `frozen` is the tag that `pre-commit autoupdate --freeze` notes behind a hash.
@@ -56,8 +54,7 @@ class HookRepository:
     frozen: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PreCommitConfig:
+class PreCommitConfig(Struct, frozen=True):
     """The file; `files` and `exclude` here hold for every hook."""
 
     repositories: tuple[HookRepository, ...] = ()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.json_spans import Document, Path, json_path
 from evalpolicy.artifacts.json_spans import parse as parse_json
@@ -33,8 +34,7 @@ FIELDS = (
 """The fields of an entry in the order in which they are written; unknown ones follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is recorded of one fixture; `span` is that of its key in the file.
 
     `fields` holds every field as it stands in the file, those that are not known here included.
@@ -55,8 +55,7 @@ class Entry:
         return self._document.spans.get((self.stem, field), self.span)
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """The file as read.
 
     `value` is the whole JSON value, for the schema; `duplicates` are the keys that stand twice

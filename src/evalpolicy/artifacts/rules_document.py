@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 
@@ -23,8 +24,7 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _SENTENCE = re.compile(r"(.+?[.!?])(?=\s+[A-Z*`(]|\s*$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A heading, without its `#`, and where it stands."""
 
     title: str
@@ -32,8 +32,7 @@ class Section:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """One numbered requirement.
 
     `number` is as written (`8a`); `series` counts the lists of a document that begin anew at 1.
@@ -49,8 +48,7 @@ class Requirement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One dated row of the changelog."""
 
     date: str
@@ -58,8 +56,7 @@ class Row:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RulesDocument:
+class RulesDocument(Struct, frozen=True):
     """`changelog` is the Changelog section's heading (None without one), `rows` what it dates."""
 
     status: str

@@ -8,7 +8,8 @@ it never fails.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 KEYWORDS = frozenset({"if", "elif", "while", "until", "then", "else", "do", "{", "!", "time"})
 _CONDITIONS = frozenset({"if", "elif", "while", "until"})
@@ -19,8 +20,7 @@ _PLAIN = re.compile(r"[^\s\\'\"`$|&;()<>#]+")
 _DEEPEST = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word with its quotes taken off; `quoted` says that it had any. Lines count from 1."""
 
     text: str
@@ -29,8 +29,7 @@ class Word:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A simple command. `inner` are the scripts of its `$(…)` and backticks."""
 
     words: tuple[Word, ...]
@@ -42,8 +41,7 @@ class Command:
         return tuple(word.text for word in self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """Commands joined by `|`; `then` is the operator behind them."""
 
     commands: tuple[Command, ...]
@@ -56,8 +54,7 @@ class Pipeline:
         return "!" in first or any(word in _CONDITIONS for word in first)
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """Lists of pipelines; within a list they are joined by `&&` and `||`."""
 
     lists: tuple[tuple[Pipeline, ...], ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Span(NamedTuple):
@@ -29,8 +30,7 @@ START = Span(1, 1, 1, 1)
 """The very start of a file: where a finding about the file as a whole points."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that could not be read or checked; it is reported and is never a pass."""
 
     message: str

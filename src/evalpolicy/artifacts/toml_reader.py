@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.artifacts.toml_spans import (
@@ -387,8 +388,7 @@ def _all_tables(array: Array) -> bool:
     return all(isinstance(item, Table) for item in array.items)
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     name: str
     start: int
     end: int

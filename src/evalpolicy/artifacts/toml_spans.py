@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.source import Problem, Span
 
@@ -39,8 +41,7 @@ DeviationKind: TypeAlias = Literal[
 ScalarKind: TypeAlias = Literal["string", "integer", "float", "boolean", "datetime"]
 
 
-@dataclass(slots=True)
-class Scalar:
+class Scalar(Struct):
     """A string, number, boolean or date; a date's value is its text."""
 
     kind: ScalarKind
@@ -49,8 +50,7 @@ class Scalar:
     end: int
 
 
-@dataclass(slots=True)
-class Array:
+class Array(Struct):
     """`[…]`, or the tables of one `[[name]]` (then `of_tables`)."""
 
     items: list[Value]
@@ -59,8 +59,7 @@ class Array:
     of_tables: bool = False
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A key as it is written and the value that belongs to it."""
 
     key: str
@@ -69,8 +68,7 @@ class Entry:
     value: Value
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """A table; `start` and `end` are its header, its inline braces, or its first key."""
 
     start: int
@@ -82,8 +80,7 @@ class Table:
 Value: TypeAlias = Scalar | Array | Table
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """A place where parsers differ."""
 
     kind: DeviationKind
@@ -92,8 +89,7 @@ class Deviation:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class TomlDocument:
+class TomlDocument(Struct, frozen=True, dict=True):
     """A file's values; `problem` says why there are none, or none beyond that point."""
 
     text: str
@@ -102,7 +98,6 @@ class TomlDocument:
     problem: Problem | None = None
     limited: bool = False
     """The problem is our limit; another reader may well read on."""
-    _line_starts: list[int] = field(default_factory=list, compare=False, repr=False)
 
     def span(self, start: int, end: int) -> Span:
         """Lines and columns of a range of offsets."""
@@ -115,8 +110,9 @@ class TomlDocument:
         return self.span(node.start, node.end)
 
     def _position(self, offset: int) -> tuple[int, int]:
-        if not self._line_starts:
-            self._line_starts.append(0)
-            self._line_starts.extend(match.end() for match in re.finditer("\n", self.text))
         line = bisect.bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.artifacts.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A text of the workflow and where it stands; expressions stay as they are written."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step; `environment` holds what workflow, job and step set, the innermost winning."""
 
     span: Span
@@ -41,8 +39,7 @@ class Step:
         return next((value for key, value in self.inputs if key == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One job; `uses` is a reusable workflow it calls instead of steps."""
 
     name: str
@@ -53,8 +50,7 @@ class Job:
     continue_on_error: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """The file; `triggers` are the events of `on`."""
 
     jobs: tuple[Job, ...] = ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 
@@ -22,8 +22,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class YamlScalar:
+class YamlScalar(Struct, frozen=True):
     """A scalar: its text as it is written (unquoted) and the tag YAML 1.1 resolves it to."""
 
     text: str
@@ -41,16 +40,14 @@ class YamlScalar:
         return self.text.lower() in ("yes", "true", "on")
 
 
-@dataclass(frozen=True, slots=True)
-class YamlList:
+class YamlList(Struct, frozen=True):
     """A sequence."""
 
     items: tuple[YamlNode, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class YamlEntry:
+class YamlEntry(Struct, frozen=True):
     """A key and its value."""
 
     key: str
@@ -58,8 +55,7 @@ class YamlEntry:
     value: YamlNode
 
 
-@dataclass(frozen=True, slots=True)
-class YamlMap:
+class YamlMap(Struct, frozen=True):
     """A mapping; of a repeated key the last one counts, as for PyYAML's readers."""
 
     entries: tuple[YamlEntry, ...]
@@ -91,8 +87,7 @@ class YamlMap:
 YamlNode: TypeAlias = YamlScalar | YamlList | YamlMap
 
 
-@dataclass(frozen=True, slots=True)
-class YamlDocument:
+class YamlDocument(Struct, frozen=True):
     """The first document of a file; `root` is None for an empty or unreadable one."""
 
     root: YamlNode | None

@@ -172,7 +172,7 @@ def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
 
 def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
     """The report with what GitHub names lines by, which only SARIF needs."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from evalpolicy import line_hashes
 
@@ -184,7 +184,7 @@ def with_survey(
     facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
 ) -> Report:
     """The report with the fleet as the web page tells it."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from evalpolicy.survey.surveying import survey
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from evalpolicy.commands.console import write
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError
@@ -65,8 +65,7 @@ def choosing(function: _Function) -> _Function:
     return function
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The values of the options of `choosing`."""
 
     fixtures: tuple[str, ...]
@@ -82,11 +81,10 @@ class Asked:
 
 def asked(values: Mapping[str, Any]) -> Asked:
     """From the parameters of a command that has other options as well."""
-    return Asked(**{name: values[name] for name in Asked.__dataclass_fields__})
+    return Asked(**{name: values[name] for name in Asked.__struct_fields__})
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan, and what it was made from."""
 
     plan: Plan

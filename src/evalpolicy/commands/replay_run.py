@@ -8,11 +8,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from msgspec import Struct
 
 from evalpolicy.commands.console import colour, columns, write
 from evalpolicy.commands.replay_plan import Planned, asked, choosing, installed, planned
@@ -108,8 +108,7 @@ def run(
     return report.report.exit_code(fail_on)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ways:
+class _Ways(Struct, frozen=True):
     """How to run, beside what."""
 
     jobs: int

@@ -7,9 +7,9 @@ serializer may write `-` as `\u002d` and `/` as `\/`, with more backslashes the 
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 
 import re2
+from msgspec import Struct
 
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
@@ -22,8 +22,7 @@ _ESCAPE = re2.compile(ESCAPE.encode(), _OPTIONS)
 _ROUNDS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Unescaped:
+class Unescaped(Struct, frozen=True):
     """`text` without its needless escapes.
 
     Each round of unescaping left two lists: where a character that was an escape stands in the

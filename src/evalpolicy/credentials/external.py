@@ -12,9 +12,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem, Span
 
@@ -35,8 +36,7 @@ _HASH = "^[0-9a-f]{64}$"
 _DEFAULT_RULES = b"[extend]\nuseDefault = true\n"
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """A finding of another tool: which rule of it, in which file, where.
 
     The line is reliable. The column is the tool's own: gitleaks counts it within the piece of the

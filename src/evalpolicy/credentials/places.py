@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.json_spans import Item, MalformedJson, json_path, walk
 from evalpolicy.artifacts.source import Span
@@ -14,8 +15,7 @@ from evalpolicy.credentials.scanner import Hit
 _MAX_DEPTH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A hit's span, and its JSON paths from the line's value inwards.
 
     There is more than one path where the value is a string that holds JSON itself; none where the

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evalpolicy.credentials.scanner import Hit, Scanner
 
 _ROUNDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One kind of credential that was replaced, and how often; `masked` is safe to show."""
 
     shape: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import re2
+from msgspec import Struct
 
 from evalpolicy.credentials.escapes import ESCAPE, has_escapes, unescape
 from evalpolicy.credentials.plausible import (
@@ -29,8 +29,7 @@ _PROBE_OPTIONS.never_capture = True
 _PROBE_OPTIONS.max_mem = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A credential in some bytes: `content[start:end]`, on `line` (from 1).
 
     `masked` is all that may be shown of it: its prefix, its length, and the first eight digits of

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 WORD = "A-Za-z0-9"
 URLSAFE = "A-Za-z0-9_-"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The form of one kind of credential, in RE2's syntax over bytes.
 
     `prefix` is what stays when it is redacted; `secret` matches the credential, its prefix

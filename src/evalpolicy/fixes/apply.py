@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import NotCheckedError
@@ -24,8 +25,7 @@ ROUNDS = 10
 Judge = Callable[[Snapshot], Report]
 
 
-@dataclass(slots=True)
-class Mended:
+class Mended(Struct):
     """What fixes lead to.
 
     `before` and `after` hold the bytes of each changed file, by path; `report` is the one of the

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.gitleaks.invocation import split_command
@@ -24,8 +25,7 @@ _INSTALLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One run of gitleaks: its words behind the program, what is set for it, where it stands.
 
     `tag` is the image's tag where it runs in a container; "" is an image without one.
@@ -37,8 +37,7 @@ class Command:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Install:
+class Install(Struct, frozen=True):
     """A version that a text installs; `version` is None where it is no exact one."""
 
     written: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
 from evalpolicy.artifacts.source import Span
@@ -28,8 +29,7 @@ _LISTED_TRIALS = 500_000
 """Patterns times files beyond which a list is judged whole, not entry by entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathEntry:
+class PathEntry(Struct, frozen=True):
     """One pattern of `paths` and how many tracked files it matches by itself."""
 
     pattern: str
@@ -37,8 +37,7 @@ class PathEntry:
     files: int
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionEffect:
+class CriterionEffect(Struct, frozen=True):
     """One key of an allowlist: `commits`, `paths`, `regexes` or `stopwords`."""
 
     key: str
@@ -48,8 +47,7 @@ class CriterionEffect:
     entries: tuple[PathEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """All criteria; `broader` says why the whole lets more pass than it says."""
 
     criteria: tuple[CriterionEffect, ...]
@@ -79,8 +77,7 @@ def judge_criteria(
     return Judged(criteria, judge.broader(), files, alone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     config: GitleaksConfig
     written: WrittenAllowlist
     effective: Allowlist

@@ -9,8 +9,9 @@ date an empty struct; what the struct of that version has no field for is left o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import entry_of
 from evalpolicy.artifacts.toml_spans import Array, Entry, Scalar, Table, Value
@@ -28,16 +29,14 @@ class WrongTypeError(Exception):
         self.message, self.node = message, node
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A decoded string and the value it came from."""
 
     value: str
     node: Value
 
 
-@dataclass(frozen=True, slots=True)
-class RawAllowlist:
+class RawAllowlist(Struct, frozen=True):
     """viperGlobalAllowlist / viperRuleAllowlist, with every field the version has."""
 
     node: Table
@@ -50,8 +49,7 @@ class RawAllowlist:
     target_rules: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RawRule:
+class RawRule(Struct, frozen=True):
     """One rule as ViperConfig holds it."""
 
     node: Table
@@ -67,8 +65,7 @@ class RawRule:
     allowlists: tuple[RawAllowlist, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RawConfig:
+class RawConfig(Struct, frozen=True):
     """ViperConfig."""
 
     use_default: bool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import Form, GitleaksConfig, WrittenAllowlist
 from evalpolicy.artifacts.source import Span
@@ -16,8 +17,7 @@ from evalpolicy.gitleaks.versions import Version, table
 Effect: TypeAlias = Literal["works", "ignored", "broader", "narrower", "everything", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class AllowlistEffect:
+class AllowlistEffect(Struct, frozen=True):
     """One allowlist at one version; `files` are the tracked paths it exempts by path alone."""
 
     span: Span

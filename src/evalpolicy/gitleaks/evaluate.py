@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
 from evalpolicy.artifacts.source import Problem
@@ -18,8 +19,7 @@ from evalpolicy.gitleaks.scan import predict as predict_loaded
 from evalpolicy.gitleaks.versions import Version, default_rules
 
 
-@dataclass(frozen=True, slots=True)
-class RulesInForce:
+class RulesInForce(Struct, frozen=True):
     """Which rules run. `silenced` are default rules that the configuration switches off unsaid."""
 
     default: bool
@@ -33,8 +33,7 @@ class RulesInForce:
         return not self.default and not self.own
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """One configuration at one version, as it is run by one invocation."""
 
     version: Version

@@ -12,10 +12,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import re2
+from msgspec import Struct
 
 MAX_MEMORY = 8 << 20
 """Bytes that RE2 may use for one pattern."""
@@ -30,8 +30,7 @@ _SURELY_VALID = re.compile(r"(?:[\w /:@,;~%&=!<>'\"#.^$-]|\\[./\\-])*", re.ASCII
 """Patterns of these characters alone always compile, so a long list need not be compiled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Why a pattern does not compile; `certain` is False if only our limits refused it."""
 
     message: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.gitleaks.scan import ScanMode
 from evalpolicy.gitleaks.versions import Version, table
@@ -23,8 +24,7 @@ _TAKES_VALUE = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """Paths are relative to the repository's root; `directory` is the working directory.
 
     `config` is what --config or GITLEAKS_CONFIG names, as it is written; `inline` what

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, entry_of, tables_of
 from evalpolicy.artifacts.source import Span
@@ -12,8 +13,7 @@ from evalpolicy.artifacts.toml_spans import Entry, Table
 from evalpolicy.gitleaks.versions import Version, table
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownKey:
+class UnknownKey(Struct, frozen=True):
     """A key that no gitleaks 8 knows, with the nearest one that is known there."""
 
     key: str
@@ -22,8 +22,7 @@ class UnknownKey:
     nearest: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadKey:
+class UnreadKey(Struct, frozen=True):
     """A key that gitleaks knows, but not at this version; `since` is None if none ever reads it."""
 
     key: str

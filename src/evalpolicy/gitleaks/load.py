@@ -7,7 +7,9 @@ a version makes stands in versions.json.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, parse
 from evalpolicy.artifacts.source import Problem
@@ -20,8 +22,7 @@ from evalpolicy.gitleaks.parsers import parser_refuses
 from evalpolicy.gitleaks.versions import Version, default_rules, table
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     config: GitleaksConfig
     path: str | None
 

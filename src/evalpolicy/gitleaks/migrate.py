@@ -9,7 +9,7 @@ because the text is edited where it has to change and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, parse
 from evalpolicy.gitleaks.load import load
@@ -26,24 +26,21 @@ from evalpolicy.gitleaks.rewrite import (
 from evalpolicy.gitleaks.versions import Version, table
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One edit, for the reader."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Migrated:
+class Migrated(Struct, frozen=True):
     """The new text; without changes it is the old one."""
 
     text: str
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why the meaning cannot be kept, and the line that stands in the way."""
 
     line: int

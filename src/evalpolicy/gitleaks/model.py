@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.artifacts.toml_spans import Table
@@ -16,8 +18,7 @@ ReadFile: TypeAlias = Callable[[str], "bytes | None"]
 """A file's bytes by its path from the repository's root; None if it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadError:
+class LoadError(Struct, frozen=True):
     """Why a version refuses a configuration, and where; `path` is set for an extended file.
 
     Not `certain` is what this tool's own limits refused: gitleaks might load it.
@@ -29,8 +30,7 @@ class LoadError:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Allowlist:
+class Allowlist(Struct, frozen=True):
     """An allowlist in force; `node` is the table it was written as."""
 
     node: Table
@@ -43,8 +43,7 @@ class Allowlist:
     stopwords: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule in force; of a `default` one only the id and what was merged into it is known."""
 
     id: str
@@ -67,8 +66,7 @@ class Rule:
         return not self.default and self.regex is None and self.path is None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What a version works with after it has read a configuration and what it extends."""
 
     rules: tuple[Rule, ...]

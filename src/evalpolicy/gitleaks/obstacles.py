@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import (
     GitleaksConfig,
@@ -18,8 +19,7 @@ from evalpolicy.gitleaks.versions import Version, default_rules, table
 _CRITERIA = ("commits", "paths", "regexes", "stopwords")
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """The place and the reason."""
 
     node: Value | Entry

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct
 
 from evalpolicy.gitleaks.goregex import GoRegex, Refused, compile_go, join_or
 
@@ -17,8 +19,7 @@ _CHUNK = 200
 _CHUNK_LENGTH = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(Struct, frozen=True, dict=True):
     """The patterns of one criterion.
 
     `joined` (8.28.0 and after): as one `(?:a|b)`, which may match the empty string; otherwise each
@@ -27,13 +28,14 @@ class Patterns:
 
     sources: tuple[str, ...] = ()
     joined: bool = False
-    _tests: list[Test] = field(default_factory=list, compare=False, repr=False)
 
     def allow(self, text: str) -> bool:
         """Whether the list lets a path or a secret pass; "" never passes through a list."""
-        if self.sources and not self._tests:
-            self._tests.extend(_tests(self.sources, self.joined))
         return bool(text) and any(test(text) for test in self._tests)
+
+    @cached_property
+    def _tests(self) -> list[Test]:
+        return _tests(self.sources, self.joined) if self.sources else []
 
 
 def _tests(sources: Sequence[str], joined: bool) -> list[Test]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, Located, PreCommitConfig
 from evalpolicy.artifacts.source import Span
@@ -28,8 +30,7 @@ _ACTION_WORDS = ("detect", "--redact", "-v")
 _GIT_COMMAND_SINCE = Version(8, 21, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """One place that runs gitleaks; `why` says what is unknown or what moves."""
 
     version: Version | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.toml_spans import Array, Entry, Scalar, Table, Value
@@ -17,8 +18,7 @@ _HEADER = re.compile(r"\[(\[?)([ \t]*(?:rules[ \t]*\.[ \t]*)?)(['\"]?)allowlists
 _LISTS = ("commits", "paths", "regexes", "stopwords")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Text between two offsets and what takes its place."""
 
     start: int

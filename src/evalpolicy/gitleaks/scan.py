@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.gitleaks.model import Allowlist, Loaded, Rule
 from evalpolicy.gitleaks.versions import Version, table
@@ -15,16 +16,14 @@ ScanMode: TypeAlias = Literal["staged", "history", "directory"]
 """What is scanned: the index, the commits, or a folder's files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """What a rule matches: the whole match and the secret in it (None for a path-only rule)."""
 
     match: str
     secret: str
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """One line of one file, its path as gitleaks sees it, and what default rules match in it."""
 
     path: str

@@ -9,15 +9,15 @@ from __future__ import annotations
 import functools
 import json
 import re
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
+
+from msgspec import Struct
 
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(Struct, frozen=True, order=True):
     """A gitleaks release, ordered as numbers."""
 
     major: int
@@ -45,8 +45,7 @@ class Version:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """From one version to another, both included; no `last` means the newest and beyond."""
 
     first: Version
@@ -57,8 +56,7 @@ class Range:
         return self.first <= version and (self.last is None or version <= self.last)
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """One row: a key of the file, a check or a behaviour, with what it is at each version."""
 
     key: str
@@ -81,8 +79,7 @@ class Feature:
         return next((r.first for r in self.ranges if r.effect != "ignored"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTable:
+class VersionTable(Struct, frozen=True):
     """All rows, by key."""
 
     oldest: Version

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lsprotocol import types
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.source import START, Span
 from evalpolicy.fixture_names import stem_of
@@ -47,8 +47,7 @@ class Shown(NamedTuple):
     rule: Rule | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """What is to be shown of each file, by path; and of which text it speaks.
 
     `digests` name the content of files that fixes of others change. `dockerfiles` is what the

@@ -6,9 +6,10 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from evalpolicy import config as configuration
 from evalpolicy.config import Config
@@ -28,8 +29,7 @@ _MARK = b"\xef\xbb\xbf"
 _OF_CONFIG = re.compile(r"(evalpolicy\.toml|pyproject\.toml)(?::([0-9]+))?: (.*)", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Why nothing was checked. A `path` is that of the configuration, where that is why.
 
     `versions` are those of the open documents that were looked at.
@@ -42,8 +42,7 @@ class Refused:
     bug: bool = False
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct):
     """What one check found, and of which text: `versions` are those of the open documents."""
 
     report: Report

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 # A file of configuration of more than this is none (bytes).
 LIMIT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One file as it would become. `path` is relative to the top of the repository.
 
     `before` is what it holds now, None where there is no such file. `next_step` is what is left
@@ -27,8 +27,7 @@ class Proposal:
     gist: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """Nothing to write: `why` says so; `lines` are to be put in by hand, where there are any."""
 
     path: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 
 from evalpolicy.config import CONFIG_FILE, Config, Layout
 from evalpolicy.fleet import Fleet
@@ -50,7 +49,7 @@ def differences(fleet: Fleet) -> dict[str, tuple[str, ...]]:
     fixtures = _fixture_globs(fleet)
     if fixtures:
         found["fixtures"] = _with_defaults(fleet.snapshot.entries, "fixtures", fixtures)
-    return {field.name: found[field.name] for field in fields(Layout) if field.name in found}
+    return {name: found[name] for name in Layout.__struct_fields__ if name in found}
 
 
 def render(layout: dict[str, tuple[str, ...]]) -> str:

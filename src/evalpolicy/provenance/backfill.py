@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from evalpolicy.cache import Cache
 from evalpolicy.config import Config
@@ -23,8 +24,7 @@ from evalpolicy.snapshot.objects import CommitSnapshot
 _POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"
 
 
-@dataclass(slots=True)
-class Backfill:
+class Backfill(Struct):
     """What a backfill would write, and what it has to tell.
 
     `entries` are those that are new or were completed, by fixture. `contradictions` has, by

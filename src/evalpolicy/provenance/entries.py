@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.provenance import FIELDS
 from evalpolicy.fixture_names import Decoding
@@ -23,8 +24,7 @@ _FROM_STATE = ("agent_version", "benchmark_data_revision", "benchmark_tree")
 COMMIT_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All that bears witness to one fixture.
 
     `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cache, cached_property
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.trajectory import (
     LfsPointer,

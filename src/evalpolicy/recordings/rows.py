@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import to_builtins
 
 from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.artifacts.trajectory import Client, FailedCall, Last, LfsPointer, Repeated, Summary
 from evalpolicy.recordings.reading import Content, Leak
 
-_FIELDS = tuple(field.name for field in fields(Summary))
+_FIELDS = Summary.__struct_fields__
 
 
 def to_row(content: Content) -> list[Any]:
     """The row; lists stand for tuples and rows for what is in them."""
-    summary = [_plain(getattr(content.summary, name)) for name in _FIELDS]
+    summary = [to_builtins(getattr(content.summary, name)) for name in _FIELDS]
     pointer = content.pointer and [content.pointer.sha256, content.pointer.size]
     return [summary, list(map(list, content.leaks)), content.leaked, pointer]
 
@@ -28,15 +29,6 @@ def from_row(row: list[Any]) -> Content:
     }
     stands_for = LfsPointer(*pointer) if pointer else None
     return Content(Summary(**values), tuple(Leak(*leak) for leak in leaks), leaked, stands_for)
-
-
-def _plain(value: Any) -> Any:
-    """What `asdict` makes of a value, without its copies."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
 
 
 def _same(value: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -64,8 +64,7 @@ def as_error(wire: WireName, status: int, code: str, message: str) -> Response:
     return as_json(WIRES[wire].error(status, code, message), status, headers)
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """What is known of a call so far."""
 
     method: str

@@ -9,9 +9,10 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from evalpolicy.replay.plan.model import Command
 
@@ -21,8 +22,7 @@ _TO_END = 10
 _MOST_READ = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a call ended. `code` is negative for a signal; bytes that are no UTF-8 are replaced.
 
     `log` is the file that standard error went to as well.

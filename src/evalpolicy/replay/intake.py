@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 from starlette.requests import Request
 
 from evalpolicy.replay.routes import Route
@@ -27,8 +27,7 @@ class RefusedError(Exception):
         self.status, self.code = status, code
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a call may take: bytes of its body, seconds until it is there."""
 
     body: int = MAX_BODY

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
+from msgspec import Struct, to_builtins
 
 from evalpolicy.replay.matching import Difference
 
@@ -23,8 +23,7 @@ request. `exhausted`: no turn was left. The other two took no turn."""
 OnExhausted: TypeAlias = Literal["error", "sentinel", "repeat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """What is replayed: the fixture's SHA-256 and its number of turns."""
 
     sha256: str
@@ -32,8 +31,7 @@ class Started:
     on_exhausted: OnExhausted
 
 
-@dataclass(frozen=True, slots=True)
-class CallEntry:
+class CallEntry(Struct, frozen=True):
     """One call, numbered from 1 in order of arrival; `time` is nanoseconds since 1970.
 
     `turn` (from 1) is what was served and `line` its line in the fixture; both are None where
@@ -55,8 +53,7 @@ class CallEntry:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A journal that was read; `problems` are its lines that are no entries (counted from 1)."""
 
     started: Started | None
@@ -104,7 +101,7 @@ class Journal:
     def _write(self, kind: str, entry: Started | CallEntry) -> None:
         if self._handle is None:
             return
-        line = orjson.dumps({"kind": kind, **asdict(entry)}) + b"\n"
+        line = orjson.dumps({"kind": kind, **to_builtins(entry)}) + b"\n"
         if os.write(self._handle, line) != len(line):
             raise OSError("the journal's disk is full")
 

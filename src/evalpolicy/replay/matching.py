@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import Turn
 from evalpolicy.artifacts.trajectory.request import Request
@@ -24,8 +24,7 @@ MOST = 5
 _EXCERPT = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """`where` a request departs (`user`, `result 2`), with the two texts from shortly before there.
 
     Both are short and hold no credential; an empty one says that this side has nothing there.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from threading import Lock
 
 import httpx
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
@@ -33,8 +33,7 @@ _TIMEOUT = httpx.Timeout(600, connect=10)
 _MESSAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """A call under way: what it asks for, and since when."""
 
     route: Route

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evalpolicy.replay.verdict import Evidence, Judgement, Verdict, other_reward
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One fixture, replayed or not.
 
     `name` is its stem and `path` leads to it from the fleet's root; `line` is the fixture's line

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import Turn
 from evalpolicy.artifacts.trajectory.endings import CONTENT_FILTER, TOKEN_LIMIT
@@ -17,8 +17,7 @@ SENTINEL = "REPLAY_EXHAUSTED"
 """The text of the reply that `--on-exhausted sentinel` gives; the reference fleet's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool call with an id, which every API demands."""
 
     name: str
@@ -39,8 +38,7 @@ class ToolCall:
         return value if isinstance(value, dict) else {"input": value}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What the model said. `key` makes its ids; `created` is in seconds since 1970.
 
     `model` is None where the recording names none. Tokens that were not recorded count as 0.

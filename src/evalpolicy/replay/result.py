@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 # Some hundred bytes are a result; a larger file is none (bytes).
 _LIMIT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class TaskResult:
+class TaskResult(Struct, frozen=True):
     """A valid `task/result.json`; `exit_code` is the grader's, where it says so."""
 
     task_id: str
@@ -23,8 +22,7 @@ class TaskResult:
     exit_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgentResult:
+class AgentResult(Struct, frozen=True):
     """A valid `agent/result.json`."""
 
     exit_code: int | None = None

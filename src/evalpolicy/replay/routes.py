@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.replay.wires import WireName
 
 Action: TypeAlias = Literal["generate", "stream", "count", "models", "model", "health"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A call of an API; `model` is what the path names. `rest` is the path behind the version."""
 
     action: Action

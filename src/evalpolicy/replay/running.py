@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+
+from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
 from evalpolicy.fixture_names import stem_of
@@ -27,8 +28,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.5
 
 
-@dataclass
-class Progress:
+class Progress(Struct):
     """How far a run is: what runs now and what is done, for whoever shows it."""
 
     total: int

@@ -7,10 +7,10 @@ them; 64-bit integers are strings, as in protobuf's JSON mapping.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from evalpolicy import __version__
 from evalpolicy.artifacts.trajectory.replies import read_reply
@@ -18,8 +18,7 @@ from evalpolicy.replay.conversation import Conversation, Item
 from evalpolicy.replay.wires import WireName
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One call that was passed on. Times are nanoseconds since 1970.
 
     `response` is the upstream's reply; where there is none, `error` says why, as type and message.

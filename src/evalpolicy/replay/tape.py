@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import Lock
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import Trajectory
 from evalpolicy.replay.conversation import Conversation
@@ -12,8 +13,7 @@ from evalpolicy.replay.matching import Difference, expectations
 from evalpolicy.replay.reply import Reply, key_of, reply_of, sentinel
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """What a call gets; `reply` is None where it is to get an error."""
 
     outcome: Outcome

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct, field
 
 from evalpolicy.replay.journal import Record
 from evalpolicy.replay.matching import Difference
@@ -22,16 +23,14 @@ Cut: TypeAlias = Literal["time", "memory", "disk", "server"]
 """What ended a run before its time: a limit, or the server's death."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a container ended. `exit_code` is None for one that had to be killed or is unknown."""
 
     exit_code: int | None
     cut: Cut | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Diverged:
+class Diverged(Struct, frozen=True):
     """A turn that was served to another request: its number (from 1), its line, what differs."""
 
     turn: int
@@ -39,8 +38,7 @@ class Diverged:
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """What the server's journal says. `sha256` is None where the server never started.
 
     `last_line` is the fixture's line of the last turn that was served.
@@ -84,8 +82,7 @@ class Calls:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the replay has to come to. `reward` is the recorded one, None if none was.
 
     A `control` has no turn to serve: whatever the agent does then, it must not be rewarded.
@@ -99,8 +96,7 @@ class Wanted:
     control: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All that a verdict is made of.
 
     `not_run` says why nothing was run. `result` and `agent` are texts where the file is none.
@@ -117,8 +113,7 @@ class Evidence:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict, and everything that speaks against `reproduced`, the weightiest first."""
 
     verdict: Verdict

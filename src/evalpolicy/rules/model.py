@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Span
 from evalpolicy.fixes.model import Fix
@@ -22,8 +23,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _ID = re.compile(r"[A-Z]{3}[0-9]{3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """What a rule yields: where its file has to change, and why.
 
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
@@ -92,8 +92,7 @@ class Deferred:
         return self.function(**facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: `function` with its id, its name and its documentation.
 
     `needs` are the facts that the function asks for, by the names of its parameters (see
@@ -179,8 +178,7 @@ def rule(
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A hit, with what the engine knows of its rule: what every reporter is given."""
 
     rule: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 BAD, GOOD = "Fires", "Mended"
 """The sections that hold what makes a rule fire, and the same without."""
@@ -25,8 +26,7 @@ Files: TypeAlias = "Mapping[str, str | bytes]"
 """The content of files by their paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """The files of a fleet; of a submission, those of its states, and its commit message.
 
     `replay` is what came of a replay, as JSON, where the rule judges that.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.snapshot.model import Snapshot
@@ -14,8 +15,7 @@ Status = Literal["added", "modified", "deleted", "renamed"]
 TextKind = Literal["message", "pull request"]
 
 
-@dataclass(frozen=True, slots=True)
-class PathChange:
+class PathChange(Struct, frozen=True):
     """One path that differs between two states.
 
     `path` is where the file is now (for a deleted one: where it was) and `old_path` where it was;
@@ -28,8 +28,7 @@ class PathChange:
     same_content: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """One commit of the submission, with its message as git holds it."""
 
     id: str
@@ -54,8 +53,7 @@ class Commit:
         return self.message.strip("\n").partition("\n")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The text of a submission: a commit message that is being written, or a pull request.
 
     `path` is the file of the message, as findings name it, and `span` its first line that
@@ -77,8 +75,7 @@ class Text:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A file that git cannot merge, where in its present state, and what git says of it."""
 
     path: str
@@ -150,8 +147,7 @@ class Comparison:
         return next(iter(there or [change.path for change in self.changes]), ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One submission, as far as it is known: its text, its commits, what it compares.
 
     A commit message alone (in a commit-msg hook) comes with neither commits nor a comparison.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 
@@ -19,8 +20,7 @@ EventKind = Literal["pull_request", "merge_group", "push"]
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What an event says of a submission.
 
     `base` and `head` are full commit ids. `base` is None for the push of a new branch: then

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Span
 
@@ -10,8 +10,7 @@ from evalpolicy.artifacts.source import START, Span
 _SCISSORS = " ------------------------ >8 ------------------------"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """The message that git will keep: `span` is that of its first line in the file."""
 
     subject: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.errors import NotCheckedError, UsageError
@@ -20,8 +21,7 @@ _EVENT_LIMIT = 32 << 20
 _MESSAGE_LIMIT = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What was asked for: `base` is a revision, `message` a file, `event` a payload as read."""
 
     base: str | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.report import Report
 from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
@@ -22,8 +23,7 @@ MOST_COMMANDS = 100
 """So many commands that mend one finding each are offered; there may be thousands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """All findings of one rule. `severity` is the worst of them.
 
     `commands` mend findings: each all of them, or (`one_each`) one after the other. `fixable`

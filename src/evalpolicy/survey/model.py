@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from evalpolicy.fixture_listing import Row
 from evalpolicy.fixture_names import Decoding
@@ -50,8 +51,7 @@ FAULTS: frozenset[str] = frozenset(
 """The faults of a recording that make it a bad one; others are told of sound ones too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """One fixture: `states` the gravest first, `entry` the fields of its provenance entry.
 
     `manifest_reason` is what the broken manifest says of it; empty unless it is `known-bad`.
@@ -98,8 +98,7 @@ class Sizes(NamedTuple):
     largest: tuple[Sized, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """The fleet of one snapshot; `stories` are in the order of their paths.
 
     `problems` are what could not be read for it, whatever rules the report is of.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from evalpolicy.errors import UsageError
 from evalpolicy.report import Report
@@ -39,8 +40,7 @@ class Earlier(NamedTuple):
         return {severity: counted[severity] for severity in SEVERITIES}
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """`new` are places in the report's findings; `gone` are findings of the earlier one."""
 
     earlier: Earlier

@@ -110,7 +110,7 @@ def _known(rule: Rule) -> RuleSet:
     """The rules beside this one, as they are once its plug-in is installed."""
     if rule.family in FAMILIES:
         return BUILT_IN
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from evalpolicy.plugins import PluginError, accept
 

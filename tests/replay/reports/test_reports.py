@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 from referencing import Registry, Resource
 from tests.replays import replayed
 from tests.reporters.test_hostile import HOSTILE

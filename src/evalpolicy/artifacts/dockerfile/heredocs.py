@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .shell import Lex, WordError
 
@@ -13,8 +14,7 @@ _NAME = Lex(keep_unset=True)
 _NAME_AS_WRITTEN = Lex(raw_quotes=True, keep_unset=True)
 
 
-@dataclass(frozen=True, slots=True)
-class HeredocWord:
+class HeredocWord(Struct, frozen=True):
     """`3<<-"EOF"`: file descriptor 3 (0 if none is named), tabs cut off, not expanded."""
 
     name: str

@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..source import Problem, Span
 from .goscan import BYTE_ORDER_MARK, SPACE
@@ -37,8 +38,7 @@ _GO_BOOLEANS = frozenset(("1", "t", "T", "TRUE", "true", "True")) | frozenset(
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
-@dataclass(slots=True)
-class LogicalLine:
+class LogicalLine(Struct):
     """One instruction's text, its continuation lines joined as BuildKit joins them."""
 
     text: str
@@ -91,8 +91,7 @@ class LogicalLine:
         return Span(line, column, line, column + len(self.text[:end].rstrip(SPACE)))
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct):
     """A file's physical lines, the position in them, and what was wrong on the way."""
 
     lines: list[str]

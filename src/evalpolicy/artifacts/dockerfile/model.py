@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ..source import Problem, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """`# name=value` at the head of the file; name is syntax, escape or check."""
 
     name: str
@@ -30,8 +30,7 @@ class Comment(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """A heredoc of an instruction; `body` is as written, with its leading tabs.
 
     `delimiter` has no quotes; `expand` is False if it was quoted; `span` covers the body's
@@ -46,16 +45,14 @@ class Heredoc:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One word of an instruction as written, and where it stands."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction.
 
     - `keyword`: in upper case, also of an instruction that does not exist.
@@ -104,8 +101,7 @@ class Instruction:
         return tuple(argument.text for argument in self.arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """One pair of a LABEL instruction.
 
     - `key`, `value`: without quotes, variables replaced; one that is not set becomes nothing.
@@ -130,8 +126,7 @@ class Label:
     onbuild: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(Struct, frozen=True):
     """One pair of an ENV instruction; the fields are those of a label."""
 
     key: str
@@ -145,8 +140,7 @@ class Env:
     value_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(Struct, frozen=True):
     """One declaration of an ARG instruction.
 
     `default` is as written (None if it has none), `value` what the name stands for behind it:
@@ -163,8 +157,7 @@ class Arg:
     value_span: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word with variables: as written, with them replaced, and which there were."""
 
     raw: str
@@ -174,8 +167,7 @@ class Word:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """What FROM names. `parent` is the index of an earlier stage, if the name is one's."""
 
     raw: str
@@ -190,8 +182,7 @@ class Base:
         return self.parent is None and self.resolved == "scratch"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One FROM and what follows it.
 
     - `name`: in lower case, as BuildKit compares it; None if it has none.
@@ -210,11 +201,10 @@ class Stage:
     triggered: tuple[Label, ...]
     args: tuple[Arg, ...]
     envs: tuple[Env, ...]
-    env: Mapping[str, str] = field(hash=False)
+    env: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True):
     """A parsed Dockerfile.
 
     - `problems`: what BuildKit refuses, whatever build arguments it is given; what is no text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..source import Span
 from .model import Argument, Instruction
@@ -21,8 +21,7 @@ class PairSyntaxError(PairError):
     """One that it refuses when it reads it, so also within ONBUILD."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Key and value as written; the value is None for an ARG without a default."""
 
     key: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from .goscan import BYTE_ORDER_MARK, SPACE, is_name_character
 from .pattern import PatternError, replace, trim_prefix, trim_suffix
@@ -37,8 +38,7 @@ class UnsuppliedError(WordError):
     """A word that BuildKit refuses as long as a variable is not set: `${x:?message}`."""
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """What one file may still expand to."""
 
     left: int = MAX_EXPANDED
@@ -49,8 +49,7 @@ class Budget:
             raise WordError(f"the file's words expand to more than {MAX_EXPANDED} characters")
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """A word with its variables replaced.
 
     `names` are all variables that the word mentions, `unresolved` those that are not set and
@@ -62,8 +61,7 @@ class Expansion:
     unresolved: tuple[str, ...] = _NO_NAMES
 
 
-@dataclass(frozen=True, slots=True)
-class Lex:
+class Lex(Struct, frozen=True):
     """How to read words: the escape character of the file, and what is kept as it stands."""
 
     escape: str = "\\"

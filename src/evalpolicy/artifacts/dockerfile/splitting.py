@@ -20,9 +20,10 @@ U+001C); an instruction without a value, which it only knows if a line end follo
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from io import BytesIO
 from itertools import islice
+
+from msgspec.structs import replace
 
 from .goscan import SPACE, lower
 from .heredocs import heredoc_words

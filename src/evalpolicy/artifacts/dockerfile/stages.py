@@ -20,8 +20,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..source import Problem, Span
 from .checks import complaints
@@ -59,8 +61,7 @@ def with_stages(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Docker
     return _Resolution(dockerfile, build_args).run()
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A stage while its instructions are gone through."""
 
     name: str | None

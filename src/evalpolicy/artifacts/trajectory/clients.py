@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Literal
 
 import re2
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.trajectory.model import Client
 
@@ -81,8 +81,7 @@ def agent_of_prompt(opening: str) -> tuple[str, str] | None:
     return _AGENT_OF[match[0]], opening[match.start() : match.start() + _EVIDENCE]
 
 
-@dataclass(slots=True)
-class ClientTally:
+class ClientTally(Struct):
     """Counts which agents show in a recording; there are few, so it stays small."""
 
     _seen: dict[tuple[str, Literal["user_agent", "prompt"]], tuple[str, int, int]] = field(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _PREFIX = b"version https://git-lfs.github.com/spec/"
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SIZE = re.compile(rb"^size (\d{1,18})$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class LfsPointer:
+class LfsPointer(Struct, frozen=True):
     """What a pointer stands for: the SHA-256 of the content and its size in bytes."""
 
     sha256: str

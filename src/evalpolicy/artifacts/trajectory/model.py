@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.json_spans import Path, json_path
 from evalpolicy.artifacts.source import Problem
@@ -18,8 +19,7 @@ NAMED_FORMATS: dict[str, Format] = {".trajectory.jsonl": "litellm", ".traces.jso
 """The format that a fixture's suffix promises."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool that the model asked for; `arguments` as recorded, JSON text as a rule."""
 
     name: str
@@ -27,8 +27,7 @@ class ToolCall:
     call_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One usable reply of the model.
 
     Times are nanoseconds since 1970 (OTLP's unit), cost is US dollars, tokens are the provider's
@@ -49,7 +48,7 @@ class Turn:
     response_id: str | None
     line: int
     path: Path
-    request: Request = field(repr=False, compare=False)
+    request: Request
 
     @property
     def json_path(self) -> str:
@@ -57,8 +56,7 @@ class Turn:
         return json_path(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCall:
+class FailedCall(Struct, frozen=True):
     """A call that brought no reply, and what the gateway said of it."""
 
     error_type: str
@@ -75,8 +73,7 @@ class FailedCall:
         return json_path(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """A call that did not fail and has no reply that could be served."""
 
     line: int
@@ -86,8 +83,7 @@ class Unanswered:
 Call: TypeAlias = Turn | FailedCall | Unanswered
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """An agent that shows in the recording: `calls` of its turns say so.
 
     `by` is what says it: the HTTP `user_agent` (proof), or the system `prompt` (the agent's own
@@ -108,8 +104,7 @@ class Client:
         return name == self.agent or name.startswith(f"{self.agent}-")
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """The reply that occurs most often: how often, and the line of its first repetition."""
 
     times: int
@@ -117,8 +112,7 @@ class Repeated:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
+class Last(Struct, frozen=True):
     """The turn that starts last: how it ended, and where its reply stands."""
 
     finish_reason: str | None
@@ -127,8 +121,7 @@ class Last:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What a fixture holds, in a size that does not grow with it.
 
     `lines` counts the lines that are not blank, `longest` is in bytes. `replies_digest` is the
@@ -171,8 +164,7 @@ class Summary:
         return min(self.clients, key=lambda one: (one.by != "user_agent", -one.calls), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Trajectory:
+class Trajectory(Struct, frozen=True):
     """A whole fixture: its summary, its turns in the order of their start, its failed calls."""
 
     summary: Summary

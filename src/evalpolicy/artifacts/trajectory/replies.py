@@ -6,8 +6,9 @@ Sources: OpenAI's API reference (chat completions, responses), Anthropic's Messa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory.model import ToolCall
 from evalpolicy.artifacts.trajectory.request import compact, text_of
@@ -15,8 +16,7 @@ from evalpolicy.artifacts.trajectory.request import compact, text_of
 Dialect: TypeAlias = Literal["chat", "responses", "messages", "gemini"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a response says; `key` is where in the response the reply stands."""
 
     dialect: Dialect

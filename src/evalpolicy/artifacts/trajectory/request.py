@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message of a request; `tools` names the tools called or answered in it."""
 
     role: str
@@ -18,8 +17,7 @@ class Message:
     tools: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as recorded: `messages` is a list, or the JSON text of one (OTLP).
 
     `instructions` is the system prompt where the dialect keeps it apart (responses, messages).

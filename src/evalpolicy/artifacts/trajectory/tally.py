@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.json_spans import Path
 from evalpolicy.artifacts.source import Problem, Span
@@ -36,8 +38,7 @@ MAX_DISTINCT = 50_000
 _MESSAGE = 500
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Counts; `summary` gives the result."""
 
     format: Format = "none"

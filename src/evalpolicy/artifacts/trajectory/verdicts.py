@@ -9,8 +9,9 @@ agent's word that it cannot see the image.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.json_spans import Path, json_path
 from evalpolicy.artifacts.model_names import model_family
@@ -39,8 +40,7 @@ _ENDINGS: dict[Ending, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One fault of a recording, a fact in words, and the line and place that show it."""
 
     fault: Fault

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from evalpolicy.replay.containers.engines import Engine
 from evalpolicy.replay.containers.owner import lives
 from evalpolicy.replay.plan.model import LABEL_RUN, Command
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """A container or a volume of a replay. `owner_lives` is None where that cannot be known."""
 
     kind: str

@@ -12,8 +12,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.replay.plan.model import Command, EngineName
@@ -34,8 +35,7 @@ class CallFailedError(Exception):
     """The engine answers, and refuses: the message is its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """A container as its engine sees it. `image` is `sha256:…`."""
 
     started: bool

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from evalpolicy.replay.containers.creating import HOSTS, hosts
 from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
@@ -35,8 +36,7 @@ class StoppedError(Exception):
     """The run was told to end; what this replay had made is removed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
+class _Watched(Struct, frozen=True):
     """How the runner ended, and why it was made to; and how its server was then."""
 
     runner: State | None

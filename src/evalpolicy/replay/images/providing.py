@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.engine_calls import engine_calls
 from evalpolicy.replay.calls import Call, CannotCallError, call
@@ -23,8 +24,7 @@ from evalpolicy.replay.plan.model import Build, EngineName, Image, Plan
 _OTHER: Mapping[EngineName, EngineName] = {"docker": "podman", "podman": "docker"}
 
 
-@dataclass(frozen=True, slots=True)
-class Provided:
+class Provided(Struct, frozen=True):
     """`ids` are the images that are there, by name; `failed` says of the others why not.
 
     `built` are those that were built, in their order.
@@ -35,8 +35,7 @@ class Provided:
     built: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     ids: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)

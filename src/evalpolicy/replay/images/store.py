@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.replay.calls import Call, CannotCallError
@@ -21,16 +22,14 @@ _STORE: Mapping[EngineName, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An image as its engine has it: its id, and its labels."""
 
     id: str
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """Whether an image of the plan is there and as planned; `reason` says why it is not."""
 
     presence: Presence

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from evalpolicy.replay.plan.model import Build, Command, EngineName
 from evalpolicy.replay_config import EvalBuild

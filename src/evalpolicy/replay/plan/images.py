@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.build_args import bake_variables, from_bake
 from evalpolicy.artifacts.dockerfile import Dockerfile, parse

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
 from evalpolicy.reporters.paths import portable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 EngineName = Literal["docker", "podman"]
 ImageRole = Literal["core", "model", "gateway", "benchmark", "agent", "eval", "server"]
@@ -23,8 +24,7 @@ LABEL_RECIPE = "org.evalpolicy.recipe"
 """On every image built here: a digest of its inputs, its build arguments and its bases'."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One call of a program: run without a shell, from the fleet's root.
 
     `environment` is set beside what the process that calls has, but for the variables in
@@ -58,8 +58,7 @@ def _printed(text: str) -> str:
     return shlex.join(["printf", "\\n".join(["%s"] * len(lines)), *lines])
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """How an image is built: `steps`, one after the other, each only if the last went well.
 
     `kind` is `script` (the benchmark's build.sh, then the labels), `engine` (`docker build`),
@@ -80,8 +79,7 @@ class Build:
     network: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image by its full name, with what it has to carry to count as built from this fleet.
 
     `inputs` is the tree id of its build inputs, `recipe` the digest of all that goes into it from
@@ -103,8 +101,7 @@ class Image:
         return {LABEL_INPUTS: self.inputs, LABEL_RECIPE: self.recipe}
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """What a container sees at `target`.
 
     `source` is an absolute path of the host's for `bind`, a name for `volume`, empty for `tmpfs`;
@@ -118,8 +115,7 @@ class Mount:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a container may use. `memory` and `file_size` are in bytes, `seconds` is wall time.
 
     `swap` beyond memory is none; `open_files` is for each process, `processes` for all of them.
@@ -135,8 +131,7 @@ class Limits:
     disk: int = 4 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container, and the call that creates it; `create` holds everything above it.
 
     `network` is `none`, or `container:NAME` for the network namespace of another. `user` is
@@ -161,8 +156,7 @@ class Container:
     before: tuple[Command, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """Where one replay leaves what it made, on the host.
 
     `folder` holds all of it, `journal` is the server's, `output` what the runner sees as its
@@ -177,8 +171,7 @@ class Paths:
     logs: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """One fixture to replay. `path` is from the fleet's root, `fixture` absolute.
 
     `reward` is the recorded one, None where the provenance entry has none. `control` asks for a
@@ -202,8 +195,7 @@ class Replay:
     control: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A fixture that was asked for and cannot be replayed or is known to be broken: not run."""
 
     path: str
@@ -211,8 +203,7 @@ class Skipped:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All replays of one run. `images` come bases first, each once; `root` is the fleet's.
 
     `run` is on every container as a label, and in its name.

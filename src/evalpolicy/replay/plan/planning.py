@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from evalpolicy import __version__
 from evalpolicy.errors import NotCheckedError
@@ -44,8 +46,7 @@ _LOOPBACK = "127.0.0.1"
 _NO_MODEL = "replay"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to plan. `run` names the run, `output` is an absolute folder for what it makes.
 
     `labels` are set on every container beside the plan's own; `control` replays empty fixtures.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import served_turns
 from evalpolicy.errors import UsageError
@@ -27,8 +28,7 @@ Broken = Literal["skip", "include", "only"]
 """What becomes of fixtures that the broken manifest lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What was asked for. Nothing at all means every fixture.
 
     `words` are paths, names or beginnings of names. `shard` is (i, n), i from 1: of n parts the
@@ -42,8 +42,7 @@ class Selection:
     broken: Broken = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A fixture that can be replayed. `per_task` says that the task has an image of its own."""
 
     fixture: Fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec import Struct, field
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Instruction
 from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Image
@@ -14,8 +15,7 @@ from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Image
 RECIPE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """All that goes into one image from this fleet. `bases` are images of this fleet."""
 
     dockerfile: str

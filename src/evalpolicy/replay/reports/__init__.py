@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
+
+from msgspec import Struct
 
 from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.verdict import VERDICTS, Verdict
@@ -18,8 +19,7 @@ FORMATS = ("text", "json", "junit", "markdown", "sarif", "github")
 _OF_CHECK = ("sarif", "github")
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayReport:
+class ReplayReport(Struct, frozen=True):
     """The replays by path, and the findings that the RPL rules made of them.
 
     `engine` is its name and version, `seconds` the whole run's wall time, `look` the command that

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.reports import ReplayReport
@@ -51,11 +52,11 @@ def row(one: Replayed) -> dict[str, Any]:
             "fixture_sha256": wanted.sha256,
             "turns": wanted.turns,
             "reward_recorded": wanted.reward,
-            "calls": asdict(evidence.calls),
-            "runner": None if runner is None else asdict(runner),
+            "calls": to_builtins(evidence.calls),
+            "runner": None if runner is None else to_builtins(runner),
             "agent_exit_code": agent.exit_code if isinstance(agent, AgentResult) else None,
             "grader_exit_code": result.exit_code if isinstance(result, TaskResult) else None,
-            "result": asdict(result) if isinstance(result, TaskResult) else None,
+            "result": to_builtins(result) if isinstance(result, TaskResult) else None,
             "result_problem": result if isinstance(result, str) else None,
             "images": dict(evidence.images),
             "left_out": list(evidence.left_out),

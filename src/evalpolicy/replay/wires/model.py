@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from evalpolicy.replay.conversation import Conversation
 from evalpolicy.replay.reply import Reply
@@ -19,8 +20,7 @@ class BadRequestError(Exception):
     """A body that the real API would refuse; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request: its body, the model and the streaming that it asks for.
 
     `sse` is false where a stream is to be a JSON array (Gemini without `alt=sse`).
@@ -32,8 +32,7 @@ class Asked:
     sse: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """One API.
 
     `read` gives what a body says and raises `BadRequestError`; `write` the answer's body; `stream`

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.gates import Gates
@@ -19,8 +20,7 @@ _STAGED = re.compile(r"(?:^|\s)(?:--staged|--cached|--pre-commit|protect)(?=$|[\
 _ACTION = re.compile(r"(?:pre-commit|j178)/(?:action|prek-action)@")
 
 
-@dataclass(frozen=True, slots=True)
-class _Blind:
+class _Blind(Struct, frozen=True):
     """A hook that sees staged files only: what it does not see, and what to write."""
 
     path: str
