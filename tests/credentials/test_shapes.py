@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.samples.credentials import context, near_misses, true_examples
 
 from evalpolicy.credentials import SHAPES, Scanner, Shape
@@ -36,6 +40,15 @@ def test_near_misses_are_left_alone(shape: Shape) -> None:
     for what, text in misses:
         found = [hit.shape for hit in SCANNER.scan(text.encode()) if hit.kind == "credential"]
         assert shape.id not in found, what
+
+
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s.lead != (0, 0)], ids=lambda s: s.id)
+@given(data=st.data())
+def test_a_probe_stands_where_its_lead_says(shape: Shape, data: st.DataObject) -> None:
+    secret = data.draw(st.from_regex(shape.secret, fullmatch=True))
+    least, most = shape.lead
+    probes = [m.start() for m in re.finditer(f"(?={shape.probe})", secret)]
+    assert any(least <= start <= most for start in probes)
 
 
 def test_the_checksum_is_that_of_a_published_token() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from typing import Literal, TypeAlias
 
 import re2
@@ -54,21 +55,21 @@ class Scanner:
 
     def __init__(self, hosts: Sequence[str] = ()) -> None:
         self._shapes = [_half_redacted(), *SHAPES]
-        self._exact = [
-            re2.compile(f"(?:{shape.before})({shape.secret})(?:{shape.after})".encode(), _OPTIONS)
-            for shape in self._shapes
-        ]
-        self._after = [
-            re2.compile(f"[{shape.alphabet}]".encode(), _OPTIONS) if shape.alphabet else None
-            for shape in self._shapes
-        ]
         self._prefixes = [shape.prefix.encode() for shape in self._shapes]
-        probes = [
+        # A probe that counts and may begin anywhere (`[MNO][A-Za-z0-9]{22,27}`) takes an automaton
+        # of thousands of states, each built when it is first met: `lead` is for these.
+        self._probes = [
             shape.probe or shape.before + shape.secret + shape.after for shape in self._shapes
         ]
-        self._probe = _any_of(probes)
-        self._probe_or_escape = _any_of([*probes, ESCAPE])
         self._hosts = [_host_pattern(pattern) for pattern in hosts]
+
+    @cached_property
+    def _probe(self) -> re2._Regexp:
+        return _any_of(self._probes)
+
+    @cached_property
+    def _probe_or_escape(self) -> re2._Regexp:
+        return _any_of([*self._probes, ESCAPE])
 
     def scan(self, content: bytes) -> tuple[Hit, ...]:
         """The credentials in `content`, in order; none overlaps another."""
@@ -130,28 +131,46 @@ class Scanner:
 
     def _judge(self, text: bytes, start: int) -> _Found | None:
         """The shape that fits the text at `start`, once everything about it is checked."""
-        for shape, exact, after, prefix in zip(
-            self._shapes, self._exact, self._after, self._prefixes, strict=True
-        ):
+        for shape, prefix in zip(self._shapes, self._prefixes, strict=True):
             if prefix and not shape.before and not text.startswith(prefix, start):
                 continue
-            match = exact.match(text, start)
-            if match is None:
-                continue
-            begin, end = match.span(1)
-            if after is not None and after.match(text, end) is not None:
-                continue
-            if not shape.before and not _begins(text, begin):
-                continue
-            kind = _kind(shape, match[1], len(prefix))
-            if kind is not None:
-                return begin, end, shape, kind, _prefix(shape, match[1]).encode() + b"REDACTED"
+            least, most = shape.lead
+            for lead in range(min(most, start), least - 1, -1):
+                found = _fitting(shape, text, start - lead, len(prefix))
+                if found is not None:
+                    return found
         return None
 
 
 _Found: TypeAlias = tuple[int, int, Shape, Kind, bytes]
 _BACKSLASH = ord("\\")
 _HOST = Shape("internal-host", "internal host name", "")
+
+
+def _fitting(shape: Shape, text: bytes, start: int, prefix: int) -> _Found | None:
+    """The credential of this shape at `start`; `prefix` is the length of its prefix."""
+    match = _exact(shape).match(text, start)
+    if match is None:
+        return None
+    begin, end = match.span(1)
+    if shape.alphabet and _one_of(shape.alphabet).match(text, end) is not None:
+        return None
+    if not shape.before and not _begins(text, begin):
+        return None
+    kind = _kind(shape, match[1], prefix)
+    if kind is None:
+        return None
+    return begin, end, shape, kind, _prefix(shape, match[1]).encode() + b"REDACTED"
+
+
+@cache
+def _exact(shape: Shape) -> re2._Regexp:
+    return re2.compile(f"(?:{shape.before})({shape.secret})(?:{shape.after})".encode(), _OPTIONS)
+
+
+@cache
+def _one_of(alphabet: str) -> re2._Regexp:
+    return re2.compile(f"[{alphabet}]".encode(), _OPTIONS)
 
 
 _PREFIXES = tuple(sorted({shape.prefix for shape in SHAPES if shape.prefix}, key=len, reverse=True))

@@ -17,7 +17,8 @@ class Shape(Struct, frozen=True):
     included. `before` and `after` are the context that a credential without a prefix of its own
     needs. `alphabet` is the inside of a character class: a credential that is followed by one of
     its characters is a piece of something longer. `check` has the last word on the whole
-    credential. `probe` is a cheaper pattern that matches wherever `before` and `secret` do.
+    credential. `probe` is a cheaper pattern that matches wherever `before` and `secret` do or,
+    for a shape without a prefix, `lead` (least, most) bytes further on.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Shape(Struct, frozen=True):
     alphabet: str = URLSAFE
     check: Callable[[bytes], bool] | None = None
     probe: str = ""
+    lead: tuple[int, int] = (0, 0)
 
 
 def prefixed(
