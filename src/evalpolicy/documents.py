@@ -18,6 +18,8 @@ from evalpolicy.snapshot import Unreadable
 # A larger file is no document (bytes).
 _LIMIT = 4 << 20
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|mailto:")
+_QUERY = re.compile(r"[?#]")
+_DATED = re.compile(r"\W*date\W+\w", re.IGNORECASE)
 _SECTIONS = ("Abstract", "Terminology", "References", "Changelog")
 _STATUSES = ("draft", "active", "superseded")
 
@@ -40,13 +42,12 @@ class Documents:
 
     def dead_links(self, path: str) -> Iterator[Link]:
         """The relative links, and a rules document's paths, to nothing in the snapshot."""
-        for target, span, code in self._kept("links", path, lambda content: links(content)):
-            link = Link(target, Span(*span), code)
-            if code:
-                if self.is_rules_document(path) and not self._named(path, target):
-                    yield link
-            elif not self._linked(path, target):
-                yield link
+        with_code = self.is_rules_document(path)
+        kind = "links and paths" if with_code else "links"
+        for target, span, code in self._kept(kind, path, lambda it: links(it, code=with_code)):
+            there = self._named if code else self._linked
+            if not there(path, target):
+                yield Link(target, Span(*span), code)
 
     def form(self, path: str) -> list[tuple[str, Span]]:
         """What a rules document lacks, with the line that should say it."""
@@ -56,7 +57,7 @@ class Documents:
     def _linked(self, path: str, target: str) -> bool:
         if not target or _SCHEME.match(target) or any(mark in target for mark in "{}<>$"):
             return True
-        bare = unquote(re.split(r"[?#]", target, maxsplit=1)[0])
+        bare = unquote(_QUERY.split(target, maxsplit=1)[0])
         return not bare or self._there(path, bare)
 
     def _named(self, path: str, target: str) -> bool:
@@ -89,7 +90,7 @@ def _form(document: RulesDocument) -> list[tuple[str, Span]]:
     """What is missing, in one message; what is out of order, undated or numbered twice."""
     title = next((s for s in document.sections if s.level == 1), None)
     top = title.span if title else Span.at(1)
-    dated = any(re.match(r"\W*date\W+\w", line, re.IGNORECASE) for line in document.lines)
+    dated = any(_DATED.match(line) for line in document.lines)
     missing = [] if title else ["a title"]
     missing += [] if document.status in _STATUSES else ["a status (Draft, Active, Superseded)"]
     missing += [] if dated else ["a date"]

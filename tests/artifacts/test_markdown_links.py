@@ -47,3 +47,9 @@ def test_paths_in_code(text, expected):
 def test_spans():
     (link,) = links(b"one\n\nsee [a](b.md#x)")
     assert tuple(link.span) == (3, 9, 3, 15)
+
+
+def test_code_only_where_it_is_asked_for():
+    text = b"`a/b.md` [c](d.md)\n\n`e/f.md`\n"
+    assert [link.target for link in links(text)] == ["a/b.md", "d.md", "e/f.md"]
+    assert [link.target for link in links(text, code=False)] == ["d.md"]

@@ -21,6 +21,12 @@ _INLINE = re.compile(
 _DEFINITION = re.compile(r" {0,3}\[[^\]^][^\]]*\]:\s*(?:<([^<>]*)>|(\S+))")
 _HTML = re.compile(r"<(?:a|img|source)\b[^>]*?\s(?:href|src)=[\"']([^\"']*)[\"']", re.IGNORECASE)
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@+-]+(?:/[\w.@+-]+)+/?|[\w.@+-]+/")
+_BEHIND_PATH = re.compile(r"(?::{1,2}[\w-]+|#[\w-]+)?")
+_ESCAPED = re.compile(r"\\(.)")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
+# What every line has that names a target; most have nothing of it.
+_LINK_MARK = re.compile(r"\]\(|\]:|<[ais]", re.IGNORECASE)
+_ANY_MARK = re.compile(r"\]\(|\]:|<[ais]|`[^`]*/", re.IGNORECASE)
 
 
 class Link(NamedTuple):
@@ -31,23 +37,29 @@ class Link(NamedTuple):
     code: bool = False
 
 
-def links(content: bytes) -> list[Link]:
-    """Every target in the document's order; bytes that are no UTF-8 are replaced."""
+def links(content: bytes, *, code: bool = True) -> list[Link]:
+    """Every target in the document's order; bytes that are no UTF-8 are replaced.
+
+    `code` asks for the paths in code spans too.
+    """
     text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    mark = _ANY_MARK if code else _LINK_MARK
+    if mark.search(text) is None:
+        return []
     found: list[Link] = []
     for number, line in _prose(text):
-        found.extend(_of_line(number, line))
+        if mark.search(line) is not None:
+            found.extend(_of_line(number, line, code))
     return found
 
 
-def _of_line(number: int, line: str) -> Iterator[Link]:
+def _of_line(number: int, line: str, with_code: bool) -> Iterator[Link]:
     spans = list(_CODE.finditer(line)) if "`" in line else []
-    for code in spans:
+    for code in spans if with_code else ():
         path = _PATH.match(code[2].strip())
         if path is not None:
             start = code.start(2) + len(code[2]) - len(code[2].lstrip())
-            rest = code[2].strip()[path.end() :]
-            if rest == "" or re.fullmatch(r"(?::{1,2}[\w-]+|#[\w-]+)", rest):
+            if _BEHIND_PATH.fullmatch(code[2].strip(), path.end()):
                 yield Link(path[0], Span.at(number, start + 1, len(path[0])), True)
     plain = line
     for code in spans:
@@ -65,7 +77,10 @@ def _of_line(number: int, line: str) -> Iterator[Link]:
 
 def _link(number: int, found: re.Match[str], group: int) -> Link:
     start, end = found.span(group)
-    return Link(re.sub(r"\\(.)", r"\1", found[group]), Span.at(number, start + 1, end - start))
+    target = found[group]
+    if "\\" in target:
+        target = _ESCAPED.sub(r"\1", target)
+    return Link(target, Span.at(number, start + 1, end - start))
 
 
 def _prose(text: str) -> Iterator[tuple[int, str]]:
@@ -89,10 +104,9 @@ def _prose(text: str) -> Iterator[tuple[int, str]]:
             line, commented = _uncommented(line, commented)
         if indented and blank and not listed:
             continue
-        if line.strip():
-            listed = bool(re.match(r"\s*(?:[-*+]|\d+[.)])\s", line)) or (listed and indented)
         blank = not line.strip()
         if not blank:
+            listed = (listed and indented) or _ITEM.match(line) is not None
             yield number, line
 
 

@@ -138,6 +138,8 @@ def _prose(lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _uncommented(line: str, commented: bool) -> tuple[str, bool]:
+    if not commented and "<!--" not in line:
+        return line, False
     kept = ""
     while line:
         mark = "-->" if commented else "<!--"
