@@ -119,7 +119,9 @@ def find(
     ]
     found: list[Suppression] = []
     empty: set[str] = set()
-    for path, content in _contents(snapshot, asked):
+    for path, content in snapshot.read_many(asked, LIMIT):
+        if isinstance(content, Unreadable):
+            continue
         if _MARK in content:
             found.extend(read(path, content, dockerfile=path in dockerfiles))
         elif (oid := entries[path].oid) is not None:
@@ -128,11 +130,3 @@ def find(
         still = {entry.oid for entry in entries.values() if entry.oid in without}
         cache.put(row_key, sorted(empty | without & still))
     return found
-
-
-def _contents(snapshot: Snapshot, paths: list[str]) -> Iterable[tuple[str, bytes]]:
-    snapshot.will_size(paths)
-    small = [path for path in paths if (snapshot.size(path) or 0) <= LIMIT]
-    for path, content in snapshot.read_many(small):
-        if not isinstance(content, Unreadable):
-            yield path, content

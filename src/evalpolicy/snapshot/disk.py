@@ -21,6 +21,7 @@ from evalpolicy.snapshot.model import (
     Unreadable,
     decode_path,
     encode_path,
+    too_large,
 )
 
 # What version control keeps for itself: never part of a fleet.
@@ -83,17 +84,31 @@ class DiskSnapshot(Snapshot):
         return digest.hexdigest()
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
-        descriptor = self._open(self._behind(path))
+        descriptor, _ = self._open(self._behind(path))
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             while piece := file.read(chunk):
                 yield piece
 
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        return self._read_within(self._behind(path), limit)
+
     def _read(self, entry: Entry) -> bytes:
-        with os.fdopen(self._open(entry), "rb", buffering=0) as file:
-            try:
-                return file.readall()
-            except OSError as error:
-                raise Unreadable(_reason(error)) from error
+        return self._read_within(entry, None)
+
+    def _read_within(self, entry: Entry, limit: int | None) -> bytes:
+        """The file's bytes by as few calls of the system as there can be: a run reads hundreds."""
+        descriptor, size = self._open(entry)
+        try:
+            if limit is not None and size > limit:
+                raise too_large(size, limit)
+            pieces = []
+            while piece := os.read(descriptor, size + 4096):
+                pieces.append(piece)
+        except OSError as error:
+            raise Unreadable(_reason(error)) from error
+        finally:
+            os.close(descriptor)
+        return b"".join(pieces)
 
     def _size(self, entry: Entry) -> int:
         try:
@@ -110,18 +125,22 @@ class DiskSnapshot(Snapshot):
     def _where(self, entry: Entry) -> bytes:
         return self._root + b"/" + encode_path(entry.path)
 
-    def _open(self, entry: Entry) -> int:
-        """A descriptor of a regular file. A FIFO is not waited for, a link not followed."""
+    def _open(self, entry: Entry) -> tuple[int, int]:
+        """A descriptor of a regular file, and the file's size.
+
+        A FIFO is not waited for, a link not followed.
+        """
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
             descriptor = os.open(self._where(entry), flags)
         except OSError as error:
             raise Unreadable(_reason(error)) from error
-        kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+        found = os.fstat(descriptor)
+        kind = stat.S_IFMT(found.st_mode)
         if kind != stat.S_IFREG:
             os.close(descriptor)
             raise Unreadable(f"{_SPECIAL.get(kind, 'no regular file')}, not a file")
-        return descriptor
+        return descriptor, found.st_size
 
 
 class FolderSnapshot(DiskSnapshot):
@@ -209,10 +228,12 @@ class WorktreeSnapshot(DiskSnapshot):
                 self._not_on_disk[entry.path] = entry.oid or ""
                 yield entry
 
-    def _read(self, entry: Entry) -> bytes:
-        if (oid := self._not_on_disk.get(entry.path)) is not None:
-            return self._objects.read(oid)
-        return super()._read(entry)
+    def _read_within(self, entry: Entry, limit: int | None) -> bytes:
+        if (oid := self._not_on_disk.get(entry.path)) is None:
+            return super()._read_within(entry, limit)
+        if limit is not None and self._sizes_in_store.get(oid, 0) > limit:
+            raise too_large(self._sizes_in_store[oid], limit)
+        return self._objects.read(oid)
 
     def object_id(self, path: str) -> str:
         entry = self.entries[path]

@@ -102,11 +102,13 @@ class Snapshot(ABC):
         if limit is not None and (size := self.size(path)) is not None and size > limit:
             raise too_large(size, limit)
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+    def read_many(
+        self, paths: Iterable[str], limit: int | None = None
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
         """`read` for many paths, in their order, where asking one by one would be slow."""
         for path in paths:
             try:
-                yield path, self.read(path)
+                yield path, self.read(path, limit)
             except Unreadable as reason:
                 yield path, reason
 

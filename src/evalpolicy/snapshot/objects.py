@@ -28,13 +28,18 @@ class ObjectSnapshot(Snapshot):
     def forked(self) -> None:
         self._objects = git.Objects(self._repository.folder)
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
+    def read_many(
+        self, paths: Iterable[str], limit: int | None = None
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
         """All at once: one process, with many requests under way."""
         wanted = list(paths)
+        if limit is not None:
+            self.will_size(wanted)
         behind: dict[str, str] = {}
         refused: dict[str, Unreadable] = {}
         for path in wanted:
             try:
+                self.refuse(path, limit)
                 behind[path] = self._oid(self._behind(path))
             except Unreadable as reason:
                 refused[path] = reason

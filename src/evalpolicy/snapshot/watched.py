@@ -125,9 +125,12 @@ class Watched(Snapshot):
         self.looked("content", path)
         return content
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
-        for path, content in self._below.read_many(paths):
-            self.looked("failed" if isinstance(content, Unreadable) else "content", path)
+    def read_many(
+        self, paths: Iterable[str], limit: int | None = None
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        failed = "failed" if limit is None else f"failed {limit}"
+        for path, content in self._below.read_many(paths, limit):
+            self.looked(failed if isinstance(content, Unreadable) else "content", path)
             yield path, content
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
