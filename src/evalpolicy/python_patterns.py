@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -45,8 +45,18 @@ class PythonPatterns(Struct):
     paths: Sequence[str]
     left: float = BUDGET
 
-    def matching(self, pattern: str) -> frozenset[str]:
-        """The paths in which it is found. Raises `WrongPattern` and `TooSlow`."""
+    def matching(self, pattern: str, among: Collection[str] | None = None) -> frozenset[str]:
+        """The paths (all, or those `among` them) in which it is found.
+
+        Raises `WrongPattern` and `TooSlow`.
+        """
+        return frozenset(self._found(pattern, self.paths if among is None else among))
+
+    def matches_any(self, pattern: str) -> bool:
+        """Whether it is found in any path. Raises `WrongPattern` and `TooSlow`."""
+        return any(True for _ in self._found(pattern, self.paths))
+
+    def _found(self, pattern: str, paths: Collection[str]) -> Iterator[str]:
         if len(pattern) > _LONGEST:
             raise TooSlow(f"it has {len(pattern):,} characters")
         try:
@@ -58,15 +68,17 @@ class PythonPatterns(Struct):
             try:
                 linear = compiled(plain)
             except PatternError:
-                return self._apart(pattern)
-            return frozenset(p for p in self.paths if linear.search(_clean(p)) is not None)
-        return self._apart(pattern)
+                pass
+            else:
+                yield from (path for path in paths if linear.search(_clean(path)) is not None)
+                return
+        yield from self._apart(pattern, list(paths))
 
-    def _apart(self, pattern: str) -> frozenset[str]:
+    def _apart(self, pattern: str, paths: Sequence[str]) -> list[str]:
         if self.left <= 0:
             raise TooSlow("other patterns took the time there is")
         start = time.monotonic()
-        given = json.dumps([pattern, list(map(_clean, self.paths))])
+        given = json.dumps([pattern, list(map(_clean, paths))])
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-S", "-c", _CHILD],
@@ -78,7 +90,7 @@ class PythonPatterns(Struct):
             raise TooSlow("Python ended over it") from error
         finally:
             self.left -= time.monotonic() - start
-        return frozenset(self.paths[number] for number in json.loads(done.stdout))
+        return [paths[number] for number in json.loads(done.stdout)]
 
 
 def _plain(pattern: str) -> str:
@@ -88,4 +100,4 @@ def _plain(pattern: str) -> str:
 
 
 def _clean(path: str) -> str:
-    return path.encode("utf-8", "replace").decode()
+    return path if path.isascii() else path.encode("utf-8", "replace").decode()

@@ -119,3 +119,9 @@ def test_where_a_version_looks():
     assert found is not None
     assert (found.scanned("sub/a"), found.scanned("other/a")) == ("sub/a", None)
     assert from_words(["version"]) is None
+
+
+@pytest.mark.parametrize("written", ["git''leaks", '"gitleaks"', "git\\leaks", "bin/'gitleaks'"])
+def test_quotes_hide_no_run(written):
+    (pin,) = script_pins(f"echo\n{written} git --exit-code 0\n", "scan.sh")
+    assert pin.invocation.mode == "history"

@@ -47,7 +47,11 @@ class Install(Struct, frozen=True):
 
 def commands(text: str, first_line: int = 1) -> Iterator[Command]:
     """Every plain run of gitleaks in a script, in order."""
+    if not _names_it(text):
+        return
     for line, logical in _logical_lines(text):
+        if not _names_it(logical):
+            continue
         whole = _EXPRESSION.sub(lambda found: "".join(found.group().split()), logical)
         for piece in _SEPARATOR.split(whole):
             found = _command(split_command(piece))
@@ -60,6 +64,8 @@ def commands(text: str, first_line: int = 1) -> Iterator[Command]:
 
 def installs(text: str, first_line: int = 1) -> Iterator[Install]:
     """Every plain installation of gitleaks in a script, a Makefile or a Dockerfile."""
+    if "gitleaks" not in text and "GITLEAKS" not in text:
+        return
     for number, line in enumerate(text.split("\n")):
         if line.lstrip().startswith("#"):
             continue
@@ -68,6 +74,11 @@ def installs(text: str, first_line: int = 1) -> Iterator[Install]:
                 written = match.group(1)
                 span = Span.at(first_line + number, match.start(1) + 1, len(written))
                 yield Install(written, Version.parse(written), span)
+
+
+def _names_it(text: str) -> bool:
+    """Whether a word of the text can be gitleaks, whatever quotes and escapes are in it."""
+    return "gitleaks" in text.translate(_UNQUOTED)
 
 
 def _command(
@@ -97,6 +108,7 @@ def _command(
     return None
 
 
+_UNQUOTED = str.maketrans("", "", "'\"\\")
 _PREFIXES = frozenset(
     {"RUN", "sudo", "exec", "env", "time", "nice", "command", "!", "if", "then", "do"}
 )

@@ -69,7 +69,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
 
     `layout.fixtures` says where fixtures are.
     """
-    fixtures = frozenset(fixture.path for fixture in fleet.fixtures)
+    fixtures = frozenset(fleet.fixture_paths)
     if not fixtures or gates.pre_commit is None:
         return
     path, whole = gates.pre_commit
@@ -107,7 +107,7 @@ def _left_out(gates: Gates, pattern: str, fixtures: frozenset[str], leaves_out: 
     from evalpolicy.python_patterns import TooSlow, WrongPattern
 
     try:
-        found = gates.tracked.matching(pattern) & fixtures
+        found = gates.tracked.matching(pattern, fixtures)
     except (WrongPattern, TooSlow):
         return 0
     number = len(found) if leaves_out else len(fixtures - found)
@@ -213,7 +213,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
         if pattern is None or pattern.text in ("", "^$"):
             continue
         try:
-            if gates.tracked.matching(pattern.text):
+            if gates.tracked.matches_any(pattern.text):
                 continue
             what = "matches no tracked file"
             then = ": the hook never runs" if key == "files" else ""
