@@ -17,6 +17,10 @@ _OPERATOR = re.compile(r"&&|\|\||\|&|;;|[;|&\n()]")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
 _REDIRECT = re.compile(r"[0-9]*(?:&>>?|>&|<&|>\||<<<|<>|>>?|<)")
 _PLAIN = re.compile(r"[^\s\\'\"`$|&;()<>#]+")
+_DOUBLE = re.compile(r"[^\"\\`$]+")
+# What heredocs, redirections and operators begin with.
+_MEANING = frozenset("<>&|;\n()0123456789")
+_BLANK = re.compile(r"[ \t\r]+")
 _DEEPEST = 20
 
 
@@ -101,9 +105,9 @@ class _Reader:
 
         while self.at < len(self.text):
             character = self.text[self.at]
-            if character in " \t\r":
-                self.at += 1
-            elif self.text.startswith("\\\n", self.at):
+            if character in " \t\r" and (blank := _BLANK.match(self.text, self.at)):
+                self.at = blank.end()
+            elif character == "\\" and self.text.startswith("\\\n", self.at):
                 self.advance(self.at + 2)
             elif character == "#":
                 stop = self.text.find("\n", self.at)
@@ -111,6 +115,8 @@ class _Reader:
             elif character == closing:
                 self.at += 1
                 break
+            elif character not in _MEANING:
+                words.append(self.word(closing))
             elif (heredoc := _HEREDOC.match(self.text, self.at)) is not None:
                 name = heredoc[2] or heredoc[3] or heredoc[4]
                 self.heredocs.append((heredoc[1] == "-", name))
@@ -151,8 +157,7 @@ class _Reader:
         line, column = self.line, self.at - self.start + 1
         parts: list[str] = []
         quoted = False
-        while self.at < len(self.text):
-            character = self.text[self.at]
+        while self.at < len(self.text) and (character := self.text[self.at]) not in " \t\n":
             if plain := _PLAIN.match(self.text, self.at):
                 if closing == "`" and "`" in plain[0]:
                     break
@@ -187,17 +192,17 @@ class _Reader:
         parts: list[str] = []
         while self.at < len(self.text):
             character = self.text[self.at]
-            if character == '"':
+            if plain := _DOUBLE.match(self.text, self.at):
+                parts.append(plain[0])
+                self.advance(plain.end())
+            elif character == '"':
                 self.at += 1
                 break
-            if character == "\\":
+            elif character == "\\":
                 parts.append(self.text[self.at + 1 : self.at + 2])
                 self.advance(min(self.at + 2, len(self.text)))
-            elif character in "$`":
-                parts.append(self.dollar())
             else:
-                parts.append(character)
-                self.advance(self.at + 1)
+                parts.append(self.dollar())
         return "".join(parts)
 
     def dollar(self) -> str:
