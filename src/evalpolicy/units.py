@@ -14,7 +14,7 @@ from evalpolicy.cache import key
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile, Label
-    from evalpolicy.artifacts.run_scripts import Script
+    from evalpolicy.artifacts.run_scripts import Script, ScriptInstall
 
 Role = Literal["benchmark", "agent", "model", "gateway", "core"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -162,6 +162,7 @@ class Place:
         self._seen = seen
         self._parsed: Dockerfile | None = None
         self._scripts: tuple[Script, ...] | None = None
+        self._installs: tuple[ScriptInstall, ...] | None = None
 
     @property
     def dockerfile(self) -> Dockerfile:
@@ -180,6 +181,16 @@ class Place:
             self._scripts = scripts(self.dockerfile)
         return self._scripts
 
+    @property
+    def installs(self) -> tuple[ScriptInstall, ...]:
+        """What these scripts install, uninstall or run from a registry."""
+        self._seen()
+        if self._installs is None:
+            from evalpolicy.artifacts.run_scripts import installs
+
+            self._installs = installs(self.scripts)
+        return self._installs
+
     @contextmanager
     def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
         """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
@@ -187,7 +198,7 @@ class Place:
         try:
             yield
         finally:
-            self._parsed = self._scripts = None
+            self._parsed = self._scripts = self._installs = None
 
 
 class Unit(Place):

@@ -6,10 +6,11 @@ into a file or to another interpreter is not (BuildKit's dockerfile reference, "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
+from evalpolicy.artifacts.installs import Install, install_of
 from evalpolicy.artifacts.shell_words import (
     MAX_DEPTH,
     Command,
@@ -37,6 +38,20 @@ class Script(NamedTuple):
     run: int
 
 
+class ScriptInstall(NamedTuple):
+    """What one command of a script installs; `number` is the command's place in the script."""
+
+    script: Script
+    number: int
+    install: Install
+
+    @property
+    def span(self) -> Span:
+        """Where the command stands, redirections aside."""
+        words = self.script.commands[self.number].words
+        return self.script.span(words[0].start, words[-1].end)
+
+
 def scripts(dockerfile: Dockerfile) -> tuple[Script, ...]:
     """Every script of every RUN, in the file's order; triggers (ONBUILD RUN) as well."""
     found: list[Script] = []
@@ -47,6 +62,16 @@ def scripts(dockerfile: Dockerfile) -> tuple[Script, ...]:
             found.extend(_of_run(instruction, number))
             number += 1
     return tuple(found)
+
+
+def installs(scripts: Iterable[Script]) -> tuple[ScriptInstall, ...]:
+    """What the scripts install, uninstall or run from a registry, in their order."""
+    return tuple(
+        ScriptInstall(script, number, install)
+        for script in scripts
+        for number, command in enumerate(script.commands)
+        if (install := install_of(command.words)) is not None
+    )
 
 
 def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:

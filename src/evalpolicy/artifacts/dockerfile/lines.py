@@ -69,6 +69,9 @@ class LogicalLine(Struct):
 
     def parts(self, start: int) -> tuple[tuple[int, int, int], ...]:
         """Where each physical line of the text behind `start` begins, counted from there."""
+        if len(self.starts) == 1:
+            line, column = self.places[0]
+            return ((0, line, column + start),)
         first = bisect_right(self.starts, start) - 1
         return (
             (0, *self.place(start)),

@@ -363,6 +363,8 @@ _Open: TypeAlias = "dict[str, tuple[str, ...]]"
 
 def _rests_on(value: Expansion, open: _Open) -> tuple[str, ...]:
     """The variables that are not set and on which this value rests, also by way of others."""
+    if not value.names:
+        return ()
     further = (name for mentioned in value.names for name in open.get(mentioned, ()))
     return tuple(dict.fromkeys((*value.unresolved, *further)))
 

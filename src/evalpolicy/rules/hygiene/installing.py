@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
-from evalpolicy.artifacts.installs import Install, install_of
-from evalpolicy.artifacts.run_scripts import Script
+from evalpolicy.artifacts.installs import Action
+from evalpolicy.artifacts.run_scripts import ScriptInstall
 from evalpolicy.artifacts.shell_words import Command, basename, unwrapped
 from evalpolicy.rules.model import Hit, rule
 from evalpolicy.units import Place
@@ -49,21 +49,18 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
     A fallback that tries again or ends the build (`|| pip install …`, `|| exit 1`), and
     `pip uninstall`.
     """
-    for script in place.scripts:
-        for number, command in enumerate(script.commands):
-            install = install_of(command.words)
-            if install is None or install.tool != "pip" or install.action != "install":
-                continue
-            how = _hidden(command) or _swallowed(script.commands, number)
-            if how:
-                yield Hit(
-                    place.path,
-                    f"pip's failure is swallowed by `{how}`: let the build fail",
-                    script.span(command.words[0].start, command.words[-1].end),
-                    "",
-                    place.name,
-                    " ".join(word.text for word in install.packages)[:80] or "pip",
-                )
+    for found in _pip(place, "install"):
+        commands = found.script.commands
+        how = _hidden(commands[found.number]) or _swallowed(commands, found.number)
+        if how:
+            yield Hit(
+                place.path,
+                f"pip's failure is swallowed by `{how}`: let the build fail",
+                found.span,
+                "",
+                place.name,
+                _packages(found) or "pip",
+            )
 
 
 @rule("HYG007", "pip-uninstall-of-nothing", "warning")
@@ -98,18 +95,17 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
     """
     if place.role not in _ROLES:
         return
-    found = list(_pip(place.scripts))
-    installing = {script.run for script, _, install in found if install.action == "install"}
-    for script, command, install in found:
-        if install.action == "uninstall" and script.run not in installing:
+    installing = {found.script.run for found in _pip(place, "install")}
+    for found in _pip(place, "uninstall"):
+        if found.script.run not in installing:
             yield Hit(
                 place.path,
                 "pip uninstall in a RUN of its own frees nothing: uninstall in the RUN that "
                 "installs",
-                script.span(command.words[0].start, command.words[-1].end),
+                found.span,
                 "",
                 place.name,
-                " ".join(word.text for word in install.packages)[:80],
+                _packages(found),
             )
 
 
@@ -147,9 +143,8 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     if place.role not in _ROLES:
         return
     first: dict[int | None, int] = {}
-    for script, _, install in _pip(place.scripts):
-        if install.action == "install":
-            first.setdefault(script.instruction.stage, script.run)
+    for found in _pip(place, "install"):
+        first.setdefault(found.script.instruction.stage, found.script.run)
     for script in place.scripts:
         before = first.get(script.instruction.stage)
         if before is None or script.run <= before:
@@ -168,12 +163,14 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
                 break
 
 
-def _pip(scripts: tuple[Script, ...]) -> Iterator[tuple[Script, Command, Install]]:
-    for script in scripts:
-        for command in script.commands:
-            install = install_of(command.words)
-            if install is not None and install.tool == "pip":
-                yield script, command, install
+def _pip(place: Place, action: Action) -> Iterator[ScriptInstall]:
+    for found in place.installs:
+        if found.install.tool == "pip" and found.install.action == action:
+            yield found
+
+
+def _packages(found: ScriptInstall) -> str:
+    return " ".join(word.text for word in found.install.packages)[:80]
 
 
 def _apt_installs(command: Command) -> bool:

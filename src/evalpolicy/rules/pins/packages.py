@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
-from evalpolicy.artifacts.installs import Install, install_of
+from evalpolicy.artifacts.installs import Install
 from evalpolicy.artifacts.run_scripts import Script
 from evalpolicy.artifacts.shell_words import ShellWord
 from evalpolicy.rules.model import Hit, rule
@@ -63,7 +63,7 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     or a package that a variable supplies; a tool that the same file uninstalls again and that
     so never ships.
     """
-    yield from _unpinned(place, "pip", _pip_reason, _uninstalled(place.scripts))
+    yield from _unpinned(place, "pip", _pip_reason, _uninstalled(place))
 
 
 @rule("PIN006", "unpinned-npm", "error")
@@ -99,7 +99,7 @@ def unpinned_npm(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     archives, a repository's URL with a revision, a version that a variable supplies, and `npx`
     of a package that the same file installs, or with `--no-install` or `--offline`.
     """
-    yield from _unpinned(place, "npm", _npm_reason, _installed_by_npm(place.scripts))
+    yield from _unpinned(place, "npm", _npm_reason, _installed_by_npm(place))
 
 
 def _unpinned(
@@ -109,7 +109,7 @@ def _unpinned(
     exempt: frozenset[tuple[str, str]],
 ) -> Iterator[Hit]:
     seen: set[tuple[object, str]] = set()
-    for script, install in _installs(place.scripts):
+    for script, _, install in place.installs:
         if install.tool != tool or install.action == "uninstall" or _bound(install):
             continue
         for word in install.packages:
@@ -130,14 +130,6 @@ def _unpinned(
                 place.name,
                 word.text,
             )
-
-
-def _installs(scripts: tuple[Script, ...]) -> Iterator[tuple[Script, Install]]:
-    for script in scripts:
-        for command in script.commands:
-            install = install_of(command.words)
-            if install is not None:
-                yield script, install
 
 
 def _bound(install: Install) -> bool:
@@ -226,21 +218,21 @@ def _name(tool: str, text: str) -> str:
     return re.sub(r"[-_.]+", "-", found["name"]).lower() if found else text
 
 
-def _uninstalled(scripts: tuple[Script, ...]) -> frozenset[tuple[str, str]]:
+def _uninstalled(place: Place) -> frozenset[tuple[str, str]]:
     """The packages that the file takes away again, as (action, name)."""
     return frozenset(
         ("install", _name("pip", word.text))
-        for _, install in _installs(scripts)
+        for _, _, install in place.installs
         if install.tool == "pip" and install.action == "uninstall"
         for word in install.packages
     )
 
 
-def _installed_by_npm(scripts: tuple[Script, ...]) -> frozenset[tuple[str, str]]:
+def _installed_by_npm(place: Place) -> frozenset[tuple[str, str]]:
     """What npx finds in the image: the packages that the file installs, as (action, name)."""
     return frozenset(
         ("run", _name("npm", word.text))
-        for _, install in _installs(scripts)
+        for _, _, install in place.installs
         if install.tool == "npm" and install.action == "install"
         for word in install.packages
     )
