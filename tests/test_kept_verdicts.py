@@ -186,7 +186,7 @@ def test_what_is_known_by_its_id_alone_is_seen(fleet: Path) -> None:
 
 
 def test_rules_that_share_a_state_run_together() -> None:
-    groups = kept_verdicts._groups(
+    groups = kept_verdicts.groups(
         [r for r in all_rules() if not (r.per_unit or r.per_dockerfile or r.on_waivers)]
     )
     of = {rule.id: number for number, group in enumerate(groups) for rule in group}

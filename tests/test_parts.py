@@ -174,6 +174,24 @@ class TestCache:
         assert again.get("k") is None
         again.save()
 
+    def test_a_forked_process_leaves_the_file_alone(self, tmp_path):
+        file = str(tmp_path / "rows.sqlite")
+        cache = Cache(file)
+        cache.put("k", 1)
+        cache.save()
+        parent = Cache(file)
+        assert parent.get("k") == 1
+        parent.put("of the parent", 2)
+        parent.forked()  # what a helper calls first; here nobody else has the file
+        assert parent.get("k") is None
+        parent.put("of the helper", 3)
+        assert parent.taken() == {"of the helper": 3}
+        assert parent.taken() == {}
+        parent.save()
+        again = Cache(file)
+        assert (again.get("k"), again.get("of the helper")) == (1, None)
+        again.save()
+
     def test_without_a_file_nothing_is_kept(self):
         cache = Cache(None)
         cache.put("k", 1)

@@ -69,6 +69,17 @@ class Cache:
         """Drops the rows that were not saved yet."""
         self._fresh.clear()
 
+    def forked(self) -> None:
+        """Lets go, in a forked process, of the file: two processes cannot share it open."""
+        self._left = self.__dict__.get("_rows")  # nor may this one close it
+        self.__dict__["_rows"] = None
+        self._fresh = {}
+
+    def taken(self) -> dict[str, Any]:
+        """The rows that were not saved yet, for another process to save."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh
+
     def save(self) -> None:
         """Adds the new rows to the file, all or none, and closes it."""
         rows = self._rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from evalpolicy import baseline as baselines
 from evalpolicy import suppressions
+from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config, Level
@@ -62,15 +63,14 @@ def check(
     rules = _judging(selected, chosen, change, replays, known)
     facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
     _known_paths(snapshot, paths)
-    if facts.cache.is_empty and any({"recordings", "recorded"} & {*rule.needs} for rule in rules):
-        facts.recordings  # noqa: B018 - helpers read them while the rest is read here
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):
         running = _judging(_selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
     found = _sorted(
-        _finding(rule, hit, levels.get(rule.id)) for rule, hit in _hits(facts, running, failures)
+        _finding(rule, hit, levels.get(rule.id))
+        for rule, hit in _hits(facts, running, failures, jobs)
     )
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
@@ -215,24 +215,26 @@ def _judging(
 
 
 def _hits(
-    facts: Facts, rules: Sequence[Rule], failures: list[Failure]
+    facts: Facts, rules: Sequence[Rule], failures: list[Failure], jobs: int | None
 ) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: file by file where they can, from the cache where nothing changed.
 
     Rules of plug-ins that fail are added to `failures`.
     """
+    of_fleet = [
+        rule
+        for rule in rules
+        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
+    ]
+    ours = [rule for rule in of_fleet if rule.plugin is None]
+    outcomes = begin(facts, ours, jobs)
     of_files = [rule for rule in rules if rule.per_dockerfile]
     of_units = [rule for rule in rules if rule.per_unit]
     for place in facts.fleet.walk() if of_files or of_units else ():
         yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
         if isinstance(place, Unit) and of_units:
             yield from _flat(_unit_hits(facts, place, of_units, failures))
-    of_fleet = [
-        rule
-        for rule in rules
-        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
-    ]
-    yield from hits_on_fleet(facts, [rule for rule in of_fleet if rule.plugin is None])
+    yield from hits_on_fleet(facts, ours, outcomes)
     # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
     # are not: nobody knows what else they look at.
     for rule in of_fleet:

@@ -79,6 +79,11 @@ class Facts:
         self.kept_problems: list[tuple[str, Problem]] = []
         """What could not be read when findings were worked out that are taken from the cache."""
 
+    def forked(self) -> None:
+        """Lets go, in a forked process, of what two processes cannot share."""
+        self.snapshot.forked()
+        self.cache.forked()
+
     @cached_property
     def fleet(self) -> Fleet:
         return Fleet(self.snapshot, self.config.layout, self.cache)

@@ -102,12 +102,9 @@ class Fleet:
             for path in self.dockerfiles:
                 yield known.get(path) or self._place(path)
             return
-        globs = Globs(self.layout.dockerfiles)
         summaries: dict[str, DockerfileSummary] = {}
         units: list[Unit] = []
-        for path, entry in self.snapshot.entries.items():
-            if entry.mode == SUBMODULE or path not in globs:
-                continue
+        for path in self._dockerfile_paths:
             try:
                 summary, parsed = self._summary(path)
             except Unreadable as reason:
@@ -123,6 +120,30 @@ class Fleet:
             with place.at_hand(parsed):
                 yield place
         self.__dict__["_gathered"] = (summaries, tuple(units))
+
+    @cached_property
+    def _dockerfile_paths(self) -> tuple[str, ...]:
+        globs = Globs(self.layout.dockerfiles)
+        return tuple(
+            path
+            for path, entry in self.snapshot.entries.items()
+            if entry.mode != SUBMODULE and path in globs
+        )
+
+    def is_in_unit(self, path: str) -> bool:
+        """Whether a file stands in a unit's folder; only the Dockerfiles above it are read."""
+        above = {path[:at] for at, letter in enumerate(path) if letter == "/"}
+        return any(
+            self._is_unit(dockerfile)
+            for dockerfile in self._dockerfile_paths
+            if dockerfile.rpartition("/")[0] in above
+        )
+
+    def _is_unit(self, path: str) -> bool:
+        try:
+            return self._unit(path, self.summary(path)) is not None
+        except Unreadable:
+            return False
 
     def dockerfile(self, path: str) -> Dockerfile:
         """A Dockerfile of this snapshot, parsed. Raises `Unreadable`."""

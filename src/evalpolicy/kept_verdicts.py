@@ -9,9 +9,11 @@ to save rows, do rules that rest on the same settled facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.cache import key
@@ -24,16 +26,48 @@ from evalpolicy.snapshot.watched import Look, Trace
 _JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
 
 
-def hits_on_fleet(facts: Facts, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
-    """What the rules find, from the cache where nothing that they looked at changed."""
-    for group in _groups(rules):
-        if not facts.cache.keeps or any(_JUDGED_ONCE & set(rule.needs) for rule in group):
+def hits_on_fleet(
+    facts: Facts, rules: Sequence[Rule], outcomes: Callable[[], Iterable[Outcome]] | None = None
+) -> Iterator[tuple[Rule, Hit]]:
+    """What the rules find, from the cache where nothing that they looked at changed.
+
+    `outcomes` gives those of groups that were run already.
+    """
+    known = {tuple(one.rules): one for one in outcomes()} if outcomes is not None else {}
+    for group in groups(rules):
+        outcome = known.get(ids_of(group))
+        if outcome is not None:
+            yield from _delivered(facts, group, outcome)
+        elif not facts.cache.keeps or is_judged_once(group):
             yield from _run(facts, group)
         else:
             yield from _kept(facts, group)
 
 
-def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
+class Outcome(Struct, frozen=True):
+    """What a group of rules found, as JSON-able values, and what it looked at.
+
+    `rules` are its ids, `hits` rows of (rule, path, `Hit.row`), `looks` paths by kind of look,
+    `problems` rows of (path, message, span).
+    """
+
+    rules: Sequence[str]
+    hits: Sequence[Any]
+    looks: Mapping[str, Sequence[str]]
+    problems: Sequence[Any]
+
+
+def ids_of(group: Iterable[Rule]) -> tuple[str, ...]:
+    """What a group is known by."""
+    return tuple(rule.id for rule in group)
+
+
+def is_judged_once(group: Iterable[Rule]) -> bool:
+    """Whether what these rules find rests on more than a snapshot."""
+    return any(_JUDGED_ONCE & set(rule.needs) for rule in group)
+
+
+def groups(rules: Sequence[Rule]) -> list[list[Rule]]:
     """The rules that share a fact which is not settled together, the others by their facts."""
     groups: list[tuple[frozenset[str], frozenset[str], list[Rule]]] = []
     for rule in rules:
@@ -57,44 +91,78 @@ def _run(facts: Facts, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Hit]]:
             yield rule, hit
 
 
-def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
+def outcome_of(facts: Facts, group: Sequence[Rule]) -> Outcome:
+    """Runs a group, and takes down what it looks at."""
+    trace = Trace()
+    with facts.snapshot.tracing(trace):
+        found = list(_run(facts, group))
+    return _outcome(facts, group, trace, found)
+
+
+def _delivered(facts: Facts, group: Sequence[Rule], outcome: Outcome) -> Iterator[tuple[Rule, Hit]]:
+    if facts.cache.keeps:
+        facts.cache.put(_row_key(facts, group), _row(facts, outcome))
+    yield from _hits(facts, group, outcome.hits, outcome.problems)
+
+
+def _hits(
+    facts: Facts, group: Iterable[Rule], hits: Iterable[Any], problems: Iterable[Any]
+) -> Iterator[tuple[Rule, Hit]]:
+    """What rows say was found, once what they say could not be read is reported."""
     by_id = {rule.id: rule for rule in group}
-    row_key = key("group", list(by_id), repr(facts.config), facts.snapshot.kind)
+    facts.kept_problems.extend(
+        (path, Problem(message, Span(*span))) for path, message, span in problems
+    )
+    for id, path, hit in hits:
+        yield by_id[id], Hit.from_row(path, hit)
+
+
+def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
+    row_key = _row_key(facts, group)
     row = facts.cache.get(row_key)
     if isinstance(row, dict) and row["outline"] == facts.fleet.outline_id:
         looks = [Look(kind, path) for kind, paths in row["looks"].items() for path in paths]
         facts.snapshot.will_size(row["looks"].get("size", ()))
         if row["state"] == _state(facts, looks):
-            facts.kept_problems.extend(
-                (path, Problem(message, Span(*span))) for path, message, span in row["problems"]
-            )
-            for id, path, hit in row["hits"]:
-                yield by_id[id], Hit.from_row(path, hit)
+            yield from _hits(facts, group, row["hits"], row["problems"])
             return
     trace = Trace()
     with facts.snapshot.tracing(trace):
         found = list(_run(facts, group))
     yield from found
-    facts.cache.put(row_key, _row(facts, group, trace, found))
+    facts.cache.put(row_key, _row(facts, _outcome(facts, group, trace, found)))
 
 
-def _row(
+def _row_key(facts: Facts, group: Iterable[Rule]) -> str:
+    return key("group", list(ids_of(group)), repr(facts.config), facts.snapshot.kind)
+
+
+def _outcome(
     facts: Facts, group: Sequence[Rule], trace: Trace, found: Iterable[tuple[Rule, Hit]]
-) -> dict[str, Any]:
+) -> Outcome:
     settled, others = rested_on(name for rule in group for name in rule.needs)
     made = [facts.made[name] for name in sorted(settled) if name in facts.made]
     traces = [facts.fleet.shared, *made, trace]
     looks: dict[str, list[str]] = {}
     for look in dict.fromkeys(look for trace in traces for look in trace.looks):
         looks.setdefault(look.kind, []).append(look.path)
-    ordered = [Look(kind, path) for kind, paths in looks.items() for path in paths]
     problems = [p for trace in traces for p in trace.problems] + facts.problems_of(others)
+    return Outcome(
+        ids_of(group),
+        [[rule.id, hit.path, hit.row] for rule, hit in found],
+        looks,
+        [[path, problem.message, problem.span] for path, problem in problems],
+    )
+
+
+def _row(facts: Facts, outcome: Outcome) -> dict[str, Any]:
+    looks = [Look(kind, path) for kind, paths in outcome.looks.items() for path in paths]
     return {
         "outline": facts.fleet.outline_id,
-        "looks": looks,
-        "state": _state(facts, ordered),
-        "hits": [[rule.id, hit.path, hit.row] for rule, hit in found],
-        "problems": [[path, problem.message, problem.span] for path, problem in problems],
+        "looks": outcome.looks,
+        "state": _state(facts, looks),
+        "hits": outcome.hits,
+        "problems": outcome.problems,
     }
 
 

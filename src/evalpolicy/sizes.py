@@ -69,7 +69,7 @@ class Sizing:
     def __init__(self, fleet: Fleet, sizes: Sizes) -> None:
         self._fleet = fleet
         self._sizes = sizes
-        self.fixtures = frozenset(fixture.path for fixture in fleet.fixtures)
+        self.fixtures = frozenset(fleet.fixture_paths)
         self._pointers: set[str] = set()
 
     @cached_property

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
+from evalpolicy.sharing import Part, Shared, cores
 from evalpolicy.snapshot import Snapshot, Unreadable
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.json_spans import Path
     from evalpolicy.recordings.reading import Content, Recording
-    from evalpolicy.recordings.sharing import Shared
 
 # A file of up to this size (bytes) is read whole, a larger one in pieces.
 _WHOLE = 64 << 20
@@ -26,8 +25,8 @@ _WORTH_IT = 4 << 20
 class Recordings(Mapping[str, "Recording"]):
     """What each fixture of a snapshot holds, by path; one that cannot be read is not in it.
 
-    `hosts` are the patterns of internal hosts. Reading begins at once where helpers can be forked,
-    and ends when something is asked for. The result does not depend on `jobs`, the number of
+    `hosts` are the patterns of internal hosts. Files are read when something is asked for, unless
+    `begun` has them as its `part` already. The result does not depend on `jobs`, the number of
     processes at most.
     """
 
@@ -42,17 +41,26 @@ class Recordings(Mapping[str, "Recording"]):
         self._fleet = fleet
         self._cache = cache
         self._wanted = list(fleet.fixture_paths if paths is None else paths)
-        self._known: dict[str, Content] = {}
-        self._fresh: dict[str, str] = {}
+        self._jobs = jobs or cores()
         self._trace = fleet.snapshot.open_trace
-        self._reading: Shared[Content | None] | None = None
-        if self._wanted:
-            self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
-            self._reading = _begun(fleet, list(self._fresh), tuple(hosts), jobs or _cores())
+        self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
+        self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
+        self.part: Part[Content | None] = Part(
+            len(self._fresh),
+            partial(_content, fleet.snapshot, list(self._sizes.items()), tuple(hosts)),
+            _to_row,
+            _from_row,
+        )
+        self.begun: Shared | None = None
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there is enough to read for a helper to be worth its while."""
+        return sum(self._sizes.values()) > _WORTH_IT
 
     @cached_property
     def _found(self) -> Mapping[str, Recording]:
-        if self._reading is None:
+        if not self._wanted:
             return {}
         from evalpolicy.recordings.reading import Recording
         from evalpolicy.recordings.rows import to_row
@@ -60,7 +68,9 @@ class Recordings(Mapping[str, "Recording"]):
         known, fresh = self._known, list(self._fresh)
         snapshot = self._fleet.snapshot
         with snapshot.tracing(self._trace):
-            for number, content in self._reading.results():
+            helpers = self._jobs - 1 if self.are_many else 0
+            shared = self.begun or Shared([self.part], helpers, snapshot.forked)
+            for number, content in shared.results(self.part):
                 path = fresh[number]
                 if content is None:
                     self._fleet.unreadable(path, _reason(snapshot, path))
@@ -91,13 +101,13 @@ class Recordings(Mapping[str, "Recording"]):
 
 
 def _known(
-    fleet: Fleet, cache: Cache, hosts: tuple[str, ...], paths: Iterable[str]
+    fleet: Fleet, cache: Cache, hosts: tuple[str, ...], paths: Sequence[str]
 ) -> tuple[dict[str, Content], dict[str, str]]:
     """What the cache has, and the others with the key of their row."""
+    if not cache.keeps or not paths:
+        return {}, dict.fromkeys(paths, "")
     from evalpolicy.recordings.rows import from_row
 
-    if not cache.keeps:
-        return {}, dict.fromkeys(paths, "")
     known: dict[str, Content] = {}
     fresh: dict[str, str] = {}
     for path in paths:
@@ -114,35 +124,31 @@ def _known(
     return known, fresh
 
 
-def _begun(
-    fleet: Fleet, paths: Sequence[str], hosts: tuple[str, ...], jobs: int
-) -> Shared[Content | None]:
-    """Reads these files, with helpers where there is enough to read."""
+def _content(
+    snapshot: Snapshot, files: Sequence[tuple[str, int]], hosts: tuple[str, ...], number: int
+) -> Content | None:
+    """What one of the files (path, size) holds; None if it cannot be read."""
     from evalpolicy.recordings.reading import read_content, read_pieces
-    from evalpolicy.recordings.rows import from_row, to_row
-    from evalpolicy.recordings.sharing import Shared
 
-    snapshot = fleet.snapshot
+    path, size = files[number]
+    try:
+        if size <= _WHOLE:
+            return read_content(snapshot.read(path), hosts)
+        return read_pieces(partial(snapshot.stream, path), hosts)
+    except Unreadable:
+        return None
 
-    def read(number: int) -> Content | None:
-        path = paths[number]
-        try:
-            if sizes.get(path, 0) <= _WHOLE:
-                return read_content(snapshot.read(path), hosts)
-            return read_pieces(partial(snapshot.stream, path), hosts)
-        except Unreadable:
-            return None
 
-    sizes = {path: snapshot.size(path) or 0 for path in paths}
-    helpers = jobs - 1 if sum(sizes.values()) > _WORTH_IT else 0
-    return Shared(
-        len(paths),
-        read,
-        lambda content: None if content is None else to_row(content),
-        lambda row: None if row is None else from_row(row),
-        helpers,
-        snapshot.forked,
-    )
+def _to_row(content: Content | None) -> list[Any] | None:
+    from evalpolicy.recordings.rows import to_row
+
+    return None if content is None else to_row(content)
+
+
+def _from_row(row: list[Any] | None) -> Content | None:
+    from evalpolicy.recordings.rows import from_row
+
+    return None if row is None else from_row(row)
 
 
 def _reason(snapshot: Snapshot, path: str) -> Unreadable:
@@ -152,9 +158,3 @@ def _reason(snapshot: Snapshot, path: str) -> Unreadable:
     except Unreadable as reason:
         return reason
     return Unreadable("it could not be read a moment ago")
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -71,15 +71,9 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     """
     if not gates.workflows and gates.pre_commit is None:
         return
-    folders = tuple(f"{unit.folder}/" for unit in fleet.units if unit.folder)
-    scripts = {
-        path: text
-        for path, text in gates.scripts.items()
-        if _CHECK.search(_stem(path)) and not path.startswith(folders)
-    }
     reached = _reached(gates)
-    for path in scripts:
-        if path not in reached:
+    for path in gates.scripts:
+        if _CHECK.search(_stem(path)) and path not in reached and not fleet.is_in_unit(path):
             yield Hit(
                 path, "no workflow and no hook calls this check: nobody has to pass it", START,
                 "call it in a workflow, or take it out", path, "script",

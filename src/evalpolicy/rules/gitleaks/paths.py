@@ -153,7 +153,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
 
     `layout.fixtures` says where fixtures are.
     """
-    fixtures = frozenset(fixture.path for fixture in fleet.fixtures)
+    fixtures = frozenset(fleet.fixture_paths)
 
     def said() -> Iterator[Said]:
         for use, config, evaluation in gitleaks.read():

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any, Generic, TypeVar
 
@@ -27,11 +27,17 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-class Shared(Generic[_Made]):
-    """`make` of each of `count` items, by their numbers, begun at once by forked helpers.
+def cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
-    `to_row` and `from_row` bring what was made into JSON and back. `apart` is called first in each
-    helper, to let go of what two processes cannot share. `results` is asked for once.
+
+class Part(Generic[_Made]):
+    """`count` items of one kind. `make` makes each, by its number from 0.
+
+    `to_row` and `from_row` bring what was made into JSON and back.
     """
 
     def __init__(
@@ -40,14 +46,24 @@ class Shared(Generic[_Made]):
         make: Callable[[int], _Made],
         to_row: Callable[[_Made], Any],
         from_row: Callable[[Any], _Made],
-        helpers: int,
-        apart: Callable[[], None],
     ) -> None:
-        self._count = count
-        self._make = make
-        self._to_row = to_row
-        self._from_row = from_row
+        self.count = count
+        self.make = make
+        self.to_row = to_row
+        self.from_row = from_row
+
+
+class Shared:
+    """The items of all parts, begun at once by forked helpers, in order.
+
+    `apart` is called first in each helper, to let go of what two processes cannot share.
+    """
+
+    def __init__(self, parts: Sequence[Part[Any]], helpers: int, apart: Callable[[], None]) -> None:
+        self._items = [(part, number) for part in parts for number in range(part.count)]
+        self._made: dict[Part[Any], dict[int, Any]] = {part: {} for part in parts}
         self._helpers: dict[int, IO[bytes]] = {}
+        count = len(self._items)
         helpers = min(helpers, count - 1) if can_fork() and 1 < count <= _MOST else 0
         self._queue: int | None = None
         if helpers < 1:
@@ -62,18 +78,22 @@ class Shared(Generic[_Made]):
                 self._help(results, apart)
             self._helpers[helper] = results
 
-    def results(self) -> Iterator[tuple[int, _Made]]:
-        """Each item's number and what was made of it; each once, in no particular order."""
-        left = set(range(self._count))
-        for number in self._taken():
-            left.discard(number)
-            yield number, self._make(number)
-        for number, made in self._delivered():
-            if number in left:
-                left.discard(number)
-                yield number, made
-        for number in sorted(left):
-            yield number, self._make(number)
+    def results(self, part: Part[_Made]) -> Iterator[tuple[int, _Made]]:
+        """The number of each of the part's items and what was made of it, in no certain order.
+
+        Who asks first helps until nothing is left, whatever it belongs to.
+        """
+        made = self._made[part]
+        for at in self._taken():
+            taken, number = self._items[at]
+            self._made[taken][number] = taken.make(number)
+        for at, row in self._delivered():
+            whose, number = self._items[at]
+            self._made[whose].setdefault(number, whose.from_row(row))
+        for number in range(part.count):
+            if number not in made:
+                made[number] = part.make(number)
+        yield from made.items()
 
     def _taken(self) -> Iterator[int]:
         """The items that this process takes from the queue."""
@@ -82,16 +102,16 @@ class Shared(Generic[_Made]):
         while number := os.read(self._queue, _NUMBER):
             yield int.from_bytes(number, "big")
 
-    def _delivered(self) -> Iterator[tuple[int, _Made]]:
+    def _delivered(self) -> Iterator[tuple[int, Any]]:
         for helper, results in self._helpers.items():
             os.waitpid(helper, 0)
             results.seek(0)
             for line in results:
                 try:
-                    number, row = json.loads(line)
+                    at, row = json.loads(line)
                 except ValueError:  # the line that it died in
                     continue
-                yield number, self._from_row(row)
+                yield at, row
             results.close()
         self._helpers.clear()
         if self._queue is not None:
@@ -103,11 +123,12 @@ class Shared(Generic[_Made]):
         parent = os.getppid()
         try:
             apart()
-            for number in self._taken():
+            for at in self._taken():
                 if os.getppid() != parent:
                     break
-                row = self._to_row(self._make(number))
-                results.write(json.dumps([number, row]).encode() + b"\n")
+                part, number = self._items[at]
+                row = part.to_row(part.make(number))
+                results.write(json.dumps([at, row]).encode() + b"\n")
             results.flush()
         finally:
             os._exit(0)

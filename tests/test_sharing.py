@@ -15,10 +15,15 @@ from tests.samples.trajectories import lines, litellm_row
 
 HEAD = """
 import os, time
-from evalpolicy.recordings.sharing import Shared
+from evalpolicy.sharing import Part, Shared
 parent = os.getpid()
 def shared(make, count=40, helpers=3):
-    return Shared(count, make, lambda made: [made], lambda row: row[0], helpers, lambda: None)
+    part = Part(count, make, lambda made: [made], lambda row: row[0])
+    work = Shared([part], helpers, lambda: None)
+    return Results(work, part)
+class Results:
+    def __init__(self, work, part):
+        self.results = lambda: work.results(part)
 """
 CASES = {
     "plain": "print(sorted(shared(lambda n: n * n).results()) == [(n, n * n) for n in range(40)])",
@@ -51,6 +56,16 @@ def make(n):
     time.sleep(0.002)
     return n
 print(sorted(shared(make).results()) == [(n, n) for n in range(40)])
+""",
+    "parts": """
+def part(letter):
+    return Part(9, lambda n: letter * n, lambda made: [made], lambda row: row[0])
+parts = [part(letter) for letter in "ab"]
+work = Shared(parts, 2, lambda: None)
+for _ in range(2):
+    for part, letter in zip(parts, "ab"):
+        assert sorted(work.results(part)) == [(n, letter * n) for n in range(9)]
+print(True)
 """,
     "more helpers than items": "print(sorted(shared(str, 2, 9).results()) == [(0, '0'), (1, '1')])",
     "one item": "print(list(shared(str, 1).results()) == [(0, '0')])",

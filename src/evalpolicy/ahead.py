@@ -1,0 +1,82 @@
+"""What helpers begin with while the process itself goes through the Dockerfiles.
+
+Fixtures are most of what a fleet holds, and some facts about it (gates, documents, sizes) rest on
+no Dockerfile: they can be worked out beside the walk. Where verdicts are kept, next to nothing is
+left to do; helpers are forked for a run that knows nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import to_builtins
+
+from evalpolicy.facts import Facts, rested_on
+from evalpolicy.kept_verdicts import Outcome, groups, is_judged_once, outcome_of
+from evalpolicy.rules.model import Rule
+from evalpolicy.sharing import Part, Shared, cores
+
+# Facts that are dear and need no parsed Dockerfile; those beside each other read the same files.
+_APART = (
+    frozenset({"composes", "gates", "gitleaks", "sizing"}),
+    frozenset({"documents"}),
+)
+_OF_FIXTURES = frozenset({"recordings", "recorded"})
+# In a fleet of fewer files a helper costs more than it saves.
+_WORTH_IT = 300
+
+
+class _Made(NamedTuple):
+    """The outcomes of some groups, and the rows for the cache that were made on the way."""
+
+    outcomes: list[Outcome]
+    rows: dict[str, Any]
+
+
+def begin(
+    facts: Facts, rules: Sequence[Rule], jobs: int | None
+) -> Callable[[], Iterable[Outcome]] | None:
+    """Begins what these rules on the whole fleet need, in up to `jobs` processes.
+
+    What it returns waits for the outcomes of the groups that were begun; None if none was.
+    """
+    helpers = (jobs or cores()) - 1
+    if helpers < 1 or not facts.cache.is_empty:
+        return None
+    apart = _apart(rules) if len(facts.snapshot.entries) >= _WORTH_IT else []
+
+    def make(number: int) -> _Made:
+        return _Made([outcome_of(facts, group) for group in apart[number]], facts.cache.taken())
+
+    def from_row(row: list[Any]) -> _Made:
+        return _Made([Outcome(**outcome) for outcome in row[0]], row[1])
+
+    verdicts = Part(len(apart), make, to_builtins, from_row)
+    parts: list[Part[Any]] = [verdicts]
+    recordings = None
+    if any(_OF_FIXTURES & set(rule.needs) for rule in rules) and facts.recordings.are_many:
+        recordings = facts.recordings
+        parts.insert(0, recordings.part)
+    shared = Shared(parts, helpers, facts.forked)
+    if recordings is not None:
+        recordings.begun = shared
+
+    def outcomes() -> Iterable[Outcome]:
+        for _, made in shared.results(verdicts):
+            for key, row in made.rows.items():
+                facts.cache.put(key, row)
+            yield from made.outcomes
+
+    return outcomes if apart else None
+
+
+def _apart(rules: Sequence[Rule]) -> list[list[list[Rule]]]:
+    """The groups that can be run beside the walk, those together that one process should run."""
+    found: dict[frozenset[str], list[list[Rule]]] = {}
+    for group in groups(rules):
+        settled, others = rested_on(name for rule in group for name in rule.needs)
+        for together in _APART:
+            if others and others <= together and not settled and not is_judged_once(group):
+                found.setdefault(together, []).append(group)
+    return sorted(found.values(), key=len, reverse=True)
