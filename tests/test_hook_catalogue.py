@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import yaml
 from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, repository
 
 from evalpolicy import hook_catalogue
-from evalpolicy.hook_catalogue import ALL, HOOKS_FILE, Hook, files, hooks, run, write
+from evalpolicy.hook_catalogue import ALL, HOOKS_FILE, Hook, files, hooks, write
 from evalpolicy.rules import FAMILIES
 
 ROOT = Path(__file__).parents[1]
@@ -85,23 +86,23 @@ def test_a_message_goes_to_its_option_behind_the_arguments_of_the_configuration(
     assert yaml.safe_load(hook.row)[0]["pass_filenames"] is True
 
 
-def test_a_script_judges_the_index_by_its_families_only(monkeypatch, tmp_path, capsys):
+def test_a_script_judges_the_index_by_its_families_only(tmp_path):
     path = "containers/benchmarks/arc/Dockerfile"
     bad = {**FLEET, path: BENCHMARK.replace('"400"', '"many"')}
     bad[f"{FIXTURES}/arc-0-codex.traces.jsonl"] = "no json\n"
     root = repository(tmp_path / "r", bad)
     (root / path).write_text(BENCHMARK)
-    monkeypatch.chdir(root)
-    assert run("evalpolicy-labels", ["-q"]) == 1
-    said = capsys.readouterr().out
-    assert {line.split()[2][:3] for line in said.splitlines()} <= {"LBL", "REL"}
-    assert "LBL003" in said
+    script = 'from evalpolicy.hook_catalogue import run; run("evalpolicy-labels", ["-q"])'
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert {line.split()[2][:3] for line in done.stdout.splitlines()} <= {"LBL", "REL"}
+    assert "LBL003" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shebang is for POSIX")
 def test_the_installed_script_runs(tmp_path):
-    import subprocess
-
     script = Path(sys.executable).parent / "evalpolicy-labels"
     if not script.is_file():
         pytest.skip("evalpolicy is not installed into this interpreter's environment")
@@ -114,8 +115,6 @@ def test_the_installed_script_runs(tmp_path):
 @pytest.mark.parametrize("how", [[], ["-a"]])
 def test_a_hook_for_a_fleet_below_the_top(tmp_path, linked, how):
     """git gives a hook in a linked worktree GIT_DIR, which moves the top to where `-C` leads."""
-    import subprocess
-
     files = {f"my fleet/{path}": text for path, text in FLEET.items()}
     root = repository(tmp_path / "r", {**files, "my fleet/evalpolicy.toml": ""})
     hook = root / ".git/hooks/pre-commit"

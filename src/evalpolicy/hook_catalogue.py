@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from msgspec import Struct
 
@@ -108,7 +108,7 @@ class Hook(Struct, frozen=True):
             f'"""pre-commit hook: {self.title[0].lower()}{self.title[1:]}"""\n\n'
             "import sys\n\n"
             "from evalpolicy.hook_catalogue import run\n\n"
-            f'sys.exit(run("{self.id}", sys.argv[1:]))\n'
+            f'run("{self.id}", sys.argv[1:])\n'
         )
 
 
@@ -154,12 +154,12 @@ def files() -> dict[str, str]:
     return found
 
 
-def run(id: str, given: Sequence[str]) -> int:
-    """What a hook's script does; gives the exit code."""
-    from evalpolicy.__main__ import main
+def run(id: str, given: Sequence[str]) -> NoReturn:
+    """What a hook's script does; ends the process."""
+    from evalpolicy import __main__ as program
 
     [hook] = (hook for hook in ALL if hook.id == id)
-    return main(hook.arguments(given))
+    program.run(hook.arguments(given))
 
 
 def write(root: Path) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.fleets import AGENT, BENCHMARK, FIXTURES, FLEET, write
@@ -53,6 +54,57 @@ def test_a_check_without_findings_loads_no_yaml_and_no_toml_writer(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert out.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["--version"], ["explain", "LBL001"], ["check"]])
+def test_what_cannot_be_written_was_not_checked(tmp_path, words):
+    write(tmp_path, FLEET)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "evalpolicy", *words],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr == "evalpolicy: nothing was decided: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_what_is_written_last_counts_as_well():
+    code = """
+import sys
+from evalpolicy import __main__ as program
+sys.stdout = open("/dev/full", "w")
+program.main = lambda argv: print("x") or 0
+program.run()
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+@pytest.mark.parametrize("words", [["explain", "LBL001"], ["check", "--format", "json"]])
+def test_a_reader_that_left_is_no_bug(tmp_path, words):
+    write(tmp_path, FLEET)
+    read, fill = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "evalpolicy", *words],
+        cwd=tmp_path, stdout=fill, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(fill)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["check"], 0), (["check", "--select", "XYZ"], 2), (["check", "/"], 2)]
+)
+def test_a_program_of_its_own_ends_with_the_code(tmp_path, words, code):
+    write(tmp_path, FLEET)
+    done = subprocess.run(
+        [sys.executable, "-m", "evalpolicy", *words], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == code
+    assert done.stdout or done.stderr
 
 
 def test_help_names_every_command_and_exit_code(run, tmp_path):
