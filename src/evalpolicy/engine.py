@@ -75,7 +75,7 @@ def check(
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         suppressions.find(
-            snapshot,
+            facts.snapshot,
             Globs(config.layout.dockerfiles),
             facts.cache,
             None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
@@ -123,7 +123,9 @@ def check(
         rules=rules,
         findings=findings,
         problems=problems,
-        excerpts=_excerpts(snapshot, findings, fixtures={f.path for f in facts.fleet.fixtures}),
+        excerpts=_excerpts(
+            facts.snapshot, findings, fixtures={f.path for f in facts.fleet.fixtures}
+        ),
         waived=[
             item
             for item in waived

@@ -1,8 +1,8 @@
 """Work that is shared with forked processes: who is free takes the next item.
 
 A fork starts in a few milliseconds with everything imported and every file listed, where a new
-interpreter needs a hundred. What a process made goes into a file of its own without a name. A
-process that dies loses nothing but time: what it did not deliver is made again.
+interpreter needs a hundred. What a process made goes into a file of its own in memory. A process
+that dies loses nothing but time: what it did not deliver is made again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from tempfile import TemporaryFile
 from typing import IO, Any, Generic, TypeVar
 
 _Made = TypeVar("_Made")
@@ -24,7 +23,8 @@ _MOST = 16_000
 
 def can_fork() -> bool:
     """Whether this process may be forked: on Linux, where no thread of it holds a lock."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    is_able = sys.platform == "linux" and hasattr(os, "memfd_create")
+    return is_able and threading.active_count() == 1
 
 
 def cores() -> int:
@@ -72,7 +72,7 @@ class Shared:
         os.write(fill, b"".join(number.to_bytes(_NUMBER, "big") for number in range(count)))
         os.close(fill)
         for _ in range(helpers):
-            results = TemporaryFile()  # noqa: SIM115 - closed once its rows are read
+            results = os.fdopen(os.memfd_create("evalpolicy"), "w+b")
             helper = os.fork()
             if helper == 0:
                 self._help(results, apart)

@@ -21,6 +21,8 @@ from evalpolicy.snapshot.objects import ObjectSnapshot
 if TYPE_CHECKING:
     from evalpolicy.artifacts.source import Problem
 
+# Files of up to the first number of bytes are remembered, of all together the second.
+_SHORT, _ROOM = 64 << 10, 16 << 20
 _STAMPS = "stamps of files"
 _SIZES = "sizes of objects"
 
@@ -58,6 +60,8 @@ class Watched(Snapshot):
         self._cache = cache
         self._open: Trace | None = None
         self._ids: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
+        self._room = _ROOM
         self._stamped = False
         self._presumed: dict[str, int] = {}
         if isinstance(below, ObjectSnapshot) and cache.keeps:
@@ -117,11 +121,14 @@ class Watched(Snapshot):
         return digest.hexdigest()
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        try:
-            content = self._below.read(path, limit)
-        except Unreadable:
-            self.looked("failed" if limit is None else f"failed {limit}", path)
-            raise
+        content = self._known(path, limit)
+        if content is None:
+            try:
+                content = self._below.read(path, limit)
+            except Unreadable:
+                self.looked("failed" if limit is None else f"failed {limit}", path)
+                raise
+            self._remember(path, content)
         self.looked("content", path)
         return content
 
@@ -129,9 +136,26 @@ class Watched(Snapshot):
         self, paths: Iterable[str], limit: int | None = None
     ) -> Iterator[tuple[str, bytes | Unreadable]]:
         failed = "failed" if limit is None else f"failed {limit}"
-        for path, content in self._below.read_many(paths, limit):
-            self.looked(failed if isinstance(content, Unreadable) else "content", path)
+        known = {path: self._known(path, limit) for path in paths}
+        fresh = self._below.read_many([path for path, its in known.items() if its is None], limit)
+        for path, its in known.items():
+            content = next(fresh)[1] if its is None else its
+            if isinstance(content, Unreadable):
+                self.looked(failed, path)
+            else:
+                self._remember(path, content)
+                self.looked("content", path)
             yield path, content
+
+    def _known(self, path: str, limit: int | None) -> bytes | None:
+        content = self._contents.get(path)
+        return content if content is None or limit is None or len(content) <= limit else None
+
+    def _remember(self, path: str, content: bytes) -> None:
+        """Keeps what is short: a run reads scripts, documents and Dockerfiles more than once."""
+        if len(content) <= _SHORT and self._room >= len(content) and path not in self._contents:
+            self._contents[path] = content
+            self._room -= len(content)
 
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         try:
