@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import unicodedata
 
 import pytest
@@ -31,6 +32,12 @@ from evalpolicy.reporters.safe import shown, width
         ("a/**/z", "a/b/c/z", True),
         ("a?c", "abc", True),
         ("a?c", "a/c", False),
+        ("a**/b", "ac/b", True),
+        ("a**/b", "a/c/b", False),
+        ("a/**/b/**/c*d*e", "a/b/x/b/cdxde", True),
+        ("a/**/b/**/c*d*e", "a/x/b/cde", True),
+        ("a/**/b/**/c*d*e", "a/x/cde", False),
+        ("a/**", "a/line\nfeed", True),
         ("[ab]x", "bx", True),
         ("[!ab]x", "bx", False),
         ("[!ab]x", "/x", False),
@@ -43,6 +50,31 @@ from evalpolicy.reporters.safe import shown, width
 )
 def test_globs(glob, path, matches):
     assert (path in Globs([glob])) is matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "path"),
+    [
+        ("*a" * 12 + "*b", "a" * 255),
+        ("**/a/" * 8 + "b", "a/" * 500 + "c"),
+        ("**/" * 20 + "b", "a/" * 500 + "c"),
+        ("**/*a*a*b/" * 5 + "c", ("a" * 60 + "/") * 60 + "c"),
+    ],
+)
+def test_no_glob_takes_longer_than_it_may(glob, path):
+    start = time.process_time()
+    assert path not in Globs([glob])
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 100_000, "args" + " " * 100_000, "args {" * 20_000, "variable\n" * 20_000]
+)
+def test_no_bake_file_takes_longer_than_it_may(text):
+    start = time.process_time()
+    assert from_bake(text.encode()) == frozenset()
+    assert bake_variables(text.encode()) == frozenset()
+    assert time.process_time() - start < 5
 
 
 def test_no_globs_match_nothing():

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "evalpolicy.toml"
 PYPROJECT = "pyproject.toml"
-_TOOL = "tool.evalpolicy"
+# What a pyproject.toml holds that configures this tool, however it writes the table's name.
+_TOOL = b"evalpolicy"
 # Far more than any configuration needs; a larger file is a mistake or an attack.
 _LIMIT = 1 << 20
 
@@ -117,7 +118,7 @@ def load(snapshot: Snapshot) -> Config:
 
 def parse(content: bytes, path: str) -> Config | None:
     """One configuration file; None for a pyproject.toml that says nothing of evalpolicy."""
-    if path == PYPROJECT and _TOOL.encode() not in content:
+    if path == PYPROJECT and _TOOL not in content:
         return None
     try:
         text = content.decode("utf-8-sig")
@@ -127,10 +128,13 @@ def parse(content: bytes, path: str) -> Config | None:
         raise UsageError(f"{path}:{line}: not UTF-8") from error
     except ValueError as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: not read: its values nest too deep") from error
     table: Any = document
     prefix: tuple[str, ...] = ()
     if path == PYPROJECT:
-        table = document.get("tool", {}).get("evalpolicy")
+        tools = document.get("tool")
+        table = tools.get("evalpolicy") if isinstance(tools, dict) else None
         prefix = ("tool", "evalpolicy")
         if table is None:
             return None

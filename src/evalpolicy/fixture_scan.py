@@ -42,6 +42,15 @@ def own(facts: Facts, paths: Sequence[str]) -> Iterator[str]:
             yield f"{path}: {recording.leaked:,} in all"
 
 
+def sealed(facts: Facts, paths: Sequence[str]) -> Iterator[Unread]:
+    """Fixtures in whose bytes nothing can be found: Git LFS pointers, gzip, UTF-16."""
+    for path in paths:
+        recording = facts.recordings.get(path)
+        if recording and recording.summary.size and not recording.summary.lines:
+            for problem in recording.summary.problems:
+                yield path, problem.span.line, problem.message
+
+
 def dry_run(tool: str) -> str:
     """The command that `--with` runs."""
     return scanners.dry_run(_tool(tool))

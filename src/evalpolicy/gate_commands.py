@@ -53,8 +53,10 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _ASKS = frozenset({"--version", "-V", "--help", "-h", "--list", "--list-tests", "--collect-only",
                    "--no-run", "version", "install", "autoupdate", "install-hooks", "clean", "gc",
                    "uninstall", "--generate-lockfile", "completion"})  # fmt: skip
-NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-changed")
+_NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-changed")
 """Flags after which a checker passes whatever it finds."""
+_NO_VERDICT_IF = {"--exit-code": "0", "--issues-exit-code": "0", "--fail-on": "never"}
+"""Options with the value that does the same: gitleaks and trivy, golangci-lint, evalpolicy."""
 
 
 class GateNames(Struct, frozen=True):
@@ -113,6 +115,18 @@ def program(words: Sequence[str]) -> list[str]:
         else:
             return rest
     return []
+
+
+def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Where words of a command let it pass whatever it finds, and how they read."""
+    for number, word in enumerate(words):
+        option, joined, value = word.partition("=")
+        if word in _NO_VERDICT or (joined and _NO_VERDICT_IF.get(option) == value):
+            yield number, word
+        elif word in _NO_VERDICT_IF and [_NO_VERDICT_IF[word]] == list(
+            words[number + 1 : number + 2]
+        ):
+            yield number, f"{word} {words[number + 1]}"
 
 
 class Swallowed(Struct, frozen=True):
@@ -194,12 +208,10 @@ def _flagged(command: Command, names: GateNames) -> Iterator[Swallowed]:
     gate = names.name(command)
     if gate is None:
         return
-    words = command.words
-    for number, word in enumerate(words):
-        following = words[number + 1].text if number + 1 < len(words) else ""
-        zero = word.text == "--exit-code" and following == "0"
-        if word.text in NO_VERDICT or word.text == "--exit-code=0" or zero:
-            shown = f"{word.text} 0" if zero else word.text
-            yield Swallowed(
-                gate, word, f"{shown} makes {gate} pass whatever it finds", f"take {shown} out"
-            )
+    for number, shown in without_verdict(command.text):
+        yield Swallowed(
+            gate,
+            command.words[number],
+            f"{shown} makes {gate} pass whatever it finds",
+            f"take {shown} out",
+        )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+_DEEP = r"(?:[^/]+/)*"
+_STAR = r"[^/]*"
 
 
 class Globs:
@@ -16,36 +20,73 @@ class Globs:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = tuple(patterns)
-        self._match = re.compile("|".join(map(translate, self.patterns)) or r"(?!)").fullmatch
+        names = (f"g{number}" for number in count())
+        translated = "|".join(_translated(glob, names) for glob in self.patterns)
+        self._match = re.compile(translated or r"(?!)", re.DOTALL).fullmatch
 
     def __contains__(self, path: str) -> bool:
         return self._match(path) is not None
 
 
-def translate(glob: str) -> str:
-    """The regular expression of one glob, to be matched against a whole path."""
-    glob = glob.replace("\\", "/").removeprefix("./").strip("/")
-    parts: list[str] = []
+def _translated(glob: str, names: Iterator[str]) -> str:
+    """The regular expression of one glob, to be matched against a whole path (DOTALL)."""
+    parts = list(_parts(glob.replace("\\", "/").removeprefix("./").strip("/")))
+    runs: list[str] = []
+    for run in _split(parts, _DEEP):
+        within = [_chosen(_split(part, _STAR), _STAR, names) for part in _split(run, "/")]
+        if within != [""] or not runs:
+            runs.append("/".join(within))
+    return _chosen([[run] for run in runs], _DEEP, names)
+
+
+def _chosen(runs: list[list[str]], wild: str, names: Iterator[str]) -> str:
+    """The runs with `wild` between them: each but the last takes as little as it can, for good.
+
+    What follows then has the most to choose from. Left to itself, Python's engine tries every way
+    to divide a path among the wildcards. A look-ahead with a group that is read behind it stands
+    for the atomic group, which Python has from 3.11 on.
+    """
+    first, *others = ("".join(run) for run in runs)
+    if not others:
+        return first
+    found = [first]
+    for run in others[:-1]:
+        name = next(names)
+        found.append(f"(?=(?P<{name}>{wild}?{run}))(?P={name})")
+    return "".join([*found, wild, others[-1]])
+
+
+def _split(parts: list[str], mark: str) -> list[list[str]]:
+    runs: list[list[str]] = [[]]
+    for part in parts:
+        if part == mark:
+            runs.append([])
+        else:
+            runs[-1].append(part)
+    return runs
+
+
+def _parts(glob: str) -> Iterator[str]:
+    """The expressions of its characters, wildcards and sets, in order."""
     position = 0
     while position < len(glob):
         rest = glob[position:]
-        if rest.startswith("**/"):
-            parts.append(r"(?:[^/]+/)*")
+        if rest.startswith("**/") and glob[:position][-1:] in ("", "/"):
+            yield _DEEP
             position += 3
         elif rest == "**":
-            parts.append(r".+")
+            yield r".+"
             position += 2
         elif rest[0] == "*":
-            parts.append(r"[^/]*")
+            yield _STAR
             position += 1
         elif rest[0] == "?":
-            parts.append(r"[^/]")
+            yield r"[^/]"
             position += 1
         elif rest[0] == "[" and (end := rest.find("]", 2)) > 0:
             inner = rest[1:end].replace("\\", r"\\").replace("[", r"\[")
-            parts.append(f"[{'^/' + inner[1:] if inner[0] == '!' else inner}]")
+            yield f"[{'^/' + inner[1:] if inner[0] == '!' else inner}]"
             position += end + 1
         else:
-            parts.append(re.escape(rest[0]))
+            yield re.escape(rest[0])
             position += 1
-    return "".join(parts)

@@ -173,12 +173,41 @@ def test_severities_come_from_the_configuration(run, tmp_path):
     assert run(root, "check", "-q")[0] == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tool]\nevalpolicy = {rules = {LBL = "off"}}\n',
+        '[tool."evalpolicy".rules]\nLBL = "off"\n',
+        '[tool . evalpolicy . rules]\nLBL = "off"\n',
+        'tool.evalpolicy.rules.LBL = "off"\n',
+    ],
+)
+def test_a_pyproject_writes_its_table_in_any_way_of_toml(run, tmp_path, text):
+    root = write(tmp_path / "f", {**BAD, "pyproject.toml": text})
+    assert run(root, "check", "-q")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('tool = "evalpolicy"\n', "LBL003"),
+        ("a = 'evalpolicy'\nb = " + "[" * 3000 + "]" * 3000, "values nest too deep"),
+    ],
+)
+def test_an_odd_pyproject_is_no_internal_error(run, tmp_path, text, said):
+    root = write(tmp_path / "f", {**BAD, "pyproject.toml": text})
+    _, out, err = run(root, "check", "-q")
+    assert "internal error" not in err
+    assert said in out + err
+
+
 USAGE = [
     (["check", "--select", "LBL999"], 2, "'LBL999' is no rule"),
     (["check", "--select", "label-mising"], 2, "did you mean label-missing"),
     (["check", "--ignore", "LBX"], 2, "is no rule"),
     (["check", "--select", "LBL001", "--ignore", "LBL"], 2, "no rule is left"),
     (["check", "--format", "jsn"], 2, "did you mean json"),
+    (["check", "--format", "json=a", "--format", "sarif=a"], 2, "a: given twice"),
     (["check", "--fail-on", "fatal"], 2, "'fatal' is not one of"),
     (["check", "nowhere"], 2, "nowhere is not in"),
     (["check", "/"], 2, "lies outside"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
 from evalpolicy.__main__ import main
 from evalpolicy.credentials import SHAPES, Scanner
 
+LFS = "version https://git-lfs.github.com/spec/v1"
 KEY = token(next(s for s in SHAPES if s.id == "hugging-face"), random.Random(1))
 CODEX = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 TRACES = f"{FIXTURES}/arc-12-codex.traces.jsonl"
@@ -158,6 +160,23 @@ class TestScanAndRedact:
     def test_clean(self, fleet, capfd):
         assert run(capfd, "scan")[:2] == (0, "")
         assert run(capfd, "redact")[:2] == (0, "")
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (f"{LFS}\noid sha256:{'0' * 64}\nsize 12\n".encode(), "Git LFS pointer"),
+            (gzip.compress(KEY.encode()), "compressed with gzip"),
+            (KEY.encode("utf-16"), "UTF-16"),
+        ],
+        ids=["lfs", "gzip", "utf-16"],
+    )
+    def test_what_hides_its_content_is_no_pass(self, fleet, capfd, content, why):
+        write(fleet, {CODEX: content})
+        for command in ("scan", "redact"):
+            code, _, err = run(capfd, command)
+            assert code == 3
+            assert f"{CODEX}:1: not checked: " in err
+            assert why in err
 
     def test_scan_redact_scan(self, fleet, capfd):
         content = lines(litellm_row(f"my {KEY}, llm.corp.example"))

@@ -181,6 +181,12 @@ class TestVerify:
         assert "cannot be verified" in " ".join(out.split())
         assert run(root, "verify", "arc-1-codex")[0] == 0
 
+    def test_a_fleet_without_fixtures_is_no_pass(self, run, tmp_path):
+        root = repository(tmp_path / "f", FLEET)
+        code, out, err = run(root, "verify")
+        assert (code, out) == (3, "")
+        assert "no fixture in" in err
+
     def test_an_unreadable_file_is_no_pass(self, run, tmp_path):
         repository(tmp_path, NEW | {FILE: "[]"})
         assert run(tmp_path, "verify")[0] == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -223,6 +224,36 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
         open_snapshot(tmp_path).read("device")
 
 
+def test_a_folder_that_a_link_replaced_holds_nothing(tmp_path):
+    root = repository(tmp_path / "r", {"a/b/f": "1", "a/g": "2"})
+    os.rename(root / "a/b", tmp_path / "outside")
+    os.symlink(tmp_path / "outside", root / "a/b")
+    seen = set(open_snapshot(root).entries)
+    git(root, "add", "--all")
+    assert seen == set(open_snapshot(root, staged=True).entries) == {"a/b", "a/g"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="setpriv is of Linux")
+@pytest.mark.parametrize("tracked", [True, False], ids=["worktree", "folder"])
+def test_a_folder_that_may_not_be_read_is_no_empty_one(tmp_path, tracked):
+    files = {**FLEET, "containers/benchmarks/arc/Dockerfile": "FROM scratch\n"}
+    root = (repository if tracked else write)(tmp_path / "r", files)
+    folder = root / "containers/benchmarks/arc"
+    folder.chmod(0)
+    # Root may read everything; without these capabilities it is as anybody else.
+    meek = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.getuid() else []
+    try:
+        done = subprocess.run(
+            [*meek, sys.executable, "-m", "evalpolicy", "check", "--no-cache"],
+            cwd=root, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == 3
+    assert "permission denied" in done.stdout + done.stderr
+    assert "internal error" not in done.stderr
+
+
 def test_a_tracked_file_that_became_a_fifo(tmp_path):
     root = repository(tmp_path)
     path = "containers/benchmarks/arc/Dockerfile"
@@ -243,6 +274,19 @@ def test_the_root_is_the_nearest_folder_with_a_configuration(tmp_path):
         assert set(open_snapshot(root, **how).entries) == set(files)
     outside = write(tmp_path / "plain", files)
     assert set(open_snapshot(outside / "a/b").entries) == {"evalpolicy.toml", "b/file"}
+
+
+def test_what_is_only_intended_is_not_in_the_commit(tmp_path):
+    root = repository(tmp_path, {"a": "1", "empty": ""})
+    write(root, {"intended": "text", "staged empty": ""})
+    git(root, "add", "--intent-to-add", "intended")
+    git(root, "add", "staged empty")
+    write(root, {"staged empty": "not empty any more"})
+    found = set(open_snapshot(root, staged=True).entries)
+    git(root, "commit", "-qm", "what the index holds")
+    assert found == set(open_snapshot(root, revision="HEAD").entries)
+    assert found == {"a", "empty", "staged empty"}
+    assert "intended" in open_snapshot(root).entries
 
 
 def test_unmerged_files_are_not_judged(tmp_path):

@@ -12,10 +12,10 @@ from typing import Any
 
 # docker build --build-arg NAME=value · "--build-arg=NAME" · --build-arg "NAME=${x}"
 _OPTION = re.compile(r"--build-arg(?:=|\s+|\s*\\\n\s*)[\"']?([A-Za-z_][A-Za-z0-9_]*)")
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
-_ARGS = re.compile(r"(?<![A-Za-z0-9_])args\s*=?\s*\{")
+_COMMENT = re.compile(r"^[^\S\n]*(?:#|//).*$", re.MULTILINE)
+_ARGS = re.compile(r"(?<![A-Za-z0-9_])args\s*(?:=\s*)?\{")
 # variable "TAG" { default = "latest" } · variable TAG {}
-_VARIABLE = re.compile(r"^\s*variable\s+\"?([A-Za-z_][A-Za-z0-9_]*)\"?\s*\{", re.MULTILINE)
+_VARIABLE = re.compile(r"^[^\S\n]*variable\s+\"?([A-Za-z_][A-Za-z0-9_]*)\"?\s*\{", re.MULTILINE)
 _KEY = re.compile(r"[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[=:]")
 
 
@@ -33,9 +33,12 @@ def from_bake(content: bytes) -> frozenset[str]:
         except (ValueError, RecursionError):
             return frozenset()
     text = _COMMENT.sub("", text)
-    return frozenset(
-        name for found in _ARGS.finditer(text) for name in _keys(_block(text, found.end()))
-    )
+    names: set[str] = set()
+    at = 0
+    while found := _ARGS.search(text, at):
+        block, at = _block(text, found.end())
+        names.update(_keys(block))
+    return frozenset(names)
 
 
 def bake_variables(content: bytes) -> frozenset[str]:
@@ -60,8 +63,11 @@ def _json_args(document: Any) -> list[str]:
     return found
 
 
-def _block(text: str, start: int) -> str:
-    """The text of a brace block that opens before `start`, without what its strings hold."""
+def _block(text: str, start: int) -> tuple[str, int]:
+    """The text of a brace block that opens before `start`, and where it ends.
+
+    What its strings and inner blocks hold is left out.
+    """
     kept: list[str] = []
     depth, position = 1, start
     while position < len(text):
@@ -78,7 +84,7 @@ def _block(text: str, start: int) -> str:
         elif depth == 1:
             kept.append(character)
         position += 1
-    return "".join(kept)
+    return "".join(kept), position
 
 
 def _string_end(text: str, start: int) -> int:

@@ -173,13 +173,23 @@ _OPENERS = re.compile(r"[ \t]*(?:[-?:](?:[ \t]+|$))*")
 
 def _deep_line(text: str) -> int | None:
     """The line where brackets or indentation nest beyond any honest file, or None."""
-    brackets = 0
     for number, line in enumerate(text.split("\n"), 1):
         opening = _OPENERS.match(line)
         if opening is not None and opening.end() > 4 * MAX_DEPTH and line.strip():
             return number
-        brackets += line.count("[") + line.count("{")
-        brackets -= line.count("]") + line.count("}")
-        if brackets > 4 * MAX_DEPTH:
-            return number
+    # As many brackets as an honest file may hold, but seldom does: libyaml says which of them
+    # nest (it gives events without recursion), and which are text.
+    if text.count("[") + text.count("{") <= 4 * MAX_DEPTH:
+        return None
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > 4 * MAX_DEPTH:
+                return 1 if event.start_mark is None else event.start_mark.line + 1
+    except (yaml.YAMLError, ValueError):
+        return None  # who reads it for its nodes comes upon it too, and says so
     return None

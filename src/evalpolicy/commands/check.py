@@ -107,7 +107,7 @@ def command(
     says otherwise.
     """
     fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
-    outputs = [_output(text) for text in formats] or ([] if diff else [("text", None)])
+    outputs = _outputs(formats) or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
     asked = _asked(base, message, event)
     if asked is not None and asked.event is not None and rev is None and not staged:
@@ -197,6 +197,15 @@ def _asked(base: str | None, message: str | None, event: str | None) -> Asked | 
     from evalpolicy.snapshot.submission import Asked, read_event
 
     return Asked(base, message, read_event(event) if event is not None else None)
+
+
+def _outputs(texts: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Each format with its file; without one it goes to the output, where several may."""
+    outputs = [_output(text) for text in texts]
+    files = [file for _, file in outputs if file is not None]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise UsageError(f"--format …={twice}: given twice, and one report would replace the other")
+    return outputs
 
 
 def _output(text: str) -> tuple[str, str | None]:

@@ -171,6 +171,7 @@ def scan_command(
         chosen = _chosen(facts, paths)
         lines = list(fixture_scan.own(facts, chosen))
         problems = [(p, one.span.line, one.message) for p, one in facts.problems if p in chosen]
+        problems += fixture_scan.sealed(facts, chosen)
         if tool is not None:
             more, failed = fixture_scan.external(tool, facts.snapshot, chosen)
             lines += more
@@ -190,13 +191,14 @@ def redact_command(paths: Sequence[str], dry: bool) -> int:
 
     Every other byte stays as it is. Revoke what was pushed: redaction does not unpublish it.
     """
-    from evalpolicy.fixture_scan import redactions, save
+    from evalpolicy.fixture_scan import redactions, save, sealed
 
     with _facts(no_cache=True) as facts:
         if facts.snapshot.kind not in ("worktree", "folder"):
             raise UsageError("only files of a worktree can be redacted")
         chosen = _chosen(facts, paths)
         changed, problems = redactions(facts, chosen)
+        problems += sealed(facts, chosen)
         lines = [line for change in changed for line in change.told]
         write("".join(f"{shown(line)}\n" for line in lines))
         failed = [] if dry else save(facts.snapshot.top, changed)

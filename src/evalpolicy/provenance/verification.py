@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from evalpolicy.cache import Cache
 from evalpolicy.config import Config
 from evalpolicy.engine import check
+from evalpolicy.errors import NotCheckedError
 from evalpolicy.fleet import Fleet
 from evalpolicy.provenance.file import ProvenanceFile
 from evalpolicy.provenance.recording import fixture_named
@@ -24,10 +25,14 @@ def verify(
     """The report on these fixtures (all, if none is named), and how many they are.
 
     An entry without a digest proves nothing of the content, so it is a problem here. Raises
-    `UsageError` for a name that stands for no fixture.
+    `UsageError` for a name that stands for no fixture, and `NotCheckedError` where there is none.
     """
     report = check(snapshot, config, chosen=_RULES, cache=cache)
     fleet = Fleet(snapshot, config.layout, cache)
+    if not fleet.fixtures:
+        raise NotCheckedError(
+            f"no fixture in {snapshot.place}: say in [layout] of evalpolicy.toml where they are"
+        )
     chosen = [fixture_named(fleet, name) for name in named] or list(fleet.fixtures)
     stems = {fixture.stem for fixture in chosen}
     provenance = ProvenanceFile(snapshot, config.layout.provenance, cache)

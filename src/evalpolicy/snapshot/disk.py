@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha1, sha256
 from pathlib import Path
 
+from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
 from evalpolicy.snapshot.model import (
     EXECUTABLE,
@@ -152,14 +153,21 @@ class FolderSnapshot(DiskSnapshot):
         waiting = [b""]
         while waiting:
             folder = waiting.pop()
+            for item in self._within(folder):
+                path = folder + item.name
+                if item.is_dir(follow_symlinks=False):
+                    if decode_path(item.name) not in _NOT_CONTENT:
+                        waiting.append(path + b"/")
+                else:
+                    yield Entry(decode_path(path), _mode(item.stat(follow_symlinks=False)))
+
+    def _within(self, folder: bytes) -> list[os.DirEntry[bytes]]:
+        try:
             with os.scandir(self._root + b"/" + folder) as found:
-                for item in found:
-                    path = folder + item.name
-                    if item.is_dir(follow_symlinks=False):
-                        if decode_path(item.name) not in _NOT_CONTENT:
-                            waiting.append(path + b"/")
-                    else:
-                        yield Entry(decode_path(path), _mode(item.stat(follow_symlinks=False)))
+                return list(found)
+        except OSError as error:
+            where = decode_path(folder) or self.place
+            raise NotCheckedError(f"{where} cannot be listed: {_reason(error)}") from error
 
 
 class WorktreeSnapshot(DiskSnapshot):
@@ -193,6 +201,7 @@ class WorktreeSnapshot(DiskSnapshot):
         )
         gone: list[Entry] = []
         seen: set[str] = set()
+        links: set[str] = set()
         for line in listed.split(b"\0")[:-1]:
             if line.startswith(b"? "):
                 entry = Entry(decode_path(line[2:]), REGULAR)
@@ -207,14 +216,23 @@ class WorktreeSnapshot(DiskSnapshot):
             if entry.mode == SUBMODULE:
                 yield entry
                 continue
+            # git lists what is new first. Behind a link that took a folder's place nothing is
+            # tracked, and a commit would hold the link.
+            if links and not links.isdisjoint(_folders(entry.path)):
+                continue
             try:
                 found = os.lstat(self._where(entry))
-            except OSError:
+            except (FileNotFoundError, NotADirectoryError):
                 if tag != b"?":
                     gone.append(entry)
                     if tag == b"S":
                         self._not_on_disk[entry.path] = entry.oid or ""
                 continue
+            except OSError:  # it is not gone, and who reads it says what keeps it
+                yield entry
+                continue
+            if tag == b"?" and stat.S_ISLNK(found.st_mode):
+                links.add(entry.path)
             yield Entry(entry.path, _mode(found), entry.oid)
         yield from self._still_listed(gone)
 
@@ -257,6 +275,12 @@ class WorktreeSnapshot(DiskSnapshot):
         if (oid := self._not_on_disk.get(entry.path)) is not None:
             return self._objects.stream(oid, chunk)
         return super().stream(path, chunk)
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Every folder above a path, nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _mode(found: os.stat_result) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
 from evalpolicy.snapshot.model import SUBMODULE, Entry, Kind, Snapshot, Unreadable, decode_path
+
+# How the id of the empty blob begins, with SHA-1 and with SHA-256, behind an entry's mode.
+_EMPTY = re.compile(rb"^\d+ (?:e69de29bb2d1d643|473a0f4c3be8a936)")
 
 
 class ObjectSnapshot(Snapshot):
@@ -131,9 +136,13 @@ class IndexSnapshot(ObjectSnapshot):
 
     def _list(self) -> Iterable[Entry]:
         folder = self._repository.top or self._repository.git_dir
-        for line in git.output(folder, "ls-files", "-z", "-s").split(b"\0")[:-1]:
+        lines = git.output(folder, "ls-files", "-z", "-s").split(b"\0")[:-1]
+        intended = self._intended(folder) if any(map(_EMPTY.match, lines)) else frozenset()
+        for line in lines:
             head, _, raw = line.partition(b"\t")
             mode, oid, stage = head.split(b" ")
+            if raw in intended:
+                continue
             path = self._below_prefix(decode_path(raw))
             if path is None:
                 continue
@@ -142,6 +151,14 @@ class IndexSnapshot(ObjectSnapshot):
                     f"{decode_path(raw)} is not merged: resolve the conflict and add it"
                 )
             yield Entry(path, int(mode, 8), oid.decode())
+
+    @staticmethod
+    def _intended(folder: Path) -> frozenset[bytes]:
+        """What `git add -N` put there: an entry without content, which no commit will hold."""
+        added = git.output(
+            folder, "diff-files", "-z", "--name-only", "--diff-filter=A", "--ignore-submodules"
+        )
+        return frozenset(added.split(b"\0"))
 
 
 class CommitSnapshot(ObjectSnapshot):

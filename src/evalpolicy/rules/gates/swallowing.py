@@ -146,22 +146,21 @@ def _script(gates: Gates, path: str) -> Iterator[Hit]:
 def _hooks(gates: Gates) -> Iterator[Hit]:
     """Flags in a hook's arguments, and what an entry says to a shell."""
     from evalpolicy.artifacts.shell_script import parse
-    from evalpolicy.gate_commands import NO_VERDICT, swallowed
+    from evalpolicy.gate_commands import swallowed, without_verdict
 
     for path, _, hook in gates.hooks():
-        for argument in hook.args or ():
-            if argument.text in NO_VERDICT:
-                yield Hit(
-                    path, f"{argument.text} makes {hook.id.text} pass whatever it finds",
-                    argument.span, f"take {argument.text} out", hook.id.text,
-                    f"{hook.id.text} {argument.text}",
-                )  # fmt: skip
+        arguments = hook.args or ()
+        for number, flag in without_verdict([argument.text for argument in arguments]):
+            yield Hit(
+                path, f"{flag} makes {hook.id.text} pass whatever it finds",
+                arguments[number].span, f"take {flag} out", hook.id.text, f"{hook.id.text} {flag}",
+            )  # fmt: skip
         if hook.entry is None:
             continue
         for pipeline in parse(hook.entry.text).pipelines():
             for command in pipeline.commands:
                 words = command.text
-                flagged = [word for word in words if word in NO_VERDICT]
+                flagged = [flag for _, flag in without_verdict(words)]
                 scripts: list[str] = []
                 if words[:1] and words[0].rpartition("/")[2] in ("bash", "sh") and "-c" in words:
                     scripts = list(words[words.index("-c") + 1 :][:1])

@@ -14,8 +14,9 @@ _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python:(?P<tag>[^@]*)")
 _LABEL = "eval.benchmark.data_revision"
 _MUTABLE = re.compile(
     r"refs/convert/parquet"
-    r"|\?revision=(?:main|master)\b"
+    r"|[?&]revision=(?:main|master)\b"
     r"|raw\.githubusercontent\.com/[^\s\"']*?/(?:main|master)/"
+    r"|(?:github\.com|huggingface\.co)/[^\s\"']*?/(?:raw|resolve)/(?:refs/heads/)?(?:main|master)/"
 )
 _BRANCHES = frozenset(("", "latest", "main", "master", "head"))
 
@@ -67,7 +68,8 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """A benchmark's RUN fetches from a ref that moves, and no data revision is pinned.
 
-    `refs/convert/parquet`, `?revision=main`, and raw files of main or master.
+    `refs/convert/parquet`, `?revision=main`, and raw files of main or master on GitHub and
+    Hugging Face.
 
     ## Why
 
@@ -93,14 +95,15 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    A benchmark whose `eval.benchmark.data_revision` names no branch (whether it is what the
-    build fetches is LBL009's question). Agents, models and core images.
+    A benchmark whose `eval.benchmark.data_revision` names no branch, or rests on a variable that
+    only the build sets (whether it is what the build fetches is LBL009's question). Agents, models
+    and core images.
     """
     final = dockerfile.final
     if place.role != "benchmark" or final is None:
         return
     label = dockerfile.effective_labels(final).get(_LABEL)
-    if label is not None and label.raw.strip().lower() not in _BRANCHES:
+    if label is not None and (label.unresolved or label.value.strip().lower() not in _BRANCHES):
         return
     runs = [i.onbuild or i for i in dockerfile.instructions]
     for _, found, span in matches(_MUTABLE, [i for i in runs if i.keyword == "RUN"]):
