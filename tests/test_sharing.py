@@ -67,6 +67,12 @@ for _ in range(2):
         assert sorted(work.results(part)) == [(n, letter * n) for n in range(9)]
 print(True)
 """,
+    "where nothing can be forked": """
+def refused():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = refused
+print(sorted(shared(lambda n: n * n).results()) == [(n, n * n) for n in range(40)])
+""",
     "more helpers than items": "print(sorted(shared(str, 2, 9).results()) == [(0, '0'), (1, '1')])",
     "one item": "print(list(shared(str, 1).results()) == [(0, '0')])",
     "nothing": "print(list(shared(str, 0).results()) == [])",

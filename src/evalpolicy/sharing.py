@@ -72,8 +72,11 @@ class Shared:
         os.write(fill, b"".join(number.to_bytes(_NUMBER, "big") for number in range(count)))
         os.close(fill)
         for _ in range(helpers):
-            results = os.fdopen(os.memfd_create("evalpolicy"), "w+b")
-            helper = os.fork()
+            try:
+                results = os.fdopen(os.memfd_create("evalpolicy"), "w+b")
+                helper = os.fork()
+            except OSError:  # no more processes, or descriptors: this one does it all
+                break
             if helper == 0:
                 self._help(results, apart)
             self._helpers[helper] = results
