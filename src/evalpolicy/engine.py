@@ -109,7 +109,8 @@ def check(
         | set(_of_plugins(config, known, failures, paths)),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
-    if not checked.dockerfiles and not checked.fixtures and not problems and change is None:
+    on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
+    if not checked.dockerfiles and not checked.fixtures and not problems and on_fleet:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"

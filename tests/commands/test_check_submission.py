@@ -50,6 +50,16 @@ class TestWhatRuns:
         assert code == 0
         assert json.loads(out)["snapshot"]["base"] is None
 
+    def test_a_change_to_no_fleet_is_not_checked_but_for_itself(self, run, tmp_path):
+        elsewhere = {"src/main.py": "x\n"}
+        root = submission(tmp_path / "r", elsewhere, {**elsewhere, "x": "x\n"}, message="x\n")
+        code, out, err = run(root, "check", "--base", "main")
+        assert (code, out) == (3, "")
+        assert "nothing to check" in err
+        code, out, _ = run(root, "check", "--base", "main", "--select", "SUB", "-q")
+        assert code == 1
+        assert "SUB001" in out
+
     def test_with_a_base_all_families_run_and_the_merge_base_is_said(self, run, tmp_path):
         root = submission(
             tmp_path / "r", FLEET, {**FLEET, "x": "x\n"}, message="x\n", upstream={**FLEET, "y": ""}
