@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.shell_words import ShellWord, basename, unwrapped
 
@@ -19,7 +22,7 @@ _VARIABLE = re.compile(r"\$\{?(\w+)(?:[:#%/+-].*)?\}?")
 Action = Literal["install", "uninstall", "run"]
 
 
-class Install(NamedTuple):
+class Install(Struct, frozen=True):
     """`pip install …`: the packages' words, and the options as written.
 
     `editable` words follow `-e`; `options` hold the values behind a space as well, as `--name`.
@@ -160,7 +163,7 @@ def _npm(name: str, words: tuple[ShellWord, ...]) -> Install | None:
         return None
     if verb.text in (("add",) if name == "yarn" else _NPM_INSTALL):
         found = _arguments("npm", "install", verb, rest, _NPM_VALUES)
-        return found._replace(options=found.options | options)
+        return replace(found, options=found.options | options)
     if verb.text in ("dlx", "exec", "x"):
         return _npx(verb, rest) if name != "yarn" or verb.text == "dlx" else None
     return None
@@ -171,17 +174,17 @@ def _npx(verb: ShellWord, words: tuple[ShellWord, ...]) -> Install | None:
     values = _NPM_VALUES | {"-p", "--package"}
     named = [after for option, after in pairwise(words) if option.text in ("-p", "--package")]
     named += [
-        word._replace(text=word.text.partition("=")[2])
+        replace(word, text=word.text.partition("=")[2])
         for word in words
         if word.text.startswith("--package=")
     ]
     found = _first(_arguments("npm", "run", verb, words, values))
-    return found._replace(packages=tuple(named)) if named else found
+    return replace(found, packages=tuple(named)) if named else found
 
 
 def _first(found: Install) -> Install:
     """Of a command that runs a package, only the first word is one: the rest is its own."""
-    return found._replace(action="run", packages=found.packages[:1])
+    return replace(found, action="run", packages=found.packages[:1])
 
 
 def _verb(

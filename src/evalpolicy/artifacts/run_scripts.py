@@ -7,7 +7,9 @@ into a file or to another interpreter is not (BuildKit's dockerfile reference, "
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
 from evalpolicy.artifacts.installs import Install, install_of
@@ -25,7 +27,7 @@ from evalpolicy.artifacts.shell_words import (
 from evalpolicy.artifacts.source import Span
 
 
-class Script(NamedTuple):
+class Script(Struct, frozen=True):
     """One script: its text, its commands, and the span of a range of the text.
 
     `run` counts the RUN instructions of the file from 0: scripts with one number make one layer.
@@ -38,7 +40,7 @@ class Script(NamedTuple):
     run: int
 
 
-class ScriptInstall(NamedTuple):
+class ScriptInstall(Struct, frozen=True):
     """What one command of a script installs; `number` is the command's place in the script."""
 
     script: Script
@@ -152,5 +154,5 @@ def _part(script: Script, within: tuple[int, int], depth: int) -> Iterator[Scrip
     def span(start: int, end: int) -> Span:
         return script.span(left + start, left + end)
 
-    inner = script._replace(text=text, commands=tuple(commands(text)), span=span)
+    inner = replace(script, text=text, commands=tuple(commands(text)), span=span)
     yield from _with_inner(inner, depth + 1)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MAX_DEPTH = 20
 """Substitutions within substitutions beyond this are taken as text."""
@@ -31,7 +33,7 @@ RESERVED = frozenset(
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 
 
-class ShellWord(NamedTuple):
+class ShellWord(Struct, frozen=True):
     """A word without its quotes; its range includes them.
 
     `expands` says that a variable or a substitution is part of it (outside single quotes);
@@ -45,7 +47,7 @@ class ShellWord(NamedTuple):
     quoted: bool = False
 
 
-class Redirect(NamedTuple):
+class Redirect(Struct, frozen=True):
     """`2>/dev/null`: the operator with its file descriptor, and the target.
 
     `here` is the range of a here-document's body within the script, `number` counts the
@@ -58,7 +60,7 @@ class Redirect(NamedTuple):
     number: int = -1
 
 
-class Command(NamedTuple):
+class Command(Struct, frozen=True):
     """A simple command. `joined` is the operator behind it (`&&`, `;`, a line end …), or "".
 
     `lead` holds the reserved words and assignments before it. A command of an operator alone
@@ -92,20 +94,21 @@ class _Reader:
         pending: list[tuple[ShellWord, bool, int]] = []
         parens = 0
         while at < end:
-            if gap := _BLANK.match(text, at, end):
+            char = text[at]
+            if char in " \t\r\\" and (gap := _BLANK.match(text, at, end)):
                 at = gap.end()
                 continue
-            if text[at] == "#":
+            if char == "#":
                 stop = text.find("\n", at, end)
                 at = end if stop < 0 else stop
                 continue
-            if text[at] in "<>" and text.startswith("(", at + 1):
+            if char in "<>" and text.startswith("(", at + 1):
                 at = self.word(words, at, end, depth)
                 continue
-            if redirect := _REDIRECT.match(text, at, end):
+            if char in "<>&{0123456789" and (redirect := _REDIRECT.match(text, at, end)):
                 at = self.redirect(redirect, redirects, pending, end, depth)
                 continue
-            if operator := _OPERATOR.match(text, at, end):
+            if char in "&|;()\n" and (operator := _OPERATOR.match(text, at, end)):
                 joined, at = operator[0], operator.end()
                 if closer and joined == closer and parens == 0:
                     self.close(words, redirects, "")
@@ -177,7 +180,7 @@ class _Reader:
                     break
             for place, redirect in enumerate(redirects):
                 if redirect.number == number:
-                    redirects[place] = redirect._replace(here=(start, stop))
+                    redirects[place] = replace(redirect, here=(start, stop))
                     break
             else:  # the command has ended on this line: it stands among those found
                 self.attach(number, (start, stop))
@@ -188,10 +191,10 @@ class _Reader:
         for at, command in enumerate(self.found):
             if any(redirect.number == number for redirect in command.redirects):
                 changed = tuple(
-                    redirect._replace(here=here) if redirect.number == number else redirect
+                    replace(redirect, here=here) if redirect.number == number else redirect
                     for redirect in command.redirects
                 )
-                self.found[at] = command._replace(redirects=changed)
+                self.found[at] = replace(command, redirects=changed)
                 return
 
     def word(self, words: list[ShellWord], at: int, end: int, depth: int) -> int:
@@ -200,8 +203,7 @@ class _Reader:
         start = at
         parts: list[str] = []
         expands = quoted = False
-        while at < end:
-            char = text[at]
+        while at < end and (char := text[at]) not in " \t\n":
             if plain := _PLAIN.match(text, at, end):
                 parts.append(plain[0])
                 at = plain.end()

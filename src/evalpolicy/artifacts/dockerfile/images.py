@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from evalpolicy.artifacts.dockerfile.model import Dockerfile, Instruction
 from evalpolicy.artifacts.source import Span
 
 
-class Image(NamedTuple):
+class Image(Struct, frozen=True):
     """An image that a Dockerfile pulls. `known` is false where only the build knows its name."""
 
     raw: str

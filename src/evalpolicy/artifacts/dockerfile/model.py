@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -23,7 +22,7 @@ class Directive(Struct, frozen=True):
     span: Span
 
 
-class Comment(NamedTuple):
+class Comment(Struct, frozen=True):
     """A comment's line from its `#` on, within an instruction or between two."""
 
     text: str

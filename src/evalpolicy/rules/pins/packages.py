@@ -109,7 +109,8 @@ def _unpinned(
     exempt: frozenset[tuple[str, str]],
 ) -> Iterator[Hit]:
     seen: set[tuple[object, str]] = set()
-    for script, _, install in place.installs:
+    for found in place.installs:
+        script, install = found.script, found.install
         if install.tool != tool or install.action == "uninstall" or _bound(install):
             continue
         for word in install.packages:
@@ -222,9 +223,9 @@ def _uninstalled(place: Place) -> frozenset[tuple[str, str]]:
     """The packages that the file takes away again, as (action, name)."""
     return frozenset(
         ("install", _name("pip", word.text))
-        for _, _, install in place.installs
-        if install.tool == "pip" and install.action == "uninstall"
-        for word in install.packages
+        for found in place.installs
+        if found.install.tool == "pip" and found.install.action == "uninstall"
+        for word in found.install.packages
     )
 
 
@@ -232,7 +233,7 @@ def _installed_by_npm(place: Place) -> frozenset[tuple[str, str]]:
     """What npx finds in the image: the packages that the file installs, as (action, name)."""
     return frozenset(
         ("run", _name("npm", word.text))
-        for _, _, install in place.installs
-        if install.tool == "npm" and install.action == "install"
-        for word in install.packages
+        for found in place.installs
+        if found.install.tool == "npm" and found.install.action == "install"
+        for word in found.install.packages
     )
