@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from msgspec import to_builtins
 
 from evalpolicy.facts import Facts, rested_on
-from evalpolicy.kept_verdicts import Outcome, groups, is_judged_once, outcome_of
+from evalpolicy.kept_verdicts import Outcome, is_judged_once, outcome_of
 from evalpolicy.rules.model import Rule
 from evalpolicy.sharing import Part, Shared, cores
 
@@ -27,6 +27,16 @@ _OF_FIXTURES = frozenset({"recordings", "recorded"})
 _WORTH_IT = 300
 
 
+class Begun(NamedTuple):
+    """Work that is under way.
+
+    `groups` are those that wait for it, `outcomes` waits, and gives what is known of them.
+    """
+
+    groups: Sequence[Sequence[Rule]]
+    outcomes: Callable[[], Iterable[Outcome]]
+
+
 class _Made(NamedTuple):
     """The outcomes of some groups, and the rows for the cache that were made on the way."""
 
@@ -34,17 +44,12 @@ class _Made(NamedTuple):
     rows: dict[str, Any]
 
 
-def begin(
-    facts: Facts, rules: Sequence[Rule], jobs: int | None
-) -> Callable[[], Iterable[Outcome]] | None:
-    """Begins what these rules on the whole fleet need, in up to `jobs` processes.
-
-    What it returns waits for the outcomes of the groups that were begun; None if none was.
-    """
+def begin(facts: Facts, groups: Sequence[Sequence[Rule]], jobs: int | None) -> Begun:
+    """Begins what these groups of rules on the whole fleet need, in up to `jobs` processes."""
     helpers = (jobs or cores()) - 1
     if helpers < 1 or not facts.cache.is_empty:
-        return None
-    apart = _apart(rules) if len(facts.snapshot.entries) >= _WORTH_IT else []
+        return Begun((), tuple)
+    apart = _apart(groups) if len(facts.snapshot.entries) >= _WORTH_IT else []
 
     def make(number: int) -> _Made:
         return _Made([outcome_of(facts, group) for group in apart[number]], facts.cache.taken())
@@ -54,13 +59,15 @@ def begin(
 
     verdicts = Part(len(apart), make, to_builtins, from_row)
     parts: list[Part[Any]] = [verdicts]
-    recordings = None
-    if any(_OF_FIXTURES & set(rule.needs) for rule in rules) and facts.recordings.are_many:
-        recordings = facts.recordings
-        parts.insert(0, recordings.part)
+    waiting = [group for together in apart for group in together]
+    of_fixtures = [group for group in groups if _OF_FIXTURES & _settled(group)]
+    begun = bool(of_fixtures) and facts.recordings.are_many
+    if begun:
+        waiting += of_fixtures
+        parts.insert(0, facts.recordings.part)
     shared = Shared(parts, helpers, facts.forked)
-    if recordings is not None:
-        recordings.begun = shared
+    if begun:
+        facts.recordings.begun = shared
 
     def outcomes() -> Iterable[Outcome]:
         for _, made in shared.results(verdicts):
@@ -68,13 +75,17 @@ def begin(
                 facts.cache.put(key, row)
             yield from made.outcomes
 
-    return outcomes if apart else None
+    return Begun(waiting, outcomes)
 
 
-def _apart(rules: Sequence[Rule]) -> list[list[list[Rule]]]:
+def _settled(group: Iterable[Rule]) -> frozenset[str]:
+    return rested_on(name for rule in group for name in rule.needs)[0]
+
+
+def _apart(groups: Iterable[Sequence[Rule]]) -> list[list[Sequence[Rule]]]:
     """The groups that can be run beside the walk, those together that one process should run."""
-    found: dict[frozenset[str], list[list[Rule]]] = {}
-    for group in groups(rules):
+    found: dict[frozenset[str], list[Sequence[Rule]]] = {}
+    for group in groups:
         settled, others = rested_on(name for rule in group for name in rule.needs)
         for together in _APART:
             if others and others <= together and not settled and not is_judged_once(group):

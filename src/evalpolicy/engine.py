@@ -14,7 +14,7 @@ from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
-from evalpolicy.kept_verdicts import hits_on_fleet
+from evalpolicy.kept_verdicts import groups, hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
 from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set, select
@@ -68,20 +68,12 @@ def check(
     if all(rule.on_waivers for rule in rules):
         running = _judging(_selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
-    found = _sorted(
-        _finding(rule, hit, levels.get(rule.id))
-        for rule, hit in _hits(facts, running, failures, jobs)
-    )
+    silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
+    hits = _hits(facts, running, failures, jobs, look_for_comments=silenced_anywhere)
+    found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in hits)
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
-        suppressions.find(
-            facts.snapshot,
-            Globs(config.layout.dockerfiles),
-            facts.cache,
-            None if any(r.on_waivers for r in (*rules, *running)) else {f.path for f in found},
-        )
-        if use_comments
-        else (),
+        _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
         Allowances(config.allowances, config.source, snapshot, known),
         baselines.load(snapshot) if baseline is None else baseline,
         ran={rule.id for rule in running if rule.id not in failed},
@@ -134,6 +126,16 @@ def check(
         ],
         base=change.comparison.merge_base if change and change.comparison else None,
     )
+
+
+def _suppressions(
+    facts: Facts, found: Iterable[Finding], *, everywhere: bool
+) -> Sequence[suppressions.Suppression]:
+    """What comments silence: all of it, or as far as it may concern what was found."""
+    if everywhere:
+        return facts.suppressions
+    paths = {finding.path for finding in found}
+    return suppressions.find(facts.snapshot, Globs(facts.layout.dockerfiles), facts.cache, paths)
 
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:
@@ -218,26 +220,35 @@ def _judging(
 
 
 def _hits(
-    facts: Facts, rules: Sequence[Rule], failures: list[Failure], jobs: int | None
+    facts: Facts,
+    rules: Sequence[Rule],
+    failures: list[Failure],
+    jobs: int | None,
+    *,
+    look_for_comments: bool,
 ) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: file by file where they can, from the cache where nothing changed.
 
-    Rules of plug-ins that fail are added to `failures`.
+    Rules of plug-ins that fail are added to `failures`. What helpers work at is waited for once
+    nothing else is left to do, `look_for_comments` included.
     """
     of_fleet = [
         rule
         for rule in rules
         if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
     ]
-    ours = [rule for rule in of_fleet if rule.plugin is None]
-    outcomes = begin(facts, ours, jobs)
+    ours = groups([rule for rule in of_fleet if rule.plugin is None])
+    begun = begin(facts, ours, jobs)
     of_files = [rule for rule in rules if rule.per_dockerfile]
     of_units = [rule for rule in rules if rule.per_unit]
     for place in facts.fleet.walk() if of_files or of_units else ():
         yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
         if isinstance(place, Unit) and of_units:
             yield from _flat(_unit_hits(facts, place, of_units, failures))
-    yield from hits_on_fleet(facts, ours, outcomes)
+    yield from hits_on_fleet(facts, [group for group in ours if group not in begun.groups])
+    if look_for_comments:
+        facts.suppressions  # noqa: B018 - asked for later
+    yield from hits_on_fleet(facts, begun.groups, begun.outcomes())
     # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
     # are not: nobody knows what else they look at.
     for rule in of_fleet:

@@ -6,13 +6,16 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from evalpolicy import suppressions
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.cache import Cache
 from evalpolicy.config import Config, Layout
 from evalpolicy.fleet import Fleet
+from evalpolicy.globs import Globs
 from evalpolicy.label_contracts import Contracts
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.watched import Look, Trace, Watched
+from evalpolicy.suppressions import Suppression
 
 _T = TypeVar("_T")
 
@@ -124,6 +127,11 @@ class Facts:
         from evalpolicy.documents import Documents
 
         return Documents(self.fleet, self.config.submission.rules_documents)
+
+    @cached_property
+    def suppressions(self) -> Sequence[Suppression]:
+        """All that comments silence, wherever they stand."""
+        return suppressions.find(self.snapshot, Globs(self.layout.dockerfiles), self.cache)
 
     @property
     def layout(self) -> Layout:

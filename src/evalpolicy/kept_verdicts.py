@@ -9,7 +9,7 @@ to save rows, do rules that rest on the same settled facts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -27,14 +27,14 @@ _JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
 
 
 def hits_on_fleet(
-    facts: Facts, rules: Sequence[Rule], outcomes: Callable[[], Iterable[Outcome]] | None = None
+    facts: Facts, of: Iterable[Sequence[Rule]], outcomes: Iterable[Outcome] = ()
 ) -> Iterator[tuple[Rule, Hit]]:
-    """What the rules find, from the cache where nothing that they looked at changed.
+    """What these groups find, from the cache where nothing that they looked at changed.
 
-    `outcomes` gives those of groups that were run already.
+    `outcomes` are those of groups that were run already.
     """
-    known = {tuple(one.rules): one for one in outcomes()} if outcomes is not None else {}
-    for group in groups(rules):
+    known = {tuple(one.rules): one for one in outcomes}
+    for group in of:
         outcome = known.get(ids_of(group))
         if outcome is not None:
             yield from _delivered(facts, group, outcome)
