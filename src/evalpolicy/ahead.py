@@ -19,7 +19,8 @@ from evalpolicy.sharing import Part, Shared, cores
 
 # Facts that are dear and need no parsed Dockerfile; those beside each other read the same files.
 _APART = (
-    frozenset({"composes", "gates", "gitleaks", "sizing"}),
+    frozenset({"gates", "gitleaks"}),
+    frozenset({"composes", "sizing"}),
     frozenset({"documents"}),
 )
 _OF_FIXTURES = frozenset({"recordings", "recorded"})
@@ -90,4 +91,4 @@ def _apart(groups: Iterable[Sequence[Rule]]) -> list[list[Sequence[Rule]]]:
         for together in _APART:
             if others and others <= together and not settled and not is_judged_once(group):
                 found.setdefault(together, []).append(group)
-    return sorted(found.values(), key=len, reverse=True)
+    return sorted(found.values(), key=lambda together: sum(map(len, together)), reverse=True)

@@ -7,11 +7,12 @@ the rest of a hook.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.errors import UsageError
+from evalpolicy.text_contracts import missing_keys
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -32,12 +33,20 @@ class Violation(NamedTuple):
     expected: Any = None
 
 
-def violations(schema: bytes, value: Any, name: str | None = None) -> list[Violation]:
+def violations(
+    schema: bytes, value: Any, name: str | None = None, unjudged: Set[str] = frozenset()
+) -> list[Violation]:
     """Everything in `value` that `schema` refuses, in a stable order.
+
+    What the keys `unjudged` of the value hold is not told of.
 
     `name` is the file of a schema that is not the package's own: `UsageError` is raised if that
     is no JSON Schema (2020-12 unless it says otherwise).
     """
+    if name is None and isinstance(value, dict):
+        missing = _missing(schema, value, unjudged)
+        if missing is not None:
+            return missing
     from referencing.exceptions import Unresolvable
 
     validator = _validator(schema, name)
@@ -47,8 +56,24 @@ def violations(schema: bytes, value: Any, name: str | None = None) -> list[Viola
         raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
     except RecursionError as error:
         raise UsageError(f"{name} refers to itself without end") from error
-    unique = {(v.path, v.keyword, v.key, v.message): v for v in found}
+    told = [v for v in found if unjudged.isdisjoint(map(str, v.path[:1]))]
+    unique = {(v.path, v.keyword, v.key, v.message): v for v in told}
     return sorted(unique.values(), key=lambda v: (tuple(map(str, v.path)), v.keyword, v.key or ""))
+
+
+def _missing(schema: bytes, value: dict[str, Any], unjudged: Set[str]) -> list[Violation] | None:
+    """The required keys that are missing where this is all; None where the validator must say."""
+    if not all(isinstance(one, str) for one in value.values()):
+        return None
+    keys = missing_keys(_document(schema), value, unjudged)
+    if keys is None:
+        return None
+    return [Violation((), "required", f"{key!r} is a required property", key) for key in keys]
+
+
+@cache
+def _document(schema: bytes) -> Any:
+    return json.loads(schema)
 
 
 def check_schema(schema: bytes, name: str) -> None:
@@ -63,7 +88,7 @@ def _validator(schema: bytes, name: str | None) -> Validator:
     from jsonschema.validators import extend, validator_for
     from jsonschema_specifications import REGISTRY
 
-    document = json.loads(schema) if name is None else _loaded(schema, name)
+    document = _document(schema) if name is None else _loaded(schema, name)
     kind = validator_for(document, default=Draft202012Validator)
     if name is not None:
         try:

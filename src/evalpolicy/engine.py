@@ -263,8 +263,13 @@ def _called(
 ) -> Iterator[Hit]:
     """What a rule finds. One of our own that raises is a bug; one of a plug-in is a failure."""
     if rule.plugin is None:
-        yield from rule.function(**given)
-        return
+        return rule.function(**given)
+    return _called_from(rule, given, path, failures)
+
+
+def _called_from(
+    rule: Rule, given: Mapping[str, object], path: str | None, failures: list[Failure]
+) -> Iterator[Hit]:
     from evalpolicy import plugins
 
     for item in plugins.run(rule, given, path):
@@ -313,14 +318,13 @@ def _kept_hits(
     row = row if isinstance(row, dict) else {}
     fresh = {}
     for rule in rules:
-        kept = row.get(rule.kept_as)
-        if kept is not None:
+        if row and (kept := row.get(rule.kept_as)) is not None:
             yield rule, [Hit.from_row(path, item) for item in kept]
             continue
         facts_of = {n: given[n]() if n in given else getattr(facts, n) for n in rule.needs}
         failed = len(failures)
         hits = list(_called(rule, facts_of, path, failures))
-        if len(failures) == failed:
+        if known and len(failures) == failed:
             fresh[rule.kept_as] = [hit.row for hit in hits]
         yield rule, hits
     if fresh and known:

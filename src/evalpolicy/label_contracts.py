@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,15 +83,13 @@ class Contracts:
         if role is None:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
-        found = self._violations(role, values)
         unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, around)}
+        found = self._violations(role, values, unknown)
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)
         empty = tuple(name for name in required if name not in unknown)
         invalid = tuple(
-            (str(v.path[0]), v)
-            for v in found
-            if len(v.path) == 1 and v.path[0] not in unknown and str(v.path[0]) not in empty
+            (str(v.path[0]), v) for v in found if len(v.path) == 1 and str(v.path[0]) not in empty
         )
         return Breach(missing, empty, invalid)
 
@@ -107,18 +105,22 @@ class Contracts:
             if values[name].strip():
                 continue
             rest = {k: v for k, v in values.items() if k != name}
-            if any(v.keyword == "required" and v.key == name for v in self._violations(role, rest)):
+            without = self._violations(role, rest, set())
+            if any(v.keyword == "required" and v.key == name for v in without):
                 found.append(name)
         return tuple(found)
 
-    def _violations(self, role: Role, values: Mapping[str, str]) -> list[Violation]:
+    def _violations(
+        self, role: Role, values: Mapping[str, str], unjudged: Set[str]
+    ) -> list[Violation]:
         """What the role's contract refuses: from the cache, so that the validator stays unloaded
         while labels do not change."""
-        known = key("contract", self.id, role, sorted(values.items()))
+        known = key("contract", self.id, role, sorted(values.items()), sorted(unjudged))
         row = self._cache.get(known)
         if row is not None:
             return [Violation(tuple(path), *rest) for path, *rest in row]
-        found = violations(self.schemas[role], values, self._config.contracts.get(role))
+        name = self._config.contracts.get(role)
+        found = violations(self.schemas[role], values, name, unjudged)
         self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])
         return found
 
