@@ -73,6 +73,13 @@ def test_keywords(contract: Any, texts: dict[str, str], expected: list[str] | No
     assert missing_keys(contract, texts) == expected
 
 
+@pytest.mark.parametrize("keyword", ["properties", "patternProperties"])
+def test_what_is_not_judged_may_be_anything_and_is_there(keyword: str) -> None:
+    contract = {keyword: {"xy": {"minLength": 2}}, "required": ["xy", "z"]}
+    assert missing_keys(contract, {"xy": ""}) is None
+    assert missing_keys(contract, {"xy": ""}, {"xy"}) == ["z"]
+
+
 def test_a_missing_label_loads_no_validator(tmp_path) -> None:
     path = "containers/benchmarks/arc/Dockerfile"
     less = "".join(line for line in BENCHMARK.splitlines(True) if "description" not in line)
