@@ -91,10 +91,18 @@ def _whole_lines(text: str) -> Iterator[tuple[int, int, int] | None]:
         at += len(line) + 1
 
 
+# Characters that `tokenize` may look at again and again before it takes seconds.
+_MOST_LOOKS = 100_000_000
+
+
 def _python(text: str) -> Iterator[tuple[int, int, int]]:
     import io
     import tokenize
 
+    # Behind a quote that nothing closes tokenize looks through the line, and so it does for each.
+    quotes = (len(line) * (line.count('"') + line.count("'")) for line in text.split("\n"))
+    if sum(quotes) > _MOST_LOOKS:
+        return
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     try:
         for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
@@ -108,6 +116,10 @@ def _python(text: str) -> Iterator[tuple[int, int, int]]:
 def _yaml(text: str) -> Iterator[tuple[int, int, int]]:
     import yaml
 
+    from evalpolicy.artifacts.yaml_spans import deep_line
+
+    if deep_line(text) is not None:  # PyYAML's own scanner takes minutes for it
+        return
     scalars: list[tuple[int, int]] = []
     try:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):

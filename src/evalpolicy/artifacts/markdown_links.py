@@ -19,7 +19,7 @@ _INLINE = re.compile(
     r"(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
 )
 _DEFINITION = re.compile(r" {0,3}\[[^\]^][^\]]*\]:\s*(?:<([^<>]*)>|(\S+))")
-_HTML = re.compile(r"<(?:a|img|source)\b[^>]*?\s(?:href|src)=[\"']([^\"']*)[\"']", re.IGNORECASE)
+_HTML = re.compile(r"<(?:a|img|source)\b[^<>]*?\s(?:href|src)=[\"']([^\"']*)[\"']", re.IGNORECASE)
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@+-]+(?:/[\w.@+-]+)+/?|[\w.@+-]+/")
 _BEHIND_PATH = re.compile(r"(?::{1,2}[\w-]+|#[\w-]+)?")
 _ESCAPED = re.compile(r"\\(.)")

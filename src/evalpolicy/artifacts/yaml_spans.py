@@ -102,7 +102,7 @@ def parse_yaml(content: bytes) -> YamlDocument:
         line = content.count(b"\n", 0, error.start) + 1
         return YamlDocument(None, Problem("a byte that is no UTF-8", Span.at(line)))
     # libyaml follows nesting by recursion in C, where a deep file ends the process.
-    if (deep := _deep_line(text)) is not None:
+    if (deep := deep_line(text)) is not None:
         message = f"nested deeper than {MAX_DEPTH} levels"
         return YamlDocument(None, Problem(message, Span.at(deep)))
     try:
@@ -171,7 +171,7 @@ def _span(node: Any) -> Span:
 _OPENERS = re.compile(r"[ \t]*(?:[-?:](?:[ \t]+|$))*")
 
 
-def _deep_line(text: str) -> int | None:
+def deep_line(text: str) -> int | None:
     """The line where brackets or indentation nest beyond any honest file, or None."""
     for number, line in enumerate(text.split("\n"), 1):
         opening = _OPENERS.match(line)

@@ -49,7 +49,7 @@ MAX_ONBUILD_DEPTH = 8
 
 _ONBUILD = re.compile(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 _ORDINARY = re.compile(
-    r"[!-\[\]-~]+[ \t]+"
+    r"[!-\[\]-~]+[ \t]+(?![ \t])"
     r"(?:[^\0-\x08\n-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[!-\[\]-~])\Z"
 )
 """A line that `dockerfile-parse` divides rightly."""
