@@ -330,3 +330,10 @@ def test_ids_name_content(tmp_path):
     for snapshot in states(root):
         ids = [snapshot.blob_id(path) for path in "abc"]
         assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\x1cb", "a b"])
+def test_a_repository_may_stand_in_any_folder(tmp_path, name):
+    root = repository(tmp_path / name)
+    with open_snapshot(root) as snapshot:
+        assert "containers/benchmarks/arc/Dockerfile" in snapshot.entries

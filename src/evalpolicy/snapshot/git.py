@@ -85,7 +85,7 @@ def locate(folder: Path) -> Repository | None:
     the repository.
     """
     done = run(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel")
-    lines = done.stdout.decode("utf-8", "surrogateescape").splitlines()
+    lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) < 2:
         if b"not a git repository" in done.stderr:
             return None
