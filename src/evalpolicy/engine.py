@@ -10,7 +10,7 @@ from evalpolicy import suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
-from evalpolicy.config import Config, Level
+from evalpolicy.config import Config, Level, load
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
@@ -58,7 +58,7 @@ def check(
     empty answer is no pass.
     """
     known = rule_set(config.plugins) if known is None else known
-    levels = _levels(config, known)
+    levels = _levels_for(change, _levels(config, known), known)
     selected = _selected(levels, chosen, ignored, known)
     rules = _judging(selected, chosen, change, replays, known)
     facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
@@ -179,6 +179,24 @@ def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
             raise UsageError(f"{config.source}: [rules]: {error}") from error
         (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
     return {**found, **named}
+
+
+def _levels_for(
+    change: Change | None, levels: dict[str, Level], known: RuleSet
+) -> dict[str, Level]:
+    """The levels that count for a change: no submission switches off what judges submissions.
+
+    For rules that compare its two states, the first one's configuration counts.
+    """
+    if change is None or change.comparison is None:
+        return levels
+    try:
+        before = _levels(load(change.comparison.before), known)
+    except UsageError:  # and where that one is wrong, its own
+        return levels
+    judging = {rule.id for rule in known.all() if not rule.judges(None) and not rule.on_replays}
+    kept = {id: level for id, level in levels.items() if id not in judging}
+    return {**kept, **{id: level for id, level in before.items() if id in judging}}
 
 
 def _selected(

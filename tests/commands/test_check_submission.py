@@ -60,6 +60,28 @@ class TestWhatRuns:
         assert code == 1
         assert "SUB001" in out
 
+    def test_no_submission_switches_off_what_judges_it(self, run, tmp_path):
+        on, off = '[rules]\nSUB = "error"\n', '[rules]\nSUB = "off"\n'
+        root = submission(
+            tmp_path / "r",
+            {**FLEET, "evalpolicy.toml": on},
+            {**FLEET, "evalpolicy.toml": off, "x": "x\n"},
+            message="x\n",
+        )
+        code, out, _ = run(root, "check", "--base", "main", "-q")
+        assert code == 1
+        assert "error: SUB001" in out
+        assert "evalpolicy.toml:2:1: error: SUB012" in out
+
+    def test_where_the_configuration_before_is_wrong_the_present_one_counts(self, run, tmp_path):
+        root = submission(
+            tmp_path / "r",
+            {**FLEET, "evalpolicy.toml": "[rules\n"},
+            {**FLEET, "evalpolicy.toml": '[rules]\nSUB = "off"\n'},
+            message="x\n",
+        )
+        assert run(root, "check", "--base", "main", "-q")[:2] == (0, "")
+
     def test_with_a_base_all_families_run_and_the_merge_base_is_said(self, run, tmp_path):
         root = submission(
             tmp_path / "r", FLEET, {**FLEET, "x": "x\n"}, message="x\n", upstream={**FLEET, "y": ""}

@@ -99,6 +99,8 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
 
     A submission that changes nothing but gates: there the loosening is what is reviewed. What
     comes with a hook or a workflow that is new: a gate was gained.
+    A submission that switches this rule off is still judged by it: the levels of SUB rules are
+    those of the configuration before it.
 
     ## Configuration
 
