@@ -72,7 +72,8 @@ class GateSettings(Struct, frozen=True):
 class Config(Struct, frozen=True):
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
-    `levels` holds what `[rules]` says, as written: ids, names or families. `plugins` are the
+    `levels` holds what `[rules]` says, as written: ids, names or families, each on one of
+    `levels_lines`. `plugins` are the
     entry points that bring more rules, named on `plugins_line`. `replay_table` is `[replay]` as
     written; `replay` gives it with its defaults.
     """
@@ -89,6 +90,7 @@ class Config(Struct, frozen=True):
     secrets: Secrets = field(default_factory=Secrets)
     plugins: tuple[str, ...] = ()
     plugins_line: int = 1
+    levels_lines: Mapping[str, int] = field(default_factory=dict)
     replay_table: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -164,6 +166,9 @@ def parse(content: bytes, path: str) -> Config | None:
         *from_tables(table),
         plugins=tuple(table.get("plugins", ())),
         plugins_line=line_of(text, (*prefix, "plugins")),
+        levels_lines={
+            word: line_of(text, (*prefix, "rules", word)) for word in table.get("rules", {})
+        },
         replay_table=table.get("replay", {}),
     )
 

@@ -176,7 +176,8 @@ def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
         except UndecidedError:
             continue
         except UsageError as error:
-            raise UsageError(f"{config.source}: [rules]: {error}") from error
+            where = f"{config.source}:{config.levels_lines.get(selector, 1)}"
+            raise UsageError(f"{where}: [rules]: {error}") from error
         (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
     return {**found, **named}
 

@@ -235,7 +235,7 @@ CONFIGURATIONS = [
     ("[layout]\nbenchmarks = [3]\n", "evalpolicy.toml:2:", "'string'"),
     ('[layout]\nfixtures = ["[z-a]"]\n', "evalpolicy.toml:2: layout.fixtures", "not a glob"),
     ('[rules]\nLBL001 = "fatal"\n', "evalpolicy.toml:2: rules.LBL001", "'fatal'"),
-    ('[rules]\nLBL0O1 = "off"\n', "evalpolicy.toml: [rules]:", "did you mean LBL0"),
+    ('[rules]\nLBL = "off"\nLBL0O1 = "off"\n', "evalpolicy.toml:3: [rules]:", "did you mean LBL0"),
     ("[rules\n", "evalpolicy.toml: not TOML", ""),
     ('[contracts]\nbenchmark = "gone.json"\n', "contracts.benchmark: gone.json", "no such file"),
     ("[contracts]\nbenchmark = true\n", "evalpolicy.toml:2:", "'string'"),
