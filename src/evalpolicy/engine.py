@@ -10,14 +10,15 @@ from evalpolicy import suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
-from evalpolicy.config import Config, Level, load
+from evalpolicy.chosen_rules import judging, levels_for, selected
+from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
 from evalpolicy.kept_verdicts import groups, hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
-from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set, select
+from evalpolicy.rules.selection import RuleSet, rule_set
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
@@ -51,22 +52,21 @@ def check(
 
     `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
-    `use_comments`, in comments are waived. `jobs` processes at most read fixtures. `known` are
+    `use_comments`, in comments are waived. `jobs` processes at most share the work. `known` are
     the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
     rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
     or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
     empty answer is no pass.
     """
     known = rule_set(config.plugins) if known is None else known
-    levels = _levels_for(change, _levels(config, known), known)
-    selected = _selected(levels, chosen, ignored, known)
-    rules = _judging(selected, chosen, change, replays, known)
+    levels = levels_for(change, config, known)
+    rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
     facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
     if all(rule.on_waivers for rule in rules):
-        running = _judging(_selected(levels, (), (), known), (), change, replays, known)
+        running = judging(selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
     silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
     hits = _hits(facts, running, failures, jobs, look_for_comments=silenced_anywhere)
@@ -77,7 +77,7 @@ def check(
         Allowances(config.allowances, config.source, snapshot, known),
         baselines.load(snapshot) if baseline is None else baseline,
         ran={rule.id for rule in running if rule.id not in failed},
-        standing=lambda: {rule.id for rule in _selected(levels, (), (), known)},
+        standing=lambda: {rule.id for rule in selected(levels, (), (), known)},
         reported=lambda path: _within(path, paths),
         unread={path for path, _ in facts.problems},
         known=known,
@@ -164,78 +164,6 @@ def _of_plugins(
             yield FileProblem(source, line, failure.message)
         elif _within(failure.path, paths):
             yield FileProblem(failure.path, 1, failure.message)
-
-
-def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
-    """The configured level of each rule, by id. A rule outranks its family, whatever the order."""
-    found: dict[str, Level] = {}
-    named: dict[str, Level] = {}
-    for selector, level in config.levels.items():
-        try:
-            meant = matching(selector, known)
-        except UndecidedError:
-            continue
-        except UsageError as error:
-            where = f"{config.source}:{config.levels_lines.get(selector, 1)}"
-            raise UsageError(f"{where}: [rules]: {error}") from error
-        (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
-    return {**found, **named}
-
-
-def _levels_for(
-    change: Change | None, levels: dict[str, Level], known: RuleSet
-) -> dict[str, Level]:
-    """The levels that count for a change: no submission switches off what judges submissions.
-
-    For rules that compare its two states, the first one's configuration counts.
-    """
-    if change is None or change.comparison is None:
-        return levels
-    try:
-        before = _levels(load(change.comparison.before), known)
-    except UsageError:  # and where that one is wrong, its own
-        return levels
-    judging = {rule.id for rule in known.all() if not rule.judges(None) and not rule.on_replays}
-    kept = {id: level for id, level in levels.items() if id not in judging}
-    return {**kept, **{id: level for id, level in before.items() if id in judging}}
-
-
-def _selected(
-    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str], known: RuleSet
-) -> list[Rule]:
-    """The rules to run. What configuration switched off runs only if its own id is chosen."""
-    on = [id for id, level in levels.items() if level != "off"]
-    by_id = {only[0].id for word in chosen if len(only := matching(word, known)) == 1}
-    rules = [
-        rule
-        for rule in select(chosen, ignored, on, known)
-        if levels.get(rule.id) != "off" or rule.id in by_id
-    ]
-    if not rules:
-        raise UsageError("no rule is left to run: see --select, --ignore and [rules]")
-    return rules
-
-
-def _judging(
-    rules: list[Rule],
-    chosen: Sequence[str],
-    change: Change | None,
-    replays: Sequence[Replayed] | None,
-    known: RuleSet,
-) -> list[Rule]:
-    """Those of the rules that have what they judge. To choose one that has not is wrong usage."""
-    replayed = replays is not None
-    able = [rule for rule in rules if rule.judges(change, replayed)]
-    for word in chosen:
-        meant = matching(word, known)
-        if not any(rule.judges(change, replayed) for rule in meant):
-            if any(rule.on_replays for rule in meant):
-                raise UsageError(f"--select {word}: replays are judged by `evalpolicy replay run`")
-            need = "--base or --event" if change else "--base, --message or --event"
-            raise UsageError(f"--select {word}: a submission is judged with {need}")
-    if not able:
-        raise UsageError("no rule is left to run: see --select, --ignore and --base")
-    return able
 
 
 def _hits(
