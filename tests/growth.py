@@ -1,0 +1,65 @@
+"""Whether work grows with its input as it should: the judge of hostile texts.
+
+No bound in seconds: a run at size n is compared with runs of the same process at 2n and 4n.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PER_DOUBLING = 2.5
+"""How much more work twice the input may be. Linear is 2, quadratic is 4."""
+
+_MEASURABLE = 0.004
+_LONGEST = 20.0
+_ATTEMPTS = 5
+
+
+def assert_linear(
+    run: Callable[[T], object],
+    shape: Callable[[int], T],
+    *,
+    start: int = 64,
+    largest: int = 1 << 20,
+) -> None:
+    """Fails if `run(shape(2 * n))` costs more than 2.5 times `run(shape(n))`.
+
+    `shape` makes the input of size n. n is doubled from `start` until a run can be measured, or
+    `largest` is reached: what costs nothing even there is fine. An input that is refused at once,
+    because of a limit, is fine too: pass a `largest` below the limit to test what lies below it.
+    The growth is taken over two doublings, the best of several attempts, in processor time.
+    """
+    size = start
+    while (once := _cost(run, shape(size))) < _MEASURABLE and 4 * size < largest:
+        size *= 2
+    if once < _MEASURABLE:
+        return
+    growths = []
+    for _ in range(_ATTEMPTS):
+        small = min(_cost(run, shape(size)) for _ in range(3))
+        double = _cost(run, shape(2 * size))
+        # What doubles badly is not worth waiting for at four times the size.
+        far = double > _LONGEST or double > 2 * PER_DOUBLING * small
+        growth = double / small if far else (_cost(run, shape(4 * size)) / small) ** 0.5
+        if growth <= PER_DOUBLING:
+            return
+        growths.append(growth)
+    raise AssertionError(
+        f"from size {size} on each doubling costs {min(growths):.1f} times as much"
+    )
+
+
+def _cost(run: Callable[[T], object], given: T) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        begun = time.process_time()
+        run(given)
+        return time.process_time() - begun
+    finally:
+        gc.enable()
