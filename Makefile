@@ -1,36 +1,42 @@
-# Everything a newcomer types. Each target sets up what it needs in .venv.
+# Everything a newcomer types. Each target sets up what it needs, from requirements/*.txt.
 PYTHON ?= python3
 VENV ?= .venv
+DEMO ?= .venv-demo
 BIN := $(VENV)/bin
 
-.PHONY: help setup test demo demo-replay lint engines bench docs clean
+.PHONY: help setup test newest oldest demo demo-replay lint lock engines bench docs clean
 help:
 	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
 	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
 	@echo "make test         run the tests"
+	@echo "make newest       run the tests with the newest versions that pyproject.toml allows"
+	@echo "make oldest       run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make engines      run the tests that need Go, docker, podman or gitleaks"
 	@echo "make lint         ruff, mypy"
+	@echo "make lock         renew requirements/*.txt"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
 	@echo "make docs         build the documentation into site/"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
-setup: $(VENV)/.ready
+setup: $(VENV)/.dev
 
-# Debian splits venv from Python; where it is missing, virtualenv from pip does as well.
-$(VENV)/.ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "evalpolicy needs Python 3.10 or later: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV) || $(PYTHON) -m virtualenv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 -e '.[dev]'
-	touch $@
+# One file a lock says that the environment holds it.
+$(VENV)/.% $(DEMO)/.%: requirements/%.txt requirements/environment.sh pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "evalpolicy needs Python 3.10 or later: make PYTHON=python3.12")'
+	sh requirements/environment.sh $(PYTHON) $(@D) $* --editable
+	@touch $@
 
 test: setup
 	$(BIN)/python -m pytest -n auto
 
-demo: setup
-	@sh examples/demo.sh $(BIN)/evalpolicy
+newest oldest: setup
+	sh requirements/range.sh $(PYTHON) $@ $(BIN)/uv
 
-demo-replay: setup
-	@sh examples/demo-replay.sh $(BIN)/evalpolicy
+demo: $(DEMO)/.runtime
+	@sh examples/demo.sh $(DEMO)/bin/evalpolicy
+
+demo-replay: $(DEMO)/.replay
+	@sh examples/demo-replay.sh $(DEMO)/bin/evalpolicy
 
 engines: setup
 	EVALPOLICY_ENGINES=$${EVALPOLICY_ENGINES:-auto} $(BIN)/python -m pytest -m engine -rs
@@ -40,15 +46,17 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+lock: setup
+	$(BIN)/python requirements/lock.py $(BIN)/uv
+
 bench: setup
 	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET)) $(if $(ENGINE),--engine $(ENGINE))
 
-docs: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 -e '.[docs]'
+docs: setup $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html, and to read it with search: $(BIN)/mkdocs serve"
 
 clean:
-	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache
 
 -include *.mk

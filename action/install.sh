@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs evalpolicy from the action's own checkout into an environment of its own, and gives
-# that environment's Python as the step's output `python`. Needs INPUT_PYTHON. Packages with rules
-# (INPUT_PLUGINS) come beside it, each at one version: nothing of them is taken from the workspace.
-# With INPUT_REPLAY `true`, what replays need is installed as well.
+# Installs evalpolicy from the action's own checkout into an environment of its own, with what
+# requirements/ locks (with INPUT_REPLAY `true`: what replays need as well), and gives that
+# environment's Python as the step's output `python`. Needs INPUT_PYTHON. Packages with rules
+# (INPUT_PLUGINS) come beside it, each at one version: they change nothing of what is locked, and
+# nothing of them is taken from the workspace.
 #
 # Python runs isolated (-I): the folder it starts in holds the repository that is judged, and
 # nothing from there may be imported.
@@ -27,16 +28,30 @@ for plugin in ${plugins[@]+"${plugins[@]}"}; do
     fail 'input plugins: each is name==version, a package and exactly one version of it'
 done
 
-extra=
-[[ ${INPUT_REPLAY:-} != true ]] || extra='[replay]'
+lock=runtime
+[[ ${INPUT_REPLAY:-} != true ]] || lock=replay
 environment=$(mktemp -d "${RUNNER_TEMP:?}/evalpolicy.XXXXXXXX")
+
+# beside FILE PACKAGE…: these packages too, without another version of anything that FILE names.
+# Always by pip: a workflow says by pip's variables where its packages come from.
+beside() {
+  local python=$environment/bin/python
+  [[ -x $environment/bin/pip ]] || "$python" -I -m ensurepip >/dev/null
+  "$python" -I -m pip --disable-pip-version-check --no-input install --quiet --retries 5 \
+    --constraint "$@"
+}
+
+installed='from importlib.metadata import distributions
+for one in distributions(): print(f"{one.name}=={one.version}")'
 # What these print is not to be read for workflow commands.
 token=$("$python" -I -c 'import secrets; print(secrets.token_hex(16))')
 echo "::stop-commands::$token"
 {
-  "$python" -I -m venv "$environment" &&
-    "$environment/bin/python" -I -m pip --disable-pip-version-check --no-input install \
-      --quiet --retries 5 "$GITHUB_ACTION_PATH$extra" ${plugins[@]+"${plugins[@]}"}
+  "$GITHUB_ACTION_PATH/requirements/environment.sh" "$python" "$environment" "$lock" &&
+    if [[ -n ${plugins[*]-} ]]; then
+      "$environment/bin/python" -I -c "$installed" >"$environment/locked" &&
+        beside "$environment/locked" "${plugins[@]}"
+    fi
 } 2>&1 || failed=yes
 echo "::$token::"
 [[ -z ${failed:-} ]] || fail 'evalpolicy could not be installed; the log of this step says why'

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -467,17 +469,90 @@ def test_a_verdict_that_is_none_is_not_a_pass(given, code):
     assert done.returncode == code
 
 
-@pytest.mark.engine("pip")
-def test_the_whole_action_with_its_own_installation(tmp_path):
+@pytest.fixture(params=["uv", "pip"])
+def installer(request, tmp_path, monkeypatch):
+    """What the action installs with: PATH has every program of this machine, and uv or not."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for place in map(Path, os.environ["PATH"].split(os.pathsep)):
+        for program in place.iterdir() if place.is_dir() else ():
+            link = folder / program.name
+            if program.name != "uv" and not link.is_symlink():
+                link.symlink_to(program)
+    if request.param == "uv":
+        (folder / "uv").symlink_to(Path(sys.executable).with_name("uv"))
+    monkeypatch.setenv("PATH", str(folder))
+    return request.param
+
+
+def wheel(folder, name, version, *requires):
+    """A package without content, as the file that a package index would give."""
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files = {
+        "METADATA": metadata + "".join(f"Requires-Dist: {line}\n" for line in requires),
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "".join(f"{info}/{file},,\n" for file in ("METADATA", "WHEEL", "RECORD")),
+    }
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for file, text in files.items():
+            archive.writestr(f"{info}/{file}", text)
+
+
+def locked(name):
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.M))
+
+
+def installed(tmp_path, **given):
+    """What is in the environment that action/install.sh makes: version by name."""
+    output = tmp_path / "output"
+    environment = {
+        **os.environ,
+        "INPUT_PYTHON": sys.executable,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_ACTION_PATH": str(ROOT),
+        **given,
+    }
+    subprocess.run([ROOT / "action/install.sh"], env=environment, cwd=tmp_path, check=True)
+    python = Path(output.read_text().strip().removeprefix("python="))
+    code = (
+        "import json; from importlib.metadata import distributions; "
+        "print(json.dumps({d.name.lower().replace('_', '-'): d.version for d in distributions()}))"
+    )
+    asked = subprocess.run([python, "-I", "-c", code], capture_output=True, check=True)
+    return json.loads(asked.stdout)
+
+
+@pytest.mark.engine("pip", "uv")
+def test_the_whole_action_with_its_own_installation(installer, tmp_path):
     bombs = {f"{name}.py": "raise SystemExit('pwned')" for name in ("venv", "pip", "ensurepip")}
+    # What uv would read in the folder that it is started in.
+    bombs["uv.toml"] = "["
     root = repository(tmp_path / "w", {**BAD, **bombs})
     ran = run(root, tmp_path / "r", {"python": sys.executable})
     assert (ran.code, ran.outputs["exit-code"], ran.outputs["errors"]) == (1, "1", "1"), ran.log
     assert ran.outputs["version"] == __version__
 
 
-@pytest.mark.engine("pip")
-def test_packages_with_rules_come_beside_it(tmp_path, monkeypatch):
+@pytest.mark.engine("pip", "uv")
+@pytest.mark.parametrize(("replay", "lock"), [("true", "replay"), ("false", "runtime")])
+def test_what_is_installed_is_what_is_locked(installer, tmp_path, replay, lock):
+    found = installed(tmp_path, INPUT_REPLAY=replay)
+    assert found.pop("evalpolicy") == __version__
+    bundled = {"pip", "setuptools"} & set(found)
+    assert bool(bundled) is (installer == "pip")
+    versions = locked(lock)
+    assert {
+        name: v for name, v in found.items() if name not in bundled and versions[name] != v
+    } == {}
+    assert ("starlette" in found) is (replay == "true")
+
+
+@pytest.mark.engine("pip", "uv")
+def test_packages_with_rules_come_beside_it(installer, tmp_path, monkeypatch):
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"),
@@ -491,6 +566,24 @@ def test_packages_with_rules_come_beside_it(tmp_path, monkeypatch):
     given = {"python": sys.executable, "plugins": "evalpolicy-acme==1.0.0\n", "select": "ACM"}
     ran = run(repository(tmp_path / "w", files), tmp_path / "r", given)
     assert (ran.code, ran.outputs["exit-code"], ran.outputs["warnings"]) == (0, "0", "2"), ran.log
+
+
+@pytest.mark.engine("pip", "uv")
+def test_packages_with_rules_change_nothing_that_is_locked(installer, tmp_path, monkeypatch):
+    """Neither by what they need, nor by being another version of it."""
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    for name, version in (("click", "8.1.0"), ("click", "99.0"), ("evalpolicy", "99.0")):
+        wheel(tmp_path / "wheels", name, version)
+    wheel(tmp_path / "wheels", "acme_any", "1.0", "click", "evalpolicy>=0.1")
+    found = installed(tmp_path, INPUT_PLUGINS="acme-any==1.0")
+    assert found["acme-any"] == "1.0"
+    assert (found["click"], found["evalpolicy"]) == (locked("runtime")["click"], __version__)
+    wheel(tmp_path / "wheels", "acme_old", "1.0", "click==8.1.0")
+    wheel(tmp_path / "wheels", "acme_new", "1.0", "evalpolicy>=99")
+    for plugins in ("acme-old==1.0", "acme-new==1.0", "click==99.0", "acme-any==1.0 click==8.1.0"):
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            installed(tmp_path, INPUT_PLUGINS=plugins)
+        assert failed.value.returncode == 3, plugins
 
 
 @pytest.mark.parametrize(
@@ -520,32 +613,26 @@ def test_what_is_no_package_at_one_version_is_refused(tmp_path, plugins):
     ]
 
 
-@pytest.mark.parametrize(("replay", "there"), [("true", True), ("false", False)])
-def test_what_replays_need_is_installed_only_for_them(tmp_path, replay, there):
-    output = tmp_path / "output"
-    environment = {
-        **os.environ,
-        "INPUT_PYTHON": sys.executable,
-        "INPUT_REPLAY": replay,
-        "RUNNER_TEMP": str(tmp_path),
-        "GITHUB_OUTPUT": str(output),
-        "GITHUB_ACTION_PATH": str(ROOT),
-    }
-    subprocess.run([ROOT / "action/install.sh"], env=environment, check=True)
-    python = output.read_text().strip().removeprefix("python=")
-    asked = subprocess.run(
-        [python, "-I", "-c", "import starlette"], stderr=subprocess.DEVNULL, check=False
-    )
-    assert (asked.returncode == 0) is there
-
-
-@pytest.mark.engine("pip")
-def test_an_installation_that_fails_is_not_a_pass(tmp_path):
-    broken = write(tmp_path / "action", {"pyproject.toml": "[build-system\n::error::x\n"})
-    for name in ("action.yml", "action/install.sh"):
-        (broken / name).parent.mkdir(exist_ok=True)
-        (broken / name).write_bytes((ROOT / name).read_bytes())
-    os.chmod(broken / "action/install.sh", 0o755)
+@pytest.mark.engine("pip", "uv")
+@pytest.mark.parametrize(
+    ("file", "good", "bad"),
+    [
+        ("pyproject.toml", "[build-system]", "[build-system\n::error::x\n"),
+        ("requirements/runtime.txt", "--hash=sha256:", "--hash=sha256:0"),
+        ("requirements/runtime.txt", "click==", "::error::x=="),
+    ],
+)
+def test_an_installation_that_fails_is_not_a_pass(installer, tmp_path, file, good, bad):
+    broken = tmp_path / "action"
+    names = ("pyproject.toml", "README.md", "LICENSE", "action.yml", "action", "requirements",
+             "src", "schemas", "hooks")  # fmt: skip
+    for name in names:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        broken.mkdir(exist_ok=True)
+        copy(ROOT / name, broken / name)
+    text = (broken / file).read_text()
+    assert good in text
+    (broken / file).write_text(text.replace(good, bad))
     root = write(tmp_path / "w", FLEET)
     ran = run(root, tmp_path / "r", {"python": sys.executable}, action=broken)
     assert (ran.code, ran.outputs["exit-code"]) == (3, "3")
