@@ -4,8 +4,8 @@ SEED ?= 1
 
 .PHONY: gitleaks-oracle gitleaks-record
 gitleaks-oracle: setup
-	$(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --random $(N) --seed $(SEED)
+	PYTHONPATH=tests/engines $(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --random $(N) --seed $(SEED)
 
 # Writes tests/gitleaks/recorded.json anew, after the matrix agrees at every version.
 gitleaks-record: setup
-	$(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --record
+	PYTHONPATH=tests/engines $(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --record

@@ -43,14 +43,15 @@ def buildkitd_program(go: str) -> str:
     package = "github.com/moby/buildkit/cmd/buildkitd"
     with tempfile.TemporaryDirectory(prefix="evalpolicy-buildkitd-") as folder:
         Path(folder, "go.mod").write_text("module evalpolicy/tests/engines/buildkitd\n\ngo 1.24\n")
-        for call in (["get", f"{package}@{found[1]}"], ["build", "-o", f"{program}.new", package]):
+        unfinished = program.with_name(f"{program.name}.{os.getpid()}")
+        for call in (["get", f"{package}@{found[1]}"], ["build", "-o", str(unfinished), package]):
             done = subprocess.run(
                 [go, *call], cwd=folder, capture_output=True, text=True, check=False,
                 env={**_ENVIRONMENT, "GOFLAGS": "-mod=mod"},
             )  # fmt: skip
             if done.returncode:
                 raise CannotStartError(f"go {call[0]} {package}: {done.stderr.strip()[-500:]}")
-    Path(f"{program}.new").rename(program)
+    unfinished.replace(program)
     return str(program)
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import go_builds
 from containers import CannotStartError, Docker
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -131,11 +132,7 @@ def buildx_program(go: str) -> str:
     program = _BUILDS / f"buildx-{BUILDX}" / "buildx"
     if not program.exists():
         module = f"github.com/docker/buildx/cmd/buildx@{BUILDX}"
-        done = subprocess.run(
-            [go, "install", module],
-            capture_output=True, text=True, check=False,
-            env={**os.environ, "GOBIN": str(program.parent), "GOFLAGS": "-trimpath"},
-        )  # fmt: skip
+        done = go_builds.install(go, module, program, {"GOFLAGS": "-trimpath"})
         if done.returncode:
             raise CannotStartError(f"go install {module} fails: {done.stderr.strip()[-500:]}")
     return str(program)

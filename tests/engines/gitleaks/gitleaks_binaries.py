@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import go_builds
+
 from evalpolicy.gitleaks.versions import Version
 
 MODULE = "github.com/zricethezav/gitleaks/v8"
@@ -71,17 +73,9 @@ def install(go: str, names: tuple[str, ...]) -> Binary | str:
 
 
 def _build(go: str, name: str) -> str | None:
-    folder = cache() / f"v{name}"
-    folder.mkdir(parents=True, exist_ok=True)
     reason = ""
     for attempt in range(ATTEMPTS):
-        done = subprocess.run(
-            [go, "install", f"{MODULE}@v{name}"],
-            env={**os.environ, "GOBIN": str(folder)},
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
+        done = go_builds.install(go, f"{MODULE}@v{name}", cache() / f"v{name}" / "gitleaks")
         if done.returncode == 0:
             return None
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
