@@ -165,7 +165,7 @@ class TestScanAndRedact:
         ("content", "why"),
         [
             (f"{LFS}\noid sha256:{'0' * 64}\nsize 12\n".encode(), "Git LFS pointer"),
-            (gzip.compress(KEY.encode()), "compressed with gzip"),
+            (gzip.compress(KEY.encode(), mtime=0), "compressed with gzip"),
             (KEY.encode("utf-16"), "UTF-16"),
         ],
         ids=["lfs", "gzip", "utf-16"],
