@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.toml_values import TomlError
+from evalpolicy.artifacts.toml_values import load as load_toml
 from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
 Kind = Literal["hook", "exemption", "scope", "limit", "level", "pin", "swallowed"]
@@ -217,16 +218,15 @@ def workflow(content: bytes) -> Settings:
     return Settings(tuple(found))
 
 
-def _toml(content: bytes, read: Any) -> Settings:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+def _toml(content: bytes, read: Callable[[dict[str, Any], str], Iterator[Setting]]) -> Settings:
     try:
         text = content.decode("utf-8-sig")
-        return Settings(tuple(read(tomllib.loads(text), text)))
-    except (ValueError, RecursionError) as error:
-        return Settings(problems=(Problem(f"no TOML: {error}"),))
+        return Settings(tuple(read(load_toml(text), text)))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Settings(problems=(Problem("not UTF-8", Span.at(line)),))
+    except TomlError as error:
+        return Settings(problems=(error.problem,))
 
 
 def _tables(table: dict[str, Any], *keys: str) -> Iterator[dict[str, Any]]:
