@@ -113,25 +113,26 @@ def _python(text: str) -> Iterator[tuple[int, int, int]]:
         return
 
 
+_YAML_COMMENT = re.compile(r"(?m)(?:^|(?<=[ \t]))#[^\n]*")
+
+
 def _yaml(text: str) -> Iterator[tuple[int, int, int]]:
-    import yaml
+    from evalpolicy.artifacts.yaml_stream import YamlError, scalars
 
-    from evalpolicy.artifacts.yaml_spans import deep_line
-
-    if deep_line(text) is not None:  # PyYAML's own scanner takes minutes for it
-        return
-    scalars: list[tuple[int, int]] = []
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.ScalarToken):
-                scalars.append((token.start_mark.index, token.end_mark.index))
-    except (yaml.YAMLError, RecursionError, ValueError):
+        found = scalars(text)
+    except YamlError:
         return
-    begins = [start for start, _ in scalars]
-    for found in re.finditer(r"(?m)(?:^|(?<=[ \t]))#[^\n]*", text):
-        before = bisect_right(begins, found.start()) - 1
-        if before < 0 or scalars[before][1] <= found.start():
-            yield found.start(), found.start() + 1, found.start() + len(found[0].rstrip("\r"))
+    begins = [scalar.start for scalar in found]
+    at = 0
+    while comment := _YAML_COMMENT.search(text, at):
+        start = comment.start()
+        before = bisect_right(begins, start) - 1
+        if before >= 0 and start < found[before].end:
+            at = found[before].end
+            continue
+        at = comment.end()
+        yield start, start + 1, start + len(comment[0].rstrip("\r"))
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
 from evalpolicy.allowances import Allowance, from_table
+from evalpolicy.artifacts.toml_values import TomlError
+from evalpolicy.artifacts.toml_values import load as load_toml
 from evalpolicy.errors import UsageError
 from evalpolicy.fixture_config import KEYS as FIXTURE_KEYS
 from evalpolicy.fixture_config import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
@@ -124,18 +125,17 @@ def parse(content: bytes, path: str) -> Config | None:
         return None
     try:
         text = content.decode("utf-8-sig")
-        document = _toml(text)
+        document = load_toml(text)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}:{line}: not UTF-8") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: not TOML: {error}") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: not read: its values nest too deep") from error
+    except TomlError as error:
+        line = error.problem.span.line
+        raise UsageError(f"{path}:{line}: cannot be read as TOML: {error}") from error
     table: Any = document
     prefix: tuple[str, ...] = ()
     if path == PYPROJECT:
-        tools = document.get("tool")
+        tools: Any = document.get("tool")
         table = tools.get("evalpolicy") if isinstance(tools, dict) else None
         prefix = ("tool", "evalpolicy")
         if table is None:
@@ -184,15 +184,6 @@ def _check_replay(table: Mapping[str, Any], text: str, path: str, prefix: tuple[
 def _frozen(value: Any) -> Any:
     """A layout's value: a path, or globs."""
     return value if isinstance(value, str) else tuple(value)
-
-
-def _toml(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    document: dict[str, Any] = tomllib.loads(text)
-    return document
 
 
 def _validate(table: object, text: str, path: str, prefix: tuple[str, ...]) -> None:

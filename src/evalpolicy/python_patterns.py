@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
@@ -18,17 +18,27 @@ from msgspec import Struct
 from evalpolicy.patterns import PatternError, compiled
 
 BUDGET = 0.5
-"""Seconds that all patterns of one run together may spend in the process of their own."""
+"""Processor seconds that all patterns of one run together may spend in processes of their own."""
+
+# How much longer than its processor time a process may take on a busy machine (seconds).
+_PATIENCE = 30
 
 _LONGEST = 20_000
 _VERBOSE = re.compile(r"\A\s*\(\?x\)")
 _BLANK = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|#[^\n]*|\s+", re.DOTALL)
 # What RE2 takes and reads otherwise than Python does.
 _OTHERWISE = re.compile(r"\{,|\[\[:|\\[QECpPzCx]|\(\?[a-zA-Z]*[Uux]")
-_CHILD = (
-    "import json,re,sys;r=json.load(sys.stdin);p=re.compile(r[0]);"
-    "json.dump([i for i,t in enumerate(r[1]) if p.search(t)],sys.stdout)"
-)
+# The timer's signal ends the process, whatever Python's engine is at. What it spent has its start
+# in it: many patterns that cost nothing must not start processes without end.
+_CHILD = """
+import json, re, signal, sys, time
+pattern, paths, left = json.load(sys.stdin)
+if hasattr(signal, "setitimer"):
+    signal.setitimer(signal.ITIMER_PROF, left)
+search = re.compile(pattern).search
+found = [number for number, path in enumerate(paths) if search(path)]
+json.dump([found, time.process_time()], sys.stdout)
+"""
 
 
 class WrongPattern(ValueError):  # noqa: N818 - a fact about somebody's pattern
@@ -40,7 +50,7 @@ class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern
 
 
 class PythonPatterns(Struct):
-    """Tries patterns on one list of paths, within one budget (seconds)."""
+    """Tries patterns on one list of paths, within one budget (processor seconds)."""
 
     paths: Sequence[str]
     left: float = BUDGET
@@ -61,8 +71,11 @@ class PythonPatterns(Struct):
             raise TooSlow(f"it has {len(pattern):,} characters")
         try:
             re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise WrongPattern(str(error)) from error
+        except re.error as error:
+            place = "" if error.pos is None else f" at character {error.pos + 1}"
+            raise WrongPattern(f"Python's re refuses it{place}") from error
+        except (OverflowError, RecursionError) as error:
+            raise WrongPattern("it nests too deep or repeats too often") from error
         plain = _plain(pattern)
         if _OTHERWISE.search(plain) is None:
             try:
@@ -77,20 +90,23 @@ class PythonPatterns(Struct):
     def _apart(self, pattern: str, paths: Sequence[str]) -> list[str]:
         if self.left <= 0:
             raise TooSlow("other patterns took the time there is")
-        start = time.monotonic()
-        given = json.dumps([pattern, list(map(_clean, paths))])
+        left, self.left = self.left, 0.0
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-S", "-c", _CHILD],
-                input=given, capture_output=True, text=True, timeout=self.left, check=True,
+                input=json.dumps([pattern, list(map(_clean, paths)), left]),
+                capture_output=True, text=True, timeout=left + _PATIENCE, check=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise TooSlow("it backtracks without end") from None
         except subprocess.CalledProcessError as error:
-            raise TooSlow("Python ended over it") from error
-        finally:
-            self.left -= time.monotonic() - start
-        return [paths[number] for number in json.loads(done.stdout)]
+            stopped = error.returncode == -getattr(signal, "SIGPROF", 0)
+            raise TooSlow(
+                "it backtracks without end" if stopped else "Python ended over it"
+            ) from None
+        found, spent = json.loads(done.stdout)
+        self.left = left - spent
+        return [paths[number] for number in found]
 
 
 def _plain(pattern: str) -> str:

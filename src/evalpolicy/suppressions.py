@@ -53,24 +53,30 @@ def read(path: str, content: bytes, *, dockerfile: bool = False) -> list[Suppres
         return []
     text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     found = comments.read(path, text, dockerfile=dockerfile)
-    alone = {comment.line for comment in found if comment.alone}
+    following: dict[int, int] = {}
+    for comment in reversed(found):
+        if comment.alone:
+            below = comment.line + 1
+            following[comment.line] = following.get(below, below)
     lines = text.split("\n")
     return [
-        _suppression(path, comment, match, alone, lines)
+        _suppression(path, comment, match, following.get(comment.line), lines)
         for comment in found
         if (match := _FORM.match(comment.words))
     ]
 
 
 def _suppression(
-    path: str, comment: comments.Comment, match: re.Match[str], alone: set[int], lines: list[str]
+    path: str,
+    comment: comments.Comment,
+    match: re.Match[str],
+    following: int | None,
+    lines: list[str],
 ) -> Suppression:
+    """`following`: the next line that is not a comment, for a comment alone on its line."""
     line = comment.line
     covers = {line}
-    if comment.alone:
-        following = line + 1
-        while following in alone:
-            following += 1
+    if following is not None:
         covers.add(following)
         removal: Span | None = Span(line, 1, line + 1, 1)
         # Without the comment above it, `# syntax=…` would become a directive.

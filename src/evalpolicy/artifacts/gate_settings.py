@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-import yaml
 from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.toml_values import TomlError
+from evalpolicy.artifacts.toml_values import load as load_toml
+from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
 Kind = Literal["hook", "exemption", "scope", "limit", "level", "pin", "swallowed"]
 Dialect = Literal["path-regex", "path-glob", "path", "content-regex", "unknown"]
@@ -57,40 +58,34 @@ class Settings(Struct, frozen=True):
 
 def pre_commit(content: bytes) -> Settings:
     """`.pre-commit-config.yaml`: hooks, `files`, `exclude`, the arguments that loosen, pins."""
-    try:
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = Span.at(mark.line + 1) if mark else START
-        return Settings(problems=(Problem(f"no YAML: {type(error).__name__}", place),))
+    document = parse_yaml(content)
+    if document.problem is not None:
+        return Settings(problems=(document.problem,))
     found: list[Setting] = []
-    top = _mapping(root)
-    if "exclude" in top:
-        found.append(_pattern("exemption", "every hook", top["exclude"]))
-    if "files" in top:
-        found.append(_pattern("scope", "every hook", top["files"]))
-    for repository in _items(top.get("repos")):
-        fields = _mapping(repository)
-        url = _scalar(fields.get("repo"))
-        if url not in ("local", "meta", "") and "rev" in fields:
-            found.append(Setting("pin", url, _scalar(fields["rev"]), _span(fields["rev"])))
-        for hook in _items(fields.get("hooks")):
-            found.extend(_hook(_mapping(hook), _span(hook)))
+    top = document.root
+    if not isinstance(top, YamlMap):
+        return Settings()
+    found.extend(_pattern("exemption", "every hook", top.get("exclude")))
+    found.extend(_pattern("scope", "every hook", top.get("files")))
+    for repository in top.maps("repos"):
+        url, rev = _text(repository.get("repo")), repository.get("rev")
+        if url not in ("local", "meta", "") and rev is not None:
+            found.append(Setting("pin", url, _text(rev), _start(rev.span)))
+        for hook in repository.maps("hooks"):
+            found.extend(_hook(hook))
     return Settings(tuple(found))
 
 
-def _hook(fields: dict[str, yaml.Node], span: Span) -> Iterator[Setting]:
-    id = _scalar(fields.get("id"))
-    gate = f"hook {id}"
-    stages = [_scalar(stage) for stage in _items(fields.get("stages"))]
-    if stages != ["manual"]:
-        yield Setting("hook", gate, "", _span(fields["id"]) if "id" in fields else span)
-    if "exclude" in fields:
-        yield _pattern("exemption", gate, fields["exclude"], gate)
-    if "files" in fields:
-        yield _pattern("scope", gate, fields["files"], gate)
-    arguments = [(_scalar(node), _span(node)) for node in _items(fields.get("args"))]
-    if id == "check-added-large-files":
+def _hook(hook: YamlMap) -> Iterator[Setting]:
+    id = hook.get("id")
+    gate = f"hook {_text(id)}"
+    span = _start(hook.span)
+    if [_text(stage) for stage in _items(hook.get("stages"))] != ["manual"]:
+        yield Setting("hook", gate, "", span if id is None else _start(id.span))
+    yield from _pattern("exemption", gate, hook.get("exclude"), gate)
+    yield from _pattern("scope", gate, hook.get("files"), gate)
+    arguments = [(_text(node), _start(node.span)) for node in _items(hook.get("args"))]
+    if _text(id) == "check-added-large-files":
         value, place = str(_MAX_KB), span
         for position, (argument, where) in enumerate(arguments):
             if argument.startswith("--maxkb="):
@@ -223,16 +218,15 @@ def workflow(content: bytes) -> Settings:
     return Settings(tuple(found))
 
 
-def _toml(content: bytes, read: Any) -> Settings:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+def _toml(content: bytes, read: Callable[[dict[str, Any], str], Iterator[Setting]]) -> Settings:
     try:
         text = content.decode("utf-8-sig")
-        return Settings(tuple(read(tomllib.loads(text), text)))
-    except (ValueError, RecursionError) as error:
-        return Settings(problems=(Problem(f"no TOML: {error}"),))
+        return Settings(tuple(read(load_toml(text), text)))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Settings(problems=(Problem("not UTF-8", Span.at(line)),))
+    except TomlError as error:
+        return Settings(problems=(error.problem,))
 
 
 def _tables(table: dict[str, Any], *keys: str) -> Iterator[dict[str, Any]]:
@@ -259,26 +253,19 @@ def _where(text: str, value: object) -> Span:
     return START
 
 
-def _pattern(kind: Kind, gate: str, node: yaml.Node, hook: str = "") -> Setting:
-    return Setting(kind, gate, _scalar(node), _span(node), "path-regex", hook)
+def _pattern(kind: Kind, gate: str, node: YamlNode | None, hook: str = "") -> Iterator[Setting]:
+    if node is not None:
+        yield Setting(kind, gate, _text(node), _start(node.span), "path-regex", hook)
 
 
-def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {_scalar(key): value for key, value in node.value}
+def _items(node: YamlNode | None) -> tuple[YamlNode, ...]:
+    return node.items if isinstance(node, YamlList) else ()
 
 
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+def _text(node: YamlNode | None) -> str:
+    return node.text if isinstance(node, YamlScalar) else ""
 
 
-def _scalar(node: yaml.Node | None) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _span(node: yaml.Node) -> Span:
-    start, end = node.start_mark, node.end_mark
-    if start.line != end.line:
-        return Span.at(start.line + 1, start.column + 1)
-    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+def _start(span: Span) -> Span:
+    """The span, or the place where it begins if it goes over several lines."""
+    return span if span.line == span.end_line else Span.at(span.line, span.column)

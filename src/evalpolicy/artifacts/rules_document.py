@@ -101,7 +101,7 @@ def parse(content: bytes) -> RulesDocument:
         if item := _REQUIREMENT.fullmatch(line):
             if item[1] == "1" or series < 0:
                 series += 1
-            body = " ".join([item[2], *_continued(shown[position + 1 :])])
+            body = " ".join([item[2], *_continued(shown, position + 1)])
             where = sections[-1].title if sections else ""
             span = Span.at(number, line.index(item[1]) + 1, len(item[1]))
             requirements.append(Requirement(item[1], series, _title(body), body, where, span))
@@ -151,9 +151,10 @@ def _uncommented(line: str, commented: bool) -> tuple[str, bool]:
     return kept, commented
 
 
-def _continued(following: list[tuple[int, str]]) -> Iterator[str]:
+def _continued(shown: list[tuple[int, str]], position: int) -> Iterator[str]:
     """The rest of a requirement: what follows up to an empty line, a heading or another item."""
-    for _, line in following:
+    for at in range(position, len(shown)):
+        line = shown[at][1]
         if not line.strip() or _HEADING.fullmatch(line) or _REQUIREMENT.fullmatch(line):
             return
         yield " ".join(line.split())

@@ -11,6 +11,7 @@ left open is closed by the end.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from msgspec import Struct
@@ -85,6 +86,8 @@ class _Reader:
         self.text = text
         self.found: list[Command] = []
         self.heres = 0
+        # By a here-document's number, where its command stands in `found`.
+        self.owners: dict[int, int] = {}
 
     def script(self, end: int, depth: int, at: int = 0, closer: str = "") -> int:
         """Reads up to `end`, or behind the unquoted `closer` that fits; gives where it stopped."""
@@ -134,6 +137,9 @@ class _Reader:
             count += 1
         if words or redirects or joined not in ("\n", ""):
             command = Command(tuple(words[count:]), tuple(redirects), joined, tuple(words[:count]))
+            for redirect in redirects:
+                if redirect.number >= 0:
+                    self.owners[redirect.number] = len(self.found)
             self.found.append(command)
 
     def redirect(
@@ -167,6 +173,7 @@ class _Reader:
         end: int,
     ) -> int:
         """Steps over the here-documents that begin behind this line end."""
+        heres: dict[int, tuple[int, int]] = {}
         for word, chomp, number in pending:
             start = at
             stop = end
@@ -178,24 +185,14 @@ class _Reader:
                 if (line.lstrip("\t") if chomp else line) == word.text:
                     stop = here
                     break
-            for place, redirect in enumerate(redirects):
-                if redirect.number == number:
-                    redirects[place] = replace(redirect, here=(start, stop))
-                    break
-            else:  # the command has ended on this line: it stands among those found
-                self.attach(number, (start, stop))
+            heres[number] = (start, stop)
         pending.clear()
+        redirects[:] = _with_bodies(redirects, heres)
+        # The other bodies belong to commands that have ended on this line.
+        for place in {self.owners[number] for number in heres if number in self.owners}:
+            command = self.found[place]
+            self.found[place] = replace(command, redirects=_with_bodies(command.redirects, heres))
         return at
-
-    def attach(self, number: int, here: tuple[int, int]) -> None:
-        for at, command in enumerate(self.found):
-            if any(redirect.number == number for redirect in command.redirects):
-                changed = tuple(
-                    replace(redirect, here=here) if redirect.number == number else redirect
-                    for redirect in command.redirects
-                )
-                self.found[at] = replace(command, redirects=changed)
-                return
 
     def word(self, words: list[ShellWord], at: int, end: int, depth: int) -> int:
         """Reads one word from `at` on and adds it; gives where it ends, always further on."""
@@ -276,7 +273,7 @@ class _Reader:
             self.script(stop, depth + 1, at + 1)
             return min(stop + 1, end)
         if text.startswith("${", at):
-            return self.brace(at + 2, end, depth)
+            return end if depth >= MAX_DEPTH else self.brace(at + 2, end, depth + 1)
         name = _NAME.match(text, at, end)
         return name.end() if name else at + 1
 
@@ -289,13 +286,19 @@ class _Reader:
             elif text[at] == '"':
                 at = self.double(at + 1, end, depth)[0]
             elif text[at] in "$`":
-                if depth >= MAX_DEPTH:
-                    return end
-                depth += 1
                 at = self.expansion(at, end, depth)
             else:
                 at += 1
         return min(at + 1, end)
+
+
+def _with_bodies(
+    redirects: Iterable[Redirect], heres: Mapping[int, tuple[int, int]]
+) -> tuple[Redirect, ...]:
+    return tuple(
+        replace(redirect, here=heres[redirect.number]) if redirect.number in heres else redirect
+        for redirect in redirects
+    )
 
 
 # Commands that run the command behind them: name → its options that take a value.

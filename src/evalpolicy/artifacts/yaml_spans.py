@@ -1,4 +1,4 @@
-"""YAML with the position of every key and value, composed by PyYAML and never constructed.
+"""YAML with the position of every key and value, composed from PyYAML's events.
 
 No tag of the file is ever turned into an object. Bad YAML becomes a `Problem`; an alias is the
 node it stands for; nesting and the number of nodes are limited, so no file can blow up.
@@ -6,20 +6,20 @@ node it stands for; nesting and the number of nodes are limited, so no file can 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.yaml_stream import MAX_DEPTH, YamlError, events, span_of
 
-MAX_DEPTH = 60
 MAX_NODES = 200_000
+"""Scalars, sequences and mappings of a document, keys included and aliases followed."""
 
 _MERGE = "tag:yaml.org,2002:merge"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAGS: Any = yaml.resolver.Resolver()
 
 
 class YamlScalar(Struct, frozen=True):
@@ -100,96 +100,120 @@ def parse_yaml(content: bytes) -> YamlDocument:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return YamlDocument(None, Problem("a byte that is no UTF-8", Span.at(line)))
-    # libyaml follows nesting by recursion in C, where a deep file ends the process.
-    if (deep := deep_line(text)) is not None:
-        message = f"nested deeper than {MAX_DEPTH} levels"
-        return YamlDocument(None, Problem(message, Span.at(deep)))
+        return YamlDocument(None, Problem("a byte that is not UTF-8", Span.at(line)))
     try:
-        loader = _Loader(text)
-        try:
-            root = loader.get_node() if loader.check_node() else None
-        finally:
-            loader.dispose()
-        return YamlDocument(None if root is None else _Reader().node(root, 0))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = error.problem or error.context or "no YAML"
-        span = START if mark is None else Span.at(mark.line + 1, mark.column + 1)
-        return YamlDocument(None, Problem(f"no YAML: {message}", span))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return YamlDocument(None, Problem(f"no YAML: {first}"))
-    except _TooLargeError as error:
-        return YamlDocument(None, Problem(str(error)))
+        return YamlDocument(_Composer().document(text))
+    except YamlError as error:
+        return YamlDocument(None, error.problem)
 
 
-class _TooLargeError(Exception):
-    pass
+class _Node(NamedTuple):
+    """A node, the number of nodes that it holds with itself, and how deep they go."""
+
+    node: YamlNode
+    size: int = 1
+    depth: int = 0
 
 
-class _Reader:
+class _Open(NamedTuple):
+    """A sequence or mapping that has not ended; `parts` are its items, or keys and values."""
+
+    event: Any
+    parts: list[_Node]
+
+
+class _Composer:
     def __init__(self) -> None:
-        self.nodes = 0
+        self.open: list[_Open] = []
+        self.size = 0
+        # None: the anchor of a node that has not ended.
+        self.anchors: dict[str, _Node | None] = {}
 
-    def node(self, node: Any, depth: int) -> YamlNode:
-        self.nodes += 1
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise _TooLargeError(f"more than {MAX_DEPTH} levels or {MAX_NODES} nodes")
-        span = _span(node)
-        if isinstance(node, yaml.ScalarNode):
-            return YamlScalar(node.value, node.tag, span)
-        if isinstance(node, yaml.SequenceNode):
-            return YamlList(tuple(self.node(item, depth + 1) for item in node.value), span)
-        return YamlMap(tuple(self.entries(node, depth)), span)
-
-    def entries(self, node: Any, depth: int) -> Iterator[YamlEntry]:
-        pairs = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-        # Merged entries come first, so that the mapping's own outrank them wherever `<<` stands.
-        for key, value in pairs:
-            if key.tag == _MERGE:
-                yield from self.merged(value, depth)
-        for key, value in pairs:
-            if key.tag != _MERGE:
-                yield YamlEntry(key.value, _span(key), self.node(value, depth + 1))
-
-    def merged(self, value: Any, depth: int) -> Iterator[YamlEntry]:
-        # Of several the first outranks the others (https://yaml.org/type/merge.html).
-        targets = value.value[::-1] if isinstance(value, yaml.SequenceNode) else [value]
-        for target in targets:
-            if isinstance(target, yaml.MappingNode):
-                found = self.node(target, depth + 1)
-                if isinstance(found, YamlMap):
-                    yield from found.entries
-
-
-def _span(node: Any) -> Span:
-    start, end = node.start_mark, node.end_mark
-    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-
-_OPENERS = re.compile(r"[ \t]*(?:[-?:](?:[ \t]+|$))*")
-
-
-def deep_line(text: str) -> int | None:
-    """The line where brackets or indentation nest beyond any honest file, or None."""
-    for number, line in enumerate(text.split("\n"), 1):
-        opening = _OPENERS.match(line)
-        if opening is not None and opening.end() > 4 * MAX_DEPTH and line.strip():
-            return number
-    # As many brackets as an honest file may hold, but seldom does: libyaml says which of them
-    # nest (it gives events without recursion), and which are text.
-    if text.count("[") + text.count("{") <= 4 * MAX_DEPTH:
-        return None
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_Loader):
+    def document(self, text: str) -> YamlNode | None:
+        """The first document's node. Raises `YamlError`."""
+        root = None
+        for event in events(text):
             if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
+                self.begin(event)
+                self.open.append(_Open(event, []))
+                continue
+            if isinstance(event, yaml.ScalarEvent):
+                self.begin(event)
+                made = _Node(_scalar(event))
+            elif isinstance(event, yaml.AliasEvent):
+                made = self.alias(event)
             elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > 4 * MAX_DEPTH:
-                return 1 if event.start_mark is None else event.start_mark.line + 1
-    except (yaml.YAMLError, ValueError):
-        return None  # who reads it for its nodes comes upon it too, and says so
-    return None
+                begun, parts = self.open.pop()
+                made = _collection(begun, parts, event)
+                event = begun
+            elif isinstance(event, yaml.DocumentEndEvent):
+                break
+            else:
+                continue
+            if event.anchor is not None and not isinstance(event, yaml.AliasEvent):
+                self.anchors[event.anchor] = made
+            if self.open:
+                self.open[-1].parts.append(made)
+            else:
+                root = made.node
+        return root
+
+    def begin(self, event: Any) -> None:
+        if event.anchor is not None:
+            if event.anchor in self.anchors:
+                raise YamlError(f"the anchor {event.anchor} is defined twice", _span(event))
+            self.anchors[event.anchor] = None
+        self.count(1, event)
+
+    def alias(self, event: Any) -> _Node:
+        if event.anchor not in self.anchors:
+            raise YamlError(f"the anchor {event.anchor} is not defined", _span(event))
+        made = self.anchors[event.anchor]
+        if made is None:
+            raise YamlError(f"the anchor {event.anchor} holds itself", _span(event))
+        if len(self.open) + made.depth > MAX_DEPTH:
+            raise YamlError(f"nested deeper than {MAX_DEPTH} levels", _span(event))
+        self.count(made.size, event)
+        return made
+
+    def count(self, size: int, event: Any) -> None:
+        self.size += size
+        if self.size > MAX_NODES:
+            raise YamlError(f"more than {MAX_NODES:,} nodes", _span(event))
+
+
+def _scalar(event: Any) -> YamlScalar:
+    tag = event.tag
+    if tag is None or tag == "!":
+        tag = _TAGS.resolve(yaml.ScalarNode, event.value, event.implicit)
+    return YamlScalar(event.value, tag, _span(event))
+
+
+def _collection(begun: Any, parts: list[_Node], ended: Any) -> _Node:
+    span = span_of(begun.start_mark, ended.end_mark)
+    node: YamlNode
+    if isinstance(begun, yaml.SequenceStartEvent):
+        node = YamlList(tuple(part.node for part in parts), span)
+    else:
+        nodes = [part.node for part in parts]
+        node = YamlMap(tuple(_entries(nodes[::2], nodes[1::2])), span)
+    size = 1 + sum(part.size for part in parts)
+    return _Node(node, size, 1 + max((part.depth for part in parts), default=0))
+
+
+def _entries(keys: list[YamlNode], values: list[YamlNode]) -> Iterator[YamlEntry]:
+    pairs = [(k, value) for k, value in zip(keys, values, strict=True) if isinstance(k, YamlScalar)]
+    # Merged entries come first, so that the mapping's own outrank them wherever `<<` stands.
+    for key, value in pairs:
+        if key.tag == _MERGE:
+            # Of several the first outranks the others (https://yaml.org/type/merge.html).
+            for target in value.items[::-1] if isinstance(value, YamlList) else (value,):
+                if isinstance(target, YamlMap):
+                    yield from target.entries
+    for key, value in pairs:
+        if key.tag != _MERGE:
+            yield YamlEntry(key.text, key.span, value)
+
+
+def _span(event: Any) -> Span:
+    return span_of(event.start_mark, event.end_mark)

@@ -49,6 +49,7 @@ def commands(text: str, first_line: int = 1) -> Iterator[Command]:
     """Every plain run of gitleaks in a script, in order."""
     if not _names_it(text):
         return
+    lines = text.split("\n")
     for line, logical in _logical_lines(text):
         if not _names_it(logical):
             continue
@@ -57,7 +58,7 @@ def commands(text: str, first_line: int = 1) -> Iterator[Command]:
             found = _command(split_command(piece))
             if found is not None:
                 words, environment, tag = found
-                column = max(text.split("\n")[line].find("gitleaks"), 0) + 1
+                column = max(lines[line].find("gitleaks"), 0) + 1
                 span = Span.at(first_line + line, column, len("gitleaks"))
                 yield Command(words, environment, span, tag)
 

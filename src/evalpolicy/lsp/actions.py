@@ -109,13 +109,12 @@ def suppression(path: str, text: str, finding: Finding, *, dockerfile: bool) -> 
 
 def _scalars(text: str) -> list[str] | None:
     """The scalars of YAML: a comment within one that goes on over lines cuts it in two."""
-    import yaml
+    from evalpolicy.artifacts.yaml_stream import YamlError, scalars
 
     try:
-        tokens = list(yaml.scan(text, Loader=yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError):
+        return [scalar.value for scalar in scalars(text)]
+    except YamlError:
         return None
-    return [token.value for token in tokens if isinstance(token, yaml.ScalarToken)]
 
 
 # What has to stay on the first line: a program for the kernel, a directive of BuildKit, a

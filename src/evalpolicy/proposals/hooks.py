@@ -7,6 +7,8 @@ import shlex
 from typing import Any
 
 from evalpolicy import __version__
+from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, parse_yaml
 from evalpolicy.proposals import LIMIT, Proposal, Settled
 
 HOOKS_FILE = ".pre-commit-config.yaml"
@@ -21,14 +23,12 @@ def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
     if before is None:
         after = "\n".join(["repos:", *(f"  {line}" for line in lines), ""])
         return Proposal(HOOKS_FILE, None, after.encode(), why, _NEXT)
-    try:
-        text = before.decode("utf-8")
-        document = _load(text) if len(before) <= LIMIT else None
-    except ValueError:
+    document = parse_yaml(before)
+    if document.problem is not None or len(before) > LIMIT:
         return Settled(HOOKS_FILE, "it cannot be read as YAML; put in by hand:", lines)
-    if document is not None and _has_hook(document):
+    if _has_hook(document.root):
         return Settled(HOOKS_FILE, "it has a hook of evalpolicy")
-    changed = insert(text, lines) if document is not None else None
+    changed = insert(before.decode(), lines)
     if changed is None:
         return Settled(HOOKS_FILE, "it has no list of repos to add to; put in by hand:", lines)
     return Proposal(HOOKS_FILE, before, changed.encode(), why, _NEXT)
@@ -50,18 +50,16 @@ def snippet(prefix: str = "") -> list[str]:
 
 def insert(text: str, lines: list[str]) -> str | None:
     """`text` with the item behind the last of `repos`; None where that is not safely done."""
-    import yaml
-
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode):
+    root = _read(text)
+    repos = root.get("repos") if isinstance(root, YamlMap) else None
+    if not isinstance(repos, YamlList) or not repos.items:
         return None
-    repos = next((value for key, value in root.value if key.value == "repos"), None)
-    if not isinstance(repos, yaml.SequenceNode) or repos.flow_style or not repos.value:
-        return None
-    column = repos.start_mark.column
+    column = repos.span.column - 1
     end = "\r\n" if "\r\n" in text else "\n"
     split = text.splitlines(keepends=True)
-    at = _behind(split, repos.value[-1], column)
+    if split[repos.span.line - 1][column] == "[":
+        return None
+    at = _behind(split, repos.items[-1].span, column)
     if split[at - 1][-1:] not in "\r\n":
         split[at - 1] += end
     added = [f"{' ' * column}{line}{end}" for line in lines]
@@ -69,13 +67,11 @@ def insert(text: str, lines: list[str]) -> str | None:
     return changed if _adds_one(text, changed, lines) else None
 
 
-def _behind(split: list[str], last: Any, column: int) -> int:
+def _behind(split: list[str], last: Span, column: int) -> int:
     """The number of the line behind an item: its values, and the comments that belong to it."""
-    mark = last.end_mark
-    at: int = mark.line + (1 if mark.column else 0)
     # The end of a block is where the next token starts, behind blank lines and comments.
-    at = min(at, len(split))
-    while at > last.start_mark.line + 1 and _is_loose(split[at - 1], column):
+    at = min(last.end_line if last.end_column > 1 else last.end_line - 1, len(split))
+    while at > last.line and _is_loose(split[at - 1], column):
         at -= 1
     return at
 
@@ -88,30 +84,31 @@ def _is_loose(line: str, column: int) -> bool:
 
 def _adds_one(before: str, after: str, lines: list[str]) -> bool:
     """Whether the new text is the old one with one more repository, and nothing else."""
-    try:
-        old, new = _load(before), _load(after)
-        [item] = _load("\n".join(lines))
-    except ValueError:
+    old, new = _read(before), _read(after)
+    if not isinstance(old, YamlMap) or not isinstance(new, YamlMap):
         return False
-    return bool(new == {**old, "repos": [*old["repos"], item]})
+    added = _value(_read("\n".join(lines)))
+    expected = [(key, [*value, *added] if key == "repos" else value) for key, value in _value(old)]
+    return bool(_value(new) == expected)
 
 
-def _load(text: str) -> Any:
-    """YAML's values. Raises `ValueError` for what is none."""
-    import yaml
+def _value(node: YamlNode | None) -> Any:
+    """What a node says, wherever it stands."""
+    if isinstance(node, YamlMap):
+        return [(entry.key, _value(entry.value)) for entry in node.entries]
+    if isinstance(node, YamlList):
+        return [_value(item) for item in node.items]
+    return node and (node.text, node.tag)
 
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError("not YAML") from error
+
+def _read(text: str) -> YamlNode | None:
+    return parse_yaml(text.encode()).root
 
 
-def _has_hook(document: Any) -> bool:
-    repos = document.get("repos") if isinstance(document, dict) else None
-    for item in repos if isinstance(repos, list) else ():
-        hooks = item.get("hooks") if isinstance(item, dict) else None
-        for hook in hooks if isinstance(hooks, list) else ():
-            words = [hook.get("id"), hook.get("entry")] if isinstance(hook, dict) else []
-            if any(isinstance(word, str) and word.startswith("evalpolicy") for word in words):
-                return True
-    return False
+def _has_hook(root: YamlNode | None) -> bool:
+    return isinstance(root, YamlMap) and any(
+        word is not None and word.text.startswith("evalpolicy")
+        for repository in root.maps("repos")
+        for hook in repository.maps("hooks")
+        for word in (hook.text("id"), hook.text("entry"))
+    )
