@@ -49,6 +49,20 @@ def make(n):
     return n
 print(sorted(shared(make).results()) == [(n, n) for n in range(40)])
 """,
+    "a helper that dies in mid-line": """
+# Two rows are more than the file's buffer holds: when the helper dies over its third item, the
+# start of the second row is in the file and its end is lost.
+mine = []
+def make(n):
+    if os.getpid() != parent:
+        mine.append(n)
+        if len(mine) == 3:
+            os.kill(os.getpid(), 9)
+    return f"{n:05}" * 1000
+work = shared(make, helpers=1)
+os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+print(sorted(work.results()) == [(n, f"{n:05}" * 1000) for n in range(40)])
+""",
     "a helper that raises": """
 def make(n):
     if os.getpid() != parent:
