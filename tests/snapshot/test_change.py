@@ -254,7 +254,7 @@ class TestMerging:
             return f"{between}{first}{between}{second}{between}"
 
         before, upstream = {"a": text("x\n", "x\n")}, {"a": text("y\n", "y\n")}
-        submission(tmp_path, before, {"a": text("1\n2\n", "3\n")}, upstream=upstream)
+        submission(tmp_path, before, {"a": text("mine\n", "mine too\n")}, upstream=upstream)
         [conflict] = compared(tmp_path, revision="work").conflicts
         assert conflict.span.line == 21
 
