@@ -16,6 +16,7 @@ help:
 	@echo "make lock         renew requirements/*.txt"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
 	@echo "make docs         build the documentation into site/"
+	@echo "make mutants      break N lines of evalpolicy, one by one: does a test fail?"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
 setup: $(VENV)/.dev

@@ -72,6 +72,21 @@ class TestCovering:
         assert found(judge(root, "LBL006", "PIN")) == []
 
 
+class TestBesideAComment:
+    """Where a comment and an allowance both cover a finding."""
+
+    TEXT = TEXT.replace("LABEL", "# evalpolicy: ignore[LBL006] here\nLABEL", 1)
+
+    def test_the_comment_is_what_waives(self, tmp_path):
+        report = judge(fleet(tmp_path, ALLOW, self.TEXT), "LBL006")
+        assert found(report) == []
+        assert [(waived.by, waived.reason) for waived in report.waived] == [("comment", "here")]
+
+    def test_neither_is_unused(self, tmp_path):
+        report = judge(fleet(tmp_path, ALLOW, self.TEXT), "LBL006", "PIN", "EVP")
+        assert found(report) == []
+
+
 class TestUnused:
     def test_it_is_told_where_it_stands(self, tmp_path):
         allow = ALLOW + ALLOW.replace("arc", "x").replace("eval.benchmark.tasks", "gone")

@@ -231,6 +231,43 @@ class TestMerging:
         assert dict(merged.rows) == {Row("LBL001", "0"): 2}
 
 
+class TestARowThatStandsTwice:
+    """As two branches that each took it in leave it: it counts once, at its larger count."""
+
+    ROW, OTHER = Row("LBL001", "a"), Row("LBL002", "b")
+
+    def file(self, *counts):
+        """Each count is a row of its own; the other row stands between them."""
+        lines = [f'{{"rule": "LBL001", "path": "a", "count": {n}}},' for n in counts]
+        lines.insert(1, '{"rule": "LBL002", "path": "b"},')
+        return "\n".join(['{"version": 1, "rules": "0", "findings": [', *lines, "null]}"]).encode()
+
+    @pytest.mark.parametrize("counts", [(2, 2), (1, 3), (3, 1), (1, 1, 1)])
+    def test_load_takes_the_larger_count_and_the_first_line(self, counts):
+        read = baseline.parse(self.file(*counts), "b")
+        assert dict(read.rows) == {self.ROW: max(counts), self.OTHER: 1}
+        assert dict(read.lines) == {self.ROW: 2, self.OTHER: 3}
+
+    def test_prune_leaves_it_once_in_its_first_place(self):
+        content = self.file(2, 2)
+        kept = baseline.pruned(content, baseline.parse(content, "b"), {self.ROW: 2})
+        assert kept == content.replace(b'{"rule": "LBL002", "path": "b"},\n', b"").replace(
+            b'{"rule": "LBL001", "path": "a", "count": 2},\nnull', b"null"
+        )
+        fewer = baseline.pruned(content, baseline.parse(content, "b"), {self.ROW: 1, self.OTHER: 1})
+        assert fewer.count(b"LBL001") == 1
+        assert dict(baseline.parse(fewer, "b").rows) == {self.ROW: 1, self.OTHER: 1}
+
+    def test_it_hides_no_finding_more_than_it_says(self, tmp_path):
+        label, place = "eval.benchmark.tasks", DOCKERFILE.format("a")
+        row = {"rule": "LBL006", "path": place, "subject": "a", "about": label, "count": 1}
+        text = {"version": 1, "rules": "0", "findings": [row, row]}
+        files = {**poor("a"), BASELINE_FILE: json.dumps(text)}
+        report = judge(repository(tmp_path, files), "LBL006")
+        assert found(report) == [("LBL006", place, 3)]
+        assert report.baselined == 1
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("content", "said"),

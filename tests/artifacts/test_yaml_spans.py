@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalpolicy.artifacts.yaml_spans import parse_yaml
+from evalpolicy.artifacts.yaml_spans import YamlMap, parse_yaml
 
 DEEP = 100_000
 
@@ -36,3 +36,31 @@ def test_brackets_that_are_text_do_not_nest():
 
 def test_brackets_side_by_side_do_not_nest():
     assert parse_yaml(b"a: [" + b"[1], " * 500 + b"]\n").problem is None
+
+
+# https://yaml.org/type/merge.html
+@pytest.mark.parametrize(
+    ("anchors", "expected"),
+    [
+        ("[*a, *b]", {"first": "1", "second": "2", "both": "1", "own": "3"}),
+        ("[*b, *a]", {"first": "1", "second": "2", "both": "2", "own": "3"}),
+        ("[*a, *b, *a]", {"first": "1", "second": "2", "both": "1", "own": "3"}),
+        ("*b", {"second": "2", "both": "2", "own": "3"}),
+        ("[]", {"own": "3"}),
+    ],
+)
+@pytest.mark.parametrize("before", [True, False], ids=["own key first", "own key last"])
+def test_of_merged_mappings_the_first_outranks_the_others_and_the_own_keys_outrank_all(
+    anchors, expected, before
+):
+    merge, own = f"  <<: {anchors}\n", "  own: 3\n"
+    text = (
+        "a: &a {first: 1, both: 1, own: 1}\nb: &b {second: 2, both: 2, own: 2}\n"
+        f"c:\n{own + merge if before else merge + own}"
+    )
+    root = parse_yaml(text.encode()).root
+    assert isinstance(root, YamlMap)
+    merged = root.map("c")
+    assert merged is not None
+    read = {entry.key: merged.text(entry.key) for entry in merged.entries}
+    assert {key: value.text for key, value in read.items() if value is not None} == expected

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from tests.fleets import FLEET, git, write
-from tests.submissions import MESSAGE, commit, start, submission
+from tests.submissions import FIXTURES, MESSAGE, commit, start, submission
 
 from evalpolicy.__main__ import main
 
@@ -72,6 +72,24 @@ class TestWhatRuns:
         assert code == 1
         assert "error: SUB001" in out
         assert "evalpolicy.toml:2:1: error: SUB012" in out
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("evalpolicy.toml", '[rules]\nSUB = "off"\n'),
+            ("evalpolicy.toml", '[rules]\nSUB005 = "off"\n"gate-weakened" = "off"\n'),
+            ("pyproject.toml", '[tool.evalpolicy.rules]\nsubmission = "off"\n'),
+        ],
+    )
+    def test_a_new_configuration_does_not_switch_off_what_judges_its_own_submission(
+        self, run, tmp_path, name, text
+    ):
+        fixture = f"{FIXTURES}/arc-0-codex.traces.jsonl"
+        root = submission(tmp_path / "r", FLEET, {**FLEET, name: text, fixture: "{}\n"})
+        code, out, _ = run(root, "check", "--base", "main", "-q", "--select", "SUB")
+        assert code == 1
+        assert f"{fixture}:1:1: error: SUB005" in out
+        assert f"{name}:2:1: warning: SUB012" in out
 
     def test_where_the_configuration_before_is_wrong_the_present_one_counts(self, run, tmp_path):
         root = submission(

@@ -105,6 +105,18 @@ class TestRules:
         assert file.stat().st_mtime_ns == stamp
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "mark"])
+@pytest.mark.parametrize(
+    "line", ["# syntax=docker/dockerfile:1", "#escape=`", " # check = skip=all"]
+)
+@pytest.mark.parametrize("options", [["--fix"], ["--fix", "--unsafe-fixes"]], ids=" ".join)
+def test_no_fix_turns_a_comment_into_a_directive(fleet, line, options, mark):
+    text = f"{mark}# evalpolicy: ignore[LBL006] why\n{line}\n{HEAD}"
+    file = fleet(text)
+    main(["check", "-q", *options])
+    assert file.read_bytes() == text.encode()
+
+
 MENDABLE = HEAD + 'LABEL eval.benchmark.name="x"\n'
 
 

@@ -85,6 +85,21 @@ def test_the_action(environment, version, kind):
     assert pin.invocation.mode == "history"
 
 
+@pytest.mark.parametrize("reference", ["v1", "1", "v1.6.0", "1.0"])
+def test_version_1_of_the_action_carries_a_gitleaks_that_nobody_can_choose(reference):
+    for environment in ("", "      env: {GITLEAKS_VERSION: 8.18.0}\n"):
+        (pin,) = steps(f"    - uses: gitleaks/gitleaks-action@{reference}\n{environment}")
+        assert (pin.version, pin.kind) == (None, "unknown")
+        assert "version 1 of the action" in pin.why
+
+
+@pytest.mark.parametrize("reference", ["v10", "v2.1", "master", "11"])
+def test_another_version_of_the_action_takes_the_gitleaks_that_is_chosen(reference):
+    environment = "      env: {GITLEAKS_VERSION: 8.18.0}\n"
+    (pin,) = steps(f"    - uses: gitleaks/gitleaks-action@{reference}\n{environment}")
+    assert (str(pin.version), pin.kind) == ("8.18.0", "exact")
+
+
 def test_run_steps():
     pins = steps(
         "    - run: go install x/gitleaks/v8@v8.18.1\n"

@@ -79,6 +79,13 @@ CASES = [
     ("GAT002", workflow("ruff check || :"), [(CI, 6)]),
     ("GAT002", workflow("ruff check ||\n  echo bad"), [(CI, 7)]),
     ("GAT002", workflow("ruff check || exit 1"), []),
+    ("GAT002", workflow("ruff check || exit 0"), [(CI, 6)]),
+    ("GAT002", workflow("make x\nruff check . && pytest || exit 0"), [(CI, 7)]),
+    ("GAT002", script("pytest || exit 0\n"), [("tests/check.sh", 2)]),
+    ("GAT002", hooks("x", "entry: bash -c 'ruff check || exit 0'"), [(PRE, 5)]),
+    ("GAT002", workflow("ruff check || exit $?"), []),
+    ("GAT002", workflow("ruff check || printf x"), [(CI, 6)]),
+    ("GAT002", workflow("ruff check || echo bad && exit 1"), []),
     ("GAT002", workflow("rm a || true"), []),
     ("GAT002", workflow("x=$(ruff check || true)"), []),
     ("GAT002", workflow("ruff check --exit-zero"), [(CI, 6)]),
@@ -154,6 +161,13 @@ def test_where_a_rule_fires(rule, files, places, tmp_path):
     report = judge(write(tmp_path, {**BASE, **files}), rule)
     assert [(f.path, f.span.line) for f in report.findings] == places
     assert not report.problems
+
+
+@pytest.mark.parametrize("name", ["check", ".ci/check", "v1.2/.ci/check"])
+def test_a_script_without_a_suffix_is_read_whatever_its_folders_are_called(name, tmp_path):
+    root = write(tmp_path, {**BASE, **script("pytest || true\n", name)})
+    (root / name).chmod(0o755)
+    assert [(f.path, f.span.line) for f in judge(root, "GAT002").findings] == [(name, 2)]
 
 
 def test_a_pattern_that_backtracks_is_said_to(tmp_path):

@@ -248,6 +248,16 @@ class TestMerging:
         assert (conflict.path, conflict.span.line) == ("a b", 21)
         assert "CONFLICT" in conflict.kind
 
+    def test_of_two_conflicts_in_a_file_it_points_at_the_first(self, tmp_path):
+        def text(first, second):
+            between = "".join(f"{n}\n" for n in range(20))
+            return f"{between}{first}{between}{second}{between}"
+
+        before, upstream = {"a": text("x\n", "x\n")}, {"a": text("y\n", "y\n")}
+        submission(tmp_path, before, {"a": text("mine\n", "mine too\n")}, upstream=upstream)
+        [conflict] = compared(tmp_path, revision="work").conflicts
+        assert conflict.span.line == 21
+
     def test_deleted_on_one_side(self, tmp_path):
         submission(tmp_path, {"a": "1\n", "b": "1\n"}, {"a": "2\n", "b": "1\n"}, upstream={"b": "1\n"})  # fmt: skip # noqa: E501 - one row a case
         [conflict] = compared(tmp_path, revision="work").conflicts

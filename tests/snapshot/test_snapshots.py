@@ -71,6 +71,16 @@ def test_folders_and_below_agree_with_the_entries(tmp_path):
     assert snapshot.below("") == ["a/b/c", "a/d", "a.b"]
 
 
+def test_a_folder_with_a_leading_dot_is_listed_and_what_version_control_keeps_is_not(tmp_path):
+    files = {".ci/a": "1", "x/.ci/.b/c": "2", ".git-hooks/d": "3", ".gitignore": ""}
+    kept = {".hg/a": "", "x/.svn/b": "", ".jj/c": ""}
+    outside = write(tmp_path / "folder", {**files, **kept})
+    assert set(open_snapshot(outside).entries) == set(files)
+    for snapshot in states(repository(tmp_path / "git", files)):
+        assert set(snapshot.entries) == set(files)
+        assert snapshot.folders["x"] == (".ci",)
+
+
 def test_the_number_of_processes_does_not_grow_with_the_files(tmp_path, monkeypatch):
     import subprocess
 
