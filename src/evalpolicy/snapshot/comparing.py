@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from subprocess import CompletedProcess
 
 from evalpolicy.artifacts.source import Problem
@@ -122,6 +123,9 @@ def _changes(
     with scratch_worktree(repository, store, id_digits=len(merge_base)) as (folder, place):
         diff = partial(git_process.run, Command.DIFF_WORKTREE, folder=folder, place=place)
         changes, problems = _raw(diff, prefix, merge_base)
+    if any(path.rpartition("/")[2] == ".gitattributes" for path in snapshot.entries):
+        smudged = _smudged(before, snapshot, [c.path for c in changes if c.status == "modified"])
+        changes = [change for change in changes if change.path not in smudged]
     untracked = {entry.path for entry in snapshot.entries.values() if entry.oid is None}
     kept = [change for change in changes if change.path not in untracked]
     for path in untracked:
@@ -130,6 +134,28 @@ def _changes(
         elif not _equal(before, snapshot, path):
             kept.append(PathChange("modified", path, path))
     return kept, problems
+
+
+def _smudged(before: Snapshot, after: Snapshot, paths: Sequence[str]) -> set[str]:
+    """The files whose content the base has a Git LFS pointer to: nothing changed in them.
+
+    git would ask the filter, which is not run, where it does not know the file's times.
+    """
+    from evalpolicy.artifacts.trajectory.lfs import LONGEST_POINTER, read_lfs_pointer
+
+    found = set()
+    for path, content in before.read_many(paths, LONGEST_POINTER):
+        pointer = None if isinstance(content, Unreadable) else read_lfs_pointer(content)
+        if pointer is not None:
+            digest = sha256()
+            try:
+                for piece in after.stream(path):
+                    digest.update(piece)
+            except Unreadable:
+                continue
+            if digest.hexdigest() == pointer.sha256:
+                found.add(path)
+    return found
 
 
 def _equal(before: Snapshot, after: Snapshot, path: str) -> bool:

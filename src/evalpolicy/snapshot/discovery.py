@@ -47,13 +47,6 @@ def nearest(folder: Path) -> Place | None:
     return None
 
 
-def outermost(workspace: Path, folder: Path) -> Path | None:
-    """The top of the first worktree on the way from `workspace` down to `folder`, both included."""
-    above, here = Path(os.path.realpath(workspace)), Path(os.path.realpath(folder))
-    ways = [place for place in (here, *here.parents) if place.is_relative_to(above)]
-    return next((place for place in reversed(ways) if os.path.lexists(place / ".git")), None)
-
-
 def _refuse_embedded(folder: Path, place: Path) -> None:
     for outer in place.parents:
         if not os.path.lexists(outer / ".git"):

@@ -42,8 +42,9 @@ def scratch_worktree(
 ) -> Iterator[tuple[Path, dict[str, str]]]:
     """The top of the worktree, and variables for a command that may read its files.
 
-    The repository's index counts, and of its configuration how line ends, modes and names of files
-    are kept (`core.autocrlf` and the like, `Command.CONVERSION`); no filter does.
+    A copy of the repository's index counts (`git diff` refreshes the index that it is given), and
+    of its configuration how line ends, modes and names of files are kept (`core.autocrlf` and the
+    like, `Command.CONVERSION`); no filter does.
     """
     assert repository.top is not None, "a bare repository has no worktree"
     rows = repository.run(Command.CONVERSION).stdout.split(b"\0")[:-1]
@@ -52,15 +53,11 @@ def scratch_worktree(
         name, equals, value = decode_path(row).partition("\n")
         settings[name.removeprefix("core.")] = value if equals else "true"
     with scratch(store.objects, store.shallow_file, id_digits=id_digits, core=settings) as place:
+        index = os.environ.get("GIT_INDEX_FILE") or repository.git_dir / "index"
+        if (repository.top / index).is_file():
+            # With its time: a file that is as new may have changed since (git's "racy" entries).
+            shutil.copy2(repository.top / index, place["GIT_INDEX_FILE"])
         # A split index has its larger part in a file beside it (gitformat-index(5)).
         for part in repository.git_dir.glob("sharedindex.*"):
-            shutil.copyfile(part, Path(place["GIT_DIR"], part.name))
-        index = os.environ.get("GIT_INDEX_FILE") or repository.git_dir / "index"
-        yield (
-            repository.top,
-            {
-                **place,
-                "GIT_WORK_TREE": str(repository.top),
-                "GIT_INDEX_FILE": str(repository.top / index),
-            },
-        )
+            shutil.copy2(part, place["GIT_DIR"])
+        yield repository.top, {**place, "GIT_WORK_TREE": str(repository.top)}
