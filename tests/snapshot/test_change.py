@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,48 @@ class TestPaths:
         submission(tmp_path, self.BEFORE, self.BEFORE)
         os.utime(tmp_path / "kept", (1, 1))
         assert told(compared(tmp_path)) == []
+
+    def test_what_git_lfs_wrote_in_place_of_a_pointer_is_no_change(self, tmp_path):
+        """No filter runs: whether the content is what the pointer names is worked out."""
+        content = b"x" * 5000
+        digest = sha256(content).hexdigest()
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 5000\n"
+        before = {".gitattributes": "*.bin filter=lfs\n", "a.bin": pointer, "b.bin": pointer}
+        submission(tmp_path, before, before)
+        write(tmp_path, {"a.bin": content, "b.bin": content + b"y"})
+        assert told(compared(tmp_path)) == [("modified", "b.bin", "b.bin")]
+
+    @pytest.mark.parametrize("line_ends", ["configuration", "attributes"])
+    def test_line_ends_that_git_changes_are_no_change(self, tmp_path, line_ends):
+        before = {"a": "1\n2\n", "b": "1\n2\n"}
+        if line_ends == "attributes":
+            before[".gitattributes"] = "* text eol=crlf\n"
+        submission(tmp_path, before, before)
+        if line_ends == "configuration":
+            git(tmp_path, "config", "core.autocrlf", "true")
+        write(tmp_path, {"a": b"1\r\n2\r\n", "b": b"1\r\n3\r\n"})
+        assert told(compared(tmp_path)) == [("modified", "b", "b")]
+
+    @pytest.mark.parametrize("kind", ["sha256", "split index", "sparse index"])
+    def test_other_forms_of_a_repository(self, tmp_path, kind):
+        if kind == "sha256":
+            git(tmp_path, "init", "-q", "-b", "main", "--object-format=sha256")
+        before = {**self.BEFORE, "empty": "", "d/e/f": "1\n"}
+        submission(tmp_path, before, before, upstream={**before, "kept": "theirs\n"})
+        if kind == "split index":
+            git(tmp_path, "update-index", "--split-index")
+        if kind == "sparse index":
+            git(tmp_path, "sparse-checkout", "set", "--cone", "--sparse-index", "other")
+        write(tmp_path, {"edited": "2\n", "kept": "ours\n", "meant": "m\n"})
+        git(tmp_path, "add", "-N", "meant")
+        expected = [("modified", name, name) for name in ("edited", "kept")]
+        assert told(compared(tmp_path)) == [*expected, ("added", "meant", "meant")]
+        git(tmp_path, "add", "edited", "kept")
+        assert told(compared(tmp_path, staged=True)) == expected
+        git(tmp_path, "commit", "-qm", "ours", "edited", "kept")
+        found = compared(tmp_path, revision="HEAD")
+        assert told(found) == expected
+        assert [c.path for c in found.conflicts] == ["kept"]
 
     @pytest.mark.parametrize("name", ["a b", "a\nb", "ü\t%", "\udcff.txt", ":(top)x", "-n"])
     def test_names(self, tmp_path, name):

@@ -12,10 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from evalpolicy import __version__
-from evalpolicy.action import inputs, runner
+from evalpolicy.action import checkout, inputs, runner
 from evalpolicy.action.inputs import Inputs
-from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED, EXIT_USAGE, UsageError
+from evalpolicy.errors import (
+    EXIT_CLEAN,
+    EXIT_FINDINGS,
+    EXIT_NOT_CHECKED,
+    EXIT_USAGE,
+    NotCheckedError,
+    UsageError,
+)
 from evalpolicy.reporters.safe import shown
+from evalpolicy.snapshot.git_process import OF_A_REPOSITORY
 
 # The events whose payload says what is submitted.
 _SUBMISSIONS = ("pull_request", "pull_request_target", "merge_group", "push")
@@ -26,7 +34,11 @@ def main(environment: Mapping[str, str]) -> int:
     values = {"exit-code": str(EXIT_USAGE), "version": __version__, "upload": "false"}
     try:
         asked = inputs.read(environment)
+        checkout.refuse_other(asked.workspace, asked.folder)
     except UsageError as error:
+        _no_report(environment, str(error))
+    except NotCheckedError as error:
+        values["exit-code"] = str(EXIT_NOT_CHECKED)
         _no_report(environment, str(error))
     else:
         values.update(_run(asked, environment))
@@ -124,6 +136,8 @@ def _evalpolicy(folder: Path, arguments: list[str]) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-I", "-m", "evalpolicy", *arguments],
         cwd=folder,
+        # The checkout is what is checked, whatever an earlier step made of the environment.
+        env={name: value for name, value in os.environ.items() if name not in OF_A_REPOSITORY},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

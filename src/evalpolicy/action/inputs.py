@@ -19,11 +19,12 @@ _SELECTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 class Inputs(Struct, frozen=True):
-    """All inputs but `python`. Paths are absolute, with every link in them followed.
+    """The workspace, and all inputs but `python`. Paths are absolute, every link in them followed.
 
     `sarif_file` is None where it is left to a temporary folder.
     """
 
+    workspace: Path
     folder: Path
     base: str | None
     select: tuple[str, ...]
@@ -51,6 +52,7 @@ def read(environment: Mapping[str, str]) -> Inputs:
         raise UsageError("input baseline: there is no such file")
     sarif = given("sarif-file")
     return Inputs(
+        workspace,
         folder,
         _word("base", given("base"), _REVISION, "a branch, a tag or a commit"),
         _selectors("select", given("select")),

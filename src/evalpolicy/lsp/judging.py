@@ -20,7 +20,8 @@ from evalpolicy.lsp.documents import Document
 from evalpolicy.lsp.rows import Rows
 from evalpolicy.lsp.unsaved import Unsaved
 from evalpolicy.report import Report
-from evalpolicy.snapshot import Snapshot, Unreadable, git, open_snapshot
+from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
+from evalpolicy.snapshot.disk import WorktreeSnapshot
 from evalpolicy.snapshot.watched import Watched
 
 Result = TypeVar("Result")
@@ -135,9 +136,5 @@ def _saved(disk: Snapshot, path: str) -> bytes | None:
 
 
 def _would_be_kept(disk: Snapshot, path: str) -> bool:
-    """Whether git would list a new file of this path."""
-    if disk.kind == "folder":
-        return True
-    return ".git" not in path.split("/") and (
-        git.run(Path(disk.top), "check-ignore", "-q", "--", path).returncode == 1
-    )
+    """Whether a new file of this path would be part of the fleet."""
+    return not isinstance(disk, WorktreeSnapshot) or disk.would_list(path)

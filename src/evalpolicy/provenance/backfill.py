@@ -124,7 +124,7 @@ def witnesses(
         )
     paths = [fixture.path for fixture in fixtures]
     recorded = shown_by(Recordings(fleet, cache, paths=paths))
-    came = arrivals(repository.top, _wanted(snapshot, fixtures, recorded), cache)
+    came = arrivals(repository, _wanted(snapshot, fixtures, recorded), cache)
     states: dict[str, State] = {}
 
     def state(arrival: Arrival | None) -> State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from evalpolicy.cache import Cache, key
@@ -11,6 +10,7 @@ from evalpolicy.errors import NotCheckedError
 from evalpolicy.fixture_names import stem_of
 from evalpolicy.provenance.recorded import Recorded, read_recorded
 from evalpolicy.snapshot import Unreadable, git
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import decode_path
 
 _SUFFIXES = ("*.trajectory.jsonl", "*.traces.jsonl")
@@ -52,31 +52,31 @@ class Arrival(NamedTuple):
 
 
 def arrivals(
-    folder: Path, wanted: Mapping[str, tuple[str, Recorded | None]], cache: Cache
+    repository: git.Repository, wanted: Mapping[str, tuple[str, Recorded | None]], cache: Cache
 ) -> dict[str, Arrival]:
     """By path, the arrival of each fixture that is committed as it is now.
 
-    `folder` is the top of the repository, `wanted` has each path from there with the blob's id
+    `wanted` has each path from the top of the repository with the blob's id
     and what is recorded in it. Moves of the folder and conversions to another format are
     followed: the same name goes and comes in one commit. Raises `NotCheckedError` in a shallow
     clone.
     """
-    refuse_shallow(folder)
-    if git.run(folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+    refuse_shallow(repository)
+    if repository.run(Command.RESOLVE, "HEAD").returncode != 0:
         return {}  # nothing was committed yet
-    changes = _changes(folder, wanted)
+    changes = _changes(repository, wanted)
     ways = {
         path: way
         for path, (blob, _) in wanted.items()
         if (way := _way(changes, path)) and way[0].blob == blob
     }
-    old = _old_recordings(folder, ways.values(), cache)
+    old = _old_recordings(repository, ways.values(), cache)
     return {path: _arrival(way, wanted[path][1], old) for path, way in ways.items()}
 
 
-def refuse_shallow(folder: Path) -> None:
+def refuse_shallow(repository: git.Repository) -> None:
     """Raises `NotCheckedError` where the clone ends before the history does."""
-    if git.output(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+    if repository.output(Command.IS_SHALLOW).strip() == b"true":
         raise NotCheckedError(
             "this clone is shallow: the commits that added the fixtures are not in it. Fetch them "
             "with `git fetch --unshallow` (in a workflow: actions/checkout with fetch-depth: 0)"
@@ -90,25 +90,22 @@ class _Changes(NamedTuple):
     gone: Mapping[tuple[str, str], Change]
 
 
-def _changes(folder: Path, wanted: Iterable[str]) -> _Changes:
+def _changes(repository: git.Repository, wanted: Iterable[str]) -> _Changes:
     """One `git log` for all fixtures, wherever they stood under either suffix."""
     others = {f"*.{path.rpartition('/')[2].partition('.')[2]}" for path in wanted}
     patterns = sorted({*_SUFFIXES, *(p for p in others if p != "*.")})
     of_path: dict[str, list[tuple[int, Change]]] = {}
     gone: dict[tuple[str, str], Change] = {}
-    for position, change in enumerate(_log(folder, patterns)):
+    for position, change in enumerate(_log(repository, patterns)):
         of_path.setdefault(change.path, []).append((position, change))
         if change.after is None:
             gone.setdefault((change.commit, stem_of(change.path)), change)
     return _Changes(of_path, gone)
 
 
-def _log(folder: Path, patterns: list[str]) -> Iterator[Change]:
+def _log(repository: git.Repository, patterns: list[str]) -> Iterator[Change]:
     """`git log --raw -z`: a header, then `:mode mode before after status` and path in turns."""
-    printed = git.output(
-        folder, "log", "--topo-order", "--no-renames", "--raw", "--no-abbrev", "--no-color",
-        "--no-relative", "--no-show-signature", "-z", "--format=@%H %cI", "HEAD", "--", *patterns,
-    )  # fmt: skip
+    printed = repository.output(Command.LOG_OF_FILES, *patterns, folder=repository.top)
     commit = date = ""
     parts = iter(printed.split(b"\0"))
     for part in parts:
@@ -150,7 +147,7 @@ def _way(changes: _Changes, path: str) -> list[Step]:
 
 
 def _old_recordings(
-    folder: Path, ways: Iterable[list[Step]], cache: Cache
+    repository: git.Repository, ways: Iterable[list[Step]], cache: Cache
 ) -> Mapping[str, Recorded]:
     """What earlier contents of the fixtures show, by blob id, as far as they are there."""
     wanted = {
@@ -169,7 +166,7 @@ def _old_recordings(
             fresh.append(oid)
         else:
             found[oid] = Recorded.from_row(row)
-    objects = git.Objects(folder)
+    objects = git.Objects(repository)
     try:
         for oid, content in objects.read_many(fresh):
             if not isinstance(content, Unreadable):

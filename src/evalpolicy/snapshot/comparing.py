@@ -5,25 +5,24 @@ A clone that lacks a part of the history is refused: what cannot be compared is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from subprocess import CompletedProcess
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.snapshot import git
+from evalpolicy.snapshot import git, git_process
 from evalpolicy.snapshot.change import Commit, Comparison, Conflict, PathChange, Status
+from evalpolicy.snapshot.git_process import LOG_FIELDS, Command, last_line
 from evalpolicy.snapshot.merging import merge
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path
 from evalpolicy.snapshot.objects import CommitSnapshot, resolve
+from evalpolicy.snapshot.store import Store, scratch_worktree, store_of
 
 DEEPER = (
     "fetch the whole history (actions/checkout: `fetch-depth: 0`; here: `git fetch --unshallow`)"
 )
-# Git compares up to this many pairs for renames that changed content; its default, whatever the
-# user's configuration says.
-_RENAME_LIMIT = "-l1000"
-_RAW = ("--raw", "-r", "-z", "--no-abbrev", _RENAME_LIMIT)
-_LOG_FIELDS = ("%m", "%H", "%P", "%an", "%ae", "%cn", "%ce", "%B")
 _STATUS: dict[str, Status] = {"A": "added", "C": "added", "D": "deleted", "R": "renamed"}
 
 
@@ -35,7 +34,8 @@ def compare(
     Raises `NotCheckedError`, with the `fetch-depth` that is needed, where the clone does not hold
     the base or the history between.
     """
-    shallow, objects = _store(repository)
+    store = store_of(repository)
+    shallow = store.shallow
     target = known(repository, base, "the base", bool(shallow))
     head = snapshot.revision or known(repository, "HEAD", "the commit to compare", bool(shallow))
     merge_base = _merge_base(repository, target, head, bool(shallow))
@@ -47,14 +47,15 @@ def compare(
             f"submission; {DEEPER}"
         )
     before = CommitSnapshot(repository, merge_base, snapshot.prefix)
-    changes, problems = _changes(repository, snapshot, before)
+    changes, problems = _changes(repository, store, snapshot, before)
 
     def upstream() -> Sequence[PathChange]:
-        lines, _ = _raw(repository, snapshot.prefix, "diff-tree", merge_base, target)
+        diff = partial(repository.run, Command.DIFF_COMMITS)
+        lines, _ = _raw(diff, snapshot.prefix, merge_base, target)
         return lines
 
     def merged() -> list[Conflict] | Problem:
-        return merge(repository, objects, target, head, snapshot)
+        return merge(store, target, head, snapshot)
 
     comparison = Comparison(
         base=target,
@@ -80,29 +81,15 @@ def known(repository: git.Repository, revision: str, what: str, shallow: bool) -
 
 
 def is_shallow(repository: git.Repository) -> bool:
-    return bool(_store(repository)[0])
-
-
-def _store(repository: git.Repository) -> tuple[frozenset[str], Path]:
-    """The commits at which a shallow history ends, and the folder of the objects."""
-    said = git.output(
-        repository.folder, "rev-parse", "--git-path", "shallow", "--git-path", "objects"
-    )
-    shallow, objects = (repository.folder / decode_path(p) for p in said.split(b"\n")[:2])
-    try:
-        return frozenset(shallow.read_text("ascii").split()), objects
-    except FileNotFoundError:
-        return frozenset(), objects
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotCheckedError(f"git's list of shallow commits cannot be read: {error}") from error
+    return bool(store_of(repository).shallow)
 
 
 def _merge_base(repository: git.Repository, base: str, head: str, shallow: bool) -> str:
-    done = git.run(repository.folder, "merge-base", base, head)
+    done = repository.run(Command.MERGE_BASE, base, head)
     if done.returncode == 0:
         return done.stdout.decode().split()[0]
     if done.returncode != 1 or shallow:
-        why = "this clone is shallow" if shallow else git.said(done)
+        why = "this clone is shallow" if shallow else last_line(done)
         raise NotCheckedError(
             f"no merge base of {base[:12]} and {head[:12]} is in this clone: {why}; {DEEPER}"
         )
@@ -114,31 +101,31 @@ def _merge_base(repository: git.Repository, base: str, head: str, shallow: bool)
 
 def _log(repository: git.Repository, base: str, head: str) -> dict[str, list[Commit]]:
     """The commits of both sides (`<` the base's, `>` the head's), newest first, each whole."""
-    said = git.output(
-        repository.folder, "-c", "log.showSignature=false", "log", "-z", "--left-right",
-        "--no-color", "--encoding=UTF-8", f"--format=tformat:{'%x00'.join(_LOG_FIELDS)}",
-        f"{base}...{head}", "--",
-    )  # fmt: skip
+    said = repository.output(Command.LOG, f"{base}...{head}", "--")
     fields = [field.decode("utf-8", "replace") for field in said.split(b"\0")[:-1]]
     found: dict[str, list[Commit]] = {"<": [], ">": []}
-    width = len(_LOG_FIELDS)
-    for start in range(0, len(fields), width):
-        mark, id, parents, *rest = fields[start : start + width]
+    for start in range(0, len(fields), LOG_FIELDS):
+        mark, id, parents, *rest = fields[start : start + LOG_FIELDS]
         found[mark].append(Commit(id, tuple(parents.split()), *rest))
     return found
 
 
 def _changes(
-    repository: git.Repository, snapshot: Snapshot, before: CommitSnapshot
+    repository: git.Repository, store: Store, snapshot: Snapshot, before: CommitSnapshot
 ) -> tuple[list[PathChange], list[Problem]]:
     merge_base = str(before.revision)
+    prefix = snapshot.prefix
     if snapshot.revision is not None:
-        return _raw(repository, snapshot.prefix, "diff-tree", merge_base, snapshot.revision)
-    # The porcelain refreshes what it knows of the files' times, without writing that down.
-    asked = ["diff", "--no-ext-diff", "--no-color", "--ignore-submodules=none"]
+        diff = partial(repository.run, Command.DIFF_COMMITS)
+        return _raw(diff, prefix, merge_base, snapshot.revision)
     if snapshot.kind == "index":
-        return _raw(repository, snapshot.prefix, *asked, "--cached", merge_base)
-    changes, problems = _raw(repository, snapshot.prefix, *asked, merge_base)
+        return _raw(partial(repository.run, Command.DIFF_INDEX), prefix, merge_base)
+    with scratch_worktree(repository, store, id_digits=len(merge_base)) as (folder, place):
+        diff = partial(git_process.run, Command.DIFF_WORKTREE, folder=folder, place=place)
+        changes, problems = _raw(diff, prefix, merge_base)
+    if any(path.rpartition("/")[2] == ".gitattributes" for path in snapshot.entries):
+        smudged = _smudged(before, snapshot, [c.path for c in changes if c.status == "modified"])
+        changes = [change for change in changes if change.path not in smudged]
     untracked = {entry.path for entry in snapshot.entries.values() if entry.oid is None}
     kept = [change for change in changes if change.path not in untracked]
     for path in untracked:
@@ -149,6 +136,28 @@ def _changes(
     return kept, problems
 
 
+def _smudged(before: Snapshot, after: Snapshot, paths: Sequence[str]) -> set[str]:
+    """The files whose content the base has a Git LFS pointer to: nothing changed in them.
+
+    git would ask the filter, which is not run, where it does not know the file's times.
+    """
+    from evalpolicy.artifacts.trajectory.lfs import LONGEST_POINTER, read_lfs_pointer
+
+    found = set()
+    for path, content in before.read_many(paths, LONGEST_POINTER):
+        pointer = None if isinstance(content, Unreadable) else read_lfs_pointer(content)
+        if pointer is not None:
+            digest = sha256()
+            try:
+                for piece in after.stream(path):
+                    digest.update(piece)
+            except Unreadable:
+                continue
+            if digest.hexdigest() == pointer.sha256:
+                found.add(path)
+    return found
+
+
 def _equal(before: Snapshot, after: Snapshot, path: str) -> bool:
     try:
         return before.read(path) == after.read(path)
@@ -157,23 +166,22 @@ def _equal(before: Snapshot, after: Snapshot, path: str) -> bool:
 
 
 def _raw(
-    repository: git.Repository, prefix: str, command: str, *arguments: str
+    diff: Callable[..., CompletedProcess[bytes]], prefix: str, *revisions: str
 ) -> tuple[list[PathChange], list[Problem]]:
     """A raw diff. Where an absent object keeps git from comparing content, the renames that
     changed none are still told, and the others are a problem."""
-    folder = repository.top or repository.folder
     problems: list[Problem] = []
-    done = git.run(folder, command, *_RAW, "-M", *arguments)
+    done = diff("-M", *revisions)
     if done.returncode != 0:
         problems.append(
             Problem(
                 "renames with changed content could not be worked out, they count as deleted and "
-                f"added: git {command}: {git.said(done)} (absent from this clone)"
+                f"added: git diff: {last_line(done)} (absent from this clone)"
             )
         )
-        done = git.run(folder, command, *_RAW, "-M100%", *arguments)
+        done = diff("-M100%", *revisions)
     if done.returncode != 0:
-        raise NotCheckedError(f"git {command} failed: {git.said(done)}")
+        raise NotCheckedError(f"git diff failed: {last_line(done)}")
     found = []
     fields = iter(done.stdout.split(b"\0")[:-1])
     for head in fields:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import (
     EXECUTABLE,
     REGULAR,
@@ -184,7 +185,7 @@ class WorktreeSnapshot(DiskSnapshot):
         super().__init__(top / prefix if prefix else top)
         self.prefix = prefix
         self._repository = repository
-        self._objects = git.Objects(repository.folder)
+        self._objects = git.Objects(repository)
         self._not_on_disk: dict[str, str] = {}
         self._sizes_in_store: dict[str, int] = {}
 
@@ -192,13 +193,11 @@ class WorktreeSnapshot(DiskSnapshot):
         self._objects.close()
 
     def forked(self) -> None:
-        self._objects = git.Objects(self._repository.folder)
+        self._objects = git.Objects(self._repository)
 
     def _list(self) -> Iterable[Entry]:
         """One `git ls-files`: tracked (H; S where sparse; M unmerged) and untracked (?) paths."""
-        listed = git.output(
-            Path(self.place), "ls-files", "-z", "-t", "-s", "-c", "-o", "--exclude-standard"
-        )
+        listed = self._repository.output(Command.LIST_WORKTREE, folder=Path(self.place))
         gone: list[Entry] = []
         seen: set[str] = set()
         links: set[str] = set()
@@ -235,6 +234,13 @@ class WorktreeSnapshot(DiskSnapshot):
                 links.add(entry.path)
             yield Entry(entry.path, _mode(found), entry.oid)
         yield from self._still_listed(gone)
+
+    def would_list(self, path: str) -> bool:
+        """Whether a new file of this path would be listed: git ignores it not."""
+        if ".git" in path.split("/"):
+            return False
+        folder = Path(self.place)
+        return self._repository.run(Command.IS_IGNORED, path, folder=folder).returncode == 1
 
     def _still_listed(self, gone: list[Entry]) -> Iterable[Entry]:
         """Those of the tracked files that are not on the disk which are not simply deleted."""

@@ -1,4 +1,4 @@
-"""Git, asked through its plumbing: which repository this is, and the bytes of its objects."""
+"""A repository: which one it is, and the bytes of its objects."""
 
 from __future__ import annotations
 
@@ -10,56 +10,14 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.snapshot import git_process
+from evalpolicy.snapshot.discovery import nearest
+from evalpolicy.snapshot.git_process import Command, last_line
 from evalpolicy.snapshot.model import Unreadable, too_large
 
 # Requests that may be under way in `cat-file --batch` at once: together they must fit into a
 # pipe (64 KiB on Linux), or both sides wait for each other.
 _IN_FLIGHT = 256
-
-
-def environment() -> dict[str, str]:
-    """The caller's environment, with everything off that would reach for the network or a person.
-
-    In a partial clone git would fetch an absent object from its remote. GIT_NO_LAZY_FETCH
-    forbids that from git 2.45 on; the empty list of protocols does for every older one.
-    """
-    return {
-        **os.environ,
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """One git command in `folder`. Raises `NotCheckedError` where there is no git."""
-    try:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=folder,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as missing:
-        raise NotCheckedError("git is not installed, or not on PATH") from missing
-
-
-def output(folder: Path, *arguments: str) -> bytes:
-    """What a git command prints. Raises `NotCheckedError` with git's own words if it fails."""
-    done = run(folder, *arguments)
-    if done.returncode != 0:
-        raise NotCheckedError(f"git {arguments[0]} failed: {said(done)}")
-    return done.stdout
-
-
-def said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The last thing that a failed git said, on one line."""
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"exit {done.returncode}"
 
 
 class Repository(NamedTuple):
@@ -77,26 +35,76 @@ class Repository(NamedTuple):
         below = self.folder.resolve().relative_to(self.top.resolve()).as_posix()
         return "" if below == "." else f"{below}/"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What names it to git, so that no command looks for a repository by itself."""
+        named = {"GIT_DIR": str(self.git_dir)}
+        return named if self.top is None else {**named, "GIT_WORK_TREE": str(self.top)}
+
+    def run(
+        self, command: Command, *operands: str, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """One git command, in `folder` (else where the repository is seen from).
+
+        Raises `NotCheckedError` where git cannot be started.
+        """
+        return git_process.run(
+            command, *operands, folder=folder or self.folder, place=self.variables
+        )
+
+    def output(self, command: Command, *operands: str, folder: Path | None = None) -> bytes:
+        """What a git command prints. Raises `NotCheckedError` with git's own words if it fails."""
+        done = self.run(command, *operands, folder=folder)
+        if done.returncode != 0:
+            raise NotCheckedError(f"git {command.value[0]} failed: {last_line(done)}")
+        return done.stdout
+
 
 def locate(folder: Path) -> Repository | None:
-    """The repository around `folder`; None outside of git.
+    """The repository around `folder`, or the one that GIT_DIR names; None outside of git.
 
     Raises `NotCheckedError` where git refuses to look, for example because another user owns
-    the repository.
+    the repository, and where its configuration would have another worktree or repository read
+    than the one that lies here.
     """
-    done = run(folder, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel")
+    if os.environ.get("GIT_DIR"):
+        return _located(folder, {})
+    place = nearest(folder)
+    if place is None:
+        return None
+    if place.top is None:
+        return _located(folder, {"GIT_DIR": str(place.git_dir)})
+    found = _located(folder, {})
+    if Path(os.path.realpath(found.git_dir)) != place.git_dir:
+        raise NotCheckedError(f"git reads {found.git_dir}, not {place.git_dir}, for {folder}")
+    if found.top is not None and Path(os.path.realpath(found.top)) != place.top:
+        raise _elsewhere(found.git_dir, found.top, folder)
+    return found
+
+
+def _located(folder: Path, place: dict[str, str]) -> Repository:
+    done = git_process.run(Command.LOCATE, folder=folder, place=place)
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) < 2:
-        if b"not a git repository" in done.stderr:
-            return None
-        raise NotCheckedError(f"git does not open this repository: {said(done)}")
+        raise NotCheckedError(f"git does not open this repository: {last_line(done)}")
+    git_dir = Path(lines[1])
     if len(lines) > 2:
-        return Repository(folder, Path(lines[1]), Path(lines[2]))
+        top = Path(lines[2])
+        if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(top)):
+            raise _elsewhere(git_dir, top, folder)
+        return Repository(folder, git_dir, top)
     if lines[0] != "true":
         raise NotCheckedError(
             f"{folder} lies within a git folder: run evalpolicy in the worktree it belongs to"
         )
-    return Repository(folder, Path(lines[1]), None)
+    return Repository(folder, git_dir, None)
+
+
+def _elsewhere(git_dir: Path, top: Path, folder: Path) -> NotCheckedError:
+    return NotCheckedError(
+        f"the worktree of {git_dir} is {top}, and not the one around {folder}: see core.worktree "
+        "in its configuration, and GIT_WORK_TREE"
+    )
 
 
 class Objects:
@@ -106,8 +114,8 @@ class Objects:
     one, as it does when a promised object cannot be fetched, it is started again behind it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
@@ -115,13 +123,11 @@ class Objects:
         wanted = list(dict.fromkeys(oids))
         found: dict[str, int] = {}
         while wanted:
-            done = subprocess.run(
-                ["git", "cat-file", "--batch-check=%(objectname) %(objectsize)"],
-                cwd=self._folder,
-                env=environment(),
-                input="".join(f"{oid}\n" for oid in wanted).encode(),
-                capture_output=True,
-                check=False,
+            done = git_process.run(
+                Command.SIZES,
+                folder=self._repository.folder,
+                place=self._repository.variables,
+                given="".join(f"{oid}\n" for oid in wanted).encode(),
             )
             lines = done.stdout.decode().splitlines()
             for line in lines:
@@ -160,7 +166,7 @@ class Objects:
 
     def stream(self, oid: str, chunk: int) -> Iterator[bytes]:
         """One object's content in pieces, from a process of its own."""
-        one = Objects(self._folder)
+        one = Objects(self._repository)
         try:
             one._ask([oid])
             yield from one._content(oid, chunk)
@@ -173,13 +179,10 @@ class Objects:
     def _ask(self, oids: list[str]) -> bool:
         process = self._process
         if process is None or process.poll() is not None:
-            process = self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch"],
-                cwd=self._folder,
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+            process = self._process = git_process.start(
+                Command.READ,
+                folder=self._repository.folder,
+                place=self._repository.variables,
             )
         try:
             _pipe(process.stdin).write("".join(f"{oid}\n" for oid in oids).encode())

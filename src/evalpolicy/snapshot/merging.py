@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.snapshot import git
+from evalpolicy.snapshot import git_process
 from evalpolicy.snapshot.change import Conflict
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path, encode_path
+from evalpolicy.snapshot.scratch import scratch
+from evalpolicy.snapshot.store import Store
 
 _ABSENT = re.compile(r"unable to read (?:[a-z]+ )*\(?([0-9a-f]{40,64})")
 # A file of more than this is not searched for the place of its conflict (bytes).
 _LIMIT = 4 << 20
 
 
-def merge(
-    repository: git.Repository, objects: Path, base: str, head: str, snapshot: Snapshot
-) -> list[Conflict] | Problem:
+def merge(store: Store, base: str, head: str, snapshot: Snapshot) -> list[Conflict] | Problem:
     """The conflicts of merging `head` into `base`; a problem, with git's reason, where it gives up.
 
-    `merge-tree --write-tree` (git 2.38) writes the merged trees into an object store: a temporary
-    one here, in front of the repository's own.
+    `merge-tree --write-tree` (git 2.38) writes the merged trees into an object store: that of a
+    scratch git directory. No merge driver counts, as for GitHub none does.
     """
-    with tempfile.TemporaryDirectory(prefix="evalpolicy-") as scratch:
-        environment = {
-            **git.environment(),
-            "GIT_OBJECT_DIRECTORY": scratch,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _alternates(objects),
-        }
-        done = subprocess.run(
-            ["git", "merge-tree", "--write-tree", "-z", "--name-only", "--messages", base, head],
-            cwd=repository.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+    with scratch(store.objects, store.shallow_file, id_digits=len(base)) as place:
+        folder = Path(place["GIT_WORK_TREE"])
+        done = git_process.run(Command.MERGE, base, head, folder=folder, place=place)
         if done.returncode == 0:
             return []
         if done.returncode != 1:
-            return Problem(_gave_up(git.said(done), base, snapshot))
+            return Problem(_gave_up(git_process.last_line(done), base, snapshot))
         tree, paths, kinds = _said(done.stdout)
-        merged = _merged(repository, environment, tree, paths)
+        asked = b"".join(tree.encode() + b":" + encode_path(path) + b"\0" for path in paths)
+        read = git_process.run(Command.READ_PATHS, folder=folder, place=place, given=asked)
+        merged = _merged(read.stdout, paths)
     found = []
     for path in paths:
         if path.startswith(snapshot.prefix):
@@ -54,13 +43,6 @@ def merge(
             span = _place(merged.get(path, b""), inside, snapshot)
             found.append(Conflict(inside, span, kinds.get(path, "conflict")))
     return found
-
-
-def _alternates(objects: Path) -> str:
-    """The repository's own store, quoted as git reads a list of folders."""
-    own = str(objects.resolve()).replace("\\", "\\\\").replace('"', '\\"')
-    inherited = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
-    return os.pathsep.join(filter(None, (f'"{own}"', inherited)))
 
 
 def _gave_up(said: str, base: str, snapshot: Snapshot) -> str:
@@ -97,21 +79,10 @@ def _said(output: bytes) -> tuple[str, list[str], Mapping[str, str]]:
     return tree, paths, kinds
 
 
-def _merged(
-    repository: git.Repository, environment: dict[str, str], tree: str, paths: list[str]
-) -> dict[str, bytes]:
-    """The content that git made of each file in conflict, markers included; one process."""
-    asked = b"".join(tree.encode() + b":" + encode_path(path) + b"\0" for path in paths)
-    done = subprocess.run(
-        ["git", "cat-file", "--batch", "-z"],
-        cwd=repository.folder,
-        env=environment,
-        input=asked,
-        capture_output=True,
-        check=False,
-    )
+def _merged(printed: bytes, paths: list[str]) -> dict[str, bytes]:
+    """The content that git made of each file in conflict, markers included."""
     found: dict[str, bytes] = {}
-    left = done.stdout
+    left = printed
     for path in paths:
         head, _, left = left.partition(b"\n")
         words = head.split(b" ")

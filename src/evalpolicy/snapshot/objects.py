@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from pathlib import Path
+from hashlib import sha1, sha256
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import SUBMODULE, Entry, Kind, Snapshot, Unreadable, decode_path
 
 # How the id of the empty blob begins, with SHA-1 and with SHA-256, behind an entry's mode.
@@ -21,7 +22,7 @@ class ObjectSnapshot(Snapshot):
         self.prefix = prefix
         self._repository = repository
         self.top = str((repository.top or repository.folder) / prefix)
-        self._objects = git.Objects(repository.folder)
+        self._objects = git.Objects(repository)
         self._sizes: dict[str, int] = {}
         self._asked: set[str] = set()
         self._presumed: Mapping[str, int] = {}
@@ -31,7 +32,7 @@ class ObjectSnapshot(Snapshot):
         self._objects.close()
 
     def forked(self) -> None:
-        self._objects = git.Objects(self._repository.folder)
+        self._objects = git.Objects(self._repository)
 
     def read_many(
         self, paths: Iterable[str], limit: int | None = None
@@ -135,13 +136,14 @@ class IndexSnapshot(ObjectSnapshot):
         self.place = f"the index of {repository.top or repository.git_dir}"
 
     def _list(self) -> Iterable[Entry]:
-        folder = self._repository.top or self._repository.git_dir
-        lines = git.output(folder, "ls-files", "-z", "-s").split(b"\0")[:-1]
-        intended = self._intended(folder) if any(map(_EMPTY.match, lines)) else frozenset()
+        # From the top, or git would list only what lies below the folder.
+        top = self._repository.top
+        lines = self._repository.output(Command.LIST_INDEX, folder=top).split(b"\0")[:-1]
+        committed = self._committed(lines[0]) if any(map(_EMPTY.match, lines)) else None
         for line in lines:
             head, _, raw = line.partition(b"\t")
             mode, oid, stage = head.split(b" ")
-            if raw in intended:
+            if committed is not None and stage == b"0" and raw not in committed:
                 continue
             path = self._below_prefix(decode_path(raw))
             if path is None:
@@ -152,13 +154,15 @@ class IndexSnapshot(ObjectSnapshot):
                 )
             yield Entry(path, int(mode, 8), oid.decode())
 
-    @staticmethod
-    def _intended(folder: Path) -> frozenset[bytes]:
-        """What `git add -N` put there: an entry without content, which no commit will hold."""
-        added = git.output(
-            folder, "diff-files", "-z", "--name-only", "--diff-filter=A", "--ignore-submodules"
-        )
-        return frozenset(added.split(b"\0"))
+    def _committed(self, line: bytes) -> frozenset[bytes]:
+        """The paths that a commit will hold: without what only `git add -N` put there.
+
+        `line` is any of the index, for the length of its id.
+        """
+        digest = sha256 if len(line.split(b" ")[1]) == 64 else sha1
+        nothing = digest(b"tree 0\0", usedforsecurity=False).hexdigest()
+        listed = self._repository.output(Command.DIFF_INDEX, nothing)
+        return frozenset(listed.split(b"\0")[1::2])
 
 
 class CommitSnapshot(ObjectSnapshot):
@@ -173,9 +177,7 @@ class CommitSnapshot(ObjectSnapshot):
 
     def _list(self) -> Iterable[Entry]:
         assert self.revision is not None
-        listed = git.output(
-            self._repository.folder, "ls-tree", "-r", "-z", "--full-tree", self.revision
-        )
+        listed = self._repository.output(Command.LIST_COMMIT, self.revision)
         for line in listed.split(b"\0")[:-1]:
             head, _, raw = line.partition(b"\t")
             mode, _kind, oid = head.split(b" ")
@@ -186,10 +188,7 @@ class CommitSnapshot(ObjectSnapshot):
 
 def resolve(repository: git.Repository, revision: str) -> str:
     """The full id of the commit that `revision` names. Raises `UsageError` if it names none."""
-    done = git.run(
-        repository.folder, "rev-parse", "--verify", "--quiet", "--end-of-options",
-        f"{revision}^{{commit}}",
-    )  # fmt: skip
+    done = repository.run(Command.RESOLVE, f"{revision}^{{commit}}")
     if done.returncode != 0:
         raise UsageError(f"{revision!r} names no commit here: see `git log --oneline --all`")
     return done.stdout.decode().strip()

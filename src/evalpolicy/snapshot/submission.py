@@ -14,6 +14,7 @@ from evalpolicy.snapshot import git, message
 from evalpolicy.snapshot.change import Change, Text
 from evalpolicy.snapshot.comparing import DEEPER, compare, is_shallow, known
 from evalpolicy.snapshot.event import Event
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import Snapshot
 
 # GitHub cuts a payload at 25 MB; a commit message is far smaller (bytes).
@@ -90,7 +91,7 @@ def _read(file: str, limit: int, what: str) -> bytes:
 def _message(repository: git.Repository, file: str, snapshot: Snapshot) -> Text:
     parsed = message.parse(_read(file, _MESSAGE_LIMIT, "message"), _comment(repository))
     # git exports the author of the commit that is being made to its hooks.
-    author = git.run(repository.folder, "var", "GIT_AUTHOR_IDENT")
+    author = repository.run(Command.AUTHOR)
     who = author.stdout.decode("utf-8", "replace") if author.returncode == 0 else ""
     name, _, rest = who.partition(" <")
     return Text(
@@ -109,9 +110,7 @@ def _comment(repository: git.Repository) -> str:
 
     With `auto` git takes another than `#` only where the text itself begins a line with it.
     """
-    asked = git.run(
-        repository.folder, "config", "-z", "--get-regexp", r"^core\.comment(char|string)$"
-    )
+    asked = repository.run(Command.COMMENT_MARK)
     values = [row.partition(b"\n")[2] for row in asked.stdout.split(b"\0")[:-1]]
     last = values[-1].decode("utf-8", "replace") if values else ""
     return last if last not in ("", "auto") else "#"
@@ -144,10 +143,7 @@ def _default_branch(repository: git.Repository, event: Event) -> str:
     """What a new branch is to be merged into, where this clone has it."""
     for place in ("refs/remotes/origin/", "refs/heads/"):
         name = f"{place}{event.default_branch}"
-        done = git.run(
-            repository.folder, "rev-parse", "--verify", "--quiet", "--end-of-options",
-            f"{name}^{{commit}}",
-        )  # fmt: skip
+        done = repository.run(Command.RESOLVE, f"{name}^{{commit}}")
         if event.default_branch and done.returncode == 0:
             return done.stdout.decode().strip()
     raise NotCheckedError(

@@ -6,6 +6,9 @@ import re
 
 from msgspec import Struct
 
+LONGEST_POINTER = 1024
+"""No pointer is longer (bytes; Git LFS specification 1)."""
+
 _PREFIX = b"version https://git-lfs.github.com/spec/"
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SIZE = re.compile(rb"^size (\d{1,18})$", re.MULTILINE)
@@ -25,7 +28,7 @@ def is_lfs_pointer(head: bytes) -> bool:
 
 def read_lfs_pointer(content: bytes) -> LfsPointer | None:
     """What the pointer stands for; None where the content is no whole pointer."""
-    if len(content) > 1024 or not is_lfs_pointer(content):
+    if len(content) > LONGEST_POINTER or not is_lfs_pointer(content):
         return None
     oid, size = _OID.search(content), _SIZE.search(content)
     return LfsPointer(oid[1].decode(), int(size[1])) if oid and size else None
