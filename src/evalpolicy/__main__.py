@@ -13,6 +13,16 @@ from evalpolicy.errors import EXIT_NOT_CHECKED, EXIT_USAGE, NotCheckedError, Usa
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and gives its exit code; raises nothing."""
+    code = _ended(argv)
+    from evalpolicy.crashes import block
+
+    if (lines := block()) is not None:
+        _say(f"evalpolicy: internal error: not everything could be checked\n{lines}")
+        code = max(code, EXIT_NOT_CHECKED)
+    return code
+
+
+def _ended(argv: list[str] | None) -> int:
     import click
 
     from evalpolicy.cli import cli
@@ -82,19 +92,14 @@ def _say(text: str) -> None:
 
 def _bug(error: Exception) -> str:
     """One line, and a block that can be pasted into an issue."""
-    import platform
     import traceback
 
-    from evalpolicy import __version__
+    from evalpolicy.crashes import pasted
 
     trace = "".join(traceback.format_exception(error)).rstrip()
     return (
         f"evalpolicy: internal error, nothing was decided: {type(error).__name__}: {error}\n"
-        "Please report it with the lines below.\n"
-        "```\n"
-        f"evalpolicy {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"{trace}\n"
-        "```"
+        + pasted([trace])
     )
 
 

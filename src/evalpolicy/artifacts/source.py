@@ -31,7 +31,11 @@ START = Span(1, 1, 1, 1)
 
 
 class Problem(Struct, frozen=True):
-    """Something that could not be read or checked; it is reported and is never a pass."""
+    """Something that could not be read or checked; it is reported and is never a pass.
+
+    `is_bug`: the tool failed, not the file. Nothing that rests on it is kept for another run.
+    """
 
     message: str
     span: Span = START
+    is_bug: bool = False

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.cache import Cache, key
-from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path
+from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path, understood
 from evalpolicy.snapshot.objects import ObjectSnapshot
 
 if TYPE_CHECKING:
@@ -205,11 +205,11 @@ class Watched(Snapshot):
         Raises `Unreadable`, also for a file of more than `limit` bytes.
         """
         if not self._cache.keeps:
-            return make(self.read(path, limit))
+            return understood(make, self.read(path, limit))
         row_key = key(kind, self.blob_id(path, limit))
         row = self._cache.get(row_key)
         if row is None:
-            row = make(self.read(path, limit))
+            row = understood(make, self.read(path, limit))
             self._cache.put(row_key, row)
         return row
 
