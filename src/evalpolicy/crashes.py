@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import platform
 import traceback
+from itertools import count
+from typing import NamedTuple
 
 from evalpolicy import __version__
 from evalpolicy.errors import NotCheckedError, UsageError
@@ -20,14 +22,39 @@ PASSED = (UsageError, NotCheckedError, BrokenPipeError)
 _MOST = 5
 
 _traces: dict[str, str] = {}
+_times = count()
+
+
+class Mark(NamedTuple):
+    """A moment of the run: how often something was noted before, and what is kept of it."""
+
+    time: int
+    lines: frozenset[str]
 
 
 def noted(error: BaseException) -> str:
     """What happened, on one line; the traceback is kept for `block`."""
     line = described(error)
+    next(_times)
     if len(_traces) < _MOST:
         _traces.setdefault(line, "".join(traceback.format_exception(error)).rstrip())
     return f"internal error: {line}"
+
+
+def mark() -> Mark:
+    """This moment, for `any_since` and `forget_since`."""
+    return Mark(next(_times), frozenset(_traces))
+
+
+def any_since(before: Mark) -> bool:
+    """Whether anything was noted since."""
+    return next(_times) > before.time + 1
+
+
+def forget_since(before: Mark) -> None:
+    """Drops what was noted since: it turned out to be no fault of the tool."""
+    for line in _traces.keys() - before.lines:
+        del _traces[line]
 
 
 def block() -> str | None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalpolicy import baseline as baselines
-from evalpolicy import suppressions
+from evalpolicy import crashes, suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
 from evalpolicy.chosen_rules import judging, levels_for, selected
 from evalpolicy.config import Config, Level
-from evalpolicy.crashes import PASSED, noted
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
@@ -22,9 +21,10 @@ from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.rule_runs import WHOLE, Failure
 from evalpolicy.rule_runs import hits as hits_of
 from evalpolicy.rule_runs import problems as problems_of
-from evalpolicy.rules.model import Finding, Hit, Rule
+from evalpolicy.rules.model import Finding, Hit, HitRow, Rule
 from evalpolicy.rules.selection import RuleSet, rule_set
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.watched import Watched
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
@@ -62,11 +62,51 @@ def check(
     rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
     or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
     empty answer is no pass.
+
+    A row of the cache that its reader took and the rest could not use is a fault of the cache, not
+    of the fleet: where something failed, everything is judged again without it.
     """
+    judge = partial(
+        _check, config=config, chosen=chosen, ignored=ignored, paths=paths, baseline=baseline,
+        use_comments=use_comments, change=change, jobs=jobs, known=known, replays=replays,
+    )  # fmt: skip
+    if cache is None or not cache.keeps or cache.is_empty:
+        return judge(snapshot, cache=cache or Cache(None))
+    before = crashes.mark()
+    try:
+        report = judge(snapshot, cache=cache)
+    except crashes.PASSED:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is raised again if it is no fault of the cache
+        crashes.noted(error)
+    else:
+        if not crashes.any_since(before):
+            return report
+    crashes.forget_since(before)
+    cache.discard()
+    below = snapshot.anew() if isinstance(snapshot, Watched) else snapshot
+    return judge(below, cache=Cache(None))
+
+
+def _check(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    chosen: Sequence[str],
+    ignored: Sequence[str],
+    paths: Sequence[str],
+    cache: Cache,
+    baseline: baselines.Baseline | None,
+    use_comments: bool,
+    change: Change | None,
+    jobs: int | None,
+    known: RuleSet | None,
+    replays: Sequence[Replayed] | None,
+) -> Report:
     known = rule_set(config.plugins) if known is None else known
     levels = levels_for(change, config, known)
     rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
-    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
+    facts = Facts(snapshot, config, cache, change, jobs, replays)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
@@ -233,10 +273,10 @@ def _unit_key(facts: Facts, around: Surroundings) -> str | None:
     """The key of a unit's row; None where what it rests on cannot be named."""
     try:
         return None if around.id is None else key("unit", around.id, facts.contracts.id)
-    except PASSED:
+    except crashes.PASSED:
         raise
     except Exception as error:  # noqa: BLE001 - then its rules are run, and say what they lack
-        noted(error)
+        crashes.noted(error)
         return None
 
 
@@ -258,9 +298,8 @@ def _kept_hits(
     failures: list[Failure],
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     """What the rules find in one file, from the row `known` where it is kept there."""
-    row = facts.cache.get(known) if known else None
-    row = row if isinstance(row, dict) else {}
-    fresh = {}
+    row = (facts.cache.get(known, dict[str, list[HitRow]]) if known else None) or {}
+    fresh: dict[str, list[Any]] = {}
     for rule in rules:
         if row and (kept := row.get(rule.kept_as)) is not None:
             yield rule, [Hit.from_row(path, item) for item in kept]

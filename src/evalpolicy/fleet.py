@@ -16,7 +16,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import SUBMODULE, understood
 from evalpolicy.snapshot.watched import Look, Trace, Watched
 from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, Unit
+from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
@@ -171,7 +171,7 @@ class Fleet:
         if not self._cache.keeps:
             return self._parsed(path)
         row_key = key("dockerfile", self.snapshot.blob_id(path, DOCKERFILE_LIMIT))
-        row = self._cache.get(row_key)
+        row = self._cache.get(row_key, SummaryRow)
         if row is not None:
             return DockerfileSummary.from_row(row), None
         summary, parsed = self._parsed(path)

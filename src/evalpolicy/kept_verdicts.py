@@ -16,12 +16,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.source import Problem, Span, SpanRow
 from evalpolicy.cache import key
 from evalpolicy.facts import Facts, rested_on
 from evalpolicy.rule_runs import Failure
 from evalpolicy.rule_runs import hits as hits_of
-from evalpolicy.rules.model import Hit, Rule
+from evalpolicy.rules.model import Hit, HitRow, Rule
 from evalpolicy.snapshot.watched import Look, Trace
 
 # A submission is judged once, and so are replays; what they rest on (commits, messages, events,
@@ -140,13 +140,10 @@ def _kept(
     facts: Facts, group: Sequence[Rule], failures: list[Failure]
 ) -> Iterator[tuple[Rule, Hit]]:
     row_key = _row_key(facts, group)
-    row = facts.cache.get(row_key)
-    if isinstance(row, dict) and row["outline"] == facts.fleet.outline_id:
-        looks = [Look(kind, path) for kind, paths in row["looks"].items() for path in paths]
-        facts.snapshot.will_size(row["looks"].get("size", ()))
-        if row["state"] == _state(facts, looks):
-            yield from _hits(facts, group, row["hits"], row["problems"])
-            return
+    row = facts.cache.get(row_key, _Row)
+    if row is not None and row.holds(facts, group):
+        yield from _hits(facts, group, row.hits, row.problems)
+        return
     found, outcome = _worked_out(facts, group, failures)
     yield from found
     if outcome is not None:
@@ -175,6 +172,28 @@ def _outcome(
         looks,
         [[path, problem.message, problem.span] for path, problem in problems],
     )
+
+
+class _Row(Struct, frozen=True):
+    """An outcome as it is kept, with the answers to its looks."""
+
+    outline: str
+    looks: dict[str, list[str]]
+    state: str
+    hits: list[tuple[str, str, HitRow]]
+    problems: list[tuple[str, str, SpanRow]]
+
+    def holds(self, facts: Facts, group: Iterable[Rule]) -> bool:
+        """Whether the group would find the same now."""
+        if self.outline != facts.fleet.outline_id:
+            return False
+        looks = [Look(kind, path) for kind, paths in self.looks.items() for path in paths]
+        facts.snapshot.will_size(self.looks.get("size", ()))
+        try:
+            state = _state(facts, looks)
+        except ValueError:  # a kind of look that there is not
+            return False
+        return self.state == state and {id for id, _, _ in self.hits} <= set(ids_of(group))
 
 
 def _row(facts: Facts, outcome: Outcome) -> dict[str, Any]:

@@ -116,9 +116,9 @@ class Contracts:
         """What the role's contract refuses: from the cache, so that the validator stays unloaded
         while labels do not change."""
         known = key("contract", self.id, role, sorted(values.items()), sorted(unjudged))
-        row = self._cache.get(known)
+        row = self._cache.get(known, list[Violation])
         if row is not None:
-            return [Violation(tuple(path), *rest) for path, *rest in row]
+            return row
         name = self._config.contracts.get(role)
         found = violations(self.schemas[role], values, name, unjudged)
         self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])

@@ -114,8 +114,7 @@ def find(
     """
     kept = snapshot.kind in ("index", "commit")
     row_key = key("without suppressions", snapshot.kind)
-    row = cache.get(row_key) if kept else None
-    without = set(row) if isinstance(row, list) else set()
+    without = set((cache.get(row_key, list[str]) if kept else None) or ())
     entries = snapshot.entries
     asked = [
         path

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Span(NamedTuple):
@@ -25,6 +25,10 @@ class Span(NamedTuple):
         """A span of `length` code points within one line."""
         return cls(line, column, line, column + length)
 
+
+Position: TypeAlias = Annotated[int, Meta(ge=1, le=1 << 31)]
+SpanRow: TypeAlias = tuple[Position, Position, Position, Position]
+"""A span as a row of the cache holds it."""
 
 START = Span(1, 1, 1, 1)
 """The very start of a file: where a finding about the file as a whole points."""

@@ -53,9 +53,9 @@ class ProvenanceFile:
             return []
         contract = schema("provenance")
         known = key("provenance", self.content, contract)
-        row = self._cache.get(known)
+        row = self._cache.get(known, list[Violation])
         if row is not None:
-            return [Violation(tuple(path), *rest) for path, *rest in row]
+            return row
         found = violations(contract, self.parsed.value)
         self._cache.put(known, [list(v) for v in found])
         return found

@@ -116,7 +116,7 @@ def _known(
     """What the cache has, and the others with the key of their row."""
     if not cache.keeps or not paths:
         return {}, dict.fromkeys(paths, "")
-    from evalpolicy.recordings.rows import from_row
+    from evalpolicy.recordings.reading import Content
 
     known: dict[str, Content] = {}
     fresh: dict[str, str] = {}
@@ -126,11 +126,11 @@ def _known(
         except Unreadable as reason:
             fleet.unreadable(path, reason)
             continue
-        row = cache.get(row_key)
-        try:
-            known[path] = from_row(row)
-        except (TypeError, ValueError, KeyError):
+        content = cache.get(row_key, Content)
+        if content is None:
             fresh[path] = row_key
+        else:
+            known[path] = content
     return known, fresh
 
 

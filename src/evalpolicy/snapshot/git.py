@@ -46,6 +46,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         )
     except FileNotFoundError as missing:
         raise NotCheckedError("git is not installed, or not on PATH") from missing
+    except OSError as error:
+        raise NotCheckedError(f"git cannot be started: {error.strerror}") from error
 
 
 def output(folder: Path, *arguments: str) -> bytes:
