@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -166,10 +167,10 @@ class TestCache:
         file = str(tmp_path / "c/rows.sqlite")
         cache = Cache(file)
         cache.put("k", {"a": [1, None, "x"]})
-        assert cache.get("other") is None
+        assert cache.get("other", int) is None
         cache.save()
         again = Cache(file)
-        assert again.get("k") == {"a": [1, None, "x"]}
+        assert again.get("k", dict[str, list[Any]]) == {"a": [1, None, "x"]}
         again.save()
 
     def test_another_version_of_the_tool_starts_anew(self, tmp_path, monkeypatch):
@@ -179,7 +180,7 @@ class TestCache:
         cache.save()
         monkeypatch.setattr("evalpolicy.cache._tool_number", lambda: 7)
         other = Cache(file)
-        assert other.get("k") is None
+        assert other.get("k", int) is None
         other.save()
 
     @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"\xff" * 500])
@@ -187,11 +188,11 @@ class TestCache:
         file = tmp_path / "rows.sqlite"
         file.write_bytes(content)
         cache = Cache(str(file))
-        assert cache.get("k") is None
+        assert cache.get("k", int) is None
         cache.put("k", 1)
         cache.save()
         again = Cache(str(file))
-        assert again.get("k") == 1
+        assert again.get("k", int) == 1
         again.save()
 
     def test_a_row_that_is_no_json_counts_as_missing(self, tmp_path):
@@ -203,7 +204,7 @@ class TestCache:
             connection.execute("UPDATE rows SET value = '{'")
         connection.close()
         again = Cache(file)
-        assert again.get("k") is None
+        assert again.get("k", int) is None
         again.save()
 
     def test_a_forked_process_leaves_the_file_alone(self, tmp_path):
@@ -212,22 +213,22 @@ class TestCache:
         cache.put("k", 1)
         cache.save()
         parent = Cache(file)
-        assert parent.get("k") == 1
+        assert parent.get("k", int) == 1
         parent.put("of the parent", 2)
         parent.forked()  # what a helper calls first; here nobody else has the file
-        assert parent.get("k") is None
+        assert parent.get("k", int) is None
         parent.put("of the helper", 3)
         assert parent.taken() == {"of the helper": 3}
         assert parent.taken() == {}
         parent.save()
         again = Cache(file)
-        assert (again.get("k"), again.get("of the helper")) == (1, None)
+        assert (again.get("k", int), again.get("of the helper", int)) == (1, None)
         again.save()
 
     def test_without_a_file_nothing_is_kept(self):
         cache = Cache(None)
         cache.put("k", 1)
-        assert cache.get("k") is None
+        assert cache.get("k", int) is None
         cache.save()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import errno
 import os
 import sys
 from typing import NoReturn
@@ -13,6 +12,30 @@ from evalpolicy.errors import EXIT_NOT_CHECKED, EXIT_USAGE, NotCheckedError, Usa
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and gives its exit code; raises nothing."""
+    try:
+        code = _ended(argv)
+        from evalpolicy.crashes import block
+
+        if (lines := block()) is not None:
+            _say(f"evalpolicy: internal error: not everything could be checked\n{lines}")
+            code = max(code, EXIT_NOT_CHECKED)
+        return code
+    except BrokenPipeError:
+        # The reader left (`| head`). Python would complain once more while it shuts down.
+        sys.stdout = None
+    except OSError as error:
+        # Whatever could be isolated was: what is left is the machine's.
+        named = f": {os.fsdecode(error.filename)}" if error.filename else ""
+        _say(f"evalpolicy: nothing was decided: {error.strerror or error}{named}")
+    except MemoryError:
+        _say("evalpolicy: nothing was decided: there is not enough memory")
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported, not thrown
+        _say(_bug(error))
+    return EXIT_NOT_CHECKED
+
+
+def _ended(argv: list[str] | None) -> int:
+    """The exit code of the command line; raises what is nobody's answer."""
     import click
 
     from evalpolicy.cli import cli
@@ -34,19 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("evalpolicy: interrupted; nothing was checked")
         return EXIT_NOT_CHECKED
-    except (BrokenPipeError, SystemExit):
-        # The reader left (`| head`), of which click makes an exit. Python would complain once
-        # more while it shuts down.
+    except SystemExit:  # of which click makes a reader that left
         sys.stdout = None
-        return EXIT_NOT_CHECKED
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO):
-            _say(_bug(error))
-        else:
-            _say(f"evalpolicy: nothing was decided: {error.strerror}")
-        return EXIT_NOT_CHECKED
-    except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported, not thrown
-        _say(_bug(error))
         return EXIT_NOT_CHECKED
 
 
@@ -61,7 +73,7 @@ def run(argv: list[str] | None = None) -> NoReturn:
 
     # A run makes many facts and few circles: collecting as eagerly as by default costs a tenth.
     gc.set_threshold(100_000, 20, 100)
-    code = main(argv)
+    code = _unusable() or main(argv)
     if threading.active_count() > 1:
         raise SystemExit(code)
     try:
@@ -74,6 +86,37 @@ def run(argv: list[str] | None = None) -> NoReturn:
     os._exit(code)
 
 
+def _unusable() -> int:
+    """Why nothing can be reported here, on standard error; the exit code, 0 where all is well.
+
+    A descriptor that the caller closed is taken by the next file that is opened, and then what is
+    printed goes into that file.
+    """
+    closed = {number for number in (0, 1, 2) if not _is_open(number)}
+    for _ in closed:
+        os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as we run
+    if 1 in closed:
+        _say("evalpolicy: nothing was checked: standard output is closed")
+        return EXIT_NOT_CHECKED
+    if sys.flags.optimize > 1:
+        _say(
+            "evalpolicy: nothing was checked: Python leaves the rules' documentation out "
+            "(-OO, PYTHONOPTIMIZE=2): run it without"
+        )
+        return EXIT_NOT_CHECKED
+    return 0
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def _say(text: str) -> None:
     from evalpolicy.reporters.safe import shown
 
@@ -82,19 +125,14 @@ def _say(text: str) -> None:
 
 def _bug(error: Exception) -> str:
     """One line, and a block that can be pasted into an issue."""
-    import platform
     import traceback
 
-    from evalpolicy import __version__
+    from evalpolicy.crashes import pasted
 
     trace = "".join(traceback.format_exception(error)).rstrip()
     return (
         f"evalpolicy: internal error, nothing was decided: {type(error).__name__}: {error}\n"
-        "Please report it with the lines below.\n"
-        "```\n"
-        f"evalpolicy {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"{trace}\n"
-        "```"
+        + pasted([trace])
     )
 
 

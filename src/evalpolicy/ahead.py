@@ -8,14 +8,18 @@ left to do; helpers are forked for a run that knows nothing yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import to_builtins
 
+from evalpolicy.crashes import PASSED
 from evalpolicy.facts import Facts, rested_on
 from evalpolicy.kept_verdicts import Outcome, is_judged_once, outcome_of
 from evalpolicy.rules.model import Rule
 from evalpolicy.sharing import Part, Shared, cores
+
+if TYPE_CHECKING:
+    from evalpolicy.recordings.mapping import Recordings
 
 # Facts that are dear and need no parsed Dockerfile; those beside each other read the same files.
 _APART = (
@@ -39,7 +43,10 @@ class Begun(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """The outcomes of some groups, and the rows for the cache that were made on the way."""
+    """The outcomes of some groups, and the rows for the cache that were made on the way.
+
+    A group that failed is left out: it is run again where its failure is reported.
+    """
 
     outcomes: list[Outcome]
     rows: dict[str, Any]
@@ -53,7 +60,8 @@ def begin(facts: Facts, groups: Sequence[Sequence[Rule]], jobs: int | None) -> B
     apart = _apart(groups) if len(facts.snapshot.entries) >= _WORTH_IT else []
 
     def make(number: int) -> _Made:
-        return _Made([outcome_of(facts, group) for group in apart[number]], facts.cache.taken())
+        outcomes = [outcome_of(facts, group) for group in apart[number]]
+        return _Made([one for one in outcomes if one is not None], facts.cache.taken())
 
     def from_row(row: list[Any]) -> _Made:
         return _Made([Outcome(**outcome) for outcome in row[0]], row[1])
@@ -62,13 +70,15 @@ def begin(facts: Facts, groups: Sequence[Sequence[Rule]], jobs: int | None) -> B
     parts: list[Part[Any]] = [verdicts]
     waiting = [group for together in apart for group in together]
     of_fixtures = [group for group in groups if _OF_FIXTURES & _settled(group)]
-    begun = bool(of_fixtures) and facts.recordings.are_many
-    if begun:
+    recordings = _recordings(facts) if of_fixtures else None
+    if recordings is not None and not recordings.are_many:
+        recordings = None
+    if recordings is not None:
         waiting += of_fixtures
-        parts.insert(0, facts.recordings.part)
+        parts.insert(0, recordings.part)
     shared = Shared(parts, helpers, facts.forked)
-    if begun:
-        facts.recordings.begun = shared
+    if recordings is not None:
+        recordings.begun = shared
 
     def outcomes() -> Iterable[Outcome]:
         for _, made in shared.results(verdicts):
@@ -77,6 +87,18 @@ def begin(facts: Facts, groups: Sequence[Sequence[Rule]], jobs: int | None) -> B
             yield from made.outcomes
 
     return Begun(waiting, outcomes)
+
+
+def _recordings(facts: Facts) -> Recordings | None:
+    """The fixtures' content; None where it fails, which the rules that need it report."""
+    try:
+        facts.given(("recordings",))
+    except PASSED:
+        raise
+    except Exception:  # noqa: BLE001 - it is raised again for each of these rules
+        return None
+    recordings: Recordings = facts.recordings
+    return recordings
 
 
 def _settled(group: Iterable[Rule]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from evalpolicy.artifacts.broken_manifest import BrokenManifest, parse
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import understood
 
 # Some ten thousand rows. A larger file is a mistake or an attack.
 _LIMIT = 4 << 20
@@ -17,13 +18,12 @@ class BrokenFile:
         self.path = path
         self.exists = path in snapshot.entries
         self.problems: tuple[Problem, ...] = ()
-        content = b'{"broken": []}'
+        self.manifest: BrokenManifest = parse(b'{"broken": []}')
         if self.exists:
             try:
-                content = snapshot.read(path, _LIMIT)
+                self.manifest = understood(parse, snapshot.read(path, _LIMIT))
             except Unreadable as reason:
-                self.problems = (Problem(str(reason)),)
-        self.manifest: BrokenManifest = parse(content)
+                self.problems = (Problem(str(reason), is_bug=reason.is_bug),)
 
     def lists(self, path: str) -> bool:
         """Whether the manifest has a row for this fixture."""

@@ -1,23 +1,30 @@
 """What was worked out from a file's bytes before, kept by the bytes' id.
 
 A row depends on content, path, configuration and the tool alone, so a hit changes nothing but
-the time. Rows are JSON: reading a cache runs no code. Whoever may write into the cache folder
-may change verdicts, as with any cache; `--no-cache` does without.
+the time. Rows are JSON: reading a cache runs no code. Each carries a checksum of its key and its
+value, and is read as the shape that its reader asks for; one that does not fit is not there. The
+checksum is against damage, not against people: whoever may write into the cache folder may change
+verdicts, as with any cache, though not end a run. `--no-cache` does without.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import cache, cached_property
+from hashlib import blake2b, sha256
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import sqlite3
 
+_Row = TypeVar("_Row")
+
 # A cache that has grown beyond this (bytes) starts anew: rows are small and quickly made.
 _LARGEST = 256 << 20
+# Of a row's checksum (hexadecimal digits), which stands before its JSON.
+_CHECKSUM = 16
 _SCHEMA = "CREATE TABLE rows (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -42,28 +49,39 @@ class Cache:
         """Whether it has nothing: no file, or one that another version of the tool wrote."""
         if self._rows is None:
             return True
-        from sqlite3 import Error
-
         try:
             return self._rows.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
-        except Error:
+        except _damage():
             return True
 
-    def get(self, key: str) -> Any:
-        """The row of `key`, or None."""
+    def get(self, key: str, shape: type[_Row]) -> _Row | None:
+        """The row of `key`; None if there is none, or it is damaged or of another shape."""
         if self._rows is None:
             return None
-        from sqlite3 import Error
-
         try:
             found = self._rows.execute("SELECT value FROM rows WHERE key = ?", (key,)).fetchone()
-            return None if found is None else json.loads(found[0])
-        except (Error, ValueError, RecursionError):
+        except _damage():
             return None
+        if found is None or not isinstance(found[0], str):
+            return None
+        text = found[0][_CHECKSUM:]
+        return decoded(text, shape) if found[0][:_CHECKSUM] == _checksum(key, text) else None
 
     def put(self, key: str, row: Any) -> None:
         if self._file is not None:
             self._fresh[key] = row
+
+    def discard(self) -> None:
+        """Drops all rows, those in the file included: something in them is wrong."""
+        self._fresh.clear()
+        if self._rows is None:
+            return
+        try:
+            with self._rows:
+                self._rows.execute("DELETE FROM rows")
+        except _damage():
+            self._rows.close()
+            self.__dict__["_rows"] = None
 
     def forget(self) -> None:
         """Drops the rows that were not saved yet."""
@@ -85,34 +103,75 @@ class Cache:
         rows = self._rows
         if rows is None:
             return
-        from sqlite3 import Error
-
-        fresh = [(key, json.dumps(row, separators=(",", ":"))) for key, row in self._fresh.items()]
+        fresh = []
+        for key, row in self._fresh.items():
+            text = json.dumps(row, separators=(",", ":"))
+            fresh.append((key, _checksum(key, text) + text))
         try:
             with rows:
                 if fresh:
                     rows.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", fresh)
-        except Error:
-            pass
+        except _damage() as error:
+            self._remove_damaged(error)
         finally:
             rows.close()
+
+    def _remove_damaged(self, error: Exception) -> None:
+        """Removes a file that will not get better; one that is locked, or full, may."""
+        from sqlite3 import DatabaseError
+
+        if type(error) is DatabaseError and self._file is not None:
+            with suppress(OSError):
+                os.unlink(self._file)
 
     @cached_property
     def _rows(self) -> sqlite3.Connection | None:
         """The open file; None if there is none or it cannot be used."""
         if self._file is None:
             return None
-        from sqlite3 import Error
-
         for attempt in ("as it is", "anew"):
             try:
                 os.makedirs(os.path.dirname(self._file), mode=0o700, exist_ok=True)
                 if attempt == "anew" or _too_large(self._file):
                     os.unlink(self._file)
                 return _connected(self._file)
-            except (OSError, Error):
+            except _damage():
                 continue
         return None
+
+
+def decoded(text: str, shape: type[_Row]) -> _Row | None:
+    """JSON as a value of this shape; None if it is none."""
+    from msgspec import convert
+
+    known: Any = shape
+    try:
+        return _decoder(known).decode(text)  # type: ignore[no-any-return]  # a decoder of `shape`
+    except (ValueError, RecursionError):
+        pass
+    try:  # what Python writes and msgspec does not read: surrogates of a path, numbers of any size
+        return convert(json.loads(text), shape)
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return None
+
+
+@cache
+def _decoder(shape: Any) -> Any:
+    from msgspec.json import Decoder
+
+    return Decoder(shape)
+
+
+def _checksum(key: str, text: str) -> str:
+    content = f"{key} {text}".encode("utf-8", "surrogatepass")
+    return blake2b(content, digest_size=_CHECKSUM // 2).hexdigest()
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What is raised where the file is damaged, locked, of something else, or not to be had."""
+    from sqlite3 import Error
+
+    return (Error, OSError, ValueError, MemoryError, OverflowError)
 
 
 def _too_large(file: str) -> bool:
@@ -134,7 +193,7 @@ def _connected(file: str) -> sqlite3.Connection:
                 connection.execute("DROP TABLE IF EXISTS rows")
                 connection.execute(_SCHEMA)
                 connection.execute(f"PRAGMA user_version = {_tool_number()}")
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection

@@ -76,8 +76,7 @@ class Composes:
         if path not in snapshot.entries:
             return None
         try:
-            row = snapshot.kept("compose", path, _LIMIT, lambda content: parse(content).row)
-            compose = Compose.from_row(row)
+            compose = snapshot.kept("compose", path, _LIMIT, parse, Compose)
         except Unreadable as reason:
             self._fleet.unreadable(path, reason)
             return None

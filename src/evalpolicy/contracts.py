@@ -11,7 +11,9 @@ from collections.abc import Iterator, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evalpolicy.crashes import described
 from evalpolicy.errors import UsageError
+from evalpolicy.patterns import unicode
 from evalpolicy.text_contracts import missing_keys
 
 if TYPE_CHECKING:
@@ -54,8 +56,8 @@ def violations(
         found = [v for e in validator.iter_errors(value) for v in _told(e)]
     except Unresolvable as error:
         raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
-    except RecursionError as error:
-        raise UsageError(f"{name} refers to itself without end") from error
+    except Exception as error:
+        raise _unjudgeable(name, error) from error
     told = [v for v in found if unjudged.isdisjoint(map(str, v.path[:1]))]
     unique = {(v.path, v.keyword, v.key, v.message): v for v in told}
     return sorted(unique.values(), key=lambda v: (tuple(map(str, v.path)), v.keyword, v.key or ""))
@@ -89,13 +91,16 @@ def _validator(schema: bytes, name: str | None) -> Validator:
     from jsonschema_specifications import REGISTRY
 
     document = _document(schema) if name is None else _loaded(schema, name)
-    kind = validator_for(document, default=Draft202012Validator)
-    if name is not None:
-        try:
+    try:
+        kind = validator_for(document, default=Draft202012Validator)
+        if name is not None:
             kind.check_schema(document)
-        except SchemaError as error:
-            where = "/".join(map(str, error.path))
-            raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+    except SchemaError as error:
+        where = "/".join(map(str, error.path))
+        raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+    except Exception as error:
+        raise _unjudgeable(name, error) from error
+    if name is not None:
         _check_patterns(document, name)
     linear: Any = extend(
         kind,
@@ -108,6 +113,15 @@ def _validator(schema: bytes, name: str | None) -> Validator:
     # A registry of its own: without one, a `$ref` to a URL would be fetched.
     validator: Validator = linear(document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY)
     return validator
+
+
+def _unjudgeable(name: str | None, error: Exception) -> Exception:
+    """What to raise where the validator raises: in a contract of the fleet, its writer's error."""
+    if name is None:
+        return error
+    if isinstance(error, RecursionError):
+        return UsageError(f"{name} is nested too deeply, or refers to itself without end")
+    return UsageError(f"{name} cannot be used as a JSON Schema: {described(error)}")
 
 
 def _loaded(schema: bytes, name: str) -> dict[str, Any]:
@@ -130,6 +144,11 @@ def pattern(expression: str) -> Any:
     return re2.compile(expression, options)
 
 
+def matches(expression: str, text: str) -> bool:
+    """Whether a schema's regular expression is found in the text."""
+    return pattern(expression).search(unicode(text)) is not None
+
+
 def _check_patterns(document: dict[str, Any], name: str) -> None:
     """Raises `UsageError` for a pattern that RE2 does not know (look-around, back-references)."""
     import re2
@@ -137,7 +156,7 @@ def _check_patterns(document: dict[str, Any], name: str) -> None:
     for expression in _patterns(document):
         try:
             pattern(expression)
-        except re2.error as error:
+        except (re2.error, UnicodeEncodeError) as error:
             raise UsageError(
                 f"{name}: RE2 does not take the pattern {expression!r}: {_words(error)}"
             ) from error
@@ -166,7 +185,7 @@ def _words(error: Exception) -> str:
 def _pattern(_: Any, expression: str, instance: object, __: Any) -> Iterator[Any]:
     from jsonschema.exceptions import ValidationError
 
-    if isinstance(instance, str) and not pattern(expression).search(instance):
+    if isinstance(instance, str) and not matches(expression, instance):
         yield ValidationError(f"{instance!r} does not match {expression!r}")
 
 
@@ -177,7 +196,7 @@ def _pattern_properties(
         return
     for expression, subschema in patterns.items():
         for key, value in instance.items():
-            if pattern(expression).search(key):
+            if matches(expression, key):
                 yield from validator.descend(value, subschema, path=key, schema_path=expression)
 
 
@@ -198,9 +217,9 @@ def _additional_properties(
 
 def _additional(instance: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
     known = schema.get("properties", {})
-    patterns = [pattern(expression) for expression in schema.get("patternProperties", ())]
+    patterns = schema.get("patternProperties", ())
     for key in instance:
-        if key not in known and not any(p.search(key) for p in patterns):
+        if key not in known and not any(matches(one, key) for one in patterns):
             yield key
 
 

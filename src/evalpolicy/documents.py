@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import TypeVar
 from urllib.parse import unquote
 
 from evalpolicy.artifacts.markdown_links import Link, links
@@ -14,6 +15,8 @@ from evalpolicy.artifacts.source import Span
 from evalpolicy.fleet import Fleet
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Unreadable
+
+_Row = TypeVar("_Row")
 
 # A larger file is no document (bytes).
 _LIMIT = 4 << 20
@@ -44,15 +47,16 @@ class Documents:
         """The relative links, and a rules document's paths, to nothing in the snapshot."""
         with_code = self.is_rules_document(path)
         kind = "links and paths" if with_code else "links"
-        for target, span, code in self._kept(kind, path, lambda it: links(it, code=with_code)):
-            there = self._named if code else self._linked
-            if not there(path, target):
-                yield Link(target, Span(*span), code)
+        for link in self._kept(kind, path, partial(links, code=with_code), list[Link]):
+            there = self._named if link.code else self._linked
+            if not there(path, link.target):
+                yield link
 
     def form(self, path: str) -> list[tuple[str, Span]]:
         """What a rules document lacks, with the line that should say it."""
-        rows = self._kept("rules form", path, lambda content: _form(parse(content)))
-        return [(message, Span(*span)) for message, span in rows]
+        return self._kept(
+            "rules form", path, lambda content: _form(parse(content)), list[tuple[str, Span]]
+        )
 
     def _linked(self, path: str, target: str) -> bool:
         if not target or _SCHEME.match(target) or any(mark in target for mark in "{}<>$"):
@@ -77,13 +81,15 @@ class Documents:
         snapshot = self._fleet.snapshot
         return joined in snapshot.entries or joined in snapshot.folders
 
-    def _kept(self, kind: str, path: str, make: Callable[[bytes], Any]) -> Any:
+    def _kept(
+        self, kind: str, path: str, make: Callable[[bytes], list[_Row]], shape: type[list[_Row]]
+    ) -> list[_Row]:
         """What `make` says of a file's content, from the cache where it is kept there."""
         try:
-            return self._fleet.snapshot.kept(kind, path, _LIMIT, make)
+            return self._fleet.snapshot.kept(kind, path, _LIMIT, make, shape)
         except Unreadable as reason:
             self._fleet.unreadable(path, reason)
-            return ()
+            return []
 
 
 def _form(document: RulesDocument) -> list[tuple[str, Span]]:

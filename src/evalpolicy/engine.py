@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from evalpolicy import baseline as baselines
-from evalpolicy import suppressions
+from evalpolicy import crashes, suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
 from evalpolicy.cache import Cache, key
@@ -17,16 +18,20 @@ from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
 from evalpolicy.kept_verdicts import groups, hits_on_fleet
 from evalpolicy.report import Checked, FileProblem, Report
-from evalpolicy.rules.model import Finding, Hit, Rule
+from evalpolicy.rule_runs import WHOLE, Failure
+from evalpolicy.rule_runs import hits as hits_of
+from evalpolicy.rule_runs import problems as problems_of
+from evalpolicy.rules.model import Finding, Hit, HitRow, Rule
 from evalpolicy.rules.selection import RuleSet, rule_set
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.watched import Watched
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
-    from evalpolicy.plugins import Failure
     from evalpolicy.replay.replayed import Replayed
     from evalpolicy.snapshot.change import Change
+    from evalpolicy.surroundings import Surroundings
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
 _EXCERPT_FILE = 1 << 20
@@ -57,11 +62,51 @@ def check(
     rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
     or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
     empty answer is no pass.
+
+    A row of the cache that its reader took and the rest could not use is a fault of the cache, not
+    of the fleet: where something failed, everything is judged again without it.
     """
+    judge = partial(
+        _check, config=config, chosen=chosen, ignored=ignored, paths=paths, baseline=baseline,
+        use_comments=use_comments, change=change, jobs=jobs, known=known, replays=replays,
+    )  # fmt: skip
+    if cache is None or not cache.keeps or cache.is_empty:
+        return judge(snapshot, cache=cache or Cache(None))
+    before = crashes.mark()
+    try:
+        report = judge(snapshot, cache=cache)
+    except crashes.PASSED:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is raised again if it is no fault of the cache
+        crashes.noted(error)
+    else:
+        if not crashes.any_since(before):
+            return report
+    crashes.forget_since(before)
+    cache.discard()
+    below = snapshot.anew() if isinstance(snapshot, Watched) else snapshot
+    return judge(below, cache=Cache(None))
+
+
+def _check(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    chosen: Sequence[str],
+    ignored: Sequence[str],
+    paths: Sequence[str],
+    cache: Cache,
+    baseline: baselines.Baseline | None,
+    use_comments: bool,
+    change: Change | None,
+    jobs: int | None,
+    known: RuleSet | None,
+    replays: Sequence[Replayed] | None,
+) -> Report:
     known = rule_set(config.plugins) if known is None else known
     levels = levels_for(change, config, known)
     rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
-    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
+    facts = Facts(snapshot, config, cache, change, jobs, replays)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
@@ -87,7 +132,7 @@ def check(
     findings = _sorted(
         [
             *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
-            *_on_waivers(rules, waivers, levels),
+            *_on_waivers(rules, waivers, levels, failures),
         ]
     )
     checked = _checked(facts, rules)
@@ -98,7 +143,7 @@ def check(
             for path, problem in facts.problems
             if _within(path, paths)
         }
-        | set(_of_plugins(config, known, failures, paths)),
+        | set(_unchecked(config, known, failures, paths)),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
@@ -135,7 +180,8 @@ def _suppressions(
     if everywhere:
         return facts.suppressions
     paths = {finding.path for finding in found}
-    return suppressions.find(facts.snapshot, Globs(facts.layout.dockerfiles), facts.cache, paths)
+    dockerfiles = Globs(facts.layout.dockerfiles)
+    return suppressions.find(facts.snapshot, dockerfiles, facts.cache, facts.fleet.report, paths)
 
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:
@@ -143,27 +189,30 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _on_waivers(
-    rules: Sequence[Rule], waivers: Waivers, levels: Mapping[str, Level]
+    rules: Sequence[Rule],
+    waivers: Waivers,
+    levels: Mapping[str, Level],
+    failures: list[Failure],
 ) -> Iterator[Finding]:
     """What the rules find that judge exceptions; nothing takes these findings back."""
     for rule in rules:
         if rule.on_waivers:
-            for hit in rule.function(waivers=waivers):
+            for hit in hits_of(rule, lambda: {"waivers": waivers}, None, failures):
                 yield _finding(rule, hit, levels.get(rule.id))
 
 
-def _of_plugins(
+def _unchecked(
     config: Config, known: RuleSet, failures: Sequence[Failure], paths: Sequence[str]
 ) -> Iterator[FileProblem]:
-    """What plug-ins left unchecked. What concerns no one file is reported whatever the paths."""
-    source, line = config.source or "", config.plugins_line
+    """What rules left unchecked. What concerns no one file is reported whatever the paths."""
+    source = config.source or WHOLE
     for reason in known.missing:
-        yield FileProblem(source, line, reason)
-    for failure in failures:
-        if failure.path is None:
-            yield FileProblem(source, line, failure.message)
-        elif _within(failure.path, paths):
-            yield FileProblem(failure.path, 1, failure.message)
+        yield FileProblem(source, config.plugins_line, reason)
+    for path, message in problems_of(failures, source):
+        if path == source:
+            yield FileProblem(path, config.plugins_line, message)
+        elif path == WHOLE or _within(path, paths):
+            yield FileProblem(path, 1, message)
 
 
 def _hits(
@@ -176,7 +225,7 @@ def _hits(
 ) -> Iterator[tuple[Rule, Hit]]:
     """What the rules find: file by file where they can, from the cache where nothing changed.
 
-    Rules of plug-ins that fail are added to `failures`. What helpers work at is waited for once
+    Rules that fail are added to `failures`. What helpers work at is waited for once
     nothing else is left to do, `look_for_comments` included.
     """
     of_fleet = [
@@ -192,38 +241,17 @@ def _hits(
         yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
         if isinstance(place, Unit) and of_units:
             yield from _flat(_unit_hits(facts, place, of_units, failures))
-    yield from hits_on_fleet(facts, [group for group in ours if group not in begun.groups])
+    apart = [group for group in ours if group not in begun.groups]
+    yield from hits_on_fleet(facts, apart, failures)
     if look_for_comments:
         facts.suppressions  # noqa: B018 - asked for later
-    yield from hits_on_fleet(facts, begun.groups, begun.outcomes())
+    yield from hits_on_fleet(facts, begun.groups, failures, begun.outcomes())
     # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
     # are not: nobody knows what else they look at.
     for rule in of_fleet:
         if rule.plugin is not None:
-            given = {name: getattr(facts, name) for name in rule.needs}
-            for hit in _called(rule, given, None, failures):
+            for hit in hits_of(rule, partial(facts.given, rule.needs), None, failures):
                 yield rule, hit
-
-
-def _called(
-    rule: Rule, given: Mapping[str, object], path: str | None, failures: list[Failure]
-) -> Iterator[Hit]:
-    """What a rule finds. One of our own that raises is a bug; one of a plug-in is a failure."""
-    if rule.plugin is None:
-        return rule.function(**given)
-    return _called_from(rule, given, path, failures)
-
-
-def _called_from(
-    rule: Rule, given: Mapping[str, object], path: str | None, failures: list[Failure]
-) -> Iterator[Hit]:
-    from evalpolicy import plugins
-
-    for item in plugins.run(rule, given, path):
-        if isinstance(item, Hit):
-            yield item
-        else:
-            failures.append(item)
 
 
 def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
@@ -236,11 +264,20 @@ def _unit_hits(
     facts: Facts, unit: Unit, rules: Sequence[Rule], failures: list[Failure]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     around = facts.fleet.around(unit)
-    known = None
-    if facts.cache.keeps and around.id is not None:
-        known = key("unit", around.id, facts.contracts.id)
+    known = _unit_key(facts, around) if facts.cache.keeps else None
     given = {"unit": lambda: unit, "around": lambda: around}
     return _kept_hits(facts, unit.path, rules, known, given, failures)
+
+
+def _unit_key(facts: Facts, around: Surroundings) -> str | None:
+    """The key of a unit's row; None where what it rests on cannot be named."""
+    try:
+        return None if around.id is None else key("unit", around.id, facts.contracts.id)
+    except crashes.PASSED:
+        raise
+    except Exception as error:  # noqa: BLE001 - then its rules are run, and say what they lack
+        crashes.noted(error)
+        return None
 
 
 def _dockerfile_hits(
@@ -261,16 +298,14 @@ def _kept_hits(
     failures: list[Failure],
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
     """What the rules find in one file, from the row `known` where it is kept there."""
-    row = facts.cache.get(known) if known else None
-    row = row if isinstance(row, dict) else {}
-    fresh = {}
+    row = (facts.cache.get(known, dict[str, list[HitRow]]) if known else None) or {}
+    fresh: dict[str, list[Any]] = {}
     for rule in rules:
         if row and (kept := row.get(rule.kept_as)) is not None:
             yield rule, [Hit.from_row(path, item) for item in kept]
             continue
-        facts_of = {n: given[n]() if n in given else getattr(facts, n) for n in rule.needs}
         failed = len(failures)
-        hits = list(_called(rule, facts_of, path, failures))
+        hits = list(hits_of(rule, partial(facts.given, rule.needs, given), path, failures))
         if known and len(failures) == failed:
             fresh[rule.kept_as] = [hit.row for hit in hits]
         yield rule, hits

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalpolicy import suppressions
@@ -18,6 +19,7 @@ from evalpolicy.snapshot.watched import Look, Trace, Watched
 from evalpolicy.suppressions import Suppression
 
 _T = TypeVar("_T")
+_NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
@@ -79,8 +81,27 @@ class Facts:
         self.made: dict[str, Trace] = {}
         """What was looked at to make each fact that is settled, by its name."""
         self._states: dict[Look, str] = {}
+        self._failed: dict[str, Exception] = {}
         self.kept_problems: list[tuple[str, Problem]] = []
         """What could not be read when findings were worked out that are taken from the cache."""
+
+    def given(
+        self, needs: Iterable[str], beside: Mapping[str, Callable[[], object]] = _NOTHING
+    ) -> dict[str, object]:
+        """The facts of these names, or what `beside` has for one.
+
+        A fact that cannot be worked out raises the same exception for everybody who asks.
+        """
+        return {n: beside[n]() if n in beside else self._given(n) for n in needs}
+
+    def _given(self, name: str) -> object:
+        if name in self._failed:
+            raise self._failed[name]
+        try:
+            return getattr(self, name)
+        except Exception as error:
+            self._failed[name] = error
+            raise
 
     def forked(self) -> None:
         """Lets go, in a forked process, of what two processes cannot share."""
@@ -131,7 +152,8 @@ class Facts:
     @cached_property
     def suppressions(self) -> Sequence[Suppression]:
         """All that comments silence, wherever they stand."""
-        return suppressions.find(self.snapshot, Globs(self.layout.dockerfiles), self.cache)
+        dockerfiles = Globs(self.layout.dockerfiles)
+        return suppressions.find(self.snapshot, dockerfiles, self.cache, self.fleet.report)
 
     @property
     def layout(self) -> Layout:

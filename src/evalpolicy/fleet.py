@@ -13,10 +13,10 @@ from evalpolicy.config import Layout
 from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.snapshot.model import SUBMODULE
+from evalpolicy.snapshot.model import SUBMODULE, understood
 from evalpolicy.snapshot.watched import Look, Trace, Watched
 from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, Unit
+from evalpolicy.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
@@ -108,7 +108,7 @@ class Fleet:
             try:
                 summary, parsed = self._summary(path)
             except Unreadable as reason:
-                self._problem(path, str(reason))
+                self.unreadable(path, reason)
                 continue
             summaries[path] = summary
             summary.tell(partial(self.snapshot.looked, path=path))
@@ -149,7 +149,7 @@ class Fleet:
         """A Dockerfile of this snapshot, parsed. Raises `Unreadable`."""
         from evalpolicy.artifacts.dockerfile import parse
 
-        return parse(self.snapshot.read(path, DOCKERFILE_LIMIT))
+        return understood(parse, self.snapshot.read(path, DOCKERFILE_LIMIT))
 
     def summary(self, path: str) -> DockerfileSummary:
         """The final labels of one Dockerfile, none other read for it. Raises `Unreadable`."""
@@ -169,16 +169,18 @@ class Fleet:
     def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
         """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
         if not self._cache.keeps:
-            parsed = self.dockerfile(path)
-            return DockerfileSummary.of(parsed), parsed
+            return self._parsed(path)
         row_key = key("dockerfile", self.snapshot.blob_id(path, DOCKERFILE_LIMIT))
-        row = self._cache.get(row_key)
+        row = self._cache.get(row_key, SummaryRow)
         if row is not None:
             return DockerfileSummary.from_row(row), None
-        parsed = self.dockerfile(path)
-        summary = DockerfileSummary.of(parsed)
+        summary, parsed = self._parsed(path)
         self._cache.put(row_key, summary.row)
         return summary, parsed
+
+    def _parsed(self, path: str) -> tuple[DockerfileSummary, Dockerfile]:
+        parsed = self.dockerfile(path)
+        return understood(DockerfileSummary.of, parsed), parsed
 
     def _unit(self, path: str, summary: DockerfileSummary) -> Unit | None:
         folder, _, name = path.rpartition("/")
@@ -279,10 +281,13 @@ class Fleet:
         """The build arguments that the scripts and bake files of the unit's folder pass."""
         names: set[str] = set()
         for path, content in self.around(unit).own_texts:
-            if path.endswith((".hcl", "bake.json")):
-                names |= from_bake(content)
-            elif path.endswith((".sh", "/Makefile", "/justfile")):
-                names |= from_script(content)
+            try:
+                if path.endswith((".hcl", "bake.json")):
+                    names |= understood(from_bake, content)
+                elif path.endswith((".sh", "/Makefile", "/justfile")):
+                    names |= understood(from_script, content)
+            except Unreadable as reason:
+                self.unreadable(path, reason)
         return frozenset(names)
 
     @cached_property
@@ -295,9 +300,9 @@ class Fleet:
             for path, entry in self.snapshot.entries.items():
                 if path in globs and path.rpartition("/")[0] not in folders and entry.is_file:
                     try:
-                        names |= from_bake(self.snapshot.read(path, _SCRIPT_LIMIT))
+                        names |= understood(from_bake, self.snapshot.read(path, _SCRIPT_LIMIT))
                     except Unreadable as reason:
-                        self._problem(path, str(reason))
+                        self.unreadable(path, reason)
         return frozenset(names)
 
     @cached_property
@@ -369,7 +374,7 @@ class Fleet:
 
     def unreadable(self, path: str, reason: Unreadable) -> None:
         """Takes down that a file which belongs to the fleet could not be read."""
-        self._problem(path, str(reason))
+        self.report(path, Problem(str(reason), is_bug=reason.is_bug))
 
     def report(self, path: str, problem: Problem) -> None:
         """Takes down what could not be read or understood, once."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from evalpolicy.artifacts.source import Problem
 from evalpolicy.config import Config, GateSettings
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.snapshot.model import EXECUTABLE, SUBMODULE
+from evalpolicy.snapshot.model import EXECUTABLE, SUBMODULE, understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, PreCommitConfig
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.workflow import Step, Value, Workflow
     from evalpolicy.gate_commands import GateNames
     from evalpolicy.python_patterns import PythonPatterns
+
+_Read = TypeVar("_Read")
 
 PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 # No configuration of a gate and no script is larger (bytes).
@@ -48,7 +50,9 @@ class Gates:
             return None
         from evalpolicy.artifacts.pre_commit_config import parse
 
-        config = parse(content)
+        config = self._parsed(path, parse, content)
+        if config is None:
+            return None
         self.problems.extend((path, problem) for problem in config.problems)
         return path, config
 
@@ -69,7 +73,9 @@ class Gates:
                 continue
             from evalpolicy.artifacts.workflow import parse
 
-            workflow = parse(content)
+            workflow = self._parsed(path, parse, content)
+            if workflow is None:
+                continue
             if _says_something(content):
                 self.problems.extend((path, problem) for problem in workflow.problems)
             found[path] = workflow
@@ -161,6 +167,13 @@ class Gates:
             return self.snapshot.read(path, _LIMIT)
         except Unreadable as reason:
             self.problems.append((path, Problem(str(reason))))
+            return None
+
+    def _parsed(self, path: str, parse: Callable[[bytes], _Read], content: bytes) -> _Read | None:
+        try:
+            return understood(parse, content)
+        except Unreadable as reason:
+            self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
             return None
 
 

@@ -14,7 +14,7 @@ from evalpolicy.artifacts.source import Problem
 from evalpolicy.gates import Gates
 from evalpolicy.gitleaks.versions import Version, table
 from evalpolicy.snapshot import Unreadable
-from evalpolicy.snapshot.model import SUBMODULE
+from evalpolicy.snapshot.model import SUBMODULE, understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
@@ -134,9 +134,9 @@ class GitleaksUses:
                 from evalpolicy.artifacts.gitleaks_config import parse
 
                 try:
-                    self._configs[path] = parse(self.snapshot.read(path, LIMIT))
+                    self._configs[path] = understood(parse, self.snapshot.read(path, LIMIT))
                 except Unreadable as reason:
-                    self.problems.append((path, Problem(str(reason))))
+                    self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
         return self._configs[path]
 
     def content(self, path: str) -> bytes | None:

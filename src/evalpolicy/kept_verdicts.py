@@ -10,15 +10,18 @@ to save rows, do rules that rest on the same settled facts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.source import Problem, Span, SpanRow
 from evalpolicy.cache import key
 from evalpolicy.facts import Facts, rested_on
-from evalpolicy.rules.model import Hit, Rule
+from evalpolicy.rule_runs import Failure
+from evalpolicy.rule_runs import hits as hits_of
+from evalpolicy.rules.model import Hit, HitRow, Rule
 from evalpolicy.snapshot.watched import Look, Trace
 
 # A submission is judged once, and so are replays; what they rest on (commits, messages, events,
@@ -27,11 +30,14 @@ _JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
 
 
 def hits_on_fleet(
-    facts: Facts, of: Iterable[Sequence[Rule]], outcomes: Iterable[Outcome] = ()
+    facts: Facts,
+    of: Iterable[Sequence[Rule]],
+    failures: list[Failure],
+    outcomes: Iterable[Outcome] = (),
 ) -> Iterator[tuple[Rule, Hit]]:
     """What these groups find, from the cache where nothing that they looked at changed.
 
-    `outcomes` are those of groups that were run already.
+    `outcomes` are those of groups that were run already. Rules that fail are added to `failures`.
     """
     known = {tuple(one.rules): one for one in outcomes}
     for group in of:
@@ -39,9 +45,9 @@ def hits_on_fleet(
         if outcome is not None:
             yield from _delivered(facts, group, outcome)
         elif not facts.cache.keeps or is_judged_once(group):
-            yield from _run(facts, group)
+            yield from _run(facts, group, failures)
         else:
-            yield from _kept(facts, group)
+            yield from _kept(facts, group, failures)
 
 
 class Outcome(Struct, frozen=True):
@@ -85,18 +91,31 @@ def groups(rules: Sequence[Rule]) -> list[list[Rule]]:
     return [group for _, _, group in groups]
 
 
-def _run(facts: Facts, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Hit]]:
+def _run(
+    facts: Facts, rules: Iterable[Rule], failures: list[Failure]
+) -> Iterator[tuple[Rule, Hit]]:
     for rule in rules:
-        for hit in rule.function(**{name: getattr(facts, name) for name in rule.needs}):
+        for hit in hits_of(rule, partial(facts.given, rule.needs), None, failures):
             yield rule, hit
 
 
-def outcome_of(facts: Facts, group: Sequence[Rule]) -> Outcome:
-    """Runs a group, and takes down what it looks at."""
+def outcome_of(facts: Facts, group: Sequence[Rule]) -> Outcome | None:
+    """Runs a group, and takes down what it looks at. None where something of it failed."""
+    failures: list[Failure] = []
+    return _worked_out(facts, group, failures)[1]
+
+
+def _worked_out(
+    facts: Facts, group: Sequence[Rule], failures: list[Failure]
+) -> tuple[list[tuple[Rule, Hit]], Outcome | None]:
+    """What a group finds, and the same to be kept: nothing is where the tool itself failed."""
     trace = Trace()
+    failed = len(failures)
     with facts.snapshot.tracing(trace):
-        found = list(_run(facts, group))
-    return _outcome(facts, group, trace, found)
+        found = list(_run(facts, group, failures))
+    if len(failures) > failed:
+        return found, None
+    return found, _outcome(facts, group, trace, found)
 
 
 def _delivered(facts: Facts, group: Sequence[Rule], outcome: Outcome) -> Iterator[tuple[Rule, Hit]]:
@@ -117,20 +136,18 @@ def _hits(
         yield by_id[id], Hit.from_row(path, hit)
 
 
-def _kept(facts: Facts, group: Sequence[Rule]) -> Iterator[tuple[Rule, Hit]]:
+def _kept(
+    facts: Facts, group: Sequence[Rule], failures: list[Failure]
+) -> Iterator[tuple[Rule, Hit]]:
     row_key = _row_key(facts, group)
-    row = facts.cache.get(row_key)
-    if isinstance(row, dict) and row["outline"] == facts.fleet.outline_id:
-        looks = [Look(kind, path) for kind, paths in row["looks"].items() for path in paths]
-        facts.snapshot.will_size(row["looks"].get("size", ()))
-        if row["state"] == _state(facts, looks):
-            yield from _hits(facts, group, row["hits"], row["problems"])
-            return
-    trace = Trace()
-    with facts.snapshot.tracing(trace):
-        found = list(_run(facts, group))
+    row = facts.cache.get(row_key, _Row)
+    if row is not None and row.holds(facts, group):
+        yield from _hits(facts, group, row.hits, row.problems)
+        return
+    found, outcome = _worked_out(facts, group, failures)
     yield from found
-    facts.cache.put(row_key, _row(facts, _outcome(facts, group, trace, found)))
+    if outcome is not None:
+        facts.cache.put(row_key, _row(facts, outcome))
 
 
 def _row_key(facts: Facts, group: Iterable[Rule]) -> str:
@@ -139,7 +156,7 @@ def _row_key(facts: Facts, group: Iterable[Rule]) -> str:
 
 def _outcome(
     facts: Facts, group: Sequence[Rule], trace: Trace, found: Iterable[tuple[Rule, Hit]]
-) -> Outcome:
+) -> Outcome | None:
     settled, others = rested_on(name for rule in group for name in rule.needs)
     made = [facts.made[name] for name in sorted(settled) if name in facts.made]
     traces = [facts.fleet.shared, *made, trace]
@@ -147,12 +164,36 @@ def _outcome(
     for look in dict.fromkeys(look for trace in traces for look in trace.looks):
         looks.setdefault(look.kind, []).append(look.path)
     problems = [p for trace in traces for p in trace.problems] + facts.problems_of(others)
+    if any(problem.is_bug for _, problem in problems):
+        return None
     return Outcome(
         ids_of(group),
         [[rule.id, hit.path, hit.row] for rule, hit in found],
         looks,
         [[path, problem.message, problem.span] for path, problem in problems],
     )
+
+
+class _Row(Struct, frozen=True):
+    """An outcome as it is kept, with the answers to its looks."""
+
+    outline: str
+    looks: dict[str, list[str]]
+    state: str
+    hits: list[tuple[str, str, HitRow]]
+    problems: list[tuple[str, str, SpanRow]]
+
+    def holds(self, facts: Facts, group: Iterable[Rule]) -> bool:
+        """Whether the group would find the same now."""
+        if self.outline != facts.fleet.outline_id:
+            return False
+        looks = [Look(kind, path) for kind, paths in self.looks.items() for path in paths]
+        facts.snapshot.will_size(self.looks.get("size", ()))
+        try:
+            state = _state(facts, looks)
+        except ValueError:  # a kind of look that there is not
+            return False
+        return self.state == state and {id for id, _, _ in self.hits} <= set(ids_of(group))
 
 
 def _row(facts: Facts, outcome: Outcome) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.cache import Cache, key
 from evalpolicy.config import Config
-from evalpolicy.contracts import Violation, check_schema, pattern, violations
+from evalpolicy.contracts import Violation, check_schema, matches, violations
 from evalpolicy.errors import UsageError
 from evalpolicy.resources import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -59,7 +59,7 @@ class Contracts:
 
     def knows(self, key: str) -> bool:
         """Whether any contract says something about this key."""
-        return key in self.known_keys or any(p.search(key) for p in self._key_patterns)
+        return key in self.known_keys or any(matches(p, key) for p in self._key_patterns)
 
     @cached_property
     def id(self) -> str:
@@ -116,9 +116,9 @@ class Contracts:
         """What the role's contract refuses: from the cache, so that the validator stays unloaded
         while labels do not change."""
         known = key("contract", self.id, role, sorted(values.items()), sorted(unjudged))
-        row = self._cache.get(known)
+        row = self._cache.get(known, list[Violation])
         if row is not None:
-            return [Violation(tuple(path), *rest) for path, *rest in row]
+            return row
         name = self._config.contracts.get(role)
         found = violations(self.schemas[role], values, name, unjudged)
         self._cache.put(known, [[v.path, v.keyword, v.message, v.key, v.expected] for v in found])
@@ -133,9 +133,9 @@ class Contracts:
         return found
 
     @cached_property
-    def _key_patterns(self) -> tuple[Any, ...]:
+    def _key_patterns(self) -> tuple[str, ...]:
         return tuple(
-            pattern(expression)
+            expression
             for document in self._documents.values()
             for expression in document.get("patternProperties", {})
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class PatternError(ValueError):
@@ -24,7 +27,14 @@ def compiled(pattern: str) -> Any:
         raise PatternError(f"{pattern!r} is no RE2 expression: {error}") from error
 
 
+def unicode(text: str) -> str:
+    """The text as RE2 takes it: what is not Unicode (a lone surrogate) is U+FFFD, as in Go.
+
+    JSON can hold such a surrogate as an escape, and a path where its bytes are not UTF-8.
+    """
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
 def found_in(patterns: Iterable[str], text: str) -> str | None:
     """The first pattern that is found in the text, or None."""
-    clean = text.encode("utf-8", "replace").decode()
-    return next((p for p in patterns if compiled(p).search(clean) is not None), None)
+    return next((p for p in patterns if compiled(p).search(unicode(text)) is not None), None)

@@ -11,15 +11,17 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.source import Span
+from evalpolicy.crashes import PASSED, described
 from evalpolicy.fixes.model import Fix
+from evalpolicy.rule_runs import Failure
 from evalpolicy.rules import FAMILIES, all_rules
 from evalpolicy.rules.model import SEVERITIES, Hit, Plugin, Rule
 from evalpolicy.rules.selection import Family, RuleSet
@@ -58,28 +60,20 @@ def load(names: tuple[str, ...]) -> RuleSet:
     return RuleSet(tuple(families), tuple(missing))
 
 
-class Failure(NamedTuple):
-    """A rule that raised, or yielded what is no finding: in one unit's file, or (None) in all."""
-
-    rule: Rule
-    path: str | None
-    message: str
-
-
-def run(rule: Rule, given: Mapping[str, object], path: str | None) -> Iterator[Hit | Failure]:
-    """What a rule of a plug-in finds. Where it fails it ends, and the failure is the last item.
-
-    `path` is the file of the unit or the Dockerfile that the rule is called for, if it is.
-    """
+def run(
+    rule: Rule, given: Callable[[], Mapping[str, object]], path: str | None
+) -> Iterator[Hit | Failure]:
+    """What a rule of a plug-in finds (see `rule_runs.run`), held to what a hit has to be."""
     try:
-        for hit in rule.function(**given):
+        for hit in rule.function(**given()):
             _accept_hit(hit, path)
             yield hit
+    except PASSED:
+        raise
     # Also SystemExit, which would end the run as if it were clean.
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever foreign code raises
-        why = str(error) if isinstance(error, PluginError) else told(error)
-        of = f"{rule.plugin.name} ({rule.plugin.source})" if rule.plugin else ""
-        yield Failure(rule, path, f"rule {rule.id} of plug-in {of} failed: {why}")
+        why = str(error) if isinstance(error, PluginError) else described(error)
+        yield Failure(rule, path, why)
 
 
 def _accept_hit(hit: object, path: str | None) -> None:
@@ -145,7 +139,7 @@ def _imported(point: EntryPoint) -> ModuleType:
         module = point.load()
     # Also SystemExit, which would end the run as if it were clean.
     except (Exception, SystemExit) as error:
-        raise PluginError(f"cannot be imported: {told(error)}") from error
+        raise PluginError(f"cannot be imported: {described(error)}") from error
     if not isinstance(module, ModuleType):
         raise PluginError(f"{point.value} is no module: the entry point names the rules' module")
     return module
@@ -242,15 +236,3 @@ def _files(top: str, module: ModuleType) -> Iterator[tuple[str, os.stat_result]]
 
 def _named(distribution: Distribution | None) -> str:
     return "?" if distribution is None else f"{distribution.name} {distribution.version}"
-
-
-def told(error: BaseException) -> str:
-    """An exception on one line, with the file and the line that raised it."""
-    from traceback import extract_tb
-
-    where = ""
-    if frames := extract_tb(error.__traceback__):
-        parts = frames[-1].filename.replace(os.sep, "/").split("/")
-        where = f" at {'/'.join(parts[-2:])}:{frames[-1].lineno}"
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words}{where}" if words else f"{type(error).__name__}{where}"

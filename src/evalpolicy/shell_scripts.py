@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evalpolicy.artifacts.engine_calls import EngineCall, engine_calls
-from evalpolicy.artifacts.source import Span
 from evalpolicy.fleet import Fleet
 from evalpolicy.snapshot import Unreadable
 
@@ -20,13 +19,12 @@ def calls_of(fleet: Fleet) -> Mapping[str, tuple[EngineCall, ...]]:
         if not path.endswith(".sh") or not entry.is_file:
             continue
         try:
-            row = fleet.snapshot.kept("engine calls", path, _LIMIT, engine_calls)
+            calls = fleet.snapshot.kept(
+                "engine calls", path, _LIMIT, engine_calls, list[EngineCall]
+            )
         except Unreadable as reason:
             fleet.unreadable(path, reason)
             continue
-        if row:
-            found[path] = tuple(
-                EngineCall(engine, verb, platform, Span(*span), Span(*where))
-                for engine, verb, platform, span, where in row
-            )
+        if calls:
+            found[path] = tuple(calls)
     return found

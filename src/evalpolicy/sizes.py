@@ -13,6 +13,7 @@ from evalpolicy.fixture_config import Sizes
 from evalpolicy.fleet import Fleet
 from evalpolicy.python_patterns import PythonPatterns, TooSlow, WrongPattern
 from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot.model import understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, Located, PreCommitConfig
@@ -147,7 +148,7 @@ class Sizing:
             from evalpolicy.artifacts.pre_commit_config import parse
 
             try:
-                config = parse(snapshot.read(name, _CONFIG_LIMIT))
+                config = understood(parse, snapshot.read(name, _CONFIG_LIMIT))
             except Unreadable as reason:
                 self._fleet.unreadable(name, reason)
                 continue

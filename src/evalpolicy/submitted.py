@@ -17,6 +17,7 @@ from evalpolicy.fixture_names import stem_of
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.change import Comparison, PathChange
+from evalpolicy.snapshot.model import understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.broken_manifest import BrokenManifest
@@ -194,13 +195,13 @@ class Submitted:
         if change.status == "added":
             return None
         content = self._read(self.comparison.before, change.old_path)
-        return None if content is None else parse(content)
+        return None if content is None else self._parsed(change.old_path, parse, content)
 
     def _after(self, change: PathChange, parse: Callable[[bytes], _Read]) -> _Read | None:
         if change.status == "deleted":
             return None
         content = self._read(self.comparison.after, change.path)
-        return None if content is None else parse(content)
+        return None if content is None else self._parsed(change.path, parse, content)
 
     def _entries(self, snapshot: Snapshot) -> Mapping[str, Mapping[str, object]]:
         return {
@@ -215,9 +216,9 @@ class Submitted:
         globs = Globs(patterns)
         for path in snapshot.entries:
             content = self._read(snapshot, path) if path in globs else None
-            if content is None:
+            parsed = None if content is None else self._parsed(path, parse, content)
+            if parsed is None:
                 continue
-            parsed = parse(content)
             for problem in parsed.problems if snapshot is self.comparison.after else ():
                 self._problem(path, problem)
             yield parsed
@@ -228,6 +229,13 @@ class Submitted:
         except Unreadable as reason:
             state = "" if snapshot is self.comparison.after else " (before the submission)"
             self._problem(path, Problem(f"{reason}{state}"))
+            return None
+
+    def _parsed(self, path: str, parse: Callable[[bytes], _Read], content: bytes) -> _Read | None:
+        try:
+            return understood(parse, content)
+        except Unreadable as reason:
+            self._problem(path, Problem(str(reason), is_bug=reason.is_bug))
             return None
 
     def _problem(self, path: str, problem: Problem) -> None:

@@ -8,15 +8,17 @@ names and families of rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from evalpolicy import comments
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.source import Problem, Span
 from evalpolicy.cache import Cache, key
 from evalpolicy.fixes.model import Edit, Fix
 from evalpolicy.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import understood
 
 # A larger file is data; its findings belong into the baseline or under [[allow]] (bytes).
 LIMIT = 1 << 20
@@ -103,17 +105,22 @@ def _suppression(
 
 
 def find(
-    snapshot: Snapshot, dockerfiles: Globs, cache: Cache, only: Collection[str] | None = None
+    snapshot: Snapshot,
+    dockerfiles: Globs,
+    cache: Cache,
+    report: Callable[[str, Problem], None],
+    only: Collection[str] | None = None,
 ) -> list[Suppression]:
     """The suppressions of a snapshot, by path and line. A file that cannot be read has none.
+
+    `report` is given the files whose comments cannot be read.
 
     `only` are the paths to look at, where it is enough to know what covers certain findings.
     Which blobs hold none is kept: those of an index or a commit are not read again.
     """
     kept = snapshot.kind in ("index", "commit")
     row_key = key("without suppressions", snapshot.kind)
-    row = cache.get(row_key) if kept else None
-    without = set(row) if isinstance(row, list) else set()
+    without = set((cache.get(row_key, list[str]) if kept else None) or ())
     entries = snapshot.entries
     asked = [
         path
@@ -129,7 +136,11 @@ def find(
         if isinstance(content, Unreadable):
             continue
         if _MARK in content:
-            found.extend(read(path, content, dockerfile=path in dockerfiles))
+            reader = partial(read, path, dockerfile=path in dockerfiles)
+            try:
+                found.extend(understood(reader, content))
+            except Unreadable as reason:
+                report(path, Problem(str(reason), is_bug=reason.is_bug))
         elif (oid := entries[path].oid) is not None:
             empty.add(oid)
     if kept and empty:

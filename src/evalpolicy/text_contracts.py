@@ -73,11 +73,11 @@ def _missing_in_object(
             if key in value and key not in unjudged:
                 _missing(subschema, value[key])
     elif keyword == "patternProperties":
-        from evalpolicy.contracts import pattern
+        from evalpolicy.contracts import matches
 
         for expression, subschema in said.items():
             for key, text in value.items():
-                if key not in unjudged and pattern(expression).search(key):
+                if key not in unjudged and matches(expression, key):
                     _missing(subschema, text)
     elif keyword == "type":
         _demand(said == "object")
@@ -92,9 +92,9 @@ def _judge_text(keyword: str, said: Any, text: str) -> None:
     elif keyword == "minLength":
         _demand(len(text) >= said)
     elif keyword == "pattern":
-        from evalpolicy.contracts import pattern
+        from evalpolicy.contracts import matches
 
-        _demand(pattern(said).search(text) is not None)
+        _demand(matches(said, text))
     else:
         raise _Unknown
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.source import Problem, Span, SpanRow
 from evalpolicy.cache import key
 
 TYPE_CHECKING = False
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 Role = Literal["benchmark", "agent", "model", "gateway", "core"]
 ROLES: tuple[Role, ...] = get_args(Role)
+
+LabelRow: TypeAlias = tuple[
+    str, str, str, str, tuple[str, ...], tuple[str, ...], SpanRow, SpanRow, SpanRow, int, bool
+]
+"""A label as it is kept (see `_label_row`)."""
+
+
+class SummaryRow(NamedTuple):
+    """A `DockerfileSummary` as it is kept."""
+
+    labels: list[LabelRow]
+    from_: SpanRow | None
+    problems: list[tuple[str, SpanRow]]
+    platforms: list[tuple[str, SpanRow]]
+    ids: tuple[str, str]
 
 
 class DockerfileSummary:
@@ -96,20 +111,20 @@ class DockerfileSummary:
         return [
             [_label_row(label) for label in self._labels.values()],
             self._from,
-            [[problem.message, *problem.span] for problem in self.problems],
-            [[raw, *span] for raw, span in self._platforms],
+            [[problem.message, problem.span] for problem in self.problems],
+            [[raw, span] for raw, span in self._platforms],
         ]
 
     @classmethod
-    def from_row(cls, row: list[Any]) -> DockerfileSummary:
+    def from_row(cls, row: SummaryRow) -> DockerfileSummary:
         labels, from_, problems, platforms, ids = row
         made = cls(
             KeptLabels(labels),
             Span(*from_) if from_ else None,
-            tuple(Problem(message, Span(*span)) for message, *span in problems),
-            tuple((raw, Span(*span)) for raw, *span in platforms),
+            tuple(Problem(message, Span(*span)) for message, span in problems),
+            tuple((raw, Span(*span)) for raw, span in platforms),
         )
-        made.__dict__["ids"] = tuple(ids)
+        made.__dict__["ids"] = ids
         return made
 
 
@@ -120,7 +135,7 @@ def _unseen(what: str) -> None:
 class KeptLabels(Mapping[str, "Label"]):
     """Labels as they were kept: each becomes a `Label` again when it is asked for."""
 
-    def __init__(self, rows: list[list[Any]]) -> None:
+    def __init__(self, rows: list[LabelRow]) -> None:
         self._rows = {row[0]: row for row in rows}
 
     def __getitem__(self, key: str) -> Label:
@@ -135,7 +150,7 @@ class KeptLabels(Mapping[str, "Label"]):
     def value(self, key: str) -> str | None:
         """A label's resolved value, without the rest of it."""
         row = self._rows.get(key)
-        return None if row is None else str(row[_VALUE])
+        return None if row is None else row[_VALUE]
 
 
 class Place:
@@ -239,7 +254,7 @@ class Unit(Place):
 
 
 # Where a label's value stands in its row.
-_VALUE = 3
+_VALUE: Final = 3
 
 
 def _label_row(label: Label) -> list[Any]:
@@ -250,11 +265,11 @@ def _label_row(label: Label) -> list[Any]:
     ]  # fmt: skip
 
 
-def _label(row: list[Any]) -> Label:
+def _label(row: LabelRow) -> Label:
     from evalpolicy.artifacts.dockerfile import Label
 
     key, raw, written, value, names, unresolved, span, key_span, value_span, stage, onbuild = row
     return Label(
-        key, raw, written, value, tuple(names), tuple(unresolved), Span(*span),
+        key, raw, written, value, names, unresolved, Span(*span),
         Span(*key_span), Span(*value_span), stage, onbuild,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import convert, to_builtins
 
 from evalpolicy.artifacts.compose import Compose, parse
 
@@ -46,7 +47,7 @@ def test_every_form():
 
 def test_a_row_gives_the_same():
     compose = parse(FULL)
-    assert Compose.from_row(json.loads(json.dumps(compose.row))) == compose
+    assert convert(json.loads(json.dumps(to_builtins(compose))), Compose) == compose
 
 
 @pytest.mark.parametrize("content", [b"", b"- a\n", b"a: [\n", b"\xff", b"x"])

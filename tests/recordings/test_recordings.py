@@ -124,10 +124,3 @@ def test_large_files_are_read_in_pieces(fleet, monkeypatch):
     pieces = rows(fleet)
     for path, row in plain.items():
         assert row[:3] == pieces[path][:3]
-
-
-def test_a_row_of_another_shape_is_none(fleet, tmp_path, monkeypatch):
-    plain = rows(fleet)
-    cache = Cache(str(tmp_path / "cache.sqlite"))
-    monkeypatch.setattr(cache, "get", lambda key: [1, 2])
-    assert rows(fleet, cache) == plain

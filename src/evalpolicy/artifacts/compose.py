@@ -8,7 +8,7 @@ mapping or a list. Anchors and merge keys are resolved; what is no compose file 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
@@ -55,21 +55,6 @@ class Compose(NamedTuple):
 
     def service(self, name: str) -> Service | None:
         return next((each for each in reversed(self.services) if each.name == name), None)
-
-    @property
-    def row(self) -> list[Any]:
-        """The same as JSON-able values."""
-        problem = [self.problem.message, *self.problem.span] if self.problem else None
-        return [self.includes, self.services, problem]
-
-    @classmethod
-    def from_row(cls, row: list[Any]) -> Compose:
-        includes, services, problem = row
-        return cls(
-            tuple(_value(item) for item in includes),
-            tuple(_service_of(item) for item in services),
-            Problem(problem[0], Span(*problem[1:])) if problem else None,
-        )
 
 
 def parse(content: bytes) -> Compose:
@@ -130,19 +115,3 @@ def _extends(node: YamlMap) -> Extends | None:
         if service is not None:
             return Extends(file.text if file else None, service.text, value.span)
     return None
-
-
-def _value(row: list[Any]) -> Value:
-    return Value(row[0], Span(*row[1]))
-
-
-def _service_of(row: list[Any]) -> Service:
-    name, span, image, environment, extends, is_null = row
-    return Service(
-        name,
-        Span(*span),
-        _value(image) if image else None,
-        tuple(Variable(key, value, Span(*at)) for key, value, at in environment),
-        Extends(extends[0], extends[1], Span(*extends[2])) if extends else None,
-        is_null,
-    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Span(NamedTuple):
@@ -26,12 +26,20 @@ class Span(NamedTuple):
         return cls(line, column, line, column + length)
 
 
+Position: TypeAlias = Annotated[int, Meta(ge=1, le=1 << 31)]
+SpanRow: TypeAlias = tuple[Position, Position, Position, Position]
+"""A span as a row of the cache holds it."""
+
 START = Span(1, 1, 1, 1)
 """The very start of a file: where a finding about the file as a whole points."""
 
 
 class Problem(Struct, frozen=True):
-    """Something that could not be read or checked; it is reported and is never a pass."""
+    """Something that could not be read or checked; it is reported and is never a pass.
+
+    `is_bug`: the tool failed, not the file. Nothing that rests on it is kept for another run.
+    """
 
     message: str
     span: Span = START
+    is_bug: bool = False

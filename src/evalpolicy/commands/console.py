@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +12,7 @@ from evalpolicy.errors import NotCheckedError
 
 # Beyond this, lines get hard to read; without a terminal it is the width of all text.
 _WIDEST = 100
+_NUMBER = re.compile("[0-9]{1,6}")
 
 
 def write(text: str, file: str | None = None) -> None:
@@ -32,19 +34,24 @@ def write(text: str, file: str | None = None) -> None:
 
 def columns(stream: TextIO | None) -> int:
     """The terminal's width in cells, at most 100; 100 where there is no terminal."""
-    if os.environ.get("COLUMNS", "").isdigit() or (stream is not None and stream.isatty()):
+    if _asked_width() or (stream is not None and stream.isatty()):
         return min(_terminal_width(stream), _WIDEST)
     return _WIDEST
 
 
 def _terminal_width(stream: TextIO | None) -> int:
-    asked = os.environ.get("COLUMNS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
+    if asked := _asked_width():
+        return asked
     try:
         return os.get_terminal_size(stream.fileno() if stream else 1).columns
     except OSError:
         return _WIDEST
+
+
+def _asked_width() -> int:
+    """The width that COLUMNS asks for; 0 where it names none."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if _NUMBER.fullmatch(asked) else 0
 
 
 def colour(when: str, stream: TextIO | None) -> bool:

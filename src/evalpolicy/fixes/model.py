@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.source import Span, SpanRow
+
+FixRow: TypeAlias = tuple[bool, list[tuple[SpanRow, str, str]]]
 
 
 class Edit(NamedTuple):
@@ -32,9 +34,9 @@ class Fix(NamedTuple):
     @property
     def row(self) -> list[Any]:
         """The fix as JSON-able values."""
-        return [self.safe, [[*edit.span, edit.text, edit.path] for edit in self.edits]]
+        return [self.safe, [[edit.span, edit.text, edit.path] for edit in self.edits]]
 
     @classmethod
-    def from_row(cls, row: list[Any]) -> Fix:
+    def from_row(cls, row: FixRow) -> Fix:
         safe, edits = row
-        return cls(tuple(Edit(Span(*where), text, path) for *where, text, path in edits), safe)
+        return cls(tuple(Edit(Span(*where), text, path) for where, text, path in edits), safe)

@@ -17,6 +17,8 @@ from typing import Any
 import re2
 from msgspec import Struct
 
+from evalpolicy.patterns import unicode
+
 MAX_MEMORY = 8 << 20
 """Bytes that RE2 may use for one pattern."""
 
@@ -52,21 +54,21 @@ class GoRegex:
 
     def search(self, text: str) -> tuple[str, ...] | None:
         """The leftmost match and its groups ("" for one that took no part), or None."""
-        match = self._compiled.search(text)
+        match = self._compiled.search(unicode(text))
         return None if match is None else (match.group(), *(g or "" for g in match.groups()))
 
     def finds(self, text: str) -> bool:
         """As Go's MatchString."""
-        return self._compiled.search(text) is not None
+        return self._compiled.search(unicode(text)) is not None
 
     def finds_something(self, text: str) -> bool:
         """As Go's FindString(…) != "": a leftmost match that is empty does not count."""
-        match = self._compiled.search(text)
+        match = self._compiled.search(unicode(text))
         return match is not None and match.group() != ""
 
     def find_all(self, text: str) -> list[tuple[int, int]]:
         """As Go's FindAllStringIndex."""
-        return [match.span() for match in self._compiled.finditer(text)]
+        return [match.span() for match in self._compiled.finditer(unicode(text))]
 
 
 def compile_go(source: str) -> GoRegex | Refused:
@@ -106,6 +108,8 @@ def _compile(source: str) -> GoRegex | Refused:
     options.log_errors = False
     try:
         return GoRegex(source, re2.compile(source, options))
+    except UnicodeEncodeError:
+        return Refused("it is not valid UTF-8")
     except re2.error as error:
         message = error.args[0] if error.args else "it does not compile"
         text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
-from evalpolicy.cache import Cache, open_cache
+from msgspec import to_builtins
+
+from evalpolicy.cache import Cache, decoded, open_cache
+
+_Row = TypeVar("_Row")
 
 # A row that so many checks did not ask for is let go.
 _KEPT = 8
@@ -37,15 +41,19 @@ class Rows(Cache):
         self._behind = open_cache(self._root)
         self._check += 1
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str, shape: type[_Row]) -> _Row | None:
         known = self._memory.get(key)
         if known is not None:
             self._memory[key] = (self._check, known[1])
-            return json.loads(known[1])
-        row = self._behind.get(key)
+            return decoded(known[1], shape)
+        row = self._behind.get(key, shape)
         if row is not None:
             self._remember(key, row)
         return row
+
+    def discard(self) -> None:
+        self._memory.clear()
+        self._behind.discard()
 
     def put(self, key: str, row: Any) -> None:
         self._remember(key, row)
@@ -61,4 +69,4 @@ class Rows(Cache):
         self._memory = {k: row for k, row in self._memory.items() if row[0] > oldest}
 
     def _remember(self, key: str, row: Any) -> None:
-        self._memory[key] = (self._check, json.dumps(row, separators=(",", ":")))
+        self._memory[key] = (self._check, json.dumps(to_builtins(row), separators=(",", ":")))

@@ -11,6 +11,7 @@ from evalpolicy.cache import Cache, key
 from evalpolicy.contracts import Violation, violations
 from evalpolicy.resources import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import understood
 
 # Some ten thousand entries. A larger file is a mistake or an attack.
 _LIMIT = 16 << 20
@@ -30,12 +31,13 @@ class ProvenanceFile:
         self._cache = cache or Cache(None)
         self.content = b""
         problems: tuple[Problem, ...] = ()
+        parsed = parse(b"{}")
         if self.exists:
             try:
                 self.content = snapshot.read(path, _LIMIT)
+                parsed = understood(parse, self.content)
             except Unreadable as reason:
-                problems = (Problem(str(reason)),)
-        parsed = parse(self.content if self.exists and not problems else b"{}")
+                problems = (Problem(str(reason), is_bug=reason.is_bug),)
         self.parsed: Provenance = parsed
         self.problems = problems or parsed.problems
         self.readable = not self.problems
@@ -51,9 +53,9 @@ class ProvenanceFile:
             return []
         contract = schema("provenance")
         known = key("provenance", self.content, contract)
-        row = self._cache.get(known)
+        row = self._cache.get(known, list[Violation])
         if row is not None:
-            return [Violation(tuple(path), *rest) for path, *rest in row]
+            return row
         found = violations(contract, self.parsed.value)
         self._cache.put(known, [list(v) for v in found])
         return found

@@ -161,11 +161,11 @@ def _old_recordings(
     found: dict[str, Recorded] = {}
     fresh = []
     for oid in sorted(wanted):
-        row = cache.get(key("recorded", oid))
+        row = cache.get(key("recorded", oid), Recorded)
         if row is None:
             fresh.append(oid)
         else:
-            found[oid] = Recorded.from_row(row)
+            found[oid] = row
     objects = git.Objects(repository)
     try:
         for oid, content in objects.read_many(fresh):

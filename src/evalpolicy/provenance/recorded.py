@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from evalpolicy.artifacts.model_names import model_family
 
@@ -64,13 +64,6 @@ class Recorded(NamedTuple):
             summary.replies_digest,
             summary.turns_digest,
         )
-
-    @classmethod
-    def from_row(cls, row: list[Any]) -> Recorded:
-        """A recording as it was kept: JSON has no tuples."""
-        digest, models, client, *rest = row
-        shown = Shown(*client) if client else None
-        return cls(digest, tuple((name, n) for name, n in models), shown, *rest)
 
     @property
     def families(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from evalpolicy.cache import Cache, key
 from evalpolicy.fleet import Fleet
 from evalpolicy.sharing import Part, Shared, cores
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.json_spans import Path
@@ -41,6 +42,7 @@ class Recordings(Mapping[str, "Recording"]):
         self._fleet = fleet
         self._cache = cache
         self._wanted = list(fleet.fixture_paths if paths is None else paths)
+        self._hosts = tuple(hosts)
         self._jobs = jobs or cores()
         self._trace = fleet.snapshot.open_trace
         self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
@@ -73,13 +75,21 @@ class Recordings(Mapping[str, "Recording"]):
             for number, content in shared.results(self.part):
                 path = fresh[number]
                 if content is None:
-                    self._fleet.unreadable(path, _reason(snapshot, path))
+                    self._fleet.unreadable(path, self._reason(path))
                     continue
                 snapshot.looked("content", path)
                 known[path] = content
                 if self._cache.keeps:
                     self._cache.put(self._fresh[path], to_row(content))
         return {path: Recording(path, known[path]) for path in self._wanted if path in known}
+
+    def _reason(self, path: str) -> Unreadable:
+        """Why a file cannot be read: asked again here, for it may have been a helper's answer."""
+        try:
+            _read(self._fleet.snapshot, (path, self._sizes[path]), self._hosts)
+        except Unreadable as reason:
+            return reason
+        return Unreadable("it could not be read a moment ago")
 
     def __getitem__(self, path: str) -> Recording:
         return self._found[path]
@@ -106,7 +116,7 @@ def _known(
     """What the cache has, and the others with the key of their row."""
     if not cache.keeps or not paths:
         return {}, dict.fromkeys(paths, "")
-    from evalpolicy.recordings.rows import from_row
+    from evalpolicy.recordings.reading import Content
 
     known: dict[str, Content] = {}
     fresh: dict[str, str] = {}
@@ -116,11 +126,11 @@ def _known(
         except Unreadable as reason:
             fleet.unreadable(path, reason)
             continue
-        row = cache.get(row_key)
-        try:
-            known[path] = from_row(row)
-        except (TypeError, ValueError, KeyError):
+        content = cache.get(row_key, Content)
+        if content is None:
             fresh[path] = row_key
+        else:
+            known[path] = content
     return known, fresh
 
 
@@ -128,15 +138,20 @@ def _content(
     snapshot: Snapshot, files: Sequence[tuple[str, int]], hosts: tuple[str, ...], number: int
 ) -> Content | None:
     """What one of the files (path, size) holds; None if it cannot be read."""
-    from evalpolicy.recordings.reading import read_content, read_pieces
-
-    path, size = files[number]
     try:
-        if size <= _WHOLE:
-            return read_content(snapshot.read(path), hosts)
-        return read_pieces(partial(snapshot.stream, path), hosts)
+        return _read(snapshot, files[number], hosts)
     except Unreadable:
         return None
+
+
+def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> Content:
+    """What a file (path, size) holds. Raises `Unreadable`."""
+    from evalpolicy.recordings.reading import read_content, read_pieces
+
+    path, size = file
+    if size <= _WHOLE:
+        return understood(partial(read_content, hosts=hosts), snapshot.read(path))
+    return understood(partial(read_pieces, hosts=hosts), partial(snapshot.stream, path))
 
 
 def _to_row(content: Content | None) -> list[Any] | None:
@@ -149,12 +164,3 @@ def _from_row(row: list[Any] | None) -> Content | None:
     from evalpolicy.recordings.rows import from_row
 
     return None if row is None else from_row(row)
-
-
-def _reason(snapshot: Snapshot, path: str) -> Unreadable:
-    """Why a file cannot be read."""
-    try:
-        snapshot.read(path)
-    except Unreadable as reason:
-        return reason
-    return Unreadable("it could not be read a moment ago")

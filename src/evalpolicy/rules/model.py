@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Span
-from evalpolicy.fixes.model import Fix
+from evalpolicy.artifacts.source import START, Span, SpanRow
+from evalpolicy.fixes.model import Fix, FixRow
 
 if TYPE_CHECKING:
     from evalpolicy.snapshot.change import Change
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Worst first."""
+
+HitRow: TypeAlias = tuple[str, SpanRow, str, str, str, Severity | None, FixRow | None]
+"""A hit as it is kept, without its path (see `Hit.row`)."""
 
 _ID = re.compile(r"[A-Z]{3}[0-9]{3}")
 
@@ -48,7 +51,7 @@ class Hit(Struct, frozen=True):
         return [self.message, self.span, self.help, self.subject, self.about, self.severity, fix]
 
     @classmethod
-    def from_row(cls, path: str, row: list[Any]) -> Hit:
+    def from_row(cls, path: str, row: HitRow) -> Hit:
         message, where, help, subject, about, severity, fix = row
         mend = Fix.from_row(fix) if fix else None
         return cls(path, message, Span(*where), help, subject, about, severity, mend)

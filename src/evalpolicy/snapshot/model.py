@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha1, sha256
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
+from evalpolicy.crashes import PASSED, noted
+
+_Given = TypeVar("_Given")
+_Read = TypeVar("_Read")
 Kind = Literal["worktree", "index", "commit", "folder"]
 
 REGULAR = 0o100644
@@ -22,6 +26,25 @@ _MAX_LINKS = 40
 
 class Unreadable(Exception):  # noqa: N818 - a fact about one file, collected and reported
     """One file could not be read. The message is its reason, without the path."""
+
+    is_bug = False
+    """Whether it is the tool that failed. Then another run may succeed: nothing is kept of it."""
+
+
+class Crashed(Unreadable):
+    """The reader of a file raised what it should not."""
+
+    is_bug = True
+
+
+def understood(parse: Callable[[_Given], _Read], content: _Given) -> _Read:
+    """What `parse` makes of a file's content. Raises `Unreadable`, whatever `parse` raises."""
+    try:
+        return parse(content)
+    except (Unreadable, *PASSED):
+        raise
+    except Exception as error:
+        raise Crashed(noted(error)) from error
 
 
 class Entry(NamedTuple):

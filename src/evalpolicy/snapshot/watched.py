@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from msgspec import to_builtins
 
 from evalpolicy.cache import Cache, key
-from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path
+from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path, understood
 from evalpolicy.snapshot.objects import ObjectSnapshot
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.source import Problem
+
+_Made = TypeVar("_Made")
 
 # Files of up to the first number of bytes are remembered, of all together the second.
 _SHORT, _ROOM = 64 << 10, 16 << 20
@@ -65,8 +69,7 @@ class Watched(Snapshot):
         self._stamped = False
         self._presumed: dict[str, int] = {}
         if isinstance(below, ObjectSnapshot) and cache.keeps:
-            kept = cache.get(_SIZES)
-            self._presumed = kept if isinstance(kept, dict) else {}
+            self._presumed = cache.get(_SIZES, dict[str, int]) or {}
             below.presume(self._presumed)
 
     @contextmanager
@@ -77,6 +80,12 @@ class Watched(Snapshot):
             yield
         finally:
             self._open = before
+
+    def anew(self) -> Watched:
+        """The same snapshot with nothing known of it and nothing kept."""
+        if isinstance(self._below, ObjectSnapshot):
+            self._below.presume({})
+        return Watched(self._below, Cache(None))
 
     @property
     def open_trace(self) -> Trace | None:
@@ -199,18 +208,20 @@ class Watched(Snapshot):
     def forked(self) -> None:
         self._below.forked()
 
-    def kept(self, kind: str, path: str, limit: int, make: Callable[[bytes], Any]) -> Any:
-        """What `make` says of a file's content, JSON-able, from the cache if it is kept there.
+    def kept(
+        self, kind: str, path: str, limit: int, make: Callable[[bytes], _Made], shape: type[_Made]
+    ) -> _Made:
+        """What `make` says of a file's content, from the cache if it is kept there in this shape.
 
         Raises `Unreadable`, also for a file of more than `limit` bytes.
         """
         if not self._cache.keeps:
-            return make(self.read(path, limit))
+            return understood(make, self.read(path, limit))
         row_key = key(kind, self.blob_id(path, limit))
-        row = self._cache.get(row_key)
+        row = self._cache.get(row_key, shape)
         if row is None:
-            row = make(self.read(path, limit))
-            self._cache.put(row_key, row)
+            row = understood(make, self.read(path, limit))
+            self._cache.put(row_key, to_builtins(row))
         return row
 
     def save(self) -> None:
@@ -224,10 +235,9 @@ class Watched(Snapshot):
                 self._cache.put(_SIZES, compared)
 
     @cached_property
-    def _stamps(self) -> dict[str, list[str]]:
+    def _stamps(self) -> dict[str, tuple[str, str]]:
         """Stamp and id of the files that some run asked for, by path."""
-        row = self._cache.get(_STAMPS)
-        return row if isinstance(row, dict) else {}
+        return self._cache.get(_STAMPS, dict[str, tuple[str, str]]) or {}
 
     def _id(self, path: str, limit: int | None = None) -> str:
         """`blob_id`, worked out once, or known from an earlier run by the file's stamp."""
@@ -242,7 +252,7 @@ class Watched(Snapshot):
         else:
             found = self._below.blob_id(path, limit)
             if stamp is not None:
-                self._stamps[path] = [stamp, found]
+                self._stamps[path] = (stamp, found)
                 self._stamped = True
         self._ids[path] = found
         return found

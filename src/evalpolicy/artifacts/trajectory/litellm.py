@@ -85,10 +85,16 @@ def amount(value: object) -> float | None:
     """A cost in US dollars."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:  # JSON has whole numbers of any size
+        return None
+    return number if math.isfinite(number) else None
 
 
 def nanoseconds(seconds: object) -> int | None:
     """A time in seconds since 1970 as nanoseconds; to the microsecond, as Python's clock logs."""
     value = amount(seconds)
-    return None if value is None else round(value * 1e6) * 1000
+    if value is None or not math.isfinite(value * 1e6):
+        return None
+    return round(value * 1e6) * 1000
