@@ -8,6 +8,7 @@ from threading import Lock
 
 from evalpolicy.credentials import Scanner, redact
 from evalpolicy.replay.spans import Recorded, line
+from evalpolicy.snapshot.writing import open_to_append
 
 
 class Recording:
@@ -15,8 +16,7 @@ class Recording:
     fixture are none."""
 
     def __init__(self, file: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._handle = os.open(file, flags, 0o644)
+        self._handle = open_to_append(file, "refuse")
         self._file = file
         self._scanner = Scanner()
         self._lock = Lock()
