@@ -79,17 +79,18 @@ def _tool(name: str) -> Tool:
 
 
 def redactions(facts: Facts, paths: Sequence[str]) -> tuple[list[Redaction], list[Unread]]:
-    """What redaction changes, and what could not be read for it."""
+    """What redaction changes, and what could not be read, or taken out."""
     scanner = Scanner(facts.config.secrets.internal_hosts)
     changed: list[Redaction] = []
     unread: list[Unread] = []
     for path in paths:
         try:
             before = facts.snapshot.read(path, _LARGEST)
-            after, changes = redact(before, scanner)
-        except (Unreadable, RuntimeError) as reason:
+        except Unreadable as reason:
             unread.append((path, 1, str(reason)))
             continue
+        after, changes, left = redact(before, scanner)
+        unread += ((path, hit.line, f"{hit.what} {hit.masked} cannot be redacted") for hit in left)
         if changes:
             told = tuple(
                 f"{path}: {change.what} {change.masked}, {_lines(change.lines)}"

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.trajectory import FailedCall, Message, Summary, Trajectory, Turn
-from evalpolicy.credentials import Scanner, redact
+from evalpolicy.credentials import Scanner, redact_text
 from evalpolicy.recordings.reading import Recording
 from evalpolicy.reporters.safe import shown
 
@@ -14,6 +14,8 @@ FOLDED = 6
 """Lines of a text that are shown unless all are asked for."""
 
 _INDENT = "    "
+# Characters of a failed call's message.
+_MESSAGE = 300
 
 
 class TrajectoryText:
@@ -30,11 +32,7 @@ class TrajectoryText:
 
     def clean(self, text: str) -> str:
         """The text without its secrets; still several lines."""
-        raw = text.encode("utf-8", "surrogatepass")
-        try:
-            return redact(raw, self._scanner)[0].decode("utf-8", "surrogatepass")
-        except (RuntimeError, UnicodeDecodeError):
-            return "(not shown: it could not be redacted)"
+        return redact_text(text, self._scanner)
 
     def whole(self, recording: Recording, trajectory: Trajectory, turn: int | None) -> str:
         """Head, turns (or the one of that number, from 1) and failed calls."""
@@ -88,7 +86,8 @@ class TrajectoryText:
         yield self._line(f"── {len(failed)} failed calls ──")
         for call in failed if self._full else failed[:FOLDED]:
             yield from self._wrapped(
-                self.clean(f"line {call.line}: {call.error_type or 'error'}: {call.message[:300]}"),
+                f"line {call.line}: {self.clean(call.error_type or 'error')}: "
+                f"{self.clean(call.message)[:_MESSAGE]}",
                 "  ",
             )
         if not self._full and len(failed) > FOLDED:

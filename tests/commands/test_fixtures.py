@@ -10,6 +10,7 @@ import resource
 import stat
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import FIXTURES, FLEET, git, repository, write
 from tests.samples.credentials import token
 from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
@@ -19,6 +20,7 @@ from evalpolicy.credentials import SHAPES, Scanner
 
 LFS = "version https://git-lfs.github.com/spec/v1"
 KEY = token(next(s for s in SHAPES if s.id == "hugging-face"), random.Random(1))
+ANTHROPIC = token(next(s for s in SHAPES if s.id == "anthropic"), random.Random(1))
 CODEX = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 TRACES = f"{FIXTURES}/arc-12-codex.traces.jsonl"
 ROWS = lines(
@@ -155,8 +157,44 @@ class TestShow:
         assert code == 3
         assert "cut off" in out
 
+    @pytest.mark.parametrize("room", range(270, 310, 4))
+    def test_a_key_where_a_message_is_cut(self, fleet, capfd, room):
+        rows = [failed_row() | {"error_str": "x" * room + f" key {ANTHROPIC}"} for _ in range(3)]
+        write(fleet, {CODEX: lines(*rows)})
+        for command in (["show", "arc-0"], ["show", "arc-0", "--full"], ["list"]):
+            _, out, err = run(capfd, *command)
+            assert ANTHROPIC[8:14] not in "".join((out + err).split())
+
+    def test_a_key_where_what_shows_the_agent_is_cut(self, fleet, capfd):
+        for room in range(60, 140, 8):
+            agent = f"codex_exec/1.0 {'x' * room} {ANTHROPIC}"
+            write(fleet, {CODEX: lines(litellm_row("4", user_agent=agent))})
+            _, out, err = run(capfd, "show", "arc-0")
+            assert ANTHROPIC[8:14] not in "".join((out + err).split())
+
 
 class TestScanAndRedact:
+    def test_what_cannot_be_redacted_is_told_and_all_else_goes(self, fleet, capfd, monkeypatch):
+        write(fleet, {CODEX: lines(litellm_row(f"{KEY} {ANTHROPIC}"))})
+        judged = Scanner.scan
+
+        def stubborn(self, content):
+            """As if a key of this kind could not be replaced."""
+            return tuple(
+                replace(hit, replacement=KEY.encode()) if hit.shape == "hugging-face" else hit
+                for hit in judged(self, content)
+            )
+
+        monkeypatch.setattr(Scanner, "scan", stubborn)
+        monkeypatch.setattr("evalpolicy.credentials.redaction._MARK", KEY.encode())
+        code, out, err = run(capfd, "redact")
+        assert code == 3
+        assert "Anthropic API key" in out
+        assert f"{CODEX}:1: not checked: Hugging Face" in err
+        assert "cannot be redacted" in err
+        assert ANTHROPIC not in (fleet / CODEX).read_text()
+        assert KEY not in out + err
+
     def test_clean(self, fleet, capfd):
         assert run(capfd, "scan")[:2] == (0, "")
         assert run(capfd, "redact")[:2] == (0, "")

@@ -16,7 +16,7 @@ from tests.reporters.sample import finding
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.fixes import apply, atomic
+from evalpolicy.fixes import apply
 from evalpolicy.fixes.diff import unified
 from evalpolicy.fixes.model import Edit, Fix
 from evalpolicy.fixes.texts import edited, overlap
@@ -219,50 +219,22 @@ class TestWriting:
         inside = write(tmp_path / "in", {"x": ""})
         write(tmp_path / "out", {"a": "old"})
         (inside / "link").symlink_to(tmp_path / "out")
-        with pytest.raises(NotCheckedError, match="a symbolic link on the way"):
+        with pytest.raises(NotCheckedError, match="cannot fix link/a: link is a symbolic link"):
             apply.write(str(inside), {"link/a": b"old"}, {"link/a": b"x"})
         assert (tmp_path / "out" / "a").read_text() == "old"
 
     def test_a_write_protected_file_is_left(self, tmp_path, monkeypatch):
         write(tmp_path, {"a": "old"})
         (tmp_path / "a").chmod(0o444)
-        monkeypatch.setattr(os, "access", lambda *_: False)
+        monkeypatch.setattr(os, "access", lambda *_, **__: False)
         with pytest.raises(NotCheckedError, match="cannot fix a: write-protected"):
             apply.write(str(tmp_path), {"a": b"old"}, {"a": b"x"})
-        assert (tmp_path / "a").read_text() == "old"
-
-    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, tmp_path, monkeypatch):
-        file = write(tmp_path, {"a": "old"}) / "a"
-
-        def full(_):
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space"):
-            atomic.write(file, b"new")
-        assert file.read_text() == "old"
-        assert os.listdir(tmp_path) == ["a"]
-
-    def test_a_new_file_has_the_mode_that_the_user_gives_new_files(self, tmp_path):
-        old = os.umask(0o027)
-        try:
-            atomic.write(tmp_path / "a", b"x")
-        finally:
-            os.umask(old)
-        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
-
-    def test_a_link_and_a_folder_are_no_files(self, tmp_path):
-        write(tmp_path, {"a": "old", "d/x": ""})
-        (tmp_path / "l").symlink_to("a")
-        for name in ("l", "d"):
-            with pytest.raises(OSError, match="not a regular file"):
-                atomic.write(tmp_path / name, b"x")
         assert (tmp_path / "a").read_text() == "old"
 
     def test_a_link_is_refused_even_if_it_leads_nowhere_else(self, tmp_path):
         write(tmp_path, {"a": "old"})
         (tmp_path / "l").symlink_to("a")
-        with pytest.raises(NotCheckedError, match="cannot fix l: a symbolic link on the way"):
+        with pytest.raises(NotCheckedError, match="cannot fix l: l is a symbolic link"):
             apply.write(str(tmp_path), {"l": b"old"}, {"l": b"x"})
 
     def test_of_fixes_that_overlap_the_first_is_made_and_equal_ones_once(self):

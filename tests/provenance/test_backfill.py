@@ -326,7 +326,7 @@ def test_a_full_disk_leaves_the_old_file_whole(run, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("evalpolicy.fixes.atomic.os.fsync", full)
+    monkeypatch.setattr("evalpolicy.snapshot.writing.os.fsync", full)
     code, _, err = run(tmp_path, "backfill")
     assert code == 3
     assert "no space left" in err.lower()

@@ -152,6 +152,15 @@ def test_credentials_reach_the_upstream_and_never_the_fixture(tmp_path):
     assert Tape(parse(content)).draw(WIRES["chat"].read(ask)).outcome == "served"
 
 
+@pytest.mark.parametrize("room", range(440, 505, 5))
+def test_a_key_where_an_error_is_cut_is_not_recorded(tmp_path, room):
+    file = tmp_path / "new.traces.jsonl"
+    refusal = b'"' + b"x" * room + f" {KEY}".encode() + b'"'
+    with recording(Scripted((401, "application/json", [refusal])), file) as client:
+        client.post("/v1/chat/completions", json={"messages": QUESTION})
+    assert KEY[3:7].encode() not in file.read_bytes()
+
+
 SSE = "text/event-stream"
 
 

@@ -45,7 +45,7 @@ def write_command(given: str | None) -> int:
         rules = {rule.id for rule in report.rules if rule.on_waivers}
         found = [finding for finding in report.findings if finding.rule not in rules]
         file = file_of(snapshot, given)
-        _write(file, baselines.render(baselines.of(found)))
+        _write(snapshot, file, given, baselines.render(baselines.of(found)))
     show(f"{count(len(found), 'finding')} written to {shown(str(file))}\n")
     return _verdict(report)
 
@@ -75,7 +75,7 @@ def prune_command(given: str | None) -> int:
         )
         left = baselines.pruned(content, baseline, occurs)
         if left != content:
-            _write(file, left)
+            _write(snapshot, file, given, left)
     still = sum(baselines.parse(left, str(file)).rows.values())
     gone = sum(baseline.rows.values()) - still
     show(f"{count(gone, 'finding')} taken out of {shown(str(file))}, {still:,} left\n")
@@ -128,10 +128,13 @@ def _is_rule(id: str, known: RuleSet) -> bool:
         return False
 
 
-def _write(file: Path, content: bytes) -> None:
-    from evalpolicy.fixes import atomic
+def _write(snapshot: Snapshot, file: Path, given: str | None, content: bytes) -> None:
+    from evalpolicy.snapshot import writing
 
     try:
-        atomic.write(file, content)
+        if given is None:
+            writing.write(file.name, content, root=snapshot.top)
+        else:
+            writing.write(given, content)
     except OSError as error:
         raise NotCheckedError(f"cannot write {file}: {error.strerror or error}") from error

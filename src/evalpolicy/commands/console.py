@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from pathlib import Path
 from typing import TextIO
 
 from evalpolicy.errors import NotCheckedError
@@ -18,8 +17,10 @@ _NUMBER = re.compile("[0-9]{1,6}")
 def write(text: str, file: str | None = None) -> None:
     """To a file, or to standard output, as UTF-8 whatever the locale says."""
     if file is not None:
+        from evalpolicy.snapshot import writing
+
         try:
-            Path(file).write_bytes(text.encode("utf-8", "backslashreplace"))
+            writing.write(file, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise NotCheckedError(f"cannot write {file}: {error.strerror}") from error
         return

@@ -139,17 +139,16 @@ def _accepted(item: Proposal) -> bool:
 
 
 def _write(item: Proposal) -> None:
-    from evalpolicy.fixes import atomic
+    from evalpolicy.snapshot import writing
 
     with _snapshot() as snapshot:
-        file = _top(snapshot) / item.path
+        top = _top(snapshot)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if content(file) != item.before:
+        if content(top / item.path) != item.before:
             raise NotCheckedError(
                 f"{item.path} changed in the meantime: run `evalpolicy init` anew"
             )
-        atomic.write(file, item.after)
+        writing.write(item.path, item.after, root=top, make_folders=True)
     except OSError as error:
         raise NotCheckedError(f"cannot write {item.path}: {error.strerror or error}") from error
 

@@ -100,14 +100,13 @@ def _read(file: str, read: Callable[[bytes, str], _Read]) -> _Read:
 
 
 def _write(folder: Path, report: Report, changed: Trend | None) -> None:
-    from evalpolicy.fixes.atomic import write_atomically
     from evalpolicy.reporters import html, json
     from evalpolicy.reporters.safe import shown
+    from evalpolicy.snapshot.writing import write
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / DATA, json.render(report).encode())
-        write_atomically(folder / PAGE, html.render(report, changed).encode())
+        write(folder / DATA, json.render(report).encode(), make_folders=True)
+        write(folder / PAGE, html.render(report, changed).encode())
     except OSError as error:
         raise NotCheckedError(f"cannot write into {folder}: {error.strerror}") from error
     click.echo(f"evalpolicy: wrote {shown(str(folder / PAGE))}", err=True)

@@ -7,7 +7,7 @@ has only its masked form.
 
 from evalpolicy.credentials.places import Place, locate
 from evalpolicy.credentials.providers import SHAPES
-from evalpolicy.credentials.redaction import Change, redact
+from evalpolicy.credentials.redaction import Change, redact, redact_text
 from evalpolicy.credentials.scanner import Hit, Scanner
 from evalpolicy.credentials.shapes import Shape
 from evalpolicy.credentials.streams import scan_stream
@@ -21,5 +21,6 @@ __all__ = [
     "Shape",
     "locate",
     "redact",
+    "redact_text",
     "scan_stream",
 ]

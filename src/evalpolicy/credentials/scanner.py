@@ -11,6 +11,7 @@ import re2
 from msgspec import Struct
 
 from evalpolicy.credentials.escapes import ESCAPE, has_escapes, unescape
+from evalpolicy.credentials.hosts import HostPattern
 from evalpolicy.credentials.plausible import (
     is_key_block,
     is_placeholder,
@@ -61,7 +62,7 @@ class Scanner:
         self._probes = [
             shape.probe or shape.before + shape.secret + shape.after for shape in self._shapes
         ]
-        self._hosts = [_host_pattern(pattern) for pattern in hosts]
+        self._hosts = [HostPattern(pattern) for pattern in hosts]
 
     @cached_property
     def _probe(self) -> re2._Regexp:
@@ -125,9 +126,8 @@ class Scanner:
 
     def _find_hosts(self, text: bytes) -> Iterator[_Found]:
         for pattern in self._hosts:
-            for match in pattern.finditer(text):
-                if match[0] and not match[0].endswith(b".invalid"):
-                    yield *match.span(), _HOST, "host", b"host.internal.invalid"
+            for start, end in pattern.spans(text):
+                yield start, end, _HOST, "host", b"host.internal.invalid"
 
     def _judge(self, text: bytes, start: int) -> _Found | None:
         """The shape that fits the text at `start`, once everything about it is checked."""
@@ -192,13 +192,6 @@ def _half_redacted() -> Shape:
 
 def _any_of(patterns: Sequence[str]) -> re2._Regexp:
     return re2.compile("|".join(f"(?:{one})" for one in patterns).encode(), _PROBE_OPTIONS)
-
-
-def _host_pattern(pattern: str) -> re2._Regexp:
-    try:
-        return re2.compile(pattern.encode(), _OPTIONS)
-    except re2.error as error:
-        raise ValueError(f"not a regular expression of RE2: {pattern}: {error}") from None
 
 
 _ESCAPED_BEFORE = re2.compile(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from msgspec import Struct, field
 
 from evalpolicy.artifacts.source import Span
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.fixes import atomic
 from evalpolicy.fixes.model import Edit, Fix
 from evalpolicy.fixes.texts import edited, overlap
 from evalpolicy.report import Report
 from evalpolicy.rules.model import Finding
-from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot import Snapshot, Unreadable, writing
 from evalpolicy.snapshot.model import encode_path
 from evalpolicy.snapshot.overlay import Overlay
 
@@ -119,22 +117,10 @@ def write(top: str, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> 
     """
     failed = []
     for path, content in after.items():
+        file = os.fsdecode(encode_path(path))
         try:
-            file = _within(top, path)
-            if file.read_bytes() != before[path]:
-                raise OSError(0, "it changed while it was being checked; run again")
-            atomic.write(file, content)
+            writing.write(file, content, root=top, expected=before[path], keep_executable=True)
         except OSError as error:
             failed.append(f"cannot fix {path}: {error.strerror or error}")
     if failed:
         raise NotCheckedError("\n".join(failed))
-
-
-def _within(top: str, path: str) -> Path:
-    """The file on the disk. Raises `OSError` if a link on the way leads out of `top`."""
-    root = os.path.realpath(os.fsencode(top))
-    file = os.path.join(root, encode_path(path))
-    folder = os.path.realpath(os.path.dirname(file))
-    if os.path.islink(file) or os.path.commonpath((root, folder)) != root:
-        raise OSError(0, "a symbolic link on the way to it; links are not followed")
-    return Path(os.fsdecode(file))

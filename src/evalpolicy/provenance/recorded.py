@@ -75,7 +75,9 @@ class Recorded(NamedTuple):
         """The version that the client states of itself, and the words that state it."""
         if self.client is None:
             return None
-        evidence = self.client.evidence
+        from evalpolicy.recordings.reading import EVIDENCE
+
+        evidence = self.client.evidence[:EVIDENCE]
         found = _CC_VERSION.search(evidence)
         if found is None and self.client.by == "user_agent":
             found = _PRODUCT_VERSION.match(evidence)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from difflib import unified_diff
-from pathlib import Path
 
 from evalpolicy.artifacts.provenance import write
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.fixes.atomic import write_atomically
 from evalpolicy.provenance.file import ProvenanceFile
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.model import SYMLINK
+from evalpolicy.snapshot.model import encode_path
+from evalpolicy.snapshot.writing import write as write_file
 
 
 class Edit:
@@ -62,25 +62,15 @@ class Edit:
         """Writes the file as a whole. Raises `NotCheckedError` if it stays as it was."""
         if not self.changes:
             return
-        target = _target(snapshot, self.path)
+        if self.path.startswith("/") or ".." in self.path.split("/"):
+            raise UsageError(
+                f"layout.provenance: {self.path} leads out of {snapshot.top}: nothing is written "
+                "there"
+            )
+        file = os.fsdecode(encode_path(self.path))
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, self.after)
+            write_file(file, self.after, root=snapshot.top, make_folders=True)
         except OSError as error:
             raise NotCheckedError(
                 f"{self.path} could not be written, it is as it was: {error.strerror or error}"
             ) from error
-
-
-def _target(snapshot: Snapshot, path: str) -> Path:
-    """Where to write: a path comes from the repository, so it must not lead out of it."""
-    top = Path(snapshot.top).resolve()
-    target = Path(snapshot.top, path)
-    entry = snapshot.entries.get(path)
-    leads_out = not target.resolve().is_relative_to(top) or ".git" in Path(path).parts
-    if leads_out or (entry is not None and entry.mode == SYMLINK):
-        raise UsageError(
-            f"layout.provenance: {path} is a symbolic link or leads out of {top}: nothing is "
-            "written there"
-        )
-    return target

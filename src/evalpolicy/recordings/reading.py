@@ -17,9 +17,12 @@ from evalpolicy.artifacts.trajectory import (
     verdicts,
 )
 from evalpolicy.artifacts.trajectory.lines import split_lines
-from evalpolicy.credentials import Hit, Scanner, locate, redact
+from evalpolicy.credentials import Hit, Scanner, locate, redact_text
 from evalpolicy.credentials.scanner import Kind
 from evalpolicy.credentials.streams import WindowedScan
+
+EVIDENCE = 120
+"""Characters that are kept of what shows an agent."""
 
 MOST_LEAKS = 1000
 """So many of a file are told one by one; a dump of keys is counted beyond."""
@@ -27,6 +30,7 @@ MOST_LEAKS = 1000
 # A file up to this size (bytes) is scanned in one piece.
 _WHOLE = 64 << 20
 _POINTER = 1024
+_MESSAGE = 500
 
 
 class Leak(NamedTuple):
@@ -91,9 +95,7 @@ def read_content(content: bytes, hosts: tuple[str, ...]) -> Content:
         for hit, place in zip(hits, places, strict=False)
     )
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
-    summary = parse_stream((content,))
-    if hits:
-        summary = _masked(summary, scanner)
+    summary = _masked(parse_stream((content,)), scanner if hits else None)
     return Content(summary, leaks, len(hits), pointer)
 
 
@@ -156,16 +158,14 @@ def _scanner(hosts: tuple[str, ...]) -> Scanner:
     return Scanner(hosts)
 
 
-def _masked(summary: Summary, scanner: Scanner) -> Summary:
-    """The summary with every credential taken out of the texts that it quotes."""
+def _masked(summary: Summary, scanner: Scanner | None) -> Summary:
+    """The summary with every credential taken out of the texts that it quotes, which are cut.
 
-    def clean(text: str) -> str:
-        try:
-            return redact(text.encode("utf-8", "surrogatepass"), scanner)[0].decode(
-                "utf-8", "surrogatepass"
-            )
-        except (RuntimeError, UnicodeDecodeError):
-            return "(not shown)"
+    Without a scanner there is none to take out.
+    """
+
+    def clean(text: str, most: int | None = None) -> str:
+        return text[:most] if scanner is None else redact_text(text, scanner, most=most)
 
     def counted(names: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
         return tuple((clean(name), count) for name, count in names)
@@ -178,12 +178,14 @@ def _masked(summary: Summary, scanner: Scanner) -> Summary:
         requested_models=counted(summary.requested_models),
         user_agents=counted(summary.user_agents),
         error_types=counted(summary.error_types),
-        clients=tuple(replace(one, evidence=clean(one.evidence)) for one in summary.clients),
+        clients=tuple(
+            replace(one, evidence=clean(one.evidence, most=EVIDENCE)) for one in summary.clients
+        ),
         first_failed=first
         and replace(
             first,
             error_type=clean(first.error_type),
-            message=clean(first.message),
+            message=clean(first.message, most=_MESSAGE),
             model=first.model and clean(first.model),
         ),
         last=last and replace(last, finish_reason=last.finish_reason and clean(last.finish_reason)),

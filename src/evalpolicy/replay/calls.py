@@ -15,6 +15,7 @@ from typing import IO
 from msgspec import Struct
 
 from evalpolicy.replay.plan.model import Command
+from evalpolicy.snapshot.writing import open_to_append
 
 _STEP = 0.05
 _TO_END = 10
@@ -101,8 +102,7 @@ def call(
 def _log(log: Path | None) -> IO[bytes]:
     if log is None:
         return tempfile.TemporaryFile()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    file = log.open("a+b")
+    file = os.fdopen(open_to_append(log, "keep"), "a+b")
     file.seek(0, os.SEEK_END)
     return file
 

@@ -15,6 +15,7 @@ import orjson
 from msgspec import Struct, to_builtins
 
 from evalpolicy.replay.matching import Difference
+from evalpolicy.snapshot.writing import open_to_append
 
 Outcome: TypeAlias = Literal["served", "diverged", "exhausted", "bad-request", "unknown-route"]
 """`served`: a turn, for the request that was recorded with it. `diverged`: a turn, for another
@@ -75,14 +76,13 @@ class Record(Struct, frozen=True):
 
 
 class Journal:
-    """Writes a journal, to a new file or nowhere.
+    """Writes a journal, to a new file (in the place of one that is there) or nowhere.
 
     Raises `OSError` where it cannot be written: a call that is not recorded must not be answered.
     """
 
     def __init__(self, file: Path | None) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
-        self._handle = None if file is None else os.open(file, flags, 0o644)
+        self._handle = None if file is None else open_to_append(file, "replace")
 
     def start(self, started: Started) -> None:
         """Writes the first line."""

@@ -153,7 +153,8 @@ class RecorderApp:
             return
         response = None
         if answer is not None and answer.status_code >= 400:
-            error = (str(answer.status_code), content[:_MESSAGE].decode("utf-8", "replace"))
+            said = self._recording.without_secrets(content.decode("utf-8", "replace"), _MESSAGE)
+            error = (str(answer.status_code), said)
         elif answer is not None:
             try:
                 kind = answer.headers.get("content-type", "")

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from evalpolicy.credentials import Scanner, redact
+from evalpolicy.credentials import Scanner, redact, redact_text
 from evalpolicy.replay.spans import Recorded, line
+from evalpolicy.snapshot.writing import open_to_append
 
 
 class Recording:
@@ -15,8 +16,7 @@ class Recording:
     fixture are none."""
 
     def __init__(self, file: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._handle = os.open(file, flags, 0o644)
+        self._handle = open_to_append(file, "refuse")
         self._file = file
         self._scanner = Scanner()
         self._lock = Lock()
@@ -26,7 +26,9 @@ class Recording:
 
     def add(self, call: Recorded) -> None:
         """Appends a call, forced to the disk; a line is there as a whole or not at all."""
-        content, changes = redact(line(call), self._scanner)
+        content, changes, left = redact(line(call), self._scanner)
+        if left:
+            raise OSError("a credential in the call cannot be redacted, and none is written")
         with self._lock:
             size = os.fstat(self._handle).st_size
             written = 0
@@ -41,6 +43,10 @@ class Recording:
             self.turns += call.usable
             self.failed += not call.usable
             self.redacted += sum(len(change.lines) for change in changes)
+
+    def without_secrets(self, text: str, most: int) -> str:
+        """A text of which only `most` characters are to be recorded."""
+        return redact_text(text, self._scanner, most=most)
 
     def close(self) -> None:
         """Closes the file; one without a call is removed."""

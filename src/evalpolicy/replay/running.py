@@ -21,6 +21,7 @@ from evalpolicy.replay.containers.lifecycle import StoppedError, agent_result, r
 from evalpolicy.replay.plan.model import Plan, Replay, Skipped
 from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.verdict import Calls, Evidence, Judgement, Wanted, judge
+from evalpolicy.snapshot import writing
 
 LOCK = ".lock"
 IGNORE = ".gitignore"
@@ -167,12 +168,11 @@ def folder(path: Path) -> Iterator[None]:
     if path.is_symlink():
         raise UsageError(f"{path} is a symbolic link: name another folder (--output)")
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path / IGNORE, flags | os.O_TRUNC, 0o644), "w") as ignore:
-            ignore.write("*\n")
+        writing.make_folder(path)
+        writing.write(IGNORE, b"*\n", root=path)
         lock = os.fdopen(os.open(path / LOCK, flags, 0o644), "w")
     except OSError as error:
-        raise NotCheckedError(f"cannot write {path}: {error.strerror}") from error
+        raise NotCheckedError(f"cannot write {path}: {error.strerror or error}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import re2
 
-from evalpolicy.credentials import Scanner, redact
+from evalpolicy.credentials import Scanner, redact_text
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
@@ -47,8 +47,7 @@ def tolerant(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text with each credential replaced, as in a fixture."""
-    clean, _ = redact(text.encode("utf-8", "replace"), _SCANNER)
-    return clean.decode("utf-8", "replace")
+    return redact_text(text.encode("utf-8", "replace").decode(), _SCANNER)
 
 
 def arguments(text: str) -> str:

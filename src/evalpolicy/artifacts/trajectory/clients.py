@@ -64,7 +64,6 @@ from the projects' sources."""
 _PRODUCT = re.compile(r"\s*([^/\s(]+(?: Crush)?)")
 _PROMPT = re2.compile("|".join(re2.escape(words) for words, _ in PROMPTS))
 _AGENT_OF = dict(PROMPTS)
-_EVIDENCE = 120
 
 
 def agent_of_user_agent(user_agent: str) -> str | None:
@@ -78,7 +77,7 @@ def agent_of_prompt(opening: str) -> tuple[str, str] | None:
     match = _PROMPT.search(opening)
     if match is None:
         return None
-    return _AGENT_OF[match[0]], opening[match.start() : match.start() + _EVIDENCE]
+    return _AGENT_OF[match[0]], opening[match.start() :]
 
 
 class ClientTally(Struct):
@@ -92,7 +91,7 @@ class ClientTally(Struct):
         self, agent: str, by: Literal["user_agent", "prompt"], evidence: str, line: int
     ) -> None:
         """One more turn that shows `agent`."""
-        first, first_line, calls = self._seen.get((agent, by), (evidence[:_EVIDENCE], line, 0))
+        first, first_line, calls = self._seen.get((agent, by), (evidence, line, 0))
         self._seen[agent, by] = (first, first_line, calls + 1)
 
     def clients(self) -> tuple[Client, ...]:

@@ -87,7 +87,7 @@ class Client(Struct, frozen=True):
     """An agent that shows in the recording: `calls` of its turns say so.
 
     `by` is what says it: the HTTP `user_agent` (proof), or the system `prompt` (the agent's own
-    opening words). `evidence` is that text, cut to 120 characters.
+    opening words). `evidence` is that text and what follows it: redact it before it is cut.
     """
 
     agent: str
@@ -128,7 +128,7 @@ class Summary(Struct, frozen=True):
     same for two fixtures with the same replies, `turns_digest` for two with the same requests as
     well; both ignore order, ids, times and models, and are None without a turn. `tokens` and
     `cost` are sums over the turns, None where no turn states one. `synthetic_times` counts the
-    calls with made-up times; the message of `first_failed` is cut to 500 characters.
+    calls with made-up times. Texts are whole: who shows one redacts it and cuts it then.
     """
 
     format: Format

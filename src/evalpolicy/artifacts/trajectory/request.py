@@ -30,11 +30,14 @@ class Request(Struct, frozen=True):
         """The first characters of the instructions and of the first messages.
 
         Of a JSON text it is the text itself, escapes and all: enough to search for plain words.
+        Each text ends with a whole word, for nobody knows a piece of a key for one.
         """
+        texts = [self.instructions]
         if isinstance(self.messages, str):
-            return self.instructions[:characters] + "\n" + self.messages[:characters]
-        head = "\n".join(one.text[:characters] for one in _read(self.messages, first=3))
-        return self.instructions[:characters] + "\n" + head
+            texts.append(self.messages)
+        else:
+            texts += (one.text for one in _read(self.messages, first=3))
+        return "\n".join(_beginning(text, characters) for text in texts)
 
     def read(self) -> tuple[Message, ...]:
         """The messages, the instructions first; what is no message is left out."""
@@ -55,6 +58,13 @@ class Request(Struct, frozen=True):
         messages = self.messages
         body = messages.encode("utf-8") if isinstance(messages, str) else compact(messages)
         return b"\0".join((self.instructions.encode("utf-8"), body))
+
+
+def _beginning(text: str, characters: int) -> str:
+    if len(text) <= characters or text[characters].isspace():
+        return text[:characters]
+    words = text[:characters].rsplit(None, 1)
+    return words[0] if len(words) > 1 else ""
 
 
 def compact(value: Any) -> bytes:

@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from evalpolicy.artifacts.json_spans import Path
 from evalpolicy.artifacts.source import Problem, Span
@@ -33,9 +32,6 @@ recording did not happen on 14 November 2023 within a quarter of an hour."""
 
 MAX_DISTINCT = 50_000
 """Distinct replies, ids, names and problems that are remembered; a run has some hundred turns."""
-
-
-_MESSAGE = 500
 
 
 class Tally(Struct):
@@ -97,7 +93,7 @@ class Tally(Struct):
         if isinstance(call, FailedCall):
             self.failed += 1
             if self.first_failed is None:
-                self.first_failed = replace(call, message=call.message[:_MESSAGE])
+                self.first_failed = call
             _count(self._errors, call.error_type)
         else:
             self._add_turn(call, user_agent)
