@@ -46,6 +46,7 @@ class Command(Enum):
     LIST_COMMIT = ("ls-tree", "-r", "-z", "--full-tree")
     LIST_INDEX = ("ls-files", "-z", "-s")
     LIST_WORKTREE = ("ls-files", "-z", "-t", "-s", "-c", "-o", "--exclude-standard")
+    LIST_TRACKED = ("ls-files", "-z", "--")
     IS_IGNORED = ("check-ignore", "-q", "--")
     MERGE_BASE = ("merge-base",)
     LOG = (*_LOG, "--left-right", f"--format=tformat:{_LOG_FIELDS}")

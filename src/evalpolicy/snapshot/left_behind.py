@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
+from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.places import is_in_repository
 
 _NAME = re.compile(r"\.evalpolicy-[0-9a-f]{16}\.tmp")
@@ -50,12 +51,11 @@ def _tracked(path: str, names: list[str]) -> Collection[str]:
     if not is_in_repository(path):
         return ()
     try:
-        listed = git.run(Path(path), "ls-files", "-z", "--", *names)
+        repository = git.locate(Path(path))
+        listed = None if repository is None else repository.output(Command.LIST_TRACKED, *names)
     except NotCheckedError:
         return names
-    if listed.returncode == 0:
-        return listed.stdout.decode("utf-8", "surrogateescape").split("\0")
-    return () if b"not a git repository" in listed.stderr else names
+    return () if listed is None else listed.decode("utf-8", "surrogateescape").split("\0")
 
 
 def _remove(folder: int, name: str) -> None:
