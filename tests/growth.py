@@ -34,6 +34,16 @@ def assert_linear(
     because of a limit, is fine too: pass a `largest` below the limit to test what lies below it.
     The growth is taken over two doublings, the best of several attempts, in processor time.
     """
+    gc.freeze()  # What all other tests hold is not to be looked through before each run.
+    try:
+        _assert_linear(run, shape, start, largest)
+    finally:
+        gc.unfreeze()
+
+
+def _assert_linear(
+    run: Callable[[T], object], shape: Callable[[int], T], start: int, largest: int
+) -> None:
     size = start
     while (once := _cost(run, shape(size))) < _MEASURABLE and 4 * size < largest:
         size *= 2
