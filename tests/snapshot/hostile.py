@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fleets import AGENT, FIXTURES, FLEET, git, write
+from tests.fleets import FIXTURES, FLEET, git, write
 from tests.samples.trajectories import lines, litellm_row
 from tests.submissions import MESSAGE, commit, start
 
 ARC = "containers/benchmarks/arc"
+CODEX = "containers/agents/codex/Dockerfile"
 README = f"{ARC}/README.md"
 FIXTURE = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 GITLEAKS = "[extend]\nuseDefault = true\n"
@@ -34,10 +35,14 @@ _TEXT = "".join(f"line {number}\n" for number in range(20))
 
 @dataclass
 class Trap:
-    """Where everything is: the repository, and the program that must never run."""
+    """Where everything is: the repository, and the program that must never run.
+
+    `first` is the commit at which the branches part.
+    """
 
     root: Path
     place: Path
+    first: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -90,7 +95,7 @@ def prepared(place: Path) -> Trap:
         FIXTURE: lines(litellm_row()),
     }
     start(trap.root)
-    commit(trap.root, {**common, README: _TEXT}, "first\n")
+    trap.first = commit(trap.root, {**common, README: _TEXT}, "first\n")
     git(trap.root, "branch", "work")
     commit(trap.root, {**common, README: f"above\n{_TEXT}"}, "meanwhile\n")
     git(trap.root, "checkout", "-q", "work")
@@ -108,6 +113,7 @@ def touched(trap: Trap) -> None:
 @dataclass(frozen=True)
 class SetUp:
     """`control` is a shell line that springs the trap with plain git, None where git runs nothing.
+    Where git only lies, it starts `$PAYLOAD` if it does.
 
     `outcome`: `same` as without the trap, `refused` by every command, or `absent`: the content of
     one fixture is not in the store. `inside` is the folder in which the commands start.
@@ -296,9 +302,8 @@ def _common_dir(trap: Trap) -> None:
 
 
 def _replaced(trap: Trap) -> None:
-    path = "containers/agents/codex/Dockerfile"
-    other = git(trap.root, "hash-object", "-w", "--stdin", input=AGENT.replace("22", "23").encode())
-    git(trap.root, "replace", git(trap.root, "rev-parse", f"HEAD:{path}").strip(), other.strip())
+    other = git(trap.root, "hash-object", "-w", "--stdin", input=b"FROM replaced\n")
+    git(trap.root, "replace", git(trap.root, "rev-parse", f"HEAD:{CODEX}").strip(), other.strip())
 
 
 def _grafted(trap: Trap) -> None:
@@ -528,8 +533,10 @@ SET_UPS = [
     ),
     SetUp("broken", _broken, None, "refused"),
     SetUp("somebody-elses", _somebody_elses, None, "refused"),
-    SetUp("replaced-object", _replaced, None),
-    SetUp("graft", _grafted, None),
+    SetUp(
+        "replaced-object", _replaced, f"git show HEAD:{CODEX} | grep -q replaced && $PAYLOAD"
+    ),
+    SetUp("graft", _grafted, "git merge-base --is-ancestor main work && $PAYLOAD"),
     SetUp("excluded", _unborn_excludes, None),
     SetUp(
         "odd-printing",

@@ -80,9 +80,10 @@ def outcomes(trap: Trap, capsys) -> dict[str, tuple[int, list[str]]]:
         assert not trap.marker.exists(), name
         findings = []
         if name.startswith("check") and printed.out.startswith("{"):
+            report = json.loads(printed.out)
+            assert report["snapshot"]["base"] in (None, trap.first), name
             findings = [
-                f"{f['rule']} {f['path'].removeprefix(str(trap.place))}"
-                for f in json.loads(printed.out)["findings"]
+                f"{f['rule']} {f['path'].removeprefix(str(trap.place))}" for f in report["findings"]
             ]
         found[name] = (code, findings)
     return found
@@ -134,6 +135,8 @@ def test_nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
     if not untouched:
         touched(trap)
         untouched.update(outcomes(trap, capsys))
+        # What was kept of the same contents would hide what git says of them.
+        monkeypatch.setenv("EVALPOLICY_CACHE_DIR", str(trap.place / "cache"))
     how.make(trap)
     if how.outcome != "refused":  # the set-up may have made another commit
         event(trap)
@@ -163,13 +166,13 @@ def test_nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
             assert code == untouched["check --event"][0]
             assert checked
     if how.control:
-        subprocess.run(["sh", "-c", how.control], capture_output=True, check=False, env=plain())
+        subprocess.run(["sh", "-c", how.control], capture_output=True, check=False, env=plain(trap))
         assert trap.marker.exists(), "plain git is not taken in: the trap proves nothing"
 
 
-def plain() -> dict[str, str]:
+def plain(trap: Trap) -> dict[str, str]:
     """What an unwary person's git is started with."""
-    return {**os.environ, "TERM": "xterm"}
+    return {**os.environ, "TERM": "xterm", "PAYLOAD": trap.payload}
 
 
 CRITICAL = [
