@@ -4,7 +4,7 @@ VENV ?= .venv
 DEMO ?= .venv-demo
 BIN := $(VENV)/bin
 
-.PHONY: help setup test newest oldest demo demo-replay lint lock engines bench docs clean
+.PHONY: help setup test newest oldest demo demo-replay lint lock engines bench kills docs clean
 help:
 	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
 	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint         ruff, mypy"
 	@echo "make lock         renew requirements/*.txt"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
+	@echo "make kills        kill what writes N times (default: 1000) and look for torn files"
 	@echo "make docs         build the documentation into site/"
 	@echo "make mutants      break N lines of evalpolicy, one by one: does a test fail?"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
@@ -52,6 +53,9 @@ lock: setup
 
 bench: setup
 	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET)) $(if $(ENGINE),--engine $(ENGINE))
+
+kills: setup
+	$(BIN)/python -m bench.kills --kills $(or $(N),1000) --seed $(or $(SEED),1)
 
 docs: setup $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

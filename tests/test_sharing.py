@@ -5,6 +5,7 @@ Each case is a program of its own: the tests' own process has threads, and is no
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,36 @@ def test_every_item_is_made_once(case: str) -> None:
         check=False,
     )
     assert done.stdout == "True\n", done.stderr[-2000:]
+
+
+ORPHANS = """
+import signal, sys
+def make(n):
+    print("begun", flush=True)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        WORK
+    print("done", flush=True)
+work = shared(make, helpers=2)
+time.sleep(0.5)
+os.kill(parent, int(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
+@pytest.mark.parametrize("work", ["pass", "time.sleep(5)"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_helpers_end_with_their_parent_in_the_middle_of_an_item(number: int, work: str) -> None:
+    """Standard output is theirs too: it ends when the last of them has."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + ORPHANS.replace("WORK", work), str(int(number))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -number
+    assert done.stdout.splitlines() == ["begun", "begun"]
 
 
 @pytest.mark.parametrize("how", [[], ["--staged"], ["--rev", "HEAD"]])

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from evalpolicy.allowances import Allowance, from_table
 from evalpolicy.artifacts.toml_values import TomlError
 from evalpolicy.artifacts.toml_values import load as load_toml
-from evalpolicy.errors import UsageError
+from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.fixture_config import KEYS as FIXTURE_KEYS
 from evalpolicy.fixture_config import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
 from evalpolicy.globs import Globs
@@ -104,7 +104,8 @@ class Config(Struct, frozen=True):
 def load(snapshot: Snapshot) -> Config:
     """The configuration that the snapshot itself holds, so that a commit is judged by its own.
 
-    Raises `UsageError` with file, line and the nearest known key for what is wrong in it.
+    Raises `UsageError` with file, line and the nearest known key for what is wrong in it, and
+    `NotCheckedError` where it cannot be read.
     """
     for path in (CONFIG_FILE, PYPROJECT):
         if path not in snapshot.entries:
@@ -112,7 +113,7 @@ def load(snapshot: Snapshot) -> Config:
         try:
             content = snapshot.read(path, _LIMIT)
         except Unreadable as reason:
-            raise UsageError(f"{path}: {reason}") from reason
+            raise NotCheckedError(f"{path}: {reason}") from reason
         config = parse(content, path)
         if config is not None:
             return config

@@ -68,6 +68,8 @@ class Shared:
         self._queue: int | None = None
         if helpers < 1:
             return
+        # Nobody writes into it: its end in this process closes when this process ends, however.
+        lives, self._lives = os.pipe()
         self._queue, fill = os.pipe()
         os.write(fill, b"".join(number.to_bytes(_NUMBER, "big") for number in range(count)))
         os.close(fill)
@@ -78,8 +80,9 @@ class Shared:
             except OSError:  # no more processes, or descriptors: this one does it all
                 break
             if helper == 0:
-                self._help(results, apart)
+                self._help(results, apart, lives)
             self._helpers[helper] = results
+        os.close(lives)
 
     def results(self, part: Part[_Made]) -> Iterator[tuple[int, _Made]]:
         """The number of each of the part's items and what was made of it, in no certain order.
@@ -119,19 +122,25 @@ class Shared:
         self._helpers.clear()
         if self._queue is not None:
             os.close(self._queue)
+            os.close(self._lives)
             self._queue = None
 
-    def _help(self, results: IO[bytes], apart: Callable[[], None]) -> None:
-        """What a helper does until the queue is empty or its parent has gone."""
-        parent = os.getppid()
+    def _help(self, results: IO[bytes], apart: Callable[[], None], lives: int) -> None:
+        """What a helper does until the queue is empty; it ends at once where its parent has."""
+        os.close(self._lives)
+        threading.Thread(target=_end_with_parent, args=(lives,), daemon=True).start()
         try:
             apart()
             for at in self._taken():
-                if os.getppid() != parent:
-                    break
                 part, number = self._items[at]
                 row = part.to_row(part.make(number))
                 results.write(json.dumps([at, row]).encode() + b"\n")
             results.flush()
         finally:
             os._exit(0)
+
+
+def _end_with_parent(lives: int) -> None:
+    """Ends this process once the other end of a pipe is closed."""
+    os.read(lives, 1)
+    os._exit(0)

@@ -243,6 +243,26 @@ CONFIGURATIONS = [
 ]
 
 
+@pytest.mark.parametrize("name", ["evalpolicy.toml", "pyproject.toml"])
+@pytest.mark.parametrize("why", ["absent", "too large", "link"])
+def test_a_configuration_that_cannot_be_read_is_not_checked(run, tmp_path, name, why):
+    content = "[tool.evalpolicy]\n" if name == "pyproject.toml" else ""
+    root = repository(tmp_path, {**FLEET, name: content + "# ours\n"})
+    how = []
+    if why == "absent":
+        blob = git(root, "rev-parse", f"HEAD:{name}").strip()
+        (root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+        how = ["--rev", "HEAD"]
+    elif why == "too large":
+        (root / name).write_text("#" * (2 << 20))
+    else:
+        (root / name).unlink()
+        (root / name).symlink_to("/etc/hostname")
+    code, _, err = run(root, "check", *how)
+    assert code == 3
+    assert err.startswith(f"evalpolicy: {name}: ")
+
+
 @pytest.mark.parametrize(("text", "place", "hint"), CONFIGURATIONS)
 def test_a_wrong_configuration(run, tmp_path, text, place, hint):
     root = write(tmp_path / "f", {**FLEET, "evalpolicy.toml": text})

@@ -90,11 +90,9 @@ def judge(
             config = configuration.load(snapshot)
             report = check(snapshot, config, cache=rows)
             return then(Judged(report, config, snapshot, versions))
-    except UsageError as error:
+    except (NotCheckedError, UsageError) as error:
         if found := _OF_CONFIG.fullmatch(str(error)):
             return Refused(found[3], versions, found[1], int(found[2] or 1))
-        return Refused(str(error), versions)
-    except NotCheckedError as error:
         return Refused(str(error), versions)
     except Exception as error:  # noqa: BLE001 - a bug is shown, and the session goes on
         return Refused("".join(traceback.format_exception(error)), versions, bug=True)
