@@ -35,6 +35,15 @@ def noted(facts, group):
         os._exit(9)
     return run(facts, group)
 ahead.outcome_of = noted
+if os.environ.get("RAISES"):
+    from evalpolicy import composes, documents, sizes
+    from evalpolicy.recordings import reading
+    def raising(*_, **__):
+        raise ValueError("a made-up fault")
+    documents.links = composes.parse = raising
+    sizes.Sizing._has_lfs = property(raising)
+    parse = reading.parse_stream
+    reading.parse_stream = lambda pieces: raising() if b"3 xxx" in pieces[0] else parse(pieces)
 sys.exit(main([word for word in sys.argv[1:] if word != "--few"]))
 """
 FILES = {
@@ -88,6 +97,23 @@ def test_who_runs_a_group_changes_nothing(tmp_path: Path) -> None:
     assert len(ran) == len(set(ran)), "each group is run once"
     assert _run(root, notes, "--jobs", "2", DIES="1")[0] == alone
     assert _run(root, notes, "--jobs", "3", "--few") == (alone, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
+def test_what_fails_in_a_helper_is_the_same_problem(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", FILES)
+    notes, cache = tmp_path / "notes", tmp_path / "cache"
+    alone, _ = _run(root, notes, "--jobs", "1", RAISES="1")
+    faults = [p for p in json.loads(alone)["problems"] if "a made-up fault" in p["message"]]
+    paths = [fault["path"] for fault in faults]
+    assert f"{FIXTURES}/arc-3-codex.trajectory.jsonl" in paths
+    assert {"README.md", "compose.yaml", "."} <= set(paths)
+    assert len(paths) == len(set(paths))
+    helped, ran = _run(root, notes, "--jobs", "3", RAISES="1")
+    assert helped == alone
+    assert {line for line in ran if line.startswith("a helper")}
+    assert _run(root, notes, "--jobs", "3", RAISES="1", cache=cache)[0] == alone
+    assert _run(root, notes, "--jobs", "3", cache=cache)[0] == _run(root, notes)[0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")

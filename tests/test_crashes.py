@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.fleets import git
 
 from evalpolicy import config as configuration
 from evalpolicy import crashes, engine
+from evalpolicy.__main__ import main
 from evalpolicy.cache import Cache, open_cache
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
 from evalpolicy.facts import Facts
@@ -28,7 +30,7 @@ from evalpolicy.rules.selection import RuleSet
 from evalpolicy.snapshot import open_snapshot
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "fleet"
-WHAT = "RuntimeError: a made-up fault"
+WHAT = "ValueError: a made-up fault"
 # The ground that everything stands on: without it nothing can be judged, and the run says so.
 GROUND = {"fleet", "layout", "problems"}
 FACTS = sorted(
@@ -94,7 +96,7 @@ def faulty(rule: Rule, error: Callable[[], BaseException], *, after: bool = Fals
 
 
 def broken() -> BaseException:
-    return RuntimeError("a made-up fault")
+    return ValueError("a made-up fault")
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def test_a_fact_that_raises_costs_what_rests_on_it(
     def raising(_: Facts) -> object:
         nonlocal asked
         asked += 1
-        raise RuntimeError("a made-up fault")
+        raise ValueError("a made-up fault")
 
     setattr(Faulty, name, property(raising))
     monkeypatch.setattr(engine, "Facts", Faulty)
@@ -184,6 +186,62 @@ def test_a_fault_is_not_kept(fleet: Path, sound: Report) -> None:
         judged(fleet, open_cache(str(fleet)), known=Rules(faulty(rule, broken)))
         again = judged(fleet, open_cache(str(fleet)))
         assert (again.findings, again.problems) == (sound.findings, [])
+
+
+CACHED = ("check", "fixtures list", "fixtures scan")
+LISTINGS = [
+    ("fixtures list", "evalpolicy.fixture_listing.naming", "fixtures", EXIT_NOT_CHECKED),
+    ("fixtures list", "evalpolicy.recordings.reading.parse_stream", "fixtures", EXIT_NOT_CHECKED),
+    ("fixtures scan", "evalpolicy.recordings.reading.parse_stream", "fixtures", EXIT_NOT_CHECKED),
+    ("fixtures redact", "evalpolicy.fixture_scan.redact", "fixtures", EXIT_NOT_CHECKED),
+    ("fleet", "evalpolicy.fleet_listing.ListedUnit", "containers", EXIT_NOT_CHECKED),
+    ("fleet", "evalpolicy.fleet.DockerfileSummary.of", "containers", EXIT_NOT_CHECKED),
+    ("check", "evalpolicy.fleet.DockerfileSummary.of", "containers", EXIT_NOT_CHECKED),
+    ("gitleaks explain", "evalpolicy.gitleaks.evaluate.evaluate", ".gitleaks", EXIT_NOT_CHECKED),
+]
+
+
+@pytest.mark.parametrize(("words", "name", "folder", "code"), LISTINGS)
+def test_a_listing_has_a_row_for_what_it_could_not_read(
+    fleet: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    words: str,
+    name: str,
+    folder: str,
+    code: int,
+) -> None:
+    """The first call of one of its readers raises; the others go on."""
+    monkeypatch.chdir(fleet)
+    assert main([*words.split()]) < EXIT_NOT_CHECKED
+    plain = len("".join(capfd.readouterr()).splitlines())
+    monkeypatch.setattr(name, _once(name))
+    assert main([*words.split(), *(["--no-cache"] if words in CACHED else [])]) == code
+    out, err = capfd.readouterr()
+    [at] = [line for line in (out + err).splitlines() if f"internal error: {WHAT}" in line]
+    assert folder in at
+    assert err.count("Traceback") <= 1
+    assert len(out.splitlines()) >= (plain - 3 if words != "gitleaks explain" else 0)
+
+
+def _once(name: str) -> Callable[..., Any]:
+    """What raises when it is first called, and does what `name` does from then on."""
+    module, _, last = name.rpartition(".")
+    try:
+        real = getattr(import_module(module), last)
+    except ModuleNotFoundError:
+        outer, _, kind = module.rpartition(".")
+        real = getattr(getattr(import_module(outer), kind), last)
+    called = False
+
+    def function(*given: Any, **named: Any) -> Any:
+        nonlocal called
+        if not called:
+            called = True
+            raise ValueError("a made-up fault")
+        return real(*given, **named)
+
+    return function
 
 
 def _files(root: Path) -> set[str]:

@@ -201,9 +201,10 @@ def _connected(file: str) -> sqlite3.Connection:
 
 def open_cache(root: str) -> Cache:
     """The cache of the fleet at `root`: one file in the user's cache folder."""
-    folder = os.environ.get("EVALPOLICY_CACHE_DIR") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "evalpolicy"
-    )
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(caches):  # the XDG specification says to ignore it
+        caches = os.path.expanduser("~/.cache")
+    folder = os.environ.get("EVALPOLICY_CACHE_DIR") or os.path.join(caches, "evalpolicy")
     name = sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return Cache(os.path.join(folder, f"{name}.sqlite"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from evalpolicy.facts import Facts
 from evalpolicy.fleet import Fixture
 from evalpolicy.recordings.naming import naming
 from evalpolicy.reporters.paths import portable
+from evalpolicy.snapshot.model import Unreadable, understood
 
 MOST_CANDIDATES = 8
 
@@ -77,7 +79,7 @@ SORTS: Mapping[str, tuple[str, bool]] = {
 
 def rows(facts: Facts, sort: str = "name") -> list[Row]:
     """All fixtures, those without the value that they are sorted by last."""
-    found = [_row(facts, fixture) for fixture in facts.fleet.fixtures]
+    found = [_row_or_problem(facts, fixture) for fixture in facts.fleet.fixtures]
     field, descending = SORTS[sort]
     there = [row for row in found if getattr(row, field) is not None]
     there.sort(key=lambda row: row.path)
@@ -93,6 +95,15 @@ def document(found: Iterable[Row]) -> list[dict[str, Any]]:
         values["path"], values["fixture"] = portable(row.path), portable(row.fixture)
         listed.append(values)
     return listed
+
+
+def _row_or_problem(facts: Facts, fixture: Fixture) -> Row:
+    """The row of a fixture; one that is no more than its name, and a problem, where that fails."""
+    try:
+        return understood(partial(_row, facts), fixture)
+    except Unreadable as reason:
+        facts.fleet.unreadable(fixture.path, reason)
+        return Row(fixture.path, fixture.stem, None, None, None, ambiguous=False, provenance=False)
 
 
 def _row(facts: Facts, fixture: Fixture) -> Row:

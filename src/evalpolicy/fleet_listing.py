@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -10,6 +11,7 @@ from msgspec import Struct, to_builtins
 from evalpolicy.fleet import Fleet
 from evalpolicy.report import FileProblem
 from evalpolicy.reporters.paths import portable
+from evalpolicy.snapshot.model import Unreadable, understood
 from evalpolicy.units import Role, Unit
 
 _LISTED: tuple[Role, ...] = ("agent", "model", "gateway", "core")
@@ -80,12 +82,21 @@ def listing(fleet: Fleet) -> FleetListing:
         ListedFixture(f.path, f.benchmark, f.task, f.agent, len(f.readings) > 1)
         for f in fleet.fixtures
     )
-    benchmarks = tuple(_unit(fleet, unit) for unit in fleet.of("benchmark"))
-    others = {role: tuple(_unit(fleet, unit) for unit in fleet.of(role)) for role in _LISTED}
+    benchmarks = tuple(_units(fleet, "benchmark"))
+    others = {role: tuple(_units(fleet, role)) for role in _LISTED}
     problems = tuple(
         FileProblem(path, problem.span.line, problem.message) for path, problem in fleet.problems
     )
     return FleetListing(benchmarks, others, fixtures, problems)
+
+
+def _units(fleet: Fleet, role: Role) -> Iterator[ListedUnit]:
+    """The units of a role; one that cannot be listed is a problem."""
+    for unit in fleet.of(role):
+        try:
+            yield understood(partial(_unit, fleet), unit)
+        except Unreadable as reason:
+            fleet.unreadable(unit.path, reason)
 
 
 def _unit(fleet: Fleet, unit: Unit) -> ListedUnit:

@@ -73,7 +73,7 @@ class GitleaksUses:
         self.snapshot = gates.snapshot
         self.problems: list[tuple[str, Problem]] = []
         self._configs: dict[str, GitleaksConfig | None] = {}
-        self._judged: dict[tuple[object, ...], Evaluation] = {}
+        self._judged: dict[tuple[object, ...], Evaluation | None] = {}
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
@@ -151,13 +151,23 @@ class GitleaksUses:
         path = config_path(pin.invocation, version)
         return Use(pin, version, None) if path is None else self.at(path, version, pin)
 
-    def _evaluation(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation:
+    def _evaluation(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
         run = use.invocation
         key = (path, use.version, run.mode, run.directory, run.target)
         if key not in self._judged:
             from evalpolicy.gitleaks.evaluate import evaluate
 
-            found = evaluate(config, use.version, run, self.tracked, path=path, read=self.content)
+            def judged(config: GitleaksConfig) -> Evaluation:
+                return evaluate(
+                    config, use.version, run, self.tracked, path=path, read=self.content
+                )
+
+            self._judged[key] = None
+            try:
+                found = understood(judged, config)
+            except Unreadable as reason:
+                self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
+                return None
             self._judged[key] = found
             self.problems.extend((path, problem) for problem in found.problems)
         return self._judged[key]

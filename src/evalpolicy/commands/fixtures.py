@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from evalpolicy.fleet import Fixture
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Unreadable, open_snapshot
+from evalpolicy.snapshot.model import understood
 
 _SORTS = (
     "name", "benchmark", "task", "agent", "turns", "failed", "tokens", "cost", "size", "recorded",
@@ -128,12 +130,13 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
         path = named(facts.fleet.fixtures, fixture, typed(snapshot, fixture)).path
         try:
             content = snapshot.read(path, _LARGEST)
+            trajectory = understood(parse, content)
+            held = understood(partial(read_content, hosts=hosts), content)
         except Unreadable as reason:
             raise NotCheckedError(f"{path}: {reason}") from reason
-    trajectory = parse(content)
     if turn is not None and turn > len(trajectory.turns):
         raise UsageError(f"--turn {turn}: it has {count(len(trajectory.turns), 'turn')}")
-    recording = Recording(path, read_content(content, hosts))
+    recording = Recording(path, held)
     rendering = TrajectoryText(Scanner(hosts), columns(sys.stdout), full=full)
     write(rendering.whole(recording, trajectory, turn))
     return EXIT_NOT_CHECKED if trajectory.summary.problems else EXIT_CLEAN

@@ -47,7 +47,7 @@ class Recordings(Mapping[str, "Recording"]):
         self._trace = fleet.snapshot.open_trace
         self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
         self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
-        self.part: Part[Content | None] = Part(
+        self.part: Part[Content | Unreadable | None] = Part(
             len(self._fresh),
             partial(_content, fleet.snapshot, list(self._sizes.items()), tuple(hosts)),
             _to_row,
@@ -74,8 +74,8 @@ class Recordings(Mapping[str, "Recording"]):
             shared = self.begun or Shared([self.part], helpers, snapshot.forked)
             for number, content in shared.results(self.part):
                 path = fresh[number]
-                if content is None:
-                    self._fleet.unreadable(path, self._reason(path))
+                if content is None or isinstance(content, Unreadable):
+                    self._fleet.unreadable(path, content or self._reason(path))
                     continue
                 snapshot.looked("content", path)
                 known[path] = content
@@ -84,7 +84,7 @@ class Recordings(Mapping[str, "Recording"]):
         return {path: Recording(path, known[path]) for path in self._wanted if path in known}
 
     def _reason(self, path: str) -> Unreadable:
-        """Why a file cannot be read: asked again here, for it may have been a helper's answer."""
+        """Why a file cannot be read, where a helper found that it cannot: asked again here."""
         try:
             _read(self._fleet.snapshot, (path, self._sizes[path]), self._hosts)
         except Unreadable as reason:
@@ -136,12 +136,12 @@ def _known(
 
 def _content(
     snapshot: Snapshot, files: Sequence[tuple[str, int]], hosts: tuple[str, ...], number: int
-) -> Content | None:
-    """What one of the files (path, size) holds; None if it cannot be read."""
+) -> Content | Unreadable:
+    """What one of the files (path, size) holds, or why it cannot be read."""
     try:
         return _read(snapshot, files[number], hosts)
-    except Unreadable:
-        return None
+    except Unreadable as reason:
+        return reason
 
 
 def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> Content:
@@ -154,13 +154,15 @@ def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> 
     return understood(partial(read_pieces, hosts=hosts), partial(snapshot.stream, path))
 
 
-def _to_row(content: Content | None) -> list[Any] | None:
+def _to_row(content: Content | Unreadable | None) -> Any:
     from evalpolicy.recordings.rows import to_row
 
-    return None if content is None else to_row(content)
+    if content is None or isinstance(content, Unreadable):
+        return None
+    return to_row(content)
 
 
-def _from_row(row: list[Any] | None) -> Content | None:
+def _from_row(row: Any) -> Content | None:
     from evalpolicy.recordings.rows import from_row
 
     return None if row is None else from_row(row)

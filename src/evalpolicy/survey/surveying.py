@@ -7,12 +7,14 @@ are asked here once more, whatever was selected, suppressed or taken into a base
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from evalpolicy.facts import Facts
 from evalpolicy.fixture_listing import rows
 from evalpolicy.fleet import Fleet
 from evalpolicy.recordings.naming import naming
 from evalpolicy.report import FileProblem
+from evalpolicy.rule_runs import hits
 from evalpolicy.rules.fixtures.content import fixture_format, fixture_no_turns, fixture_unreadable
 from evalpolicy.rules.fixtures.names import fixture_agent_mismatch, fixture_name_ambiguous
 from evalpolicy.rules.fixtures.quality import fixture_known_bad
@@ -112,7 +114,7 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
 def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
     """What one rule finds. A note of it says that nothing can be told."""
     rule = vars(function)["rule"]
-    for hit in function(**{name: getattr(facts, name) for name in rule.needs}):
+    for hit in hits(rule, partial(facts.given, rule.needs), None, []):  # `check` reports failures
         if (hit.severity or rule.severity) != "note" or rule.severity == "note":
             yield hit
 
