@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy import baseline as baselines
 from evalpolicy import suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
+from evalpolicy.baseline import Baseline
 from evalpolicy.cache import Cache, key
-from evalpolicy.chosen_rules import judging, levels_for, selected
+from evalpolicy.chosen_rules import judging, levels_in_force, selected
 from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
+from evalpolicy.in_force import in_force
 from evalpolicy.kept_verdicts import groups, hits_on_fleet
-from evalpolicy.report import Checked, FileProblem, Report
+from evalpolicy.report import Checked, FileProblem, JudgedBy, Report
 from evalpolicy.rules.model import Finding, Hit, Rule
-from evalpolicy.rules.selection import RuleSet, rule_set
+from evalpolicy.rules.selection import RuleSet
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.units import Place, Unit
 from evalpolicy.waivers import Waivers
@@ -41,12 +42,13 @@ def check(
     ignored: Sequence[str] = (),
     paths: Sequence[str] = (),
     cache: Cache | None = None,
-    baseline: baselines.Baseline | None = None,
+    baseline: Baseline | None = None,
     use_comments: bool = True,
     change: Change | None = None,
     jobs: int | None = None,
     known: RuleSet | None = None,
     replays: Sequence[Replayed] | None = None,
+    accept_policy_changes: bool = False,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
@@ -54,18 +56,22 @@ def check(
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
     `use_comments`, in comments are waived. `jobs` processes at most share the work. `known` are
     the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
-    rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
-    or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
-    empty answer is no pass.
+    rules judge `replays`, and run only where these are given. A submission (`change`) is judged by
+    the policy at its base, unless its own is accepted (see `in_force`). Raises `UsageError` for a
+    selector or a path that stands for nothing, and `NotCheckedError` if there is nothing to check:
+    an empty answer is no pass.
     """
-    known = rule_set(config.plugins) if known is None else known
-    levels = levels_for(change, config, known)
+    policy = in_force(
+        snapshot, config, change, known=known, baseline=baseline, accepted=accept_policy_changes
+    )
+    known, config = policy.known, policy.config
+    levels = levels_in_force(policy)
     rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
-    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays)
+    facts = Facts(snapshot, config, cache or Cache(None), change, jobs, replays, policy)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
-    if all(rule.on_waivers for rule in rules):
+    if all(rule.on_waivers for rule in rules) and any(rule.judges(None) for rule in rules):
         running = judging(selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
     silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
@@ -74,20 +80,21 @@ def check(
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
-        Allowances(config.allowances, config.source, snapshot, known),
-        baselines.load(snapshot) if baseline is None else baseline,
+        Allowances(policy.own.allowances, policy.own.source, snapshot, policy.own_known),
+        policy.baseline,
         ran={rule.id for rule in running if rule.id not in failed},
         standing=lambda: {rule.id for rule in selected(levels, (), (), known)},
         reported=lambda path: _within(path, paths),
         unread={path for path, _ in facts.problems},
         known=known,
+        honoured=policy.honoured,
     )
     kept, waived = waivers.settle(found)
     chosen_ids = {rule.id for rule in rules}
     findings = _sorted(
         [
             *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
-            *_on_waivers(rules, waivers, levels),
+            *_on_waivers(rules, facts, waivers, levels),
         ]
     )
     checked = _checked(facts, rules)
@@ -98,7 +105,8 @@ def check(
             for path, problem in facts.problems
             if _within(path, paths)
         }
-        | set(_of_plugins(config, known, failures, paths)),
+        | set(_of_plugins(config, known, failures, paths))
+        | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
@@ -125,6 +133,16 @@ def check(
             if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
         ],
         base=change.comparison.merge_base if change and change.comparison else None,
+        judged_by=None
+        if policy.origin == "own"
+        else JudgedBy(
+            policy.origin,
+            [
+                item
+                for item in waivers.refused
+                if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
+            ],
+        ),
     )
 
 
@@ -143,12 +161,13 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _on_waivers(
-    rules: Sequence[Rule], waivers: Waivers, levels: Mapping[str, Level]
+    rules: Sequence[Rule], facts: Facts, waivers: Waivers, levels: Mapping[str, Level]
 ) -> Iterator[Finding]:
     """What the rules find that judge exceptions; nothing takes these findings back."""
     for rule in rules:
         if rule.on_waivers:
-            for hit in rule.function(waivers=waivers):
+            given = {n: waivers if n == "waivers" else getattr(facts, n) for n in rule.needs}
+            for hit in rule.function(**given):
                 yield _finding(rule, hit, levels.get(rule.id))
 
 

@@ -73,14 +73,18 @@ class TestWhatRuns:
         assert "error: SUB001" in out
         assert "evalpolicy.toml:2:1: error: SUB012" in out
 
-    def test_where_the_configuration_before_is_wrong_the_present_one_counts(self, run, tmp_path):
+    def test_where_the_configuration_before_is_wrong_nothing_is_decided(self, run, tmp_path):
         root = submission(
             tmp_path / "r",
             {**FLEET, "evalpolicy.toml": "[rules\n"},
             {**FLEET, "evalpolicy.toml": '[rules]\nSUB = "off"\n'},
             message="x\n",
         )
-        assert run(root, "check", "--base", "main", "-q")[:2] == (0, "")
+        code, out, _ = run(root, "check", "--base", "main", "-q")
+        assert code == 3
+        assert "evalpolicy.toml:1: not checked: the policy at the merge base cannot be read" in out
+        accepted = run(root, "check", "--base", "main", "--accept-policy-changes", "-q")
+        assert accepted[:2] == (0, "")
 
     def test_with_a_base_all_families_run_and_the_merge_base_is_said(self, run, tmp_path):
         root = submission(
