@@ -442,7 +442,7 @@ def test_no_input_is_part_of_a_script():
     assert not [script for script in scripts if "${{" in script]
     assert set(document["inputs"]) == {
         "path", "base", "select", "ignore", "fail-on", "baseline", "sarif-file", "upload-sarif",
-        "python", "plugins", "replay",
+        "python", "plugins", "replay", "accept-policy-changes",
     }  # fmt: skip
     assert (ROOT / "action/install.sh").stat().st_mode & stat.S_IXUSR
 

@@ -212,6 +212,14 @@ class TestAPluginThatWorks:
         found = of(check(self.root, "--base", "main", "--select", "SUB012")[1], "SUB")
         assert [f["subject"] for f in found] == ["plug-in acme"]
 
+    def test_one_that_a_submission_names_judges_once_it_is_merged(self, check):
+        shutil.rmtree(self.root)
+        config = 'plugins = ["acme", "absent"]\n[rules]\nACM001 = "off"\nXYZ001 = "error"\n'
+        before = {**FLEET, "evalpolicy.toml": ""}
+        submission(self.root, before, {**before, "evalpolicy.toml": config})
+        report = check(self.root, "--base", "main")[1]
+        assert of(report) == report["problems"] == []
+
     def test_to_switch_its_rule_off_loosens_a_gate(self, check):
         shutil.rmtree(self.root)
         off = {**FLEET, "evalpolicy.toml": 'plugins = ["acme"]\n[rules]\nACM001 = "off"\n'}

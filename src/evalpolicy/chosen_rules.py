@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy.config import Config, Level, load
+from evalpolicy.config import Config, Level
 from evalpolicy.errors import UsageError
 from evalpolicy.rules.model import Rule
 from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, select
 
 if TYPE_CHECKING:
+    from evalpolicy.in_force import InForce
     from evalpolicy.replay.replayed import Replayed
     from evalpolicy.snapshot.change import Change
 
+GATE_WEAKENED = "SUB012"
+"""The rule that judges what a submission does to its judge."""
 
-def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
-    """The configured level of each rule, by id. A rule outranks its family, whatever the order."""
+
+def levels_of(config: Config, known: RuleSet) -> dict[str, Level]:
+    """The configured level of each rule, by id. A rule outranks its family, whatever the order.
+
+    Raises `UsageError` for a selector that stands for nothing.
+    """
     found: dict[str, Level] = {}
     named: dict[str, Level] = {}
     for selector, level in config.levels.items():
@@ -31,22 +38,19 @@ def _levels(config: Config, known: RuleSet) -> dict[str, Level]:
     return {**found, **named}
 
 
-def levels_for(change: Change | None, config: Config, known: RuleSet) -> dict[str, Level]:
-    """The level of each rule that is configured, by id.
+def levels_in_force(policy: InForce) -> dict[str, Level]:
+    """The level of each rule that the policy in force configures, by id.
 
-    No submission switches off what judges submissions: for rules that compare its two states, the
-    first one's configuration counts. Raises `UsageError` for a selector that stands for nothing.
+    Raises `UsageError` for what is wrong in the checked state's own as well: it would be wrong once
+    it is merged.
     """
-    levels = _levels(config, known)
-    if change is None or change.comparison is None:
-        return levels
-    try:
-        before = _levels(load(change.comparison.before), known)
-    except UsageError:  # and where that one is wrong, its own
-        return levels
-    judging = {rule.id for rule in known.all() if not rule.judges(None) and not rule.on_replays}
-    kept = {id: level for id, level in levels.items() if id not in judging}
-    return {**kept, **{id: level for id, level in before.items() if id in judging}}
+    levels = levels_of(policy.config, policy.known)
+    if policy.own is not policy.config:
+        levels_of(policy.own, policy.own_known)
+    if policy.origin in ("accepted", "unreadable"):
+        # What says whether the submission may be accepted is not the submission's to switch off.
+        levels.pop(GATE_WEAKENED, None)
+    return levels
 
 
 def selected(

@@ -6,23 +6,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from evalpolicy import baseline as baselines
 from evalpolicy import crashes, suppressions
 from evalpolicy.ahead import begin
 from evalpolicy.allowances import Allowances
+from evalpolicy.baseline import Baseline
 from evalpolicy.cache import Cache, key
-from evalpolicy.chosen_rules import judging, levels_for, selected
+from evalpolicy.chosen_rules import judging, levels_in_force, selected
 from evalpolicy.config import Config, Level
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts import Facts
 from evalpolicy.globs import Globs
+from evalpolicy.in_force import in_force
 from evalpolicy.kept_verdicts import groups, hits_on_fleet
-from evalpolicy.report import Checked, FileProblem, Report
+from evalpolicy.report import Checked, FileProblem, JudgedBy, Report
 from evalpolicy.rule_runs import WHOLE, Failure
 from evalpolicy.rule_runs import hits as hits_of
 from evalpolicy.rule_runs import problems as problems_of
 from evalpolicy.rules.model import Finding, Hit, HitRow, Rule
-from evalpolicy.rules.selection import RuleSet, rule_set
+from evalpolicy.rules.selection import RuleSet
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.watched import Watched
 from evalpolicy.units import Place, Unit
@@ -46,12 +47,13 @@ def check(
     ignored: Sequence[str] = (),
     paths: Sequence[str] = (),
     cache: Cache | None = None,
-    baseline: baselines.Baseline | None = None,
+    baseline: Baseline | None = None,
     use_comments: bool = True,
     change: Change | None = None,
     jobs: int | None = None,
     known: RuleSet | None = None,
     replays: Sequence[Replayed] | None = None,
+    accept_policy_changes: bool = False,
 ) -> Report:
     """One snapshot judged by the chosen rules.
 
@@ -59,9 +61,10 @@ def check(
     of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
     `use_comments`, in comments are waived. `jobs` processes at most share the work. `known` are
     the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
-    rules judge `replays`, and run only where these are given. Raises `UsageError` for a selector
-    or a path that stands for nothing, and `NotCheckedError` if there is nothing to check: an
-    empty answer is no pass.
+    rules judge `replays`, and run only where these are given. A submission (`change`) is judged by
+    the policy at its base, unless its own is accepted (see `in_force`). Raises `UsageError` for a
+    selector or a path that stands for nothing, and `NotCheckedError` if there is nothing to check:
+    an empty answer is no pass.
 
     A row of the cache that its reader took and the rest could not use is a fault of the cache, not
     of the fleet: where something failed, everything is judged again without it.
@@ -69,6 +72,7 @@ def check(
     judge = partial(
         _check, config=config, chosen=chosen, ignored=ignored, paths=paths, baseline=baseline,
         use_comments=use_comments, change=change, jobs=jobs, known=known, replays=replays,
+        accepted=accept_policy_changes,
     )  # fmt: skip
     if cache is None or not cache.keeps or cache.is_empty:
         return judge(snapshot, cache=cache or Cache(None))
@@ -96,21 +100,23 @@ def _check(
     ignored: Sequence[str],
     paths: Sequence[str],
     cache: Cache,
-    baseline: baselines.Baseline | None,
+    baseline: Baseline | None,
     use_comments: bool,
     change: Change | None,
     jobs: int | None,
     known: RuleSet | None,
     replays: Sequence[Replayed] | None,
+    accepted: bool,
 ) -> Report:
-    known = rule_set(config.plugins) if known is None else known
-    levels = levels_for(change, config, known)
+    policy = in_force(snapshot, config, change, known=known, baseline=baseline, accepted=accepted)
+    known, config = policy.known, policy.config
+    levels = levels_in_force(policy)
     rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
-    facts = Facts(snapshot, config, cache, change, jobs, replays)
+    facts = Facts(snapshot, config, cache, change, jobs, replays, policy)
     _known_paths(snapshot, paths)
     # What was chosen may only judge exceptions; then the others run, to know what these hide.
     running = rules
-    if all(rule.on_waivers for rule in rules):
+    if all(rule.on_waivers for rule in rules) and any(rule.judges(None) for rule in rules):
         running = judging(selected(levels, (), (), known), (), change, replays, known)
     failures: list[Failure] = []
     silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
@@ -119,20 +125,21 @@ def _check(
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
-        Allowances(config.allowances, config.source, snapshot, known),
-        baselines.load(snapshot) if baseline is None else baseline,
+        Allowances(policy.own.allowances, policy.own.source, snapshot, policy.own_known),
+        policy.baseline,
         ran={rule.id for rule in running if rule.id not in failed},
         standing=lambda: {rule.id for rule in selected(levels, (), (), known)},
         reported=lambda path: _within(path, paths),
         unread={path for path, _ in facts.problems},
         known=known,
+        honoured=policy.honoured,
     )
     kept, waived = waivers.settle(found)
     chosen_ids = {rule.id for rule in rules}
     findings = _sorted(
         [
             *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
-            *_on_waivers(rules, waivers, levels, failures),
+            *_on_waivers(rules, facts, waivers, levels, failures),
         ]
     )
     checked = _checked(facts, rules)
@@ -143,7 +150,8 @@ def _check(
             for path, problem in facts.problems
             if _within(path, paths)
         }
-        | set(_unchecked(config, known, failures, paths)),
+        | set(_unchecked(config, known, failures, paths))
+        | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
@@ -170,6 +178,16 @@ def _check(
             if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
         ],
         base=change.comparison.merge_base if change and change.comparison else None,
+        judged_by=None
+        if policy.origin == "own"
+        else JudgedBy(
+            policy.origin,
+            [
+                item
+                for item in waivers.refused
+                if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
+            ],
+        ),
     )
 
 
@@ -190,6 +208,7 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
 
 def _on_waivers(
     rules: Sequence[Rule],
+    facts: Facts,
     waivers: Waivers,
     levels: Mapping[str, Level],
     failures: list[Failure],
@@ -197,8 +216,12 @@ def _on_waivers(
     """What the rules find that judge exceptions; nothing takes these findings back."""
     for rule in rules:
         if rule.on_waivers:
-            for hit in hits_of(rule, lambda: {"waivers": waivers}, None, failures):
+            for hit in hits_of(rule, partial(_about_waivers, rule, facts, waivers), None, failures):
                 yield _finding(rule, hit, levels.get(rule.id))
+
+
+def _about_waivers(rule: Rule, facts: Facts, waivers: Waivers) -> dict[str, object]:
+    return {name: waivers if name == "waivers" else getattr(facts, name) for name in rule.needs}
 
 
 def _unchecked(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from evalpolicy.documents import Documents
     from evalpolicy.gates import Gates
     from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.in_force import InForce
     from evalpolicy.provenance.file import ProvenanceFile
     from evalpolicy.provenance.recorded import Recorded
     from evalpolicy.recordings.mapping import Recordings
@@ -71,7 +72,9 @@ class Facts:
         change: Change | None = None,
         jobs: int | None = None,
         replays: Sequence[Replayed] | None = None,
+        policy: InForce | None = None,
     ) -> None:
+        self._policy = policy
         self._replays = replays
         self._jobs = jobs
         self._change = change
@@ -114,7 +117,15 @@ class Facts:
 
     @cached_property
     def contracts(self) -> Contracts:
-        return Contracts(self.config, self.snapshot, self.cache)
+        state: Snapshot = self.snapshot
+        if self._policy is not None and self._policy.origin == "base":
+            state = self._policy.state
+        return Contracts(self.config, state, self.cache)
+
+    @property
+    def policy(self) -> InForce:
+        assert self._policy is not None, "the engine runs no rule on policies without one"
+        return self._policy
 
     @cached_property
     def gates(self) -> Gates:

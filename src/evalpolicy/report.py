@@ -45,6 +45,17 @@ class Waived(NamedTuple):
     reason: str
 
 
+class JudgedBy(NamedTuple):
+    """Whose policy judged a submission, and the findings that waivers of its own would take back.
+
+    `base`: the merge base's. `adopted`: its own, for the base has no judge. `accepted`: its own,
+    for somebody accepted that. `unreadable`: its own, for the base's cannot be read.
+    """
+
+    origin: Literal["base", "adopted", "accepted", "unreadable"]
+    refused: Sequence[Waived] = ()
+
+
 class Report(Struct, frozen=True):
     """Findings sorted by path, line, column and rule; problems sorted by path and line.
 
@@ -52,7 +63,8 @@ class Report(Struct, frozen=True):
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
-    if they did. `survey` tells the fleet, where a page was asked for.
+    if they did, and `judged_by` says whose policy counted then. `survey` tells the fleet, where a
+    page was asked for.
     """
 
     kind: Kind
@@ -67,6 +79,7 @@ class Report(Struct, frozen=True):
     waived: Sequence[Waived] = ()
     line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
     base: str | None = None
+    judged_by: JudgedBy | None = None
     survey: Survey | None = None
 
     @property

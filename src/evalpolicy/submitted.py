@@ -11,6 +11,7 @@ from msgspec import Struct
 from evalpolicy.artifacts import broken_manifest, rules_document
 from evalpolicy.artifacts import provenance as provenance_file
 from evalpolicy.artifacts.source import Problem
+from evalpolicy.baseline import BASELINE_FILE
 from evalpolicy.build_inputs import build_inputs_id
 from evalpolicy.config import Config
 from evalpolicy.fixture_names import stem_of
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.gate_settings import Setting, Settings
     from evalpolicy.artifacts.provenance import Provenance
     from evalpolicy.artifacts.rules_document import RulesDocument
+    from evalpolicy.artifacts.tool_runs import Weaker
 
 # No document, list or gate of a fleet is larger (bytes).
 _LIMIT = 16 << 20
-_CONFIGURATIONS = ("evalpolicy.toml", "pyproject.toml")
 
 _Read = TypeVar("_Read")
 _Listed = TypeVar("_Listed", "Provenance", "BrokenManifest")
@@ -153,6 +154,23 @@ class Submitted:
             return False
 
     @cached_property
+    def tool_runs(self) -> tuple[tuple[str, tuple[Weaker, ...]], ...]:
+        """The workflows, by path, in which this tool no longer runs as it did, and how it does."""
+        from evalpolicy.artifacts.tool_runs import runs, weaker
+
+        workflows = Globs(self.settings.workflows)
+        found = []
+        for change in self.comparison.changes:
+            was_one = change.old_path in workflows
+            if (change.same_content and was_one) or not (change.path in workflows or was_one):
+                continue
+            before = (self._before(change, runs) or ()) if was_one else ()
+            after = (self._after(change, runs) or ()) if change.path in workflows else ()
+            if weak := tuple(weaker(before, after)):
+                found.append((change.path, weak))
+        return tuple(found)
+
+    @cached_property
     def gates(self) -> tuple[GateChange, ...]:
         """The files that configure gates, where they changed."""
         from evalpolicy.artifacts import gate_settings as gates
@@ -161,7 +179,6 @@ class Submitted:
         readers: tuple[tuple[Globs, Callable[[bytes], Settings]], ...] = (
             (Globs(names.pre_commit), gates.pre_commit),
             (Globs(names.gitleaks), gates.gitleaks),
-            (Globs(_CONFIGURATIONS), gates.evalpolicy),
             (Globs(names.baselines), gates.baseline),
             (Globs(names.ignore_files), gates.ignore_file),
             (Globs(names.workflows), gates.workflow),
@@ -169,7 +186,9 @@ class Submitted:
         found: dict[str, GateChange] = {}
         for change in self.comparison.changes:
             reader = next((r for globs, r in readers if change.path in globs), None)
-            if reader is not None and not change.same_content:
+            # What waives this tool's own findings is not a gate beside it: see `in_force`.
+            own = change.path == BASELINE_FILE
+            if reader is not None and not own and not change.same_content:
                 found[change.path] = GateChange(
                     change.path,
                     self._settings(self._before(change, reader), ""),

@@ -14,6 +14,7 @@ from evalpolicy.rules.model import Finding, Rule
 from evalpolicy.suppressions import Suppression
 
 if TYPE_CHECKING:
+    from evalpolicy.in_force import Honoured
     from evalpolicy.rules.selection import RuleSet
 
 
@@ -33,7 +34,8 @@ class Waivers:
     `ran` and `standing` are rule ids: those that were run, and those that a run without
     selection would run. Nothing is called unused unless all that it speaks of was run.
     `reported` tells which paths are, `unread` are those that could not be checked: of both
-    nothing is said, and all others count. `known` are the rules that there are.
+    nothing is said, and all others count. `known` are the rules that there are. `honoured` says
+    which waivers count, where not all do.
     """
 
     def __init__(
@@ -47,8 +49,14 @@ class Waivers:
         reported: Callable[[str], bool] = lambda _: True,
         unread: Collection[str] = (),
         known: RuleSet | None = None,
+        honoured: Honoured | None = None,
     ) -> None:
         self._known = known
+        self._honoured = honoured
+        self.refused: list[Waived] = []
+        """The findings that a waiver would take back if it stood at the base as well."""
+        self.refused_comments: dict[Suppression, list[Finding]] = {}
+        """Those of them that comments would take back."""
         self.suppressions = suppressions
         self.allowances = allowances
         self.baseline = baseline
@@ -77,22 +85,39 @@ class Waivers:
         return kept, waived
 
     def _why(self, finding: Finding) -> Waived | None:
-        comment = self._commented(finding)
-        allowance = self.allowances.covers(finding)
-        if comment is not None:
+        comment, stood = self._commented(finding)
+        if comment is not None and stood:
             return Waived(finding, "comment", comment.reason)
-        if allowance is not None:
+        allowance = self.allowances.covers(finding)
+        if allowance is not None and (self._honoured is None or self._honoured.allows(finding)):
             return Waived(finding, "allowance", allowance.reason)
-        if self.baseline is None:
-            return None
-        row = Row.of(finding)
-        self.occurs[row] = self.occurs.get(row, 0) + 1
-        if self.occurs[row] <= self.baseline.rows.get(row, 0):
-            return Waived(finding, "baseline", f"in {self.baseline.path}")
+        row, counts = self._counted(finding)
+        if row is not None and counts:
+            return row
+        if comment is not None:
+            self.refused_comments.setdefault(comment, []).append(finding)
+            self.refused.append(Waived(finding, "comment", comment.reason))
+        elif allowance is not None:
+            self.refused.append(Waived(finding, "allowance", allowance.reason))
+        elif row is not None:
+            self.refused.append(row)
         return None
 
-    def _commented(self, finding: Finding) -> Suppression | None:
-        found = None
+    def _counted(self, finding: Finding) -> tuple[Waived | None, bool]:
+        """The row of the baseline that covers one more such finding, and whether it counts."""
+        if self.baseline is None:
+            return None, False
+        row = Row.of(finding)
+        occurs = self.occurs[row] = self.occurs.get(row, 0) + 1
+        if occurs > self.baseline.rows.get(row, 0):
+            return None, False
+        waived = Waived(finding, "baseline", f"in {self.baseline.path}")
+        return waived, self._honoured is None or occurs <= self._honoured.times(row)
+
+    def _commented(self, finding: Finding) -> tuple[Suppression | None, bool]:
+        """The comment that covers a finding, and whether it counts; one that does comes first."""
+        found: Suppression | None = None
+        counts = False
         for number in self._by_line.get((finding.path, finding.span.line), ()):
             item = self.suppressions[number]
             if not item.reason:
@@ -101,8 +126,10 @@ class Waivers:
                 meant = self.meant(selector)
                 if not isinstance(meant, UsageError) and finding.rule in meant:
                     self._used.add((number, selector))
-                    found = found or item
-        return found
+                    stood = self._honoured is None or self._honoured.comment(item, selector)
+                    if found is None or (stood and not counts):
+                        found, counts = item, stood
+        return found, counts
 
     def meant(self, selector: str) -> frozenset[str] | UsageError:
         """The ids of the rules that a comment's word stands for and may hide, or why none."""

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from tests.fleets import FLEET, git, write
+from tests.silencers import RUNS, WORKFLOW
 from tests.submissions import FIXTURES, MESSAGE, commit, start, submission
 
 from evalpolicy.__main__ import main
@@ -85,20 +86,25 @@ class TestWhatRuns:
         self, run, tmp_path, name, text
     ):
         fixture = f"{FIXTURES}/arc-0-codex.traces.jsonl"
-        root = submission(tmp_path / "r", FLEET, {**FLEET, name: text, fixture: "{}\n"})
+        base = {**FLEET, WORKFLOW: RUNS}
+        root = submission(tmp_path / "r", base, {**base, name: text, fixture: "{}\n"})
         code, out, _ = run(root, "check", "--base", "main", "-q", "--select", "SUB")
         assert code == 1
         assert f"{fixture}:1:1: error: SUB005" in out
-        assert f"{name}:2:1: warning: SUB012" in out
+        assert f"{name}:2:1: error: SUB012" in out
 
-    def test_where_the_configuration_before_is_wrong_the_present_one_counts(self, run, tmp_path):
+    def test_where_the_configuration_before_is_wrong_nothing_is_decided(self, run, tmp_path):
         root = submission(
             tmp_path / "r",
             {**FLEET, "evalpolicy.toml": "[rules\n"},
             {**FLEET, "evalpolicy.toml": '[rules]\nSUB = "off"\n'},
             message="x\n",
         )
-        assert run(root, "check", "--base", "main", "-q")[:2] == (0, "")
+        code, out, _ = run(root, "check", "--base", "main", "-q")
+        assert code == 3
+        assert "evalpolicy.toml:1: not checked: the policy at the merge base cannot be read" in out
+        accepted = run(root, "check", "--base", "main", "--accept-policy-changes", "-q")
+        assert accepted[:2] == (0, "")
 
     def test_with_a_base_all_families_run_and_the_merge_base_is_said(self, run, tmp_path):
         root = submission(

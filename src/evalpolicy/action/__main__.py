@@ -125,6 +125,9 @@ def _what(asked: Inputs, environment: Mapping[str, str]) -> list[str]:
     of_a_branch = environment.get("GITHUB_REF_TYPE") != "tag"
     if event and environment.get("GITHUB_EVENT_NAME") in _SUBMISSIONS and of_a_branch:
         arguments.append(f"--event={event}")
+    compares = asked.base is not None or arguments[-1].startswith("--event=")
+    if asked.accept_policy_changes and compares:
+        arguments.append("--accept-policy-changes")
     return arguments
 
 

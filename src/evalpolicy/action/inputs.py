@@ -34,6 +34,7 @@ class Inputs(Struct, frozen=True):
     sarif_file: Path | None
     upload: bool
     replay: bool
+    accept_policy_changes: bool
 
 
 def read(environment: Mapping[str, str]) -> Inputs:
@@ -62,6 +63,10 @@ def read(environment: Mapping[str, str]) -> Inputs:
         _to_write(workspace, sarif) if sarif else None,
         _one_of("upload-sarif", given("upload-sarif") or "false", ("true", "false")) == "true",
         _one_of("replay", given("replay") or "false", ("true", "false")) == "true",
+        _one_of(
+            "accept-policy-changes", given("accept-policy-changes") or "false", ("true", "false")
+        )
+        == "true",
     )
 
 

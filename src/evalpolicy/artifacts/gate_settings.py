@@ -18,13 +18,14 @@ from evalpolicy.artifacts.toml_values import TomlError
 from evalpolicy.artifacts.toml_values import load as load_toml
 from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
-Kind = Literal["hook", "exemption", "scope", "limit", "level", "pin", "swallowed"]
+Kind = Literal["hook", "exemption", "scope", "limit", "pin", "swallowed"]
 Dialect = Literal["path-regex", "path-glob", "path", "content-regex", "unknown"]
 
 # pre-commit-hooks' default for check-added-large-files (KiB).
 _MAX_KB = 500
 _LOOSENING_ARGUMENT = re.compile(
-    r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail)"
+    r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail|fail-on|select"
+    r"|baseline|accept)"
 )
 _SWALLOWED = re.compile(
     r"continue-on-error:\s*(?:true|['\"]true['\"]|\$\{\{)|\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
@@ -38,7 +39,7 @@ class Setting(Struct, frozen=True):
     `gate` and `kind` say what it sets; settings of one gate and kind in two states are compared.
     `hook`: the gate runs; gone is looser. `exemption`: lets through what `value` covers
     (`dialect` says how). `scope`: the gate sees nothing but what `value` covers. `limit`: a
-    number, more is looser. `level`: a severity. `pin`: a revision. `swallowed`: a line that lets
+    number, more is looser. `pin`: a revision. `swallowed`: a line that lets
     a failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
     comes with a hook that is new loosens nothing.
     """
@@ -128,30 +129,6 @@ def _gitleaks(document: dict[str, Any], text: str) -> Iterator[Setting]:
             for value in _texts(entry.get(key)):
                 gate = f"gitleaks allowlist {key}"
                 yield Setting("exemption", gate, value, _where(text, value), dialect)
-
-
-def evalpolicy(content: bytes) -> Settings:
-    """evalpolicy.toml, or a pyproject.toml: `plugins`, `[[allow]]` and `[rules]`."""
-    return _toml(content, _evalpolicy)
-
-
-def _evalpolicy(document: dict[str, Any], text: str) -> Iterator[Setting]:
-    tool = document.get("tool")
-    if isinstance(tool, dict):
-        own = tool.get("evalpolicy")
-        document = own if isinstance(own, dict) else {}
-    for name in _texts(document.get("plugins")):
-        yield Setting("hook", f"plug-in {name}", "", _where(text, name))
-    levels = document.get("rules")
-    for name, level in (levels if isinstance(levels, dict) else {}).items():
-        if isinstance(level, str):
-            yield Setting("level", f"rule {name}", level, _where(text, name))
-    for entry in _tables(document, "allow"):
-        path = entry.get("path")
-        rule = entry.get("rule")
-        if isinstance(path, str):
-            gate = f"evalpolicy allowance of {rule}"
-            yield Setting("exemption", gate, path, _where(text, path), "path-glob")
 
 
 def baseline(content: bytes) -> Settings:

@@ -15,9 +15,33 @@ def file_of(snapshot: Snapshot, given: str | None) -> Path:
     return Path(snapshot.top) / baselines.BASELINE_FILE if given is None else Path(given)
 
 
-def read_baseline(snapshot: Snapshot, given: str) -> baselines.Baseline:
-    """The baseline that `--baseline` names. Raises `UsageError` if it cannot be read."""
-    return baselines.parse(read_bytes(Path(given)), shown_path(snapshot, given))
+def read_baseline(
+    snapshot: Snapshot, given: str, *, of_submission: bool = False
+) -> baselines.Baseline:
+    """The baseline that `--baseline` names. Raises `UsageError` if it cannot be read.
+
+    For a submission one in its repository counts as at the base, so it has to lie in the fleet.
+    """
+    path = shown_path(snapshot, given)
+    if of_submission:
+        path = _in_fleet(snapshot, given) or path
+    return baselines.parse(read_bytes(Path(given)), path)
+
+
+def _in_fleet(snapshot: Snapshot, given: str) -> str | None:
+    """The path from the fleet's root of a file in the repository, as typed or behind links."""
+    fleet = os.path.realpath(snapshot.top)
+    top = os.path.normpath(os.path.join(fleet, *[os.pardir for _ in Path(snapshot.prefix).parts]))
+    typed = os.path.join(os.path.realpath(os.getcwd()), given)
+    for place in (os.path.normpath(typed), os.path.realpath(given)):
+        if Path(place).is_relative_to(fleet):
+            return Path(place).relative_to(fleet).as_posix()
+        if Path(place).is_relative_to(top):
+            raise UsageError(
+                f"--baseline {given} lies in the repository but outside of the fleet ({fleet}), so "
+                "it is not known what the base holds there: move it into the fleet"
+            )
+    return None
 
 
 def read_bytes(file: Path) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from evalpolicy import config as configuration
+from evalpolicy.baseline import Baseline
 from evalpolicy.cache import Cache, open_cache
 from evalpolicy.commands import fixing
 from evalpolicy.commands.baseline_file import read_baseline
@@ -27,6 +28,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
 
 if TYPE_CHECKING:
     from evalpolicy.replay.replayed import Replayed as ReplayedRun
+    from evalpolicy.snapshot.change import Change
     from evalpolicy.snapshot.submission import Asked
     from evalpolicy.survey.replays import Replayed
 
@@ -67,6 +69,11 @@ if TYPE_CHECKING:
 )
 @click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
 @click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option(
+    "--accept-policy-changes",
+    is_flag=True,
+    help="Judge the submission by its own policy, not by that of its merge base.",
+)
 @click.option("--fix", is_flag=True, help="Apply the safe fixes, and report what is left.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that guess.")
@@ -92,6 +99,7 @@ def command(
     no_cache: bool,
     baseline_file: str | None,
     no_suppressions: bool,
+    accept_policy_changes: bool,
     fix: bool,
     diff: bool,
     unsafe_fixes: bool,
@@ -105,16 +113,24 @@ def command(
     GitHub shows of a pull request: from the merge base of REV and the checked commit (three
     dots). An event brings its own base, and its head is what is checked unless --rev or --staged
     says otherwise.
+
+    A submission does not judge itself: configuration, contracts, baseline and suppressions count
+    as at the merge base. What it adds to them takes effect once it is merged, unless you
+    --accept-policy-changes.
     """
     fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
     outputs = _outputs(formats) or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
     asked = _asked(base, message, event)
+    if accept_policy_changes and (asked is None or not asked.compares):
+        raise UsageError("--accept-policy-changes needs --base or --event: what does it accept?")
     if asked is not None and asked.event is not None and rev is None and not staged:
         rev = asked.head(Path.cwd())
     with ExitStack() as stack:
-        snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))
-        change = stack.enter_context(asked.change(Path.cwd(), snapshot)) if asked else None
+        snapshot, change = _opened(asked, staged, rev)
+        stack.enter_context(snapshot)
+        if change is not None:
+            stack.enter_context(change)
         judge = partial(
             check,
             config=configuration.load(snapshot),
@@ -122,9 +138,10 @@ def command(
             ignored=split(ignore),
             cache=cache,
             paths=[from_root(snapshot, path) for path in paths],
-            baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
+            baseline=_baseline(snapshot, baseline_file, asked),
             use_comments=not no_suppressions,
             change=change,
+            accept_policy_changes=accept_policy_changes,
             jobs=jobs,
             replays=None if replays_file is None else _replays(snapshot, replays_file),
         )
@@ -197,6 +214,20 @@ def _asked(base: str | None, message: str | None, event: str | None) -> Asked | 
     from evalpolicy.snapshot.submission import Asked, read_event
 
     return Asked(base, message, read_event(event) if event is not None else None)
+
+
+def _baseline(snapshot: Snapshot, file: str | None, asked: Asked | None) -> Baseline | None:
+    if file is None:
+        return None
+    return read_baseline(snapshot, file, of_submission=asked is not None and asked.compares)
+
+
+def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapshot, Change | None]:
+    if asked is None:
+        return open_snapshot(Path.cwd(), staged=staged, revision=rev), None
+    from evalpolicy.judges import open_submission
+
+    return open_submission(Path.cwd(), asked, staged=staged, revision=rev)
 
 
 def _outputs(texts: Sequence[str]) -> list[tuple[str, str | None]]:

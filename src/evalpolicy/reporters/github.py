@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from evalpolicy.report import FileProblem, Report
+from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
 from evalpolicy.rules.model import SEVERITIES, Finding, Severity
@@ -34,6 +35,9 @@ def render(report: Report) -> str:
             "All of them are in the job summary (--format markdown), in the SARIF file, and in "
             "the output of `evalpolicy check`"
         )
+    judged = report.judged_by
+    if judged is not None and (judged.refused or judged.origin != "base"):
+        lines.append(_command("notice", {"title": "evalpolicy"}, " ".join(sentences(report))))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from evalpolicy import __version__
-from evalpolicy.report import Report
+from evalpolicy.report import JudgedBy, Report
 from evalpolicy.reporters.paths import portable
 from evalpolicy.rules.model import Finding
 
@@ -39,6 +39,7 @@ def document(report: Report) -> dict[str, Any]:
     tool: dict[str, Any] = {"name": "evalpolicy", "version": __version__}
     if plugins := sorted({(r.plugin.name, r.plugin.source) for r in report.rules if r.plugin}):
         tool["plugins"] = {name: portable(source) for name, source in plugins}
+    judged = {} if report.judged_by is None else {"judged_by": _judged_by(report.judged_by)}
     return {
         "version": VERSION,
         "tool": tool,
@@ -48,6 +49,7 @@ def document(report: Report) -> dict[str, Any]:
             "base": report.base,
             "prefix": portable(report.prefix),
         },
+        **judged,
         "checked": checked._asdict(),
         "summary": {
             **report.summary,
@@ -62,6 +64,20 @@ def document(report: Report) -> dict[str, Any]:
                 "message": portable(problem.message),
             }
             for problem in report.problems
+        ],
+    }
+
+
+def _judged_by(judged: JudgedBy) -> dict[str, Any]:
+    return {
+        "policy": judged.origin,
+        "not_honoured": [
+            {
+                "by": item.by,
+                "reason": portable(item.reason),
+                "finding": _finding(item.finding),
+            }
+            for item in judged.refused
         ],
     }
 

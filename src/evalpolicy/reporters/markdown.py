@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from evalpolicy.report import FileProblem, Report
+from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count, waived
 from evalpolicy.rules.model import SEVERITIES, Finding
@@ -55,7 +56,7 @@ def _checked(report: Report) -> str:
     )
     if report.waived:
         text += f"; {waived(report)}"
-    return f"{text}."
+    return " ".join([f"{text}.", *sentences(report)])
 
 
 def _items(report: Report) -> Iterator[tuple[str, str]]:

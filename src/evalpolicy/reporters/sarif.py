@@ -15,6 +15,7 @@ from urllib.parse import quote
 from evalpolicy import __version__
 from evalpolicy.report import FileProblem, Report, Waived
 from evalpolicy.reporters.json import written
+from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.paths import portable
 from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.snapshot.model import encode_path
@@ -76,6 +77,7 @@ def _log(report: Report, results: list[dict[str, Any]], left_out: int) -> dict[s
                     {
                         "executionSuccessful": not report.problems,
                         "toolExecutionNotifications": _notifications(report, left_out),
+                        **_judged_by(report),
                     }
                 ],
                 "results": results,
@@ -162,6 +164,11 @@ def _notifications(report: Report, left_out: int) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _judged_by(report: Report) -> dict[str, Any]:
+    told = [{"level": "note", "message": {"text": message(text)}} for text in sentences(report)]
+    return {"toolConfigurationNotifications": told} if told else {}
 
 
 def _notification(problem: FileProblem, prefix: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from evalpolicy.report import Report
+from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import no_command, shown, width
 from evalpolicy.rules.model import Finding, Severity
 
@@ -145,6 +146,8 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
             f"The submission is what changed since the merge base {report.base[:12]}.",
             columns, "", style,
         )  # fmt: skip
+    for sentence in sentences(report):
+        yield from wrap(sentence, columns, "", style)
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
         yield from wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",

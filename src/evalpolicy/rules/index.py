@@ -173,7 +173,7 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "submission.documents", "changelog_out_of_release"),
         ("SUB011", "fixture-deleted", "warning", "submitted change config", True,
          "submission.fixtures", "fixture_deleted"),
-        ("SUB012", "gate-weakened", "warning", "submitted change config", True,
+        ("SUB012", "gate-weakened", "error", "submitted change policy waivers snapshot", True,
          "submission.gates", "gate_weakened"),
     ),
     "PIN": (

@@ -31,6 +31,11 @@ class RuleSet:
         self._plugged = {item.letters: item for item in plugged}
         self.missing = missing
 
+    def without(self, names: Iterable[str], why: str) -> RuleSet:
+        """The same rules, and plug-ins with these names that bring theirs later."""
+        absent = tuple(f"plug-in {name}: {why}" for name in names)
+        return RuleSet(tuple(self._plugged.values()), (*self.missing, *absent))
+
     @property
     def families(self) -> Mapping[str, str]:
         """A family's three letters → its name, in the documented order, plug-ins last."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.source import START, Problem, Span
 from evalpolicy.snapshot.model import Snapshot
+from evalpolicy.snapshot.objects import CommitSnapshot
 
 Status = Literal["added", "modified", "deleted", "renamed"]
 TextKind = Literal["message", "pull request"]
@@ -88,7 +89,8 @@ class Comparison:
 
     `base` is the commit that the submission is to be merged into, `merge_base` the last one that
     both have in common, `head` the checked commit (for a worktree or an index: the one it stands
-    on). `before` and `after` are the two states, `changes` sorted by path. `problems` grows while
+    on). `before` and `after` are the two states, `tip` is that of `base`, `changes` are sorted by
+    path. `problems` grows while
     facts are asked for, so read it last.
     """
 
@@ -98,9 +100,10 @@ class Comparison:
         base: str,
         merge_base: str,
         head: str,
-        before: Snapshot,
+        before: CommitSnapshot,
         after: Snapshot,
         changes: Sequence[PathChange],
+        tip: Callable[[], CommitSnapshot],
         upstream: Callable[[], Sequence[PathChange]],
         merge: Callable[[], Sequence[Conflict] | Problem],
         problems: Sequence[tuple[str, Problem]] = (),
@@ -112,12 +115,24 @@ class Comparison:
         self.after = after
         self.changes = tuple(sorted(changes, key=lambda change: change.path))
         self.problems = list(problems)
+        self._tip = tip
         self._upstream = upstream
         self._merge = merge
 
     @cached_property
     def by_path(self) -> Mapping[str, PathChange]:
         return {change.path: change for change in self.changes}
+
+    @cached_property
+    def tip(self) -> CommitSnapshot:
+        """The state that the submission is to be merged into."""
+        return self.before if self.base == self.merge_base else self._tip()
+
+    def close(self) -> None:
+        """Ends the processes that the snapshots of the base hold."""
+        self.before.close()
+        if "tip" in self.__dict__:
+            self.tip.close()
 
     @cached_property
     def upstream(self) -> tuple[PathChange, ...]:
@@ -165,13 +180,16 @@ class Change(Struct, frozen=True):
     def anchor(self) -> str:
         return self.comparison.anchor if self.comparison else "."
 
+    def close(self) -> None:
+        """Ends the processes that the snapshots of the base hold."""
+        if self.comparison:
+            self.comparison.close()
+
     def __enter__(self) -> Change:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends the processes that the base's snapshot holds."""
-        if self.comparison:
-            self.comparison.before.close()
+        self.close()
 
     def labelled(self, labels: Sequence[str]) -> bool:
         """Whether the pull request carries any of these labels (upper and lower case are one)."""

@@ -64,6 +64,7 @@ def compare(
         before=before,
         after=snapshot,
         changes=changes,
+        tip=lambda: CommitSnapshot(repository, target, snapshot.prefix),
         upstream=upstream,
         merge=merged,
     )

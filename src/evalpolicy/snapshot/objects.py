@@ -175,6 +175,11 @@ class CommitSnapshot(ObjectSnapshot):
         self.revision = resolve(repository, revision)
         self.place = f"{revision} of {repository.top or repository.git_dir}"
 
+    @property
+    def whole(self) -> CommitSnapshot:
+        """The same commit as seen from the top of the repository."""
+        return CommitSnapshot(self._repository, str(self.revision)) if self.prefix else self
+
     def _list(self) -> Iterable[Entry]:
         assert self.revision is not None
         listed = self._repository.output(Command.LIST_COMMIT, self.revision)

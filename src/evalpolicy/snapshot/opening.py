@@ -14,11 +14,18 @@ from evalpolicy.snapshot.objects import CommitSnapshot, IndexSnapshot
 CONFIG_FILE = "evalpolicy.toml"
 
 
-def open_snapshot(folder: Path, *, staged: bool = False, revision: str | None = None) -> Snapshot:
+def open_snapshot(
+    folder: Path,
+    *,
+    staged: bool = False,
+    revision: str | None = None,
+    prefix: str | None = None,
+) -> Snapshot:
     """The snapshot seen from `folder`: the worktree, the index (`staged`) or a commit.
 
     The fleet's root is the nearest folder at or above `folder` that holds an evalpolicy.toml,
-    else the top of the repository; outside git, `folder` itself. Raises `UsageError` for an
+    else the top of the repository; outside git, `folder` itself. In a repository, `prefix` (empty,
+    or ending in `/`) says where it is instead. Raises `UsageError` for an
     unknown revision and `NotCheckedError` where there is nothing to read from.
     """
     if staged and revision is not None:
@@ -33,17 +40,17 @@ def open_snapshot(folder: Path, *, staged: bool = False, revision: str | None = 
         return FolderSnapshot(_root_outside_git(folder))
     if revision is not None:
         whole: Snapshot = CommitSnapshot(repository, revision)
-        prefix = _root(whole.entries, repository.inside)
+        prefix = fleet_root(whole.entries, repository.inside) if prefix is None else prefix
         return CommitSnapshot(repository, revision, prefix) if prefix else whole
     if repository.top is None:
         raise NotCheckedError("a bare repository has no worktree and no index: give --rev REV")
     if staged:
         whole = IndexSnapshot(repository)
-        prefix = _root(whole.entries, repository.inside)
+        prefix = fleet_root(whole.entries, repository.inside) if prefix is None else prefix
         return IndexSnapshot(repository, prefix) if prefix else whole
-    return WorktreeSnapshot(
-        repository, repository.top, _root_on_disk(repository.top, repository.inside)
-    )
+    if prefix is None:
+        prefix = _root_on_disk(repository.top, repository.inside)
+    return WorktreeSnapshot(repository, repository.top, prefix)
 
 
 def _ancestors(inside: str) -> list[str]:
@@ -52,7 +59,8 @@ def _ancestors(inside: str) -> list[str]:
     return ["/".join(parts[:n]) + "/" for n in range(len(parts), 0, -1)]
 
 
-def _root(entries: Container[str], inside: str) -> str:
+def fleet_root(entries: Container[str], inside: str) -> str:
+    """The fleet's root as seen from `inside`, in a state of the whole repository."""
     found = (a for a in _ancestors(inside) if f"{a}{CONFIG_FILE}" in entries)
     return next(found, "")
 

@@ -29,6 +29,11 @@ class Asked(Struct, frozen=True):
     message: str | None = None
     event: Event | None = None
 
+    @property
+    def compares(self) -> bool:
+        """Whether there are two states to compare, and not a message alone."""
+        return self.base is not None or self.event is not None
+
     def head(self, folder: Path) -> str | None:
         """The event's head, if it is in the clone. Raises `NotCheckedError` where it is not."""
         if self.event is None:

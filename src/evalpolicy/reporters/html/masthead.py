@@ -9,6 +9,7 @@ from evalpolicy.report import FileProblem, Report
 from evalpolicy.reporters.html.icons import icon
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.html.numbers import change
+from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.text import count
 from evalpolicy.survey.trend import Trend
 
@@ -61,7 +62,7 @@ def _state(report: Report) -> str:
     told = kinds.get(report.kind) or f"Commit {(report.revision or '')[:12]}"
     if report.base:
         told += f", with what changed since {report.base[:12]}"
-    return f"{told}."
+    return " ".join([f"{told}.", *sentences(report)])
 
 
 def _tile(kind: str, words: str, number: int, then: int | None) -> Markup:

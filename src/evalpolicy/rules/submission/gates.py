@@ -7,20 +7,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import START
-from evalpolicy.config import Config
-from evalpolicy.errors import UsageError
+from evalpolicy.artifacts.source import START, Span
+from evalpolicy.baseline import BASELINE_FILE
+from evalpolicy.config import CONFIG_FILE, PYPROJECT
 from evalpolicy.globs import Globs
+from evalpolicy.in_force import InForce
 from evalpolicy.patterns import PatternError, compiled
-from evalpolicy.rules.model import SEVERITIES, Hit, rule
+from evalpolicy.rules.model import Hit, rule
+from evalpolicy.rules.submission.own_policy import loosened
 from evalpolicy.rules.submission.words import listed, quoted
+from evalpolicy.sizes import DEFAULT_MAXKB, HOOK
+from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.change import Change
 from evalpolicy.submitted import GateChange, Submitted
+from evalpolicy.waivers import Waivers
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gate_settings import Setting
 
 IGNORED = "ignored"
+LARGE_FILES = f"hook {HOOK}"
+"""Without this hook the SIZ rules go by its default, so one that is new may loosen as well."""
+_ACCEPT = (
+    "a maintainer accepts it from outside the submission: --accept-policy-changes, the action's "
+    "input accept-policy-changes"
+)
 
 # A revision that can move: no digit in it, as in a branch's name.
 _PINNED = re.compile(r"\d")
@@ -28,16 +39,25 @@ _VERBOSE = re.compile(r"\(\?[a-z]*x[a-z]*\)")
 _SPACE = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|#[^\n]*|\s+", re.DOTALL)
 
 
-@rule("SUB012", "gate-weakened", "warning")
-def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A gate grows looser in the same submission that needs it.
+@rule("SUB012", "gate-weakened", "error")
+def gate_weakened(
+    submitted: Submitted, change: Change, policy: InForce, waivers: Waivers, snapshot: Snapshot
+) -> Iterator[Hit]:
+    """A submission loosens what judges it, or another gate that it needs to pass.
 
-    Looser is: a hook that is gone or only manual, a larger `--maxkb`, an `exclude`, a narrower
-    `files`, an ignoring argument, an allowlist entry, a rule switched off, a plug-in no longer
-    named, a severity lowered, a row in a baseline, a line in an ignore file, a pin that became a
-    branch, `continue-on-error` or `|| true`. Where it can be told what an exemption lets through,
-    it has to let a file of the submission through that was not exempt before; where it cannot,
-    the rest of the submission is taken to need it.
+    This tool's own policy is what decides what is judged and what is waived: levels, `plugins`,
+    `[layout]`, `[contracts]`, `[sizes]`, `[secrets]`, `[fixtures]`, `[gates]`, `[submission]`,
+    `[[allow]]`, the baseline and suppression comments. A submission does not judge itself: all of
+    that counts as at its merge base. What the submission adds hides nothing until it is merged,
+    and whatever of it loosens is reported here, with the steps of workflows that run this tool.
+    A difference that only tightens is not.
+
+    Of other gates, looser is: a hook that is gone or only manual, a larger `--maxkb`, an
+    `exclude`, a narrower `files`, an ignoring argument, an allowlist entry, a row in the baseline
+    of detect-secrets, a line in an ignore file, a pin that became a branch, `continue-on-error` or
+    `|| true`. Where it can be told what an exemption lets through, it has to let a file of the
+    submission through that was not exempt before; where it cannot, the rest of the submission is
+    taken to need it.
 
     ## Why
 
@@ -97,20 +117,61 @@ def gate_weakened(submitted: Submitted, change: Change, config: Config) -> Itera
 
     ## Exempt
 
-    A submission that changes nothing but gates: there the loosening is what is reviewed. What
-    comes with a hook or a workflow that is new: a gate was gained.
-    A submission that switches this rule off is still judged by it: the levels of SUB rules are
-    those of the configuration before it.
+    A submission that somebody accepted from outside its files: `--accept-policy-changes`, the
+    action's input `accept-policy-changes`, or a label of `exempt_labels.SUB012` as the merge base
+    has it. No comment, allowance or baseline takes these findings back.
+
+    A base that neither configures nor runs this tool: it has no judge to switch off, so the
+    submission that adopts it is judged by its own policy, and the report says so. A branch that
+    starts before the tool was adopted is judged by the policy of the branch that it goes into.
+
+    For other gates: a submission that changes nothing but gates, for there the loosening is what
+    is reviewed; and what comes with a hook or a workflow that is new.
 
     ## Configuration
 
     `[submission]`: `pre_commit`, `gitleaks`, `workflows`, `baselines`, `ignore_files` say where
     gates are configured; `exempt_labels.SUB012`.
+
+    A waiver stands at the merge base if it is there in the same file: a comment with the same
+    words, or on the same line of code, as often; an allowance that covers the finding; a row of
+    the baseline with at least that count. A file that is renamed without a change keeps its
+    comments and its rows.
     """
+    if change.labelled(policy.config.submission.exempts("SUB012")):
+        return
+    accepted = policy.origin == "accepted"
+    for path, weak in submitted.tool_runs:
+        for one in weak:
+            if one.accepts or not accepted:
+                yield Hit(path, f"{one.what}", one.span, _ACCEPT, path, one.what)
+    if accepted:
+        return
+    for item in loosened(policy, snapshot):
+        what = f"{item.what}: it takes effect once it is merged"
+        yield Hit(item.path, what, Span.at(item.line), _ACCEPT, item.setting, item.what)
+    yield from _comments(waivers)
+    yield from _other_gates(submitted)
+
+
+def _comments(waivers: Waivers) -> Iterator[Hit]:
+    for comment, hidden in waivers.refused_comments.items():
+        rules = ", ".join(sorted({finding.rule for finding in hidden}))
+        yield Hit(
+            comment.path,
+            f"this suppression is new, and hides {rules} only once it is merged",
+            comment.span,
+            _ACCEPT,
+            "",
+            f"suppression of {','.join(comment.selectors)}",
+        )
+
+
+def _other_gates(submitted: Submitted) -> Iterator[Hit]:
     gates = submitted.gates
-    own = {gate.path for gate in gates}
+    own = {CONFIG_FILE, PYPROJECT, BASELINE_FILE, *(gate.path for gate in gates)}
     others = [c.path for c in submitted.comparison.changes if c.path not in own]
-    if not others or change.labelled(config.submission.exempts("SUB012")):
+    if not others:
         return
     for gate in gates:
         if gate.gone:
@@ -162,7 +223,7 @@ def _looser(
     for setting in gate.after:
         if gate.new and setting.kind == "swallowed":
             continue
-        if setting.hook and ("hook", setting.hook) not in was:
+        if setting.hook not in ("", LARGE_FILES) and ("hook", setting.hook) not in was:
             continue
         if not fresh[setting.kind, setting.gate, setting.value]:
             continue
@@ -188,8 +249,6 @@ def _what(
             return _narrowed(setting, old, others)
         case "limit":
             return _raised(setting, old, others, submitted)
-        case "level":
-            return _lowered(setting, old, submitted)
         case "pin":
             if old is None or not _PINNED.search(old.value) or _PINNED.search(setting.value):
                 return ""
@@ -264,7 +323,8 @@ def _raised(
     setting: Setting, old: Setting | None, others: Sequence[str], submitted: Submitted
 ) -> str:
     try:
-        limit, before = float(setting.value), float(old.value) if old else float("inf")
+        limit = float(setting.value)
+        before = float(old.value) if old else float(DEFAULT_MAXKB)
     except ValueError:
         return f"{setting.gate} is {setting.value}, which is no number"
     after = submitted.comparison.after
@@ -274,25 +334,4 @@ def _raised(
     ]  # fmt: skip
     if limit > before and large:
         return f"{setting.gate} grows from {before:g} to {limit:g}, and {listed(large)} needs it"
-    return ""
-
-
-def _lowered(setting: Setting, old: Setting | None, submitted: Submitted) -> str:
-    from evalpolicy.rules.selection import UndecidedError, matching, rule_set
-
-    name = setting.gate.removeprefix("rule ")
-    if old is not None:
-        before = old.value
-    else:
-        try:
-            known = rule_set(submitted.plugins)
-            meant = [rule.severity for rule in matching(name, known)]
-        except (UsageError, UndecidedError):
-            return ""
-        before = min(meant, key=SEVERITIES.index)
-    ranks = ("off", "note", "warning", "error")
-    if before not in ranks or setting.value not in ranks:
-        return ""
-    if ranks.index(setting.value) < ranks.index(before):
-        return f"{setting.gate} goes from {before} to {setting.value}"
     return ""

@@ -1,0 +1,303 @@
+"""How a submission's own policy is looser than the one at its base, setting by setting.
+
+What only tightens is not told. Where it cannot be known which of the two a difference does, it
+counts as looser.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from evalpolicy.allowances import Allowance
+from evalpolicy.cache import Cache
+from evalpolicy.chosen_rules import levels_of
+from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, Layout, line_of
+from evalpolicy.errors import UsageError
+from evalpolicy.fixture_config import Sizes
+from evalpolicy.fleet import Fleet
+from evalpolicy.globs import Globs
+from evalpolicy.in_force import InForce
+from evalpolicy.label_contracts import Contracts
+from evalpolicy.rules.model import Rule
+from evalpolicy.rules.selection import RuleSet, UndecidedError, matching
+from evalpolicy.rules.submission.words import listed
+from evalpolicy.sizes import DEFAULT_MAXKB
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+_RANKS = ("off", "note", "warning", "error")
+_CONFIG_LIMIT = 1 << 20
+# Lists of which each entry is more that is judged, and those of which each lets more through.
+_STRICTER: Mapping[str, tuple[str, ...]] = {
+    "secrets": ("internal_hosts",),
+    "submission": (
+        "rules_documents", "code", "changelogs", "pre_commit", "gitleaks", "workflows",
+        "baselines", "ignore_files",
+    ),
+    "gates": ("commands",),
+}  # fmt: skip
+_LOOSER: Mapping[str, tuple[str, ...]] = {
+    "submission": ("issue_references", "not_code", "bots"),
+    "gates": ("not_gates",),
+    "layout": ("supplied_args", "supplied_contexts", "registries", "shared_services"),
+}
+# Settings with one strict value; each other one is looser.
+_STRICT: Mapping[str, object] = {
+    "rules_changelog": True,
+    "merge_commits": False,
+    "sign_off": "author",
+}
+# An empty list switches their rules off, and each entry lets more through.
+_LISTS_THAT_SWITCH_ON = ("models", "replay_tests")
+_FILES = ("dockerfiles", "fixtures", "bake", "compose", "documents")
+
+
+class Loosened(NamedTuple):
+    """One difference: the setting, where the submission has it, and what it lets through."""
+
+    path: str
+    line: int
+    setting: str
+    what: str
+
+
+def loosened(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
+    """Every difference that loosens, where the base's policy counts.
+
+    Raises `UsageError` for a contract of the submission that is none.
+    """
+    if policy.base is None:
+        return
+    base, own = policy.base, policy.own
+    where = _Places(own, base, checked)
+    yield from _levels(policy, base, where)
+    for name in base.plugins:
+        if name not in own.plugins:
+            yield where.of(("plugins",), f"plug-in {name}", f"plug-in {name} no longer runs")
+    yield from _allowances(policy, base, where)
+    yield from _baseline(policy)
+    if own.layout != base.layout:
+        yield from _layout(base.layout, own.layout, checked, where)
+    yield from _contracts(policy, base, checked, where)
+    yield from _sizes(base.sizes, own.sizes, where)
+    yield from _lists(base, own, where)
+    yield from _submission(base, own, where)
+    yield from _nearer_roots(policy, checked)
+
+
+class _Places:
+    """Where settings stand in the submission; at the start of the base's file if it has none."""
+
+    def __init__(self, own: Config, base: Config, checked: Snapshot) -> None:
+        self.path = own.source or base.source or CONFIG_FILE
+        self._prefix = ("tool", "evalpolicy") if self.path == PYPROJECT else ()
+        self._text = ""
+        if own.source is not None:
+            try:
+                content = checked.read(own.source, _CONFIG_LIMIT)
+                self._text = content.decode("utf-8-sig", "replace")
+            except Unreadable:
+                pass
+
+    def of(self, key: tuple[str, ...], setting: str, what: str) -> Loosened:
+        return Loosened(self.path, line_of(self._text, (*self._prefix, *key)), setting, what)
+
+    def at(self, line: int, setting: str, what: str) -> Loosened:
+        return Loosened(self.path, line if self._text else 1, setting, what)
+
+
+def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
+    before, after = levels_of(base, policy.known), levels_of(policy.own, policy.own_known)
+    lower: dict[str, tuple[str, str]] = {}
+    for rule in policy.known.all():
+        was, now = _level(rule, before), _level(rule, after)
+        if _RANKS.index(now) < _RANKS.index(was):
+            word = _word(rule, policy.own, policy.own_known) or _word(rule, base, policy.known)
+            known = lower.setdefault(word or rule.id, (was, now))
+            lower[word or rule.id] = max(known, (was, now), key=lambda two: _RANKS.index(two[0]))
+    for word, (was, now) in lower.items():
+        line = policy.own.levels_lines.get(word, 1)
+        yield where.at(line, f"rule {word}", f"rule {word} goes from {was} to {now}")
+
+
+def _level(rule: Rule, levels: Mapping[str, str]) -> str:
+    return levels.get(rule.id) or (rule.severity if rule.default else "off")
+
+
+def _word(rule: Rule, config: Config, known: RuleSet) -> str | None:
+    """The word of `[rules]` that sets a rule's level: its own before its family's."""
+    found = None
+    for word in config.levels:
+        try:
+            meant = matching(word, known)
+        except (UsageError, UndecidedError):
+            continue
+        if rule in meant and (found is None or len(meant) == 1):
+            found = word
+    return found
+
+
+def _allowances(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
+    known = [(item, _ids(item, policy.known)) for item in base.allowances]
+    exact = {(item.rule, item.path, item.match) for item in base.allowances}
+    for item in policy.own.allowances:
+        if (item.rule, item.path, item.match) in exact:
+            continue
+        ids = _ids(item, policy.own_known)
+        if not any(_within(item, ids, other, theirs) for other, theirs in known):
+            what = f"an allowance of {item.rule} in {item.path} is new"
+            yield where.at(item.line, f"allowance of {item.rule} in {item.path}", what)
+
+
+def _ids(item: Allowance, known: RuleSet) -> frozenset[str]:
+    try:
+        return frozenset(rule.id for rule in matching(item.rule, known))
+    except (UsageError, UndecidedError):
+        return frozenset()
+
+
+def _within(item: Allowance, ids: frozenset[str], other: Allowance, theirs: frozenset[str]) -> bool:
+    """Whether all that an allowance covers was covered by another one already."""
+    wild = set(item.path) & set("*?[")
+    same_path = item.path == other.path or (not wild and item.path in Globs((other.path,)))
+    return bool(ids) and ids <= theirs and same_path and other.match in item.match
+
+
+def _baseline(policy: InForce) -> Iterator[Loosened]:
+    """One difference a rule: the rows that the base's baseline does not have as often."""
+    if policy.baseline is None or policy.honoured is None:
+        return
+    new: dict[str, list[tuple[int, int]]] = {}
+    for row, count in policy.baseline.rows.items():
+        more = count - policy.honoured.times(row)
+        if more > 0:
+            new.setdefault(row.rule, []).append((policy.baseline.lines.get(row, 1), more))
+    for rule, found in sorted(new.items()):
+        number = sum(more for _, more in found)
+        are = "1 finding of {} is" if number == 1 else f"{number:,} findings of {{}} are"
+        what = f"{are.format(rule)} new in the baseline"
+        yield Loosened(policy.baseline.path, min(found)[0], f"baseline: {rule}", what)
+
+
+def _layout(base: Layout, own: Layout, checked: Snapshot, where: _Places) -> Iterator[Loosened]:
+    was, now = Fleet(checked, base).placed, Fleet(checked, own).placed
+    roles: dict[str, list[str]] = {}
+    for folder, role in was.items():
+        if now.get(folder) != role:
+            roles.setdefault(role if role == "core" else f"{role}s", []).append(folder)
+    for name in _FILES:
+        before, after = Globs(getattr(base, name)), Globs(getattr(own, name))
+        lost = [path for path in checked.entries if path in before and path not in after]
+        if lost:
+            roles[name] = lost
+    for name, lost in roles.items():
+        what = f"layout.{name} no longer takes in {listed(lost)}"
+        yield where.of(("layout", name), f"layout.{name}", what)
+    for name in ("provenance", "broken"):
+        path = getattr(base, name)
+        if getattr(own, name) != path and path in checked.entries:
+            what = f"layout.{name} is no longer {path}, which is there"
+            yield where.of(("layout", name), f"layout.{name}", what)
+
+
+def _contracts(
+    policy: InForce, base: Config, checked: Snapshot, where: _Places
+) -> Iterator[Loosened]:
+    if not base.contracts and not policy.own.contracts:
+        return
+    was = Contracts(base, policy.state, Cache(None)).schemas
+    now = Contracts(policy.own, checked, Cache(None)).schemas
+    for role, schema in was.items():
+        if _demands_less(json.loads(schema), json.loads(now[role])):
+            path = policy.own.contracts.get(role)
+            same = path is not None and path == base.contracts.get(role)
+            what = f"the contract of each {role} changes, and may demand less"
+            if same and path is not None:
+                yield Loosened(path, 1, f"contracts.{role}", what)
+            else:
+                yield where.of(("contracts", role), f"contracts.{role}", what)
+
+
+def _demands_less(was: Any, now: Any) -> bool:
+    """Whether a contract is another one, for all that is known: one that requires more is not."""
+    if was == now:
+        return False
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return True
+    required = [set(each.get("required", ())) for each in (was, now)]
+    rest = [{k: v for k, v in each.items() if k != "required"} for each in (was, now)]
+    return rest[0] != rest[1] or not required[0] <= required[1]
+
+
+def _sizes(base: Sizes, own: Sizes, where: _Places) -> Iterator[Loosened]:
+    infinite = float("inf")
+    # Without a limit it is that of the hook, which a submission may change as well.
+    limits = {
+        "limit": (base.limit or DEFAULT_MAXKB, own.limit or (infinite if base.limit else 0)),
+        "fixture_limit": (base.fixture_limit, own.fixture_limit),
+        "fixture_budget": (base.fixture_budget or infinite, own.fixture_budget or infinite),
+    }
+    for name, (was, now) in limits.items():
+        if now > was:
+            grown = "is gone" if now == infinite else f"grows from {was:g} to {now:g} KiB"
+            yield where.of(("sizes", name), f"sizes.{name}", f"sizes.{name} {grown}")
+
+
+def _lists(base: Config, own: Config, where: _Places) -> Iterator[Loosened]:
+    for table, names in _STRICTER.items():
+        for name in names:
+            was, now = (getattr(getattr(each, table), name) for each in (base, own))
+            yield from _difference(table, name, was, now, "no longer holds", where)
+    for table, names in _LOOSER.items():
+        for name in names:
+            was, now = (getattr(getattr(each, table), name) for each in (base, own))
+            yield from _difference(table, name, now, was, "takes in", where)
+    for name in _LISTS_THAT_SWITCH_ON:
+        was, now = getattr(base.fixtures, name), getattr(own.fixtures, name)
+        if was:
+            yield from _difference("fixtures", name, now, was, "takes in", where)
+            if not now:
+                yield from _difference("fixtures", name, was, now, "no longer holds", where)
+
+
+def _difference(
+    table: str,
+    name: str,
+    these: Iterable[str],
+    others: Collection[str],
+    words: str,
+    where: _Places,
+) -> Iterator[Loosened]:
+    more = [item for item in these if item not in others]
+    if more:
+        what = f"{table}.{name} {words} {listed(more)}"
+        yield where.of((table, name), f"{table}.{name}", what)
+
+
+def _submission(base: Config, own: Config, where: _Places) -> Iterator[Loosened]:
+    for name, strict in _STRICT.items():
+        was, now = getattr(base.submission, name), getattr(own.submission, name)
+        if was == strict != now:
+            what = f"submission.{name} is no longer {json.dumps(strict)}"
+            yield where.of(("submission", name), f"submission.{name}", what)
+    for rule, labels in own.submission.exempt_labels.items():
+        new = [name for name in labels if name not in base.submission.exempts(rule)]
+        if new:
+            what = f"{listed(new)} exempts from {rule}"
+            yield where.of(("submission", "exempt_labels", rule), f"exempt label of {rule}", what)
+    was, now = base.submission.governs, own.submission.governs
+    for document, globs in now.items():
+        lost = [glob for glob in was.get(document, ()) if glob not in globs]
+        if document not in was or lost:
+            what = f"submission.governs: {document} governs less code"
+            yield where.of(("submission", "governs", document), "submission.governs", what)
+
+
+def _nearer_roots(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
+    """Configurations that would be another fleet's, for what lies below them."""
+    for path in checked.entries:
+        if path.endswith(f"/{CONFIG_FILE}") and path not in policy.state.entries:
+            folder = path.rpartition("/")[0]
+            what = f"{folder} becomes a fleet with a policy of its own"
+            yield Loosened(path, 1, f"root {folder}", what)
