@@ -131,7 +131,9 @@ class TestBadConfiguration:
 
 def test_the_line_of_a_table_in_an_array():
     text = "a = 1\n[[allow]]\nx = 1\n[layout]\n[[allow]]\nx = 2\n"
-    assert config.line_of(text, ("allow", 0)) == 2
-    assert config.line_of(text, ("allow", 1)) == 5
-    assert config.line_of(text, ("allow", 1, "x")) == 6
-    assert config.line_of(text, ("layout", "benchmarks", 0)) == 4
+    lines = config.KeyLines(text)
+    assert lines.of("allow", 0) == 2
+    assert lines.of("allow", 1) == 5
+    assert lines.of("allow", 1, "x") == 6
+    assert lines.of("layout", "benchmarks", 0) == 4
+    assert lines.of("sizes") == 1

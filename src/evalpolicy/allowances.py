@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # Source text is compared in files up to this size (bytes); in larger ones only the words are.
 _LIMIT = 1 << 20
+# What makes a glob of a path, and whatever else might mean more than itself.
+_GLOB = re.compile(r"[^\w./-]|^[./]|/$")
 
 
 class Allowance(NamedTuple):
@@ -58,19 +61,37 @@ class Allowances:
         self.used: set[int] = set()
         self._snapshot = snapshot
         self._texts: dict[str, list[str]] = {}
+        self._known_pairs: dict[tuple[str, str], list[int]] = {}
         self._meant = [self._rules(item) for item in items]
 
     def covers(self, finding: Finding) -> Allowance | None:
         """The first allowance that covers a finding; each that does counts as used."""
         found = None
-        for number, item in enumerate(self.items):
-            if (
-                finding.rule in {rule.id for rule in self._meant[number]}
-                and finding.path in self._globs[number]
-                and self._matches(item.match, finding)
-            ):
+        for number in self._about(finding.rule, finding.path):
+            if self._matches(self.items[number].match, finding):
                 self.used.add(number)
-                found = found or item
+                found = found or self.items[number]
+        return found
+
+    def _about(self, rule: str, path: str) -> list[int]:
+        """The numbers of the allowances of a rule that match a path, in their order."""
+        if (rule, path) not in self._known_pairs:
+            literal, globs = self._by_rule.get(rule, ({}, []))
+            matching = [number for number in globs if path in self._globs[number]]
+            self._known_pairs[rule, path] = sorted([*literal.get(path, ()), *matching])
+        return self._known_pairs[rule, path]
+
+    @cached_property
+    def _by_rule(self) -> dict[str, tuple[dict[str, list[int]], list[int]]]:
+        """Of each rule the allowances of one path each, by it, and those of globs."""
+        found: dict[str, tuple[dict[str, list[int]], list[int]]] = {}
+        for number, item in enumerate(self.items):
+            for rule in self._meant[number]:
+                literal, globs = found.setdefault(rule.id, ({}, []))
+                if _GLOB.search(item.path):
+                    globs.append(number)
+                else:
+                    literal.setdefault(item.path, []).append(number)
         return found
 
     def unused(self) -> Iterator[tuple[Allowance, tuple[Rule, ...]]]:

@@ -141,44 +141,45 @@ def parse(content: bytes, path: str) -> Config | None:
         prefix = ("tool", "evalpolicy")
         if table is None:
             return None
-    _validate(table, text, path, prefix)
+    lines = KeyLines(text)
+    _validate(table, lines, path, prefix)
     layout = table.get("layout", {})
-    _compiles(layout, text, path, prefix)
+    _compiles(layout, lines, path, prefix)
     allow = table.get("allow", [])
-    lines = [line_of(text, (*prefix, "allow", number)) for number in range(len(allow))]
-    _compile_allowances(allow, lines, path)
+    allow_lines = [lines.of(*prefix, "allow", number) for number in range(len(allow))]
+    _compile_allowances(allow, allow_lines, path)
     submission = table.get("submission", {})
     if wrong := wrong_pattern(submission):
-        line = line_of(text, (*prefix, "submission", wrong[0]))
+        line = lines.of(*prefix, "submission", wrong[0])
         raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     if refused := wrong_setting(table):
-        line = line_of(text, (*prefix, *refused[:2]))
+        line = lines.of(*prefix, *refused[:2])
         raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
     if replay_table := table.get("replay"):
-        _check_replay(replay_table, text, path, prefix)
+        _check_replay(replay_table, lines, path, prefix)
     return Config(
         Layout(**{key: _frozen(value) for key, value in layout.items()}),
         table.get("contracts", {}),
         table.get("rules", {}),
         path,
-        from_table(allow, iter(lines)),
+        from_table(allow, iter(allow_lines)),
         submission_from_table(submission),
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
         *from_tables(table),
         plugins=tuple(table.get("plugins", ())),
-        plugins_line=line_of(text, (*prefix, "plugins")),
-        levels_lines={
-            word: line_of(text, (*prefix, "rules", word)) for word in table.get("rules", {})
-        },
+        plugins_line=lines.of(*prefix, "plugins"),
+        levels_lines={word: lines.of(*prefix, "rules", word) for word in table.get("rules", {})},
         replay_table=table.get("replay", {}),
     )
 
 
-def _check_replay(table: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
+def _check_replay(
+    table: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+) -> None:
     from evalpolicy.replay_config import wrong_replay
 
     if wrong := wrong_replay(table):
-        line = line_of(text, (*prefix, "replay", *wrong[0]))
+        line = lines.of(*prefix, "replay", *wrong[0])
         raise UsageError(f"{path}:{line}: replay.{'.'.join(wrong[0])}: {wrong[1]}")
 
 
@@ -187,13 +188,13 @@ def _frozen(value: Any) -> Any:
     return value if isinstance(value, str) else tuple(value)
 
 
-def _validate(table: object, text: str, path: str, prefix: tuple[str, ...]) -> None:
+def _validate(table: object, lines: KeyLines, path: str, prefix: tuple[str, ...]) -> None:
     """Raises `UsageError` for the first thing that the schema refuses, in the file's order."""
     from evalpolicy.contracts import violations
     from evalpolicy.resources import schema
 
     errors = [
-        (line_of(text, (*prefix, *error.path, *([error.key] if error.key else []))), error)
+        (lines.of(*prefix, *error.path, *([error.key] if error.key else [])), error)
         for error in violations(schema("config"), table)
     ]
     if not errors:
@@ -230,7 +231,9 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
     return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
 
 
-def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str, ...]) -> None:
+def _compiles(
+    layout: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+) -> None:
     for key, globs in layout.items():
         lists = ("supplied_args", "supplied_contexts", "registries")
         if key in lists or isinstance(globs, str):
@@ -238,7 +241,7 @@ def _compiles(layout: Mapping[str, Any], text: str, path: str, prefix: tuple[str
         try:
             Globs(globs)
         except re.error as error:
-            line = line_of(text, (*prefix, "layout", key))
+            line = lines.of(*prefix, "layout", key)
             raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
 
 
@@ -250,32 +253,40 @@ def _compile_allowances(allow: list[Any], lines: list[int], path: str) -> None:
             raise UsageError(f"{path}:{line}: allow.path: not a glob: {error}") from error
 
 
-def line_of(text: str, keys: tuple[str | int, ...]) -> int:
-    """The line (from 1) on which a key or its table stands; that of the nearest table if unsure.
+class KeyLines:
+    """On which line (from 1) each key or its table stands, from one pass over a TOML text.
 
     Enough for messages about a configuration of one's own: tables in brackets, keys at the
     start of a line. A number stands for a table of an array (`[[allow]]`), from 0.
     """
-    names = [str(key) for key in keys]
-    table: list[str] = []
-    counted: dict[tuple[str, ...], int] = {}
-    best, depth = 1, 0
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if header := re.fullmatch(r"\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?", stripped):
-            table = _parts(header[1])
-            if stripped.startswith("[["):
-                index = counted.get(tuple(table), 0)
-                counted[tuple(table)] = index + 1
-                table.append(str(index))
-            here = table
-        elif "=" in stripped and not stripped.startswith("#"):
-            here = [*table, *_parts(stripped.partition("=")[0])]
-        else:
-            continue
-        if here == names[: len(here)] and len(here) > depth:
-            best, depth = number, len(here)
-    return best
+
+    def __init__(self, text: str) -> None:
+        self._first: dict[tuple[str, ...], int] = {}
+        table: list[str] = []
+        counted: dict[tuple[str, ...], int] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            stripped = line.strip()
+            if header := _HEADER.fullmatch(stripped):
+                table = _parts(header[1])
+                if stripped.startswith("[["):
+                    index = counted.get(tuple(table), 0)
+                    counted[tuple(table)] = index + 1
+                    table.append(str(index))
+                here = table
+            elif "=" in stripped and not stripped.startswith("#"):
+                here = [*table, *_parts(stripped.partition("=")[0])]
+            else:
+                continue
+            self._first.setdefault(tuple(here), number)
+
+    def of(self, *keys: str | int) -> int:
+        """The line of a key; that of the nearest table if unsure."""
+        names = tuple(map(str, keys))
+        depths = range(len(names), 0, -1)
+        return next((self._first[names[:d]] for d in depths if names[:d] in self._first), 1)
+
+
+_HEADER = re.compile(r"\[\[?([^\]]+)\]\]?\s*(?:#.*)?")
 
 
 def _parts(dotted: str) -> list[str]:

@@ -7,17 +7,22 @@ the rest of a hook.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.crashes import described
-from evalpolicy.errors import UsageError
+from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.patterns import unicode
 from evalpolicy.text_contracts import missing_keys
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
+
+
+_STEPS = 100_000
+_DEPTH = 64
+_VALUES = 20_000
 
 
 class Violation(NamedTuple):
@@ -40,7 +45,8 @@ def violations(
 ) -> list[Violation]:
     """Everything in `value` that `schema` refuses, in a stable order.
 
-    What the keys `unjudged` of the value hold is not told of.
+    What the keys `unjudged` of the value hold is not told of. Raises `NotCheckedError` where a
+    schema that is not the package's own takes more than 100,000 steps.
 
     `name` is the file of a schema that is not the package's own: `UsageError` is raised if that
     is no JSON Schema (2020-12 unless it says otherwise).
@@ -51,11 +57,14 @@ def violations(
             return missing
     from referencing.exceptions import Unresolvable
 
-    validator = _validator(schema, name)
+    validator, budget = _validator(schema, name)
+    budget.left = _STEPS
     try:
         found = [v for e in validator.iter_errors(value) for v in _told(e)]
     except Unresolvable as error:
         raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
+    except NotCheckedError:
+        raise
     except Exception as error:
         raise _unjudgeable(name, error) from error
     told = [v for v in found if unjudged.isdisjoint(map(str, v.path[:1]))]
@@ -79,18 +88,19 @@ def _document(schema: bytes) -> Any:
 
 
 def check_schema(schema: bytes, name: str) -> None:
-    """Raises `UsageError` if `schema` is no JSON Schema."""
+    """Raises `UsageError` if `schema` is no JSON Schema, `NotCheckedError` if it is too large."""
     _validator(schema, name)
 
 
 @cache
-def _validator(schema: bytes, name: str | None) -> Validator:
+def _validator(schema: bytes, name: str | None) -> tuple[Validator, Budget]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import extend, validator_for
     from jsonschema_specifications import REGISTRY
 
     document = _document(schema) if name is None else _loaded(schema, name)
+    budget = Budget(name)
     try:
         kind = validator_for(document, default=Draft202012Validator)
         if name is not None:
@@ -102,17 +112,40 @@ def _validator(schema: bytes, name: str | None) -> Validator:
         raise _unjudgeable(name, error) from error
     if name is not None:
         _check_patterns(document, name)
-    linear: Any = extend(
-        kind,
-        {
-            "pattern": _pattern,
-            "patternProperties": _pattern_properties,
-            "additionalProperties": _additional_properties,
-        },
-    )
+    keywords = {
+        **kind.VALIDATORS,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    }
+    if name is not None:
+        keywords = {keyword: budget.counted(judge) for keyword, judge in keywords.items()}
+    linear: Any = extend(kind, keywords)
     # A registry of its own: without one, a `$ref` to a URL would be fetched.
     validator: Validator = linear(document, format_checker=kind.FORMAT_CHECKER, registry=REGISTRY)
-    return validator
+    return validator, budget
+
+
+class Budget:
+    """The steps that one value may take: `allOf` of one schema twice, forty deep, has 2^40."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self.left = _STEPS
+
+    def counted(self, judge: Callable[..., Any]) -> Callable[..., Any]:
+        """The judge of a keyword, each call of which is a step."""
+
+        def judged(*given: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise NotCheckedError(
+                    f"{self._name}:1: not checked: the contract takes more than {_STEPS:,} steps "
+                    "for one value: use each definition once"
+                )
+            return judge(*given)
+
+        return judged
 
 
 def _unjudgeable(name: str | None, error: Exception) -> Exception:
@@ -131,7 +164,25 @@ def _loaded(schema: bytes, name: str) -> dict[str, Any]:
         raise UsageError(f"{name} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
+    _check_size(document, name)
     return document
+
+
+def _check_size(document: dict[str, Any], name: str) -> None:
+    """Raises `NotCheckedError` for a schema that would take long to check, or a deep stack."""
+    waiting: list[tuple[object, int]] = [(document, 1)]
+    seen = 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > _DEPTH or seen > _VALUES:
+            raise NotCheckedError(
+                f"{name}:1: not checked: a contract has at most {_VALUES:,} values, nested at "
+                f"most {_DEPTH} deep"
+            )
+        inner = list(value.values()) if isinstance(value, dict) else value
+        if isinstance(inner, list):
+            waiting.extend((one, depth + 1) for one in inner)
 
 
 @cache

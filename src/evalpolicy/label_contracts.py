@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,7 +102,8 @@ class Contracts:
         values = {key: label.value for key, label in unit.labels.items()}
         found = []
         for name in values:
-            if values[name].strip():
+            # What the contract never names it cannot require; the rest is judged key by key.
+            if values[name].strip() or name not in self._named[role]:
                 continue
             rest = {k: v for k, v in values.items() if k != name}
             without = self._violations(role, rest, set())
@@ -133,6 +134,11 @@ class Contracts:
         return found
 
     @cached_property
+    def _named(self) -> Mapping[Role, frozenset[str]]:
+        """Every text in each contract: whatever it requires is among them."""
+        return {role: frozenset(_texts(document)) for role, document in self._documents.items()}
+
+    @cached_property
     def _key_patterns(self) -> tuple[str, ...]:
         return tuple(
             expression
@@ -150,3 +156,15 @@ class Contracts:
             raise UsageError(f"contracts.{role}: {path}: {reason}") from reason
         check_schema(content, path)
         return content
+
+
+def _texts(document: object) -> Iterator[str]:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

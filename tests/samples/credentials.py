@@ -56,6 +56,10 @@ def _discord(rng: random.Random) -> str:
     return f"{user.decode().rstrip('=')}.{some(rng, ALNUM, 6)}.{some(rng, URLSAFE, 27)}"
 
 
+def _login(rng: random.Random) -> str:
+    return base64.b64encode(f"{some(rng, HEX, 6)}:{some(rng, ALNUM, 14)}".encode()).decode()
+
+
 def _groups(rng: random.Random, *counts: int) -> str:
     return "-".join(some(rng, HEX, count) for count in counts)
 
@@ -84,6 +88,7 @@ _MAKERS: dict[str, Callable[[random.Random], str]] = {
     "telegram": lambda rng: some(rng, "123456789", 10) + ":A" + "A" + some(rng, URLSAFE, 33),
     "sendgrid": lambda rng: "SG" + "." + some(rng, URLSAFE, 22) + "." + some(rng, URLSAFE, 43),
     "jwt": _jwt,
+    "basic-login": _login,
     "basic-auth": lambda rng: some(rng, ALNUM, 14),
     "private-key": lambda rng: _pem(rng)[1],
 }
@@ -128,6 +133,8 @@ def context(shape: Shape) -> tuple[str, str]:
             return "https://hooks.slack.com/services/", " "
         case "basic-auth":
             return "https://robot:", "@git.example.net/x"
+        case "basic-login":
+            return '"Authorization": "Basic ', '"'
         case "private-key":
             head, _, tail = _pem(random.Random(0))
             return head, tail

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -107,17 +108,17 @@ def gitleaks(content: bytes) -> Settings:
     return _toml(content, _gitleaks)
 
 
-def _gitleaks(document: dict[str, Any], text: str) -> Iterator[Setting]:
+def _gitleaks(document: dict[str, Any], where: _Places) -> Iterator[Setting]:
     extend = document.get("extend")
     extend = extend if isinstance(extend, dict) else {}
     for name in _texts(extend.get("disabledRules")):
-        yield Setting("exemption", "gitleaks rules", name, _where(text, name))
+        yield Setting("exemption", "gitleaks rules", name, where(name))
     if extend.get("useDefault") is True:
-        yield Setting("hook", "gitleaks' default rules", "", _where(text, "useDefault"))
+        yield Setting("hook", "gitleaks' default rules", "", where("useDefault"))
     lists = list(_tables(document, "allowlist", "allowlists"))
     for rule in _tables(document, "rules"):
         lists.extend(_tables(rule, "allowlist", "allowlists"))
-        yield Setting("hook", f"gitleaks rule {rule.get('id')}", "", _where(text, rule.get("id")))
+        yield Setting("hook", f"gitleaks rule {rule.get('id')}", "", where(rule.get("id")))
     dialects: tuple[tuple[str, Dialect], ...] = (
         ("paths", "path-regex"),
         ("regexes", "content-regex"),
@@ -128,7 +129,7 @@ def _gitleaks(document: dict[str, Any], text: str) -> Iterator[Setting]:
         for key, dialect in dialects:
             for value in _texts(entry.get(key)):
                 gate = f"gitleaks allowlist {key}"
-                yield Setting("exemption", gate, value, _where(text, value), dialect)
+                yield Setting("exemption", gate, value, where(value), dialect)
 
 
 def baseline(content: bytes) -> Settings:
@@ -137,7 +138,7 @@ def baseline(content: bytes) -> Settings:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         return Settings(problems=(Problem(f"no JSON: {type(error).__name__}"),))
-    text = content.decode("utf-8-sig")
+    where = _Places(content.decode("utf-8-sig"))
     results = document.get("results") if isinstance(document, dict) else None
     rows: list[tuple[str, str]] = []
     if isinstance(results, dict):
@@ -147,7 +148,7 @@ def baseline(content: bytes) -> Settings:
         rows.extend(_rows(document))
     return Settings(
         tuple(
-            Setting("exemption", f"baseline: {name}", path, _where(text, path), "path")
+            Setting("exemption", f"baseline: {name}", path, where(path), "path")
             for path, name in rows
         )
     )
@@ -195,10 +196,10 @@ def workflow(content: bytes) -> Settings:
     return Settings(tuple(found))
 
 
-def _toml(content: bytes, read: Callable[[dict[str, Any], str], Iterator[Setting]]) -> Settings:
+def _toml(content: bytes, read: Callable[[dict[str, Any], _Places], Iterator[Setting]]) -> Settings:
     try:
         text = content.decode("utf-8-sig")
-        return Settings(tuple(read(load_toml(text), text)))
+        return Settings(tuple(read(load_toml(text), _Places(text))))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Settings(problems=(Problem("not UTF-8", Span.at(line)),))
@@ -218,16 +219,34 @@ def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _where(text: str, value: object) -> Span:
-    """Where the value first stands in the text; the start where its spelling is another."""
-    if not isinstance(value, str) or not value:
+_SPELLED = re.compile(
+    r"#[^\n]*"
+    r"|'''(?P<raw_lines>.*?)'''|\"\"\"(?P<lines>.*?)\"\"\""
+    r"|\"(?P<text>(?:[^\"\\\n]|\\.)*)\"|'(?P<raw>[^'\n]*)'|(?P<bare>[\w-]+)",
+    re.DOTALL,
+)
+
+
+class _Places:
+    """Where the texts and keys of a TOML or JSON file first stand, from one pass over it."""
+
+    def __init__(self, text: str) -> None:
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._first: dict[str, int] = {}
+        for match in _SPELLED.finditer(text):
+            if kind := match.lastgroup:
+                self._first.setdefault(match[kind], match.start(kind))
+
+    def __call__(self, value: object) -> Span:
+        """The span of a value; the start of the file where its spelling is another."""
+        if not isinstance(value, str) or not value:
+            return START
+        for spelled in (value, json.dumps(value)[1:-1]):
+            at = self._first.get(spelled)
+            if at is not None:
+                line = bisect_right(self._line_starts, at)
+                return Span.at(line, at - self._line_starts[line - 1] + 1, len(spelled))
         return START
-    for spelled in (value, json.dumps(value)[1:-1]):
-        for number, line in enumerate(text.split("\n"), 1):
-            column = line.find(spelled)
-            if column >= 0 and not line.lstrip().startswith("#"):
-                return Span.at(number, column + 1, len(spelled))
-    return START
 
 
 def _pattern(kind: Kind, gate: str, node: YamlNode | None, hook: str = "") -> Iterator[Setting]:

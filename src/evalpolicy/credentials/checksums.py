@@ -8,6 +8,9 @@ import zlib
 
 import orjson
 
+from evalpolicy.credentials.plausible import MARK, is_placeholder
+
+_LONGEST_HEADER = 16 << 10
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -32,13 +35,29 @@ def is_github_token(token: bytes) -> bool:
     return base62_crc32(token[4:34]) == token[34:]
 
 
-def is_json_web_token(token: bytes) -> bool:
-    """Whether the first segment is the header that RFC 7515 demands: an object with `alg`."""
-    header = _decoded(token.split(b".", 1)[0])
+def begins_json_web_token(text: bytes, start: int) -> bool:
+    """Whether `text[start:]` begins with the header that RFC 7515 demands: an object with `alg`."""
+    dot = text.find(b".", start, start + _LONGEST_HEADER)
+    if dot < 0:
+        return False
     try:
-        return "alg" in orjson.loads(header)
+        return "alg" in orjson.loads(_decoded(text[start:dot]))
     except (orjson.JSONDecodeError, TypeError):
         return False
+
+
+def is_basic_login(login: bytes) -> bool:
+    """Whether it is the base64 of a user and a password that nobody made up (RFC 7617)."""
+    try:
+        user, colon, password = _decoded(login.rstrip(b"=")).decode("ascii").partition(":")
+    except UnicodeDecodeError:
+        return False
+    plausible = colon and len(password) >= 6 and f"{user}{password}".isprintable()
+    return (
+        bool(plausible)
+        and not is_placeholder(password.encode())
+        and MARK.search(password.encode()) is None
+    )
 
 
 def is_discord_token(token: bytes) -> bool:

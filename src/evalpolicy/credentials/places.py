@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -37,27 +39,34 @@ def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
     A credential that is a key, or stands in one, does not show in the paths.
     """
     hits = tuple(hits)
-    hidden = {_plain(content[hit.start : hit.end]): hit.replacement.decode() for hit in hits}
+    hidden = {
+        plain: hit.replacement.decode()
+        for hit in hits
+        for plain in _readings(content[hit.start : hit.end])
+    }
     places: list[Place] = []
-    items: tuple[Item, ...] = ()
-    line_start, text = -1, ""
+    line_start = reached = -1
+    column, text = 0, _Text("")
     for hit in hits:
-        start = content.rfind(b"\n", 0, hit.start) + 1
-        if start != line_start:
-            end = content.find(b"\n", start)
-            line_start, raw = start, content[start : end if end >= 0 else len(content)]
-            text = raw.decode("utf-8", "replace")
-            items = _items(text)
-        column = len(content[start : hit.start].decode("utf-8", "replace"))
+        start = content.rfind(b"\n", max(reached, 0), hit.start) + 1
+        if start > line_start or line_start < 0:
+            end = content.find(b"\n", hit.start)
+            line_start = reached = max(start, 0)
+            column = 0
+            raw = content[line_start : end if end >= 0 else len(content)]
+            text = _Text(raw.decode("utf-8", "replace"))
+        column += len(content[reached : hit.start].decode("utf-8", "replace"))
+        reached = hit.start
         length = len(content[hit.start : hit.end].decode("utf-8", "replace"))
-        paths = tuple(_hide(path, hidden) for path in _paths(text, items, column))
+        paths = tuple(_hide(path, hidden) for path in text.paths(column))
         places.append(Place(Span.at(hit.line, column + 1, length), paths))
     return tuple(places)
 
 
-def _plain(secret: bytes) -> str:
-    """A credential as a JSON reader would see it."""
-    return unescape(secret).text.decode("utf-8", "replace")
+def _readings(secret: bytes) -> set[str]:
+    """A credential as it stands, and as a JSON reader and a URL's would see it."""
+    readings = (secret, unescape(secret, in_json=True).text, unescape(secret).text)
+    return {reading.decode("utf-8", "replace") for reading in readings}
 
 
 def _hide(path: str, hidden: dict[str, str]) -> str:
@@ -66,30 +75,59 @@ def _hide(path: str, hidden: dict[str, str]) -> str:
     return path
 
 
-def _items(text: str) -> tuple[Item, ...]:
-    """The keys and scalars of a JSON text; none where it is no JSON."""
-    try:
-        return tuple(
-            item for item in walk(text) if item.is_key or not isinstance(item.value, (dict, list))
-        )
-    except MalformedJson:
-        return ()
+class _Text:
+    """A text that may be JSON; each string in it that holds JSON is read once."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._inner: dict[int, _String] = {}
 
-def _paths(text: str, items: tuple[Item, ...], at: int) -> tuple[str, ...]:
-    """The paths to the character `text[at]`, through strings that hold JSON."""
-    found: list[str] = []
-    for _ in range(_MAX_DEPTH):
-        item = next((one for one in items if one.start <= at < one.end), None)
-        if item is None:
-            break
-        found.append(json_path(item.path))
+    def paths(self, at: int, depth: int = _MAX_DEPTH) -> list[str]:
+        """The paths to the character `text[at]`, through strings that hold JSON."""
+        number = bisect_right(self._starts, at) - 1
+        if not depth or number < 0 or at >= self._items[number].end:
+            return []
+        item = self._items[number]
+        path = json_path(item.path)
         if not isinstance(item.value, str) or item.value[:1] not in ("{", "["):
-            break
-        before = text[item.start : at]
+            return [path]
+        if number not in self._inner:
+            self._inner[number] = _String(self._text, item)
+        inside = self._inner[number]
+        within = inside.offset(at)
+        return [path] if within is None else [path, *inside.text.paths(within, depth - 1)]
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        """The keys and scalars of a JSON text; none where it is no JSON."""
         try:
-            at = len(json.loads(before + '"'))
+            return [
+                item
+                for item in walk(self._text)
+                if item.is_key or not isinstance(item.value, (dict, list))
+            ]
+        except MalformedJson:
+            return []
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [item.start for item in self._items]
+
+
+class _String:
+    """A string of a JSON text that holds JSON itself, asked for offsets that do not go back."""
+
+    def __init__(self, outer: str, item: Item) -> None:
+        self.text = _Text(str(item.value))
+        self._outer = outer
+        self._at, self._within = item.start + 1, 0
+
+    def offset(self, at: int) -> int | None:
+        """Where `outer[at]` stands in the string's value; None where an escape holds it."""
+        piece = self._outer[self._at : at]
+        try:
+            self._within += len(json.loads(f'"{piece}"'))
         except ValueError:
-            break
-        text, items = item.value, _items(item.value)
-    return tuple(found)
+            return None
+        self._at = at
+        return self._within

@@ -48,8 +48,12 @@ def rest_behind_mark(body: bytes) -> bytes | None:
 
 
 def _is_random(text: bytes) -> bool:
+    """Whether it is more than words and numbers (`-prod-2024-v2`)."""
     kinds = (rb"[a-z]", rb"[A-Z]", rb"[0-9]")
-    return sum(re.search(kind, text) is not None for kind in kinds) >= 2
+    return any(
+        len(word) >= 4 and sum(re.search(kind, word) is not None for kind in kinds) >= 2
+        for word in re.split(rb"[-_]", text)
+    )
 
 
 _LETTER_BY_DIGIT = re.compile(rb"[A-Za-z][0-9]|[0-9][A-Za-z]")

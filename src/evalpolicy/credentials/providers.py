@@ -8,9 +8,10 @@ narrower stands before the wider.
 from __future__ import annotations
 
 from evalpolicy.credentials.checksums import (
+    begins_json_web_token,
+    is_basic_login,
     is_discord_token,
     is_github_token,
-    is_json_web_token,
 )
 from evalpolicy.credentials.plausible import is_key_block, is_virtual_key
 from evalpolicy.credentials.shapes import URLSAFE, WORD, Shape, named, prefixed
@@ -31,7 +32,9 @@ MODELS: tuple[Shape, ...] = (
     ),
     prefixed("openai", "OpenAI API key", "sk-", (48, 48), WORD, edge=URLSAFE),
     prefixed("deepseek", "DeepSeek or DashScope API key", "sk-", (32, 32), HEX, edge=URLSAFE),
-    prefixed("litellm", "LiteLLM virtual key", "sk-", (12, 47), URLSAFE, is_virtual_key),
+    prefixed(
+        "litellm", "LiteLLM virtual key", "sk-", (12, 47), URLSAFE, is_virtual_key, glued=False
+    ),
     prefixed("hugging-face", "Hugging Face token", "hf_", (34, 40)),
     prefixed("hugging-face-org", "Hugging Face organisation token", "api_org_", (34, 34)),
     prefixed("groq", "Groq API key", "gsk_", (52, 52)),
@@ -125,6 +128,8 @@ SERVICES: tuple[Shape, ...] = (
             rf"xox{kind}-(?:[0-9]{{1,3}}-)?[0-9A-Za-z]{{8,}}(?:-[0-9A-Za-z]{{8,}})+",
             f"xox{kind}-",
             alphabet="0-9A-Za-z-",
+            probe=rf"xox{kind}-(?:[0-9]{{1,3}}-)?[0-9A-Za-z]{{8}}",
+            longest=512,
         )
         for kind, what in (
             ("b", "bot token"),
@@ -139,6 +144,8 @@ SERVICES: tuple[Shape, ...] = (
         "Slack app token",
         r"xapp-[0-9]-[A-Z0-9]{8,}-[0-9]{8,}-[0-9a-f]{32,}",
         "xapp-",
+        probe="xapp-[0-9]-[A-Z0-9]{8}",
+        longest=512,
     ),
     Shape(
         "slack-webhook",
@@ -146,6 +153,8 @@ SERVICES: tuple[Shape, ...] = (
         r"T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{24}",
         before=r"hooks\.slack\.com/services/",
         alphabet=WORD,
+        probe=r"hooks\.slack\.com/services/T",
+        longest=256,
     ),
     prefixed("stripe", "Stripe secret key", "sk_live_", (24, 200)),
     prefixed("stripe-test", "Stripe test key", "sk_test_", (24, 200)),
@@ -174,20 +183,27 @@ SERVICES: tuple[Shape, ...] = (
     prefixed("twilio", "Twilio API key", "SK", (32, 32), HEX, edge=WORD),
 )
 
+_KEY_HEADER = r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+_LONG = 64 << 10
+
 FORMS: tuple[Shape, ...] = (
     Shape(
         "private-key",
         "private key",
         r"(?:[A-Za-z0-9+/=:,.\s]|\\+[nrt]|-[A-Za-z0-9])+",
-        before=r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+        before=_KEY_HEADER,
         alphabet="",
         check=is_key_block,
+        probe=_KEY_HEADER,
+        longest=_LONG,
     ),
     Shape(
         "jwt",
         "JSON Web Token",
         r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
-        check=is_json_web_token,
+        probe="eyJ[A-Za-z0-9_-]{10}",
+        gate=begins_json_web_token,
+        longest=_LONG,
     ),
     Shape(
         "basic-auth",
@@ -196,6 +212,15 @@ FORMS: tuple[Shape, ...] = (
         before=r"[A-Za-z]://[^\s/@:\"'\\<>{}]{0,100}:",
         after=r"@[A-Za-z0-9]",
         alphabet="",
+    ),
+    Shape(
+        "basic-login",
+        "user and password in a header",
+        "[A-Za-z0-9+/_-]{12,400}={0,2}",
+        before=r"(?i:basic)(?:[ \t]{1,4}|%20|\+)",
+        alphabet="A-Za-z0-9+/=_-",
+        check=is_basic_login,
+        probe=r"(?i:basic)(?:[ \t]{1,4}|%20|\+)[A-Za-z0-9+/_-]{12}",
     ),
 )
 

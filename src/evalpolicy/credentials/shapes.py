@@ -8,6 +8,10 @@ from msgspec import Struct
 
 WORD = "A-Za-z0-9"
 URLSAFE = "A-Za-z0-9_-"
+LONGEST = 2048
+"""Bytes of the longest credential with its context, unless its shape says otherwise."""
+
+_PROBED = 16
 
 
 class Shape(Struct, frozen=True):
@@ -16,9 +20,13 @@ class Shape(Struct, frozen=True):
     `prefix` is what stays when it is redacted; `secret` matches the credential, its prefix
     included. `before` and `after` are the context that a credential without a prefix of its own
     needs. `alphabet` is the inside of a character class: a credential that is followed by one of
-    its characters is a piece of something longer. `check` has the last word on the whole
-    credential. `probe` is a cheaper pattern that matches wherever `before` and `secret` do or,
-    for a shape without a prefix, `lead` (least, most) bytes further on.
+    its characters is a piece of something longer, unless it is one that may be `glued` to a word: a
+    `-`, `_` or `.` behind it then begins that. `check` has the last word on the whole credential.
+
+    `probe` is a cheaper pattern that matches wherever `before` and `secret` do or, for a shape
+    without a prefix, `lead` (least, most) bytes further on. It must not match without bound, and
+    neither may `secret` beyond `longest` bytes: else a text of many beginnings is read to its end
+    from each. `gate` decides by the text from a position on, before anything longer is matched.
     """
 
     id: str
@@ -31,6 +39,9 @@ class Shape(Struct, frozen=True):
     check: Callable[[bytes], bool] | None = None
     probe: str = ""
     lead: tuple[int, int] = (0, 0)
+    gate: Callable[[bytes, int], bool] | None = None
+    longest: int = LONGEST
+    glued: bool = True
 
 
 def prefixed(
@@ -41,6 +52,7 @@ def prefixed(
     alphabet: str = WORD,
     check: Callable[[bytes], bool] | None = None,
     edge: str | None = None,
+    glued: bool = True,
 ) -> Shape:
     """A fixed prefix and `lengths` (least, most) characters of one alphabet behind it."""
     least, most = lengths
@@ -53,7 +65,8 @@ def prefixed(
         prefix,
         alphabet=edge or alphabet,
         check=check,
-        probe=f"{literal}[{alphabet}]{{{least}}}",
+        probe=f"{literal}[{alphabet}]{{{min(least, _PROBED)}}}",
+        glued=glued,
     )
 
 

@@ -18,7 +18,7 @@ from evalpolicy.artifacts.trajectory import (
 )
 from evalpolicy.artifacts.trajectory.lines import split_lines
 from evalpolicy.credentials import Hit, Scanner, locate, redact_text
-from evalpolicy.credentials.scanner import Kind
+from evalpolicy.credentials.fitting import Kind
 from evalpolicy.credentials.streams import WindowedScan
 
 EVIDENCE = 120

@@ -17,7 +17,7 @@ from evalpolicy.rules.model import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
-    from evalpolicy.credentials.scanner import Kind
+    from evalpolicy.credentials.fitting import Kind
     from evalpolicy.recordings.reading import Leak
     from evalpolicy.units import Place
 
@@ -54,6 +54,16 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
 
     Redaction marks, placeholders and documented examples; one-way hashes such as
     `user_api_key_hash`, `prompt_cache_key` and an image's `GPG_KEY`.
+
+    ## Encodings
+
+    Found as they stand, in JSON within JSON, with the escapes of JSON (`\\u002d`, `\\/`), of URLs
+    (`%2D`) and of Python (`\\x2d`), and as the base64 of a user and a password behind `Basic`; also
+    before a `-`, `_` or `.` that begins another word or credential. Not found: any other base64,
+    octal (`\\055`), hex and HTML entities (`&#45;`); a credential with a colour code, a zero-width
+    character or a line break inside; one with a letter or digit directly before it; one of more
+    than 2 KiB (JSON Web Tokens and private keys: 64 KiB), or with an escape in it and more than
+    4 KiB away from that.
     """
     return _leaks(
         recordings,

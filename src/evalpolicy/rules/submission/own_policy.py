@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from evalpolicy.allowances import Allowance
 from evalpolicy.cache import Cache
 from evalpolicy.chosen_rules import levels_of
-from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, Layout, line_of
+from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout
 from evalpolicy.errors import UsageError
 from evalpolicy.fixture_config import Sizes
 from evalpolicy.fleet import Fleet
@@ -101,7 +101,7 @@ class _Places:
                 pass
 
     def of(self, key: tuple[str, ...], setting: str, what: str) -> Loosened:
-        return Loosened(self.path, line_of(self._text, (*self._prefix, *key)), setting, what)
+        return Loosened(self.path, KeyLines(self._text).of(*self._prefix, *key), setting, what)
 
     def at(self, line: int, setting: str, what: str) -> Loosened:
         return Loosened(self.path, line if self._text else 1, setting, what)
