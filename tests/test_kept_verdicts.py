@@ -13,11 +13,12 @@ import pytest
 from tests.fleets import git
 
 from evalpolicy import config as configuration
-from evalpolicy import kept_verdicts
+from evalpolicy import engine, kept_verdicts
 from evalpolicy.cache import Cache, open_cache
 from evalpolicy.engine import check
 from evalpolicy.report import Report
 from evalpolicy.rules import all_rules
+from evalpolicy.rules.model import Hit, Rule
 from evalpolicy.snapshot import open_snapshot
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "fleet"
@@ -117,6 +118,31 @@ def test_a_verdict_is_taken_from_the_cache(fleet: Path, monkeypatch: pytest.Monk
     dockerfile.write_bytes(dockerfile.read_bytes() + b"# a remark\n")
     git(fleet, "add", "-A")
     judged(fleet, open_cache(str(fleet)), staged=True)
+
+
+def test_a_run_of_some_rules_keeps_what_others_found(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    called = engine._called
+
+    def counted(rule: Rule, *given: object) -> Iterator[Hit]:
+        calls.append(rule.id)
+        return called(rule, *given)  # type: ignore[arg-type]  # as they were given
+
+    monkeypatch.setattr(engine, "_called", counted)
+
+    def run(*chosen: str) -> set[str]:
+        calls.clear()
+        cache = open_cache(str(fleet))
+        with open_snapshot(fleet, staged=True) as snapshot:
+            check(snapshot, configuration.load(snapshot), cache=cache, chosen=chosen)
+        cache.save()
+        return set(calls)
+
+    assert run("LBL004") == {"LBL004"}
+    assert run("LBL005", "LBL006") == {"LBL005", "LBL006"}
+    assert run("LBL004", "LBL006") == set()
 
 
 def test_a_file_written_twice_within_its_clock_is_read_again(fleet: Path) -> None:

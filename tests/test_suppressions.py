@@ -250,6 +250,19 @@ class TestInAFleet:
         (line,) = capfd.readouterr().out.splitlines()
         assert "LBL006" in line
 
+    @pytest.mark.parametrize(
+        ("words", "help"),
+        [
+            ("ignore[LBL006]", "ignore[LBL006] <the reason>"),
+            ("ignore[LBL006, REL]", "ignore[LBL006, REL] <the reason>"),
+            ("ignore", "ignore[ID] <the reason>"),
+        ],
+    )
+    def test_without_a_reason_the_help_repeats_what_it_names(self, tmp_path, words, help):
+        root = repository(tmp_path, {DOCKERFILE: f"# evalpolicy: {words}\nFROM a:1\n"})
+        [finding] = judge(root, "EVP002").findings
+        assert finding.help == f"evalpolicy: {help}"
+
     def test_paths_narrow_what_is_said_of_comments(self, tmp_path, monkeypatch, capfd):
         other = "containers/benchmarks/other/Dockerfile"
         files = dict.fromkeys((DOCKERFILE, other), "# evalpolicy: ignore[LBL006] so\nFROM a\n")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import hashlib
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench.mutants import watching
 from bench.mutants.choosing import rounds
-from bench.mutants.copies import ROOT, Copy
+from bench.mutants.copies import Copy
 from bench.mutants.equivalent import EQUIVALENT
 from bench.mutants.operators import Mutant, chosen
 from bench.mutants.running import start, wait
@@ -46,16 +46,15 @@ def main() -> int:
         copies = [Copy(Path(scratch) / str(number)) for number in range(JOBS)]
         watched = _watched(copies[0], Path(scratch))
         _say(f"{len(watched.tests)} tests pass and are asked")
-        mutants = chosen(ROOT / SOURCE, PACKAGES, options.number, options.seed)
+        gc.freeze()  # no fork has to look through what each test runs
+        _control(copies, watched, Path(scratch))
+        mutants = chosen(copies[0].tree / SOURCE, PACKAGES, options.number, options.seed)
         killers = _judged(mutants, copies, watched, Path(scratch))
-    alive = [mutant for mutant in mutants if not killers[mutant]]
-    same = [
-        mutant
-        for mutant in alive
-        if (mutant.operator, _line(mutant)) in EQUIVALENT.get(mutant.path, {})
-    ]
-    for mutant in alive:
-        _say(_shown(mutant) + ("\n  equivalent" if mutant in same else ""))
+        root = copies[0].tree / SOURCE
+        alive = [mutant for mutant in mutants if not killers[mutant]]
+        same = [mutant for mutant in alive if _is_equivalent(root, mutant)]
+        for mutant in alive:
+            _say(_shown(root, mutant) + ("\n  equivalent" if mutant in same else ""))
     counted = len(mutants) - len(same)
     killed = len(mutants) - len(alive)
     minutes = (time.monotonic() - began) / 60
@@ -66,6 +65,18 @@ def main() -> int:
     return 0
 
 
+def _control(copies: list[Copy], watched: watching.Watched, scratch: Path) -> None:
+    """Without a mutant every test passes: what fails here would pass for a kill."""
+    seconds = {test: seen.seconds for test, seen in watched.tests.items()}
+    for copy in copies:
+        log = scratch / "control.log"
+        _, killer = wait(
+            {start(copy, sorted(seconds, key=seconds.__getitem__)[:50], seconds, log): log}
+        )
+        if killer:
+            raise RuntimeError(f"{killer}: {log.read_text()}")
+
+
 def _judged(
     mutants: list[Mutant], copies: list[Copy], watched: watching.Watched, scratch: Path
 ) -> dict[Mutant, str]:
@@ -74,7 +85,7 @@ def _judged(
     seconds = {test: seen.seconds for test, seen in watched.tests.items()}
     waiting = [(mutant, rounds(mutant, watched)) for mutant in reversed(mutants)]
     free = list(copies)
-    running: dict[int, tuple[Copy, Mutant, Iterator[list[str]]]] = {}
+    running: dict[int, tuple[Copy, Mutant, Iterator[list[str]], bytes]] = {}
     logs: dict[int, Path] = {}
     while waiting or running:
         while free and waiting:
@@ -86,17 +97,18 @@ def _judged(
                 continue
             copy = free.pop()
             file = copy.tree / SOURCE / mutant.path
-            file.write_bytes(mutant.applied((ROOT / SOURCE / mutant.path).read_bytes()))
+            content = file.read_bytes()
+            file.write_bytes(mutant.applied(content))
             log = scratch / f"{copy.tree.parent.name}.log"
             child = start(copy, tests, seconds, log)
-            running[child], logs[child] = (copy, mutant, left), log
+            running[child], logs[child] = (copy, mutant, left, content), log
         if not running:
             continue
         child, killer = wait(logs)
-        copy, mutant, left = running.pop(child)
+        copy, mutant, left, content = running.pop(child)
         del logs[child]
         free.append(copy)
-        shutil.copy2(ROOT / SOURCE / mutant.path, copy.tree / SOURCE / mutant.path)
+        (copy.tree / SOURCE / mutant.path).write_bytes(content)
         if killer:
             killers[mutant] = killer
             _say(f"{len(killers):4} killed  {mutant.path}:{mutant.first}  {killer}")
@@ -156,13 +168,14 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _line(mutant: Mutant) -> str:
-    return (ROOT / SOURCE / mutant.path).read_text().splitlines()[mutant.first - 1].strip()
+def _is_equivalent(root: Path, mutant: Mutant) -> bool:
+    line = (root / mutant.path).read_text().splitlines()[mutant.first - 1].strip()
+    return (mutant.operator, line) in EQUIVALENT.get(mutant.path, {})
 
 
-def _shown(mutant: Mutant) -> str:
+def _shown(root: Path, mutant: Mutant) -> str:
     """The survivor's place and its diff."""
-    content = (ROOT / SOURCE / mutant.path).read_bytes()
+    content = (root / mutant.path).read_bytes()
     before, after = content.decode().splitlines(), mutant.applied(content).decode().splitlines()
     lines = list(difflib.unified_diff(before, after, lineterm="", n=0))[3:]
     return "\n".join([f"{SOURCE / mutant.path}:{mutant.first}: {mutant.operator}", *lines])

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,13 +17,13 @@ import pytest
 
 from bench.mutants.copies import Copy
 
-# Imported once, before the forks: everything expensive that is not judged.
-for _name in ("click", "hypothesis", "jsonschema", "msgspec", "orjson", "re2", "tomlkit", "yaml"):
+# Imported once, before the forks: what is expensive and not judged.
+for _name in ("click", "jsonschema", "msgspec", "orjson", "re2", "tomlkit", "yaml"):
     importlib.import_module(_name)
 
 # What a slow test may take over its time without the mutant (times, seconds on top of it).
 TIMES, GRACE = 10, 5.0
-_OVER = 99
+_OVER, _BROKEN = 99, 98
 
 
 class Chosen:
@@ -78,8 +79,12 @@ def start(copy: Copy, tests: Sequence[str], taken: Mapping[str, float], log: Pat
         ended = int(pytest.main(words, plugins=[Chosen(tests, taken)]))
         sys.stdout.flush()
         os._exit(ended)
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
-        os._exit(_OVER - 1)
+        sys.stderr.flush()
+        os._exit(_BROKEN)
 
 
 def ended(child: int, log: Path) -> str | None:
@@ -93,6 +98,8 @@ def ended(child: int, log: Path) -> str | None:
     code = os.waitstatus_to_exitcode(status)
     if code == _OVER:
         return "its time"
+    if code == _BROKEN:
+        raise RuntimeError(log.read_text("utf-8", "replace"))
     if code in (0, int(pytest.ExitCode.NO_TESTS_COLLECTED)):
         return ""
     return said[0].partition("killed by ")[2] if said else f"no test could run ({code})"

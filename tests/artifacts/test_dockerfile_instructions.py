@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalpolicy.artifacts.dockerfile import lines, parse, splitting, stages
+from evalpolicy.artifacts.dockerfile import heredocs, lines, parse, splitting, stages
 from evalpolicy.artifacts.source import Span
 
 FILE = """\
@@ -259,6 +259,7 @@ def test_a_file_beyond_buildkits_limit_is_not_read():
     assert dockerfile.instructions == ()
     [problem] = dockerfile.problems
     assert "larger than 16 MiB" in problem.message
+    assert problem.span == Span.at(1)
 
 
 def test_a_hundred_thousand_continuation_lines():
@@ -315,3 +316,22 @@ def test_any_bytes_give_an_answer_whose_spans_lie_in_the_file(content):
         assert 1 <= span.line <= span.end_line <= last
         assert (1, 1) <= (span.line, span.column) <= (span.end_line, span.end_column)
     assert dockerfile.problems or dockerfile.stages
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "expand"),
+    [
+        ("<<E", "E", True),
+        ("<<'E'", "E", False),
+        ('<<"E"', "E", False),
+        ("<<E''", "E", False),
+        # An escaped quote is a part of the name and quotes nothing.
+        ("<<E\\'F", "E'F", True),
+        ('<<E\\"F', 'E"F', True),
+        ('<<"E\'F"', "E'F", False),
+    ],
+)
+def test_a_quoted_name_keeps_a_heredoc_from_expanding(word, name, expand):
+    found = heredocs.parse_heredoc(word)
+    assert found is not None
+    assert (found.name, found.expand) == (name, expand)

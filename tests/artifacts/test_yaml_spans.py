@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalpolicy.artifacts.yaml_spans import YamlMap, parse_yaml
+from evalpolicy.artifacts.yaml_spans import MAX_DEPTH, YamlMap, parse_yaml
 
 DEEP = 100_000
 
@@ -64,3 +64,11 @@ def test_of_merged_mappings_the_first_outranks_the_others_and_the_own_keys_outra
     assert merged is not None
     read = {entry.key: merged.text(entry.key) for entry in merged.entries}
     assert {key: value.text for key, value in read.items() if value is not None} == expected
+
+
+@pytest.mark.parametrize("shape", ["[*a{}]", "{{k: *a{}}}", "{{<<: *a{}}}", "{{<<: [*a{}]}}"])
+@pytest.mark.parametrize(("links", "deep"), [(MAX_DEPTH - 5, False), (MAX_DEPTH + 5, True)])
+def test_what_aliases_nest_is_as_deep_as_what_is_written(shape, links, deep):
+    chain = "".join(f"- &a{n + 1} {shape.format(n)}\n" for n in range(links))
+    problem = parse_yaml(f"- &a0 {{k: v}}\n{chain}".encode()).problem
+    assert (problem is not None) == deep

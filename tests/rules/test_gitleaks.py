@@ -105,6 +105,7 @@ CASES = [
      []),
     ("GLK007", {**NEW, **config(PATHS + "regexes=['a']\n")}, [(".gitleaks.toml", 4)]),
     ("GLK007", {**OLD, **config(PATHS + "regexes=['a']\n")}, [(".gitleaks.toml", 4)]),
+    ("GLK007", {**NEW, **config(PATHS + "regexes=['a']\n[[allowlists]]\npaths=['*.py']\n")}, []),
     ("GLK007", {**NEW, **config(PATHS + "condition='AND'\nregexes=['a']\n")}, []),
     ("GLK007", {**NEW, **config(PATHS + "condition='OR'\nregexes=['a']\n")}, []),
     ("GLK007", {**OLD, **config("[allowlist]\npaths=['arc']\nregexes=['a']\ncondition='AND'\n")},
@@ -200,6 +201,12 @@ def test_the_fix_of_a_deprecated_form_is_safe_and_complete(tmp_path):
     assert finding.fix.safe
     fixed = edited(text.encode(), list(finding.fix.edits)).decode()
     assert fixed == text.replace("[allowlist]", "[[allowlists]]")
+
+
+def test_a_configuration_that_nothing_runs_has_a_row_of_its_own_in_a_baseline(tmp_path):
+    write(tmp_path, {**DOCKERFILE, **config("")})
+    (finding,) = judge(tmp_path, "GLK009").findings
+    assert (finding.path, finding.about) == (".gitleaks.toml", "none")
 
 
 def test_an_extend_loop_and_a_file_outside_end(tmp_path):

@@ -307,6 +307,18 @@ class TestMerging:
         assert conflict.path == "a"
         assert "modify/delete" in conflict.kind
 
+    def test_each_file_has_its_own_kind_of_conflict(self, tmp_path):
+        """git writes numbers between the names; a file may be called like one."""
+        before = {"0": "1\n", "1": "1\n", "2": "1\n", "b": "1\n"}
+        upstream = {"0": "3\n", "2": "3\n", "b": "1\n"}
+        submission(tmp_path, before, {**before, "0": "2\n", "1": "2\n", "2": "2\n"}, upstream=upstream)  # fmt: skip # noqa: E501 - one row a case
+        conflicts = compared(tmp_path, revision="work").conflicts
+        assert [(c.path, c.kind) for c in conflicts] == [
+            ("0", "CONFLICT (contents)"),
+            ("1", "CONFLICT (modify/delete)"),
+            ("2", "CONFLICT (contents)"),
+        ]
+
     def test_names_with_newlines(self, tmp_path):
         submission(tmp_path, {"a\nb": "1\n"}, {"a\nb": "2\n"}, upstream={"a\nb": "3\n"})
         assert [c.path for c in compared(tmp_path).conflicts] == ["a\nb"]

@@ -125,10 +125,10 @@ def _leaving(follows: list[Pipeline]) -> Command | None:
     """The next `exit` or `return` before the branch ends."""
     for pipeline in follows:
         for command in pipeline.commands:
-            if command.text[:1] in (("exit",), ("return",)):
-                return command
             if command.text[:1] in (("fi",), ("}",)) or "else" in command.keywords:
                 return None
+            if command.text[:1] in (("exit",), ("return",)):
+                return command
             if command.text[:1] not in (("echo",), ("printf",), ("log",), ("warn",)):
                 return None
     return None

@@ -36,9 +36,10 @@ def migration(config: GitleaksConfig, version: Version, *, safe: bool) -> Fix | 
     last = 0
     while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
         last += 1
-    kept = "\n".join(new[first : len(new) - last])
+    kept = "\n".join(new[first : len(new) - last]).replace("\r\n", "\n").rstrip("\r")
     end = len(old) - last
-    if first == end:
-        return Fix((Edit(Span(first + 1, 1, first + 1, 1), f"{kept}\n"),), safe=safe)
+    if end < len(old):  # whole lines: one that only goes leaves no empty line behind
+        span = Span(first + 1, 1, end + 1, 1)
+        return Fix((Edit(span, f"{kept}\n" if first < len(new) - last else ""),), safe=safe)
     span = Span(first + 1, 1, end, len(old[end - 1].rstrip("\r")) + 1)
-    return Fix((Edit(span, kept.replace("\r\n", "\n").rstrip("\r")),), safe=safe)
+    return Fix((Edit(span, kept),), safe=safe)
