@@ -89,7 +89,7 @@ def outcomes(trap: Trap, capsys) -> dict[str, tuple[int, list[str]]]:
     return found
 
 
-def in_action(trap: Trap, path: str) -> int:
+def in_action(trap: Trap, path: str, of: str = "pull_request") -> int:
     """The exit code that the action hands on for the folder `path` of its workspace."""
     output = trap.place / "output"
     output.write_text("")
@@ -98,7 +98,7 @@ def in_action(trap: Trap, path: str) -> int:
             **os.environ,
             "GITHUB_WORKSPACE": str(trap.root),
             "GITHUB_OUTPUT": str(output),
-            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_EVENT_NAME": of,
             "GITHUB_EVENT_PATH": str(trap.place / "event.json"),
             "INPUT_PATH": path,
         }
@@ -215,5 +215,5 @@ def test_a_submodule_in_the_place_of_the_fleet_is_refused_by_the_action(trap: Tr
     git(trap.root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", trap.root, "evals")
     git(trap.root, "commit", "-qm", MESSAGE)
     event(trap)
-    assert in_action(trap, "evals") == 3
-    assert in_action(trap, ".") != 3
+    assert in_action(trap, ".", "workflow_dispatch") != 3
+    assert in_action(trap, "evals", "workflow_dispatch") == 3
