@@ -99,9 +99,10 @@ class _Places:
                 self._text = content.decode("utf-8-sig", "replace")
             except Unreadable:
                 pass
+        self._lines = KeyLines(self._text)
 
     def of(self, key: tuple[str, ...], setting: str, what: str) -> Loosened:
-        return Loosened(self.path, KeyLines(self._text).of(*self._prefix, *key), setting, what)
+        return Loosened(self.path, self._lines.of(*self._prefix, *key), setting, what)
 
     def at(self, line: int, setting: str, what: str) -> Loosened:
         return Loosened(self.path, line if self._text else 1, setting, what)
