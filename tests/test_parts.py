@@ -141,6 +141,11 @@ def test_build_scripts(text, names):
         ('{"target": [1]}', set()),
         ('{"target": ', set()),
         ("args = {", set()),
+        ('args = {\n A = "x', {"A"}),
+        ('args = {\n A = "x\\', {"A"}),
+        ('args = {\n A = "x${v("', {"A"}),
+        ('args = {\n A = "}${v({"}"}}"\n "b c" = 2, D = 3 }', {"A", "D"}),
+        ("a args = { A = 1 } b args = { B = 1 } c", {"A", "B"}),
     ],
 )
 def test_bake_files(text, names):

@@ -141,6 +141,7 @@ TAKEN = {
     "a list twice": "COPY --exclude=a --exclude=b a b",
     "flags of NONE": "HEALTHCHECK --x NONE",
     "flags of STOPSIGNAL": "STOPSIGNAL --x 9",
+    "flags of ARG": "ARG --x y",
     "an empty duration": "HEALTHCHECK --interval= CMD a",
     "a quoted body": "COPY <<'E' /x\n${\nE",
     "a trigger that nobody pulls": "ONBUILD FOO",

@@ -53,6 +53,12 @@ def test_commands(script, expected):
     assert words(script) == expected
 
 
+@pytest.mark.parametrize("char", ["\x0b", "\x0c", "\x00", "\x85", "\u2028", "\xa0", "é"])
+def test_no_character_is_lost(char):
+    script = f"a{char}b {char} c{char}{char}"
+    assert "".join(word for [*row] in words(script) for word in row) == script.replace(" ", "")
+
+
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -75,6 +81,18 @@ def run_texts(dockerfile: str) -> list[str]:
 
 
 class TestWhatRuns:
+    def test_each_script_knows_the_number_of_its_run(self):
+        text = b'FROM a\nRUN a\nENV b=c\nRUN ["d"]\nONBUILD RUN bash -c "e" && f\nRUN <<E\ng\nE\n'
+        found = [(script.run, script.text) for script in scripts(parse(text))]
+        assert found == [
+            (0, "a"),
+            (1, '["d"]'),
+            (2, 'bash -c "e" && f'),
+            (2, "e"),
+            (3, "<<E"),
+            (3, "g\n"),
+        ]
+
     def test_a_bare_heredoc_is_a_script(self):
         assert run_texts("FROM a\nRUN <<EOF\na\nb\nEOF\n")[1] == "a\nb\n"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from docsite.examples import made_up, report_on
 
@@ -16,6 +18,12 @@ RULES = all_rules()
 def test_ids_and_names_are_unique():
     assert len({rule.id for rule in RULES}) == len(RULES)
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_an_id_is_a_family_and_a_number_and_a_name_is_words_joined_by_dashes(rule):
+    assert re.fullmatch(r"[A-Z]{3}[0-9]{3}", rule.id)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
 
 
 def test_every_family_has_rules_and_each_rule_its_family():
