@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -44,20 +44,10 @@ class StandingComments:
             if change is None or change.same_content:
                 return None
         now, then = self._read(self._checked, path), self._read(self._state, path)
-        pairs = sorted(
-            (there.code != here.code, abs(there.line - here.line), number, other)
-            for number, here in enumerate(now)
-            for other, there in enumerate(then)
-            if here.word == there.word
-            and (here.said == there.said or (here.code and here.code == there.code))
-        )
-        taken_now: set[int] = set()
-        taken_then: set[int] = set()
-        for _, _, number, other in pairs:
-            if number not in taken_now and other not in taken_then:
-                taken_now.add(number)
-                taken_then.add(other)
-        return frozenset((now[n].line, now[n].column, now[n].word) for n in taken_now)
+        standing: list[_Word] = []
+        for alike in (_on_the_same_code, _of_the_same_words):
+            now, then = _paired(now, then, alike, standing)
+        return frozenset((one.line, one.column, one.word) for one in standing)
 
     def _read(self, state: Snapshot, path: str) -> list[_Word]:
         try:
@@ -93,3 +83,37 @@ def _words(item: Suppression, lines: list[str]) -> Iterator[_Word]:
     said = " ".join(own[span.column - 1 : span.end_column - 1].split())
     for word in item.selectors if item.reason else ():
         yield _Word(span.line, span.column, word, said, code)
+
+
+def _on_the_same_code(one: _Word) -> tuple[str, str] | None:
+    return (one.word, one.code) if one.code else None
+
+
+def _of_the_same_words(one: _Word) -> tuple[str, str] | None:
+    return one.word, one.said
+
+
+def _paired(
+    now: list[_Word],
+    then: list[_Word],
+    alike: Callable[[_Word], tuple[str, str] | None],
+    standing: list[_Word],
+) -> tuple[list[_Word], list[_Word]]:
+    """Adds to `standing`, for each of `then`, the nearest one of `now` that is like it.
+
+    Gives what is left of both.
+    """
+    waiting: dict[tuple[str, str] | None, list[_Word]] = {}
+    for one in now:
+        waiting.setdefault(alike(one), []).append(one)
+    left = []
+    for there in then:
+        like = alike(there)
+        candidates = waiting.get(like) if like is not None else None
+        if not candidates:
+            left.append(there)
+            continue
+        nearest = min(candidates, key=lambda one: abs(one.line - there.line))
+        candidates.remove(nearest)
+        standing.append(nearest)
+    return [one for some in waiting.values() for one in some], left

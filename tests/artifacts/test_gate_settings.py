@@ -43,17 +43,6 @@ def test_pre_commit():
     ]
 
 
-def test_evalpolicys_own():
-    text = b'[rules]\nLBL001 = "off"\n\n[[allow]]\nrule = "PIN001"\npath = "a/*"\n'
-    assert rows(gates.evalpolicy(text)) == [
-        ("level", "rule LBL001", "off", 2),
-        ("exemption", "evalpolicy allowance of PIN001", "a/*", 6),
-    ]
-    inside = b'[tool.evalpolicy.rules]\nLBL = "note"\n[tool.other.rules]\nX = "off"\n'
-    assert rows(gates.evalpolicy(inside)) == [("level", "rule LBL", "note", 2)]
-    assert rows(gates.evalpolicy(b'[tool.x]\nrules = "a"\n')) == []
-
-
 def test_baselines():
     own = b'{"version": 1, "findings": [\n{"rule": "X", "path": "a", "subject": "s"}\n]}'
     assert rows(gates.baseline(own)) == [("exemption", "baseline: X s", "a", 2)]
@@ -65,7 +54,6 @@ def test_baselines():
         (gates.pre_commit, b"repos: [\n"),
         (gates.pre_commit, b"\xff"),
         (gates.gitleaks, b"[x\n"),
-        (gates.evalpolicy, b"\xff"),
         (gates.baseline, b"{"),
     ],
 )
@@ -81,9 +69,7 @@ def test_lines_never_raise(read, content):
     assert read(content).problems == ()
 
 
-@pytest.mark.parametrize(
-    "read", [gates.pre_commit, gates.gitleaks, gates.evalpolicy, gates.baseline]
-)
+@pytest.mark.parametrize("read", [gates.pre_commit, gates.gitleaks, gates.baseline])
 @given(
     content=st.binary(max_size=60)
     | st.text("abc:[]{}&*!\n -'\"=.#", max_size=60).map(str.encode)

@@ -70,7 +70,7 @@ def test_two_that_are_glued(shape: Shape, glue: str) -> None:
         content = ("".join(first) + glue + "".join(second)).encode()
         if other.before or other.lead != (0, 0):
             continue
-        result, _ = redact(content, SCANNER)
+        result, _, _ = redact(content, SCANNER)
         expected = "".join((first[0], shape.prefix, "REDACTED", first[2], glue))
         assert result.decode() == f"{expected}{second[0]}{other.prefix}REDACTED{second[2]}"
         assert SCANNER.scan(result) == ()
@@ -80,14 +80,14 @@ def test_two_that_are_glued(shape: Shape, glue: str) -> None:
 @pytest.mark.parametrize("behind", ["-prod", "_prod", "-prod-2024-v2", "-eu-west-1.example"])
 def test_a_word_glued_behind(name: str, behind: str) -> None:
     _, secret, _ = _with_context(by_id(name), 1)
-    result, _ = redact(f"k={secret}{behind}".encode(), SCANNER)
+    result, _, _ = redact(f"k={secret}{behind}".encode(), SCANNER)
     assert result.decode() == f"k={by_id(name).prefix}REDACTED{behind}"
 
 
 @pytest.mark.parametrize("name", ["anthropic", "jwt", "openai-project", "gitlab"])
 def test_a_word_that_could_be_the_credential_s_own_goes_with_it(name: str) -> None:
     _, secret, _ = _with_context(by_id(name), 1)
-    result, _ = redact(f"k={secret}-prod b".encode(), SCANNER)
+    result, _, _ = redact(f"k={secret}-prod b".encode(), SCANNER)
     assert result.decode() == f"k={by_id(name).prefix}REDACTED b"
 
 
@@ -109,7 +109,7 @@ def test_encoded(name: str, written: object) -> None:
     content = f'{{"a": "{encoded}", "b": 1}}'.encode()
     (hit,) = SCANNER.scan(content)
     assert (hit.shape, content[hit.start : hit.end].decode()) == (name, encoded)
-    result, _ = redact(content, SCANNER)
+    result, _, _ = redact(content, SCANNER)
     assert result.decode() == f'{{"a": "{by_id(name).prefix}REDACTED", "b": 1}}'
 
 
@@ -119,7 +119,7 @@ def test_logins_in_headers(word: str, made_up: bool) -> None:
     password = "password" if made_up else "Tr0ub4dor" + "Zq83"
     login = base64.b64encode(f"robot:{password}".encode()).decode()
     content = f"-H 'Authorization: {word} {login}' x".encode()
-    result, _ = redact(content, SCANNER)
+    result, _, _ = redact(content, SCANNER)
     assert result == (content if made_up else content.replace(login.encode(), b"REDACTED"))
 
 

@@ -12,7 +12,6 @@ from evalpolicy.artifacts.workflow import Job, Step, Value, parse
 from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
 _NAME = "evalpolicy"
-_ACTION = re.compile(r"(?i)^(?P<place>[^@]*evalpolicy[^@]*?)(?:@(?P<revision>.*))?$")
 _WORKFLOW_VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # Inputs that change no verdict.
 _HARMLESS = frozenset({"sarif-file", "upload-sarif", "python"})
@@ -70,8 +69,8 @@ def weaker(before: tuple[ToolRun, ...], after: tuple[ToolRun, ...]) -> Iterator[
 
 def _of_job(job: Job, events: Mapping[str, str]) -> Iterator[ToolRun]:
     outer = (_text(job.condition), _text(job.continue_on_error))
-    if job.uses is not None and (action := _ACTION.match(job.uses.text)):
-        yield ToolRun(job.span, action["place"], action["revision"] or "", {}, (), events, outer)
+    if job.uses is not None and (action := _action(job.uses)):
+        yield ToolRun(job.span, *action, {}, (), events, outer)
     for step in job.steps:
         if (run := _of_step(step, events, outer)) is not None:
             yield run
@@ -79,15 +78,20 @@ def _of_job(job: Job, events: Mapping[str, str]) -> Iterator[ToolRun]:
 
 def _of_step(step: Step, events: Mapping[str, str], outer: tuple[str, ...]) -> ToolRun | None:
     when = (*outer, _text(step.condition), _text(step.continue_on_error))
-    if step.uses is not None and (action := _ACTION.match(step.uses.text)):
+    if step.uses is not None and (action := _action(step.uses)):
         inputs = {name: (value.text.strip(), value.span) for name, value in step.inputs}
-        place, revision = action["place"], action["revision"] or ""
-        return ToolRun(step.uses.span, place, revision, inputs, (), events, when)
+        return ToolRun(step.uses.span, *action, inputs, (), events, when)
     if step.run is None or _NAME not in step.run.text.lower():
         return None
     lines = (line.strip() for line in step.run.text.split("\n"))
     commands = tuple(line for line in lines if _NAME in line.lower() and line[:1] != "#")
     return ToolRun(step.run_span, "", "", {}, commands, events, when) if commands else None
+
+
+def _action(uses: Value) -> tuple[str, str] | None:
+    """Action and revision, if the action is this tool's by its name."""
+    place, _, revision = uses.text.partition("@")
+    return (place, revision) if _NAME in place.lower() else None
 
 
 def _weaker(was: ToolRun, now: ToolRun) -> Iterator[Weaker]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from evalpolicy.allowances import Allowance
 from evalpolicy.cache import Cache
 from evalpolicy.chosen_rules import levels_of
-from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout
+from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
 from evalpolicy.errors import UsageError
 from evalpolicy.fixture_config import Sizes
 from evalpolicy.fleet import Fleet
@@ -110,43 +110,44 @@ class _Places:
 
 def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
     before, after = levels_of(base, policy.known), levels_of(policy.own, policy.own_known)
-    lower: dict[str, tuple[str, str]] = {}
+    words = {**_words(base, policy.known), **_words(policy.own, policy.own_known)}
+    lower: dict[str, tuple[Level, Level]] = {}
     for rule in policy.known.all():
         was, now = _level(rule, before), _level(rule, after)
         if _RANKS.index(now) < _RANKS.index(was):
-            word = _word(rule, policy.own, policy.own_known) or _word(rule, base, policy.known)
-            known = lower.setdefault(word or rule.id, (was, now))
-            lower[word or rule.id] = max(known, (was, now), key=lambda two: _RANKS.index(two[0]))
+            word = words.get(rule.id, rule.id)
+            known = lower.setdefault(word, (was, now))
+            lower[word] = max(known, (was, now), key=lambda two: _RANKS.index(two[0]))
     for word, (was, now) in lower.items():
         line = policy.own.levels_lines.get(word, 1)
         yield where.at(line, f"rule {word}", f"rule {word} goes from {was} to {now}")
 
 
-def _level(rule: Rule, levels: Mapping[str, str]) -> str:
+def _level(rule: Rule, levels: Mapping[str, Level]) -> Level:
     return levels.get(rule.id) or (rule.severity if rule.default else "off")
 
 
-def _word(rule: Rule, config: Config, known: RuleSet) -> str | None:
-    """The word of `[rules]` that sets a rule's level: its own before its family's."""
-    found = None
+def _words(config: Config, known: RuleSet) -> dict[str, str]:
+    """The word of `[rules]` that sets each rule's level: its own before its family's."""
+    families: dict[str, str] = {}
+    own: dict[str, str] = {}
     for word in config.levels:
         try:
             meant = matching(word, known)
         except (UsageError, UndecidedError):
             continue
-        if rule in meant and (found is None or len(meant) == 1):
-            found = word
-    return found
+        (own if len(meant) == 1 else families).update({rule.id: word for rule in meant})
+    return {**families, **own}
 
 
 def _allowances(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
-    known = [(item, _ids(item, policy.known)) for item in base.allowances]
+    known = [(item, _ids(item, policy.known), Globs((item.path,))) for item in base.allowances]
     exact = {(item.rule, item.path, item.match) for item in base.allowances}
     for item in policy.own.allowances:
         if (item.rule, item.path, item.match) in exact:
             continue
         ids = _ids(item, policy.own_known)
-        if not any(_within(item, ids, other, theirs) for other, theirs in known):
+        if not any(_within(item, ids, *other) for other in known):
             what = f"an allowance of {item.rule} in {item.path} is new"
             yield where.at(item.line, f"allowance of {item.rule} in {item.path}", what)
 
@@ -158,11 +159,13 @@ def _ids(item: Allowance, known: RuleSet) -> frozenset[str]:
         return frozenset()
 
 
-def _within(item: Allowance, ids: frozenset[str], other: Allowance, theirs: frozenset[str]) -> bool:
+def _within(
+    item: Allowance, ids: frozenset[str], other: Allowance, theirs: frozenset[str], paths: Globs
+) -> bool:
     """Whether all that an allowance covers was covered by another one already."""
-    wild = set(item.path) & set("*?[")
-    same_path = item.path == other.path or (not wild and item.path in Globs((other.path,)))
-    return bool(ids) and ids <= theirs and same_path and other.match in item.match
+    if not ids or not ids <= theirs or other.match not in item.match:
+        return False
+    return item.path == other.path or (not set(item.path) & set("*?[") and item.path in paths)
 
 
 def _baseline(policy: InForce) -> Iterator[Loosened]:
@@ -282,17 +285,20 @@ def _submission(base: Config, own: Config, where: _Places) -> Iterator[Loosened]
         if was == strict != now:
             what = f"submission.{name} is no longer {json.dumps(strict)}"
             yield where.of(("submission", name), f"submission.{name}", what)
-    for rule, labels in own.submission.exempt_labels.items():
-        new = [name for name in labels if name not in base.submission.exempts(rule)]
-        if new:
-            what = f"{listed(new)} exempts from {rule}"
-            yield where.of(("submission", "exempt_labels", rule), f"exempt label of {rule}", what)
+    exempt = [
+        f"{label} from {rule}"
+        for rule, labels in own.submission.exempt_labels.items()
+        for label in labels
+        if label not in base.submission.exempts(rule)
+    ]
+    if exempt:
+        what = f"new labels exempt: {listed(exempt)}"
+        yield where.of(("submission", "exempt_labels"), "submission.exempt_labels", what)
     was, now = base.submission.governs, own.submission.governs
-    for document, globs in now.items():
-        lost = [glob for glob in was.get(document, ()) if glob not in globs]
-        if document not in was or lost:
-            what = f"submission.governs: {document} governs less code"
-            yield where.of(("submission", "governs", document), "submission.governs", what)
+    less = [doc for doc, globs in now.items() if doc not in was or set(was[doc]) - set(globs)]
+    if less:
+        what = f"less code is governed by {listed(less)}"
+        yield where.of(("submission", "governs"), "submission.governs", what)
 
 
 def _nearer_roots(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
