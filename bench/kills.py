@@ -57,7 +57,9 @@ class Killed(NamedTuple):
 def fleet() -> dict[str, str | bytes]:
     """A small fleet with something to do for every command."""
     files: dict[str, str | bytes] = dict(FLEET)
-    files[FIXABLE] = FLEET[FIXABLE].replace("RUN ", "RUN apt-get install -y curl\nRUN ")
+    for number in range(FILES):
+        name = FIXABLE.replace("arc", f"arc{number}")
+        files[name] = FLEET[FIXABLE].replace('"arc"', '"wrong"')
     padding = "x" * 200_000
     for number in range(FILES):
         row = litellm_row(f"{KEY} {padding}", user_agent="codex_exec/1.0")
@@ -119,6 +121,7 @@ def kills(name: str, count: int, rng: random.Random, base: Path) -> Iterator[Kil
     run(done, arguments, environment).wait()
     takes = time.monotonic() - begun
     after = tree(done)
+    assert name != "fix" or all(after[path] != before[path] for path in before if "arc1/" in path)
     assert after != before, f"{name} changed nothing"
     for _ in range(count):
         root = _copy(origin, base / "killed")
@@ -144,7 +147,7 @@ def kills(name: str, count: int, rng: random.Random, base: Path) -> Iterator[Kil
 
 def _wait_for_a_write(root: Path, process: subprocess.Popen[bytes], rng: random.Random) -> None:
     """Until the first temporary file is seen, and a moment longer: runs write for a short time."""
-    folders = [root, root / FIXTURES, root / "page", root / Path(FIXABLE).parent]
+    folders = [root, root / FIXTURES, root / "page", *root.glob("containers/benchmarks/*")]
     while process.poll() is None:
         for folder in folders:
             with suppress(FileNotFoundError):
@@ -257,11 +260,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=[*COMMANDS, "record"], action="append")
     options = parser.parse_args()
-    each = -(-options.kills // (len(COMMANDS) + 1))
+    names = options.only or [*COMMANDS, "record"]
+    each = -(-options.kills // len(names))
     bad = 0
     _say(f"seed {options.seed}, {each} kills a command, half of them while a file is written")
-    for name in (*COMMANDS, "record"):
+    for name in names:
         counted: Counter[str] = Counter()
         rng = random.Random(f"{options.seed} {name}")
         with tempfile.TemporaryDirectory(prefix="evalpolicy-kills-") as folder:
