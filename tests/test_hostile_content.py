@@ -11,7 +11,7 @@ from tests.samples.trajectories import lines, litellm_row
 
 from evalpolicy.__main__ import main
 from evalpolicy.contracts import violations
-from evalpolicy.errors import UsageError
+from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.gitleaks.goregex import GoRegex, Refused, compile_go
 
 FIXTURE = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
@@ -82,15 +82,23 @@ CONTRACTS = [
     '{"pattern": "\\ud800"}',
     '{"patternProperties": {"\\ud800": {}}}',
     '{"properties": {"a": {"patternProperties": {"a\\ud800": {}}}}}',
+    _deep(100_000, '{"not": ', "}"),
+]
+DEEP_CONTRACTS = [
     _deep(300, '{"properties": {"a": ', "}}"),
     _deep(300, '{"allOf": [', "]}"),
-    _deep(100_000, '{"not": ', "}"),
 ]
 
 
 @pytest.mark.parametrize("schema", CONTRACTS, ids=lambda schema: schema[:40])
 def test_a_contract_that_cannot_be_used_is_its_writers_error(schema: str) -> None:
     with pytest.raises(UsageError, match="of-ours"):
+        violations(schema.encode(), {"a": "b"}, "of-ours")
+
+
+@pytest.mark.parametrize("schema", DEEP_CONTRACTS, ids=lambda schema: schema[:40])
+def test_a_contract_that_nests_too_deep_is_not_checked(schema: str) -> None:
+    with pytest.raises(NotCheckedError, match="of-ours"):
         violations(schema.encode(), {"a": "b"}, "of-ours")
 
 

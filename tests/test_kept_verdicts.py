@@ -124,13 +124,13 @@ def test_a_run_of_some_rules_keeps_what_others_found(
     fleet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    called = engine._called
+    called = engine.hits_of
 
     def counted(rule: Rule, *given: object) -> Iterator[Hit]:
         calls.append(rule.id)
         return called(rule, *given)  # type: ignore[arg-type]  # as they were given
 
-    monkeypatch.setattr(engine, "_called", counted)
+    monkeypatch.setattr(engine, "hits_of", counted)
 
     def run(*chosen: str) -> set[str]:
         calls.clear()

@@ -86,9 +86,9 @@ class Waivers:
 
     def _why(self, finding: Finding) -> Waived | None:
         comment, stood = self._commented(finding)
+        allowance = self.allowances.covers(finding)  # used, whatever else covers it
         if comment is not None and stood:
             return Waived(finding, "comment", comment.reason)
-        allowance = self.allowances.covers(finding)
         if allowance is not None and (self._honoured is None or self._honoured.allows(finding)):
             return Waived(finding, "allowance", allowance.reason)
         row, counts = self._counted(finding)

@@ -13,6 +13,7 @@ import evalpolicy
 
 # Who else may open a file for writing, and why.
 _MAY_WRITE = {
+    "__main__.py": "standard streams that the caller closed, as the null device",
     "snapshot/writing.py": "the one that writes",
     "action/runner.py": "appends to files that the runner itself names",
     "cache.py": "the cache's folder, outside of every repository; SQLite writes the file",
