@@ -213,6 +213,7 @@ def test_a_listing_has_a_row_for_what_it_could_not_read(
 ) -> None:
     """The first call of one of its readers raises; the others go on."""
     monkeypatch.chdir(fleet)
+    monkeypatch.setenv("COLUMNS", "200")
     assert main([*words.split()]) < EXIT_NOT_CHECKED
     plain = len("".join(capfd.readouterr()).splitlines())
     monkeypatch.setattr(name, _once(name))

@@ -25,6 +25,8 @@ _MAY_WRITE = {
     "replay/containers/output.py": "a replay's own folder, made anew",
     "replay/containers/server_image.py": "lays out an image's files in a temporary folder",
     "replay/running.py": "a lock, into which nothing is written",
+    "snapshot/scratch.py": "a git directory of its own in a temporary folder",
+    "snapshot/store.py": "a git directory of its own in a temporary folder",
     "sharing.py": "a file in memory",
     "testing/repositories.py": "makes repositories for tests of rules",
 }
