@@ -13,8 +13,10 @@ from tests.fleets import BENCHMARK, COMPOSE, FLEET, found, git, judge, repositor
 
 from evalpolicy import baseline
 from evalpolicy.__main__ import main
+from evalpolicy.artifacts.source import Span
 from evalpolicy.baseline import BASELINE_FILE, Baseline, Row
 from evalpolicy.errors import UsageError
+from evalpolicy.rules.model import Finding
 
 DOCKERFILE = "containers/benchmarks/{}/Dockerfile"
 # Four labels are missing from it, and one is there twice, two times over.
@@ -181,6 +183,20 @@ class TestLiving:
         content = baseline.render(Baseline({row: 3}))
         assert baseline.parse(content, "b").rows == {row: 3}
         assert content == baseline.render(baseline.parse(content, "b"))
+
+
+def test_a_fingerprint_does_not_run_its_parts_together():
+    parts = [
+        ("L", "p", "ab", "c"),
+        ("L", "p", "a", "bc"),
+        ("L", "pa", "b", "c"),
+        ("Lp", "", "", ""),
+    ]
+    findings = [
+        Finding(rule, "n", "error", path, Span.at(1), "m", "", subject, about)
+        for rule, path, subject, about in parts
+    ]
+    assert len({finding.fingerprint for finding in findings}) == len(parts)
 
 
 class TestMerging:

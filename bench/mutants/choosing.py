@@ -13,6 +13,8 @@ FIRST = 15.0
 # The second round, over everything else that runs the line. A mutant that would need more
 # counts as alive.
 SECOND = 45.0
+# Compares what every module of a rule says when it is imported with what is written down of it.
+ON_IMPORT = "tests/test_hook_catalogue.py"
 
 
 def rounds(mutant: Mutant, watched: Watched) -> Iterator[list[str]]:
@@ -54,9 +56,8 @@ def _running(mutant: Mutant, watched: Watched) -> set[str]:
         changed = range(mutant.first, mutant.last + 1)
         return set().union(*(lines.get(line, set()) for line in changed))
     module = set[str]().union(*lines.values())
-    if len(module) > 1:
-        return module
-    # A module of constants alone: who runs what stands beside it.
-    folder = mutant.path.rpartition("/")[0]
-    beside = [of for path, of in watched.running.items() if path.startswith(folder)]
-    return module.union(*(tests for of in beside for tests in of.values()))
+    if len(module) < 2:  # constants alone: who runs what stands beside them
+        folder = mutant.path.rpartition("/")[0]
+        beside = [of for path, of in watched.running.items() if path.startswith(folder)]
+        module = module.union(*(tests for of in beside for tests in of.values()))
+    return module | {test for test in watched.tests if _file(test) == ON_IMPORT}

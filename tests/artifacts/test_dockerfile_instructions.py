@@ -336,3 +336,12 @@ def test_a_quoted_name_keeps_a_heredoc_from_expanding(word, name, expand):
     found = heredocs.parse_heredoc(word)
     assert found is not None
     assert (found.name, found.expand) == (name, expand)
+
+
+def test_comments_know_where_they_stand():
+    dockerfile = parse(b"# a\nFROM a\n  #b  \nRUN x \\\n\t# c\n  y\n")
+    assert [(comment.text, comment.span) for comment in dockerfile.comments] == [
+        ("# a", Span.at(1, 1, 3)),
+        ("#b", Span.at(3, 3, 2)),
+        ("# c", Span.at(5, 2, 3)),
+    ]

@@ -42,6 +42,13 @@ def test_what_an_allowlists_regexes_are_tried_on(version, pattern, stays):
     assert reported(ONE + allowed("regexes", pattern), version) == stays
 
 
+def test_before_8_18_not_even_a_rules_own_group_is_what_is_tried():
+    rule = "[[rules]]\nid = 'a'\nregex = 'key=(ACME)'\nsecretGroup = 1\n"
+    for version, whole in (("8.16.0", False), ("8.18.4", True)):
+        assert reported(rule + allowed("regexes", "^key=ACME$"), version) == whole
+        assert reported(rule + allowed("regexes", "^ACME$"), version) == (not whole)
+
+
 @pytest.mark.parametrize(
     ("target", "pattern", "stays"),
     [
