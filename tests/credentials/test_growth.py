@@ -44,6 +44,8 @@ CASES: dict[str, Callable[[int], bytes]] = {
     "headers that are JSON": lambda n: (
         (b"-eyJhIjoi" + b"a" * 16) * n + b".eyJ" + b"a" * 10 + b"." + b"a" * 20
     ),
+    "headers that are numbers": lambda n: b"-eyJhIjox" + b"MTEx" * 24 + b"AQ.eyJ" * n,
+    "headers that are text": lambda n: b"eyJhIjoieHg_" * n + b".eyJ" + b"a" * 10 + b"." + b"a" * 20,
     "payloads without a signature": lambda n: b"eyJhbGciOjF9." * n,
     "groups of Slack": lambda n: b"xoxb-aaaaaaaa" + b"-aaaaxoxb-aaaaaaaa" * n + b"-",
     "groups of Slack that begin": lambda n: b"xoxb-aaaaaaaa" * n + b"-",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 
 import orjson
@@ -11,6 +12,12 @@ import orjson
 from evalpolicy.credentials.plausible import MARK, is_placeholder
 
 _LONGEST_HEADER = 16 << 10
+_LOOK = 128
+# In a text of many beginnings each would be decoded to the end; most are not JSON from the start.
+_JSON_START = re.compile(
+    rb'\{(?:"(?:[^"\\]|\\.)*"|[\s:,{}\[\]]|[0-9.eE+-]|true|false|null)*(?:"(?:[^"\\]|\\.)*\\?|[a-z]*)',
+    re.DOTALL,
+)
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -37,6 +44,8 @@ def is_github_token(token: bytes) -> bool:
 
 def begins_json_web_token(text: bytes, start: int) -> bool:
     """Whether `text[start:]` begins with the header that RFC 7515 demands: an object with `alg`."""
+    if _JSON_START.fullmatch(_decoded(text[start : start + _LOOK].partition(b".")[0])) is None:
+        return False
     dot = text.find(b".", start, start + _LONGEST_HEADER)
     if dot < 0:
         return False
