@@ -6,6 +6,6 @@ SEED ?= 1
 gitleaks-oracle: setup
 	PYTHONPATH=tests/engines $(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --random $(N) --seed $(SEED)
 
-# Writes tests/gitleaks/recorded.json anew, after the matrix agrees at every version.
+# Writes tests/scanners/gitleaks/recorded.json anew, after the matrix agrees at every version.
 gitleaks-record: setup
 	PYTHONPATH=tests/engines $(BIN)/python tests/engines/gitleaks/gitleaks_oracle.py --record

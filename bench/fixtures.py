@@ -57,7 +57,7 @@ _READ_DISK = "from the disk, all cores: digest, summary and credentials of every
 
 
 def _in_memory(contents: list[bytes], runs: int) -> dict[str, float]:
-    from evalpolicy.recordings.reading import read_content
+    from evalpolicy.facts.recordings.reading import read_content
 
     def read() -> None:
         for content in contents:
@@ -68,11 +68,11 @@ def _in_memory(contents: list[bytes], runs: int) -> dict[str, float]:
 
 def _from_disk(fleet: Path, runs: int) -> dict[str, float]:
     """As `check` reads them: with forked helpers."""
-    from evalpolicy.cache import Cache
-    from evalpolicy.config import Layout
-    from evalpolicy.fleet import Fleet
-    from evalpolicy.recordings.mapping import Recordings
+    from evalpolicy.config.reading import Layout
+    from evalpolicy.facts.recordings.mapping import Recordings
+    from evalpolicy.fleet.fleet import Fleet
     from evalpolicy.snapshot import open_snapshot
+    from evalpolicy.snapshot.cache import Cache
 
     files = sorted((fleet / FOLDER).glob("*.jsonl"))
     with open_snapshot(fleet) as snapshot:

@@ -9,7 +9,7 @@ from inspect import cleandoc
 import click
 
 from docsite.tables import code, table
-from evalpolicy.cli import COMMANDS, cli
+from evalpolicy.frontends.cli.program import COMMANDS, cli
 
 
 def page() -> str:
@@ -29,7 +29,7 @@ def page() -> str:
     ]
     root = click.Context(cli, info_name="evalpolicy")
     for name in COMMANDS:
-        command = import_module(f"evalpolicy.commands.{name}").command
+        command = import_module(f"evalpolicy.frontends.cli.{name}").command
         parts += _part(command, click.Context(command, parent=root, info_name=name), 2)
     return "\n".join(parts)
 

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from docsite.tables import code, table
-from evalpolicy.config import Config
-from evalpolicy.resources import schema
+from evalpolicy.config.reading import Config
+from evalpolicy.matching.shipped import schema
 
 _KINDS = {
     "string": "text",

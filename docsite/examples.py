@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.samples.credentials import token
 
-from evalpolicy.credentials import SHAPES
-from evalpolicy.report import Report
-from evalpolicy.rules.model import Rule
+from evalpolicy.policy.report import Report
+from evalpolicy.policy.rule import Rule
 from evalpolicy.rules.pages import BAD, Example, example
+from evalpolicy.scanners.credentials import SHAPES
 from evalpolicy.testing import judge
 
 
@@ -31,8 +31,8 @@ def report_on(rule: Rule, folder: Path, shown: Example) -> Report:
 
     from tests.replays import replayed
 
-    from evalpolicy.config import Config
-    from evalpolicy.engine import check
+    from evalpolicy.config.reading import Config
+    from evalpolicy.engine.check import check
     from evalpolicy.snapshot import open_snapshot
     from evalpolicy.testing.repositories import write
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from docsite.examples import judged
 from docsite.tables import code, table
+from evalpolicy.matching.shipped import schema
 from evalpolicy.reporters.json import render
-from evalpolicy.resources import schema
 from evalpolicy.rules import family
 
 _HEAD = """\

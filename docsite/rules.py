@@ -8,9 +8,9 @@ from pathlib import Path
 from docsite import comparison
 from docsite.examples import judged
 from docsite.tables import cell, table
+from evalpolicy.policy.rule import Rule
 from evalpolicy.reporters import text as text_format
 from evalpolicy.rules import FAMILIES, all_rules, family
-from evalpolicy.rules.model import Rule
 from evalpolicy.rules.pages import BAD, GOOD, sections
 
 ROOT = Path(__file__).parents[1]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evalpolicy import config as configuration
-from evalpolicy.engine import check
-from evalpolicy.report import Report
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
+from evalpolicy.policy.report import Report
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.testing.repositories import git as git
 from evalpolicy.testing.repositories import write as write

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Wanted, judge
 from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.result import AgentResult, TaskResult
-from evalpolicy.replay.verdict import Calls, Diverged, Ended, Evidence, Wanted, judge
 
 FOLDER = "tests/run/replay/fixtures"
 SHA = "0" * 64

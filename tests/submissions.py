@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalpolicy import config as configuration
-from evalpolicy.engine import check
-from evalpolicy.report import Report
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
+from evalpolicy.policy.report import Report
 from evalpolicy.snapshot import open_snapshot
-from evalpolicy.snapshot.submission import Asked
+from evalpolicy.snapshot.submission.asked import Asked
 from evalpolicy.testing.repositories import MESSAGE as MESSAGE
 from evalpolicy.testing.repositories import SIGNED as SIGNED
 from evalpolicy.testing.repositories import commit as commit

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from evalpolicy import comments
 from evalpolicy.artifacts import dockerfile
-from evalpolicy.artifacts.markdown_links import links
+from evalpolicy.artifacts.syntax import comments
+from evalpolicy.artifacts.syntax.markdown_links import links
 
 MARK = "# evalpolicy: ignore\n"
 CASES: dict[str, Callable[[], object]] = {

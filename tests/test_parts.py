@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalpolicy.artifacts.build_args import bake_variables, from_bake, from_script
-from evalpolicy.cache import Cache
-from evalpolicy.fixture_names import Decoding, decodings, stem_of
-from evalpolicy.globs import Globs
-from evalpolicy.reporters.paths import portable
+from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.portable import portable
 from evalpolicy.reporters.safe import shown, width
+from evalpolicy.snapshot.cache import Cache
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ class TestCache:
         cache = Cache(file)
         cache.put("k", 1)
         cache.save()
-        monkeypatch.setattr("evalpolicy.cache._tool_number", lambda: 7)
+        monkeypatch.setattr("evalpolicy.snapshot.cache._tool_number", lambda: 7)
         other = Cache(file)
         assert other.get("k", int) is None
         other.save()

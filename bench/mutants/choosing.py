@@ -14,7 +14,7 @@ FIRST = 15.0
 # counts as alive.
 SECOND = 45.0
 # Compares what every module of a rule says when it is imported with what is written down of it.
-ON_IMPORT = "tests/test_hook_catalogue.py"
+ON_IMPORT = "tests/frontends/hooks/test_catalogue.py"
 
 
 def rounds(mutant: Mutant, watched: Watched) -> Iterator[list[str]]:

@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command line and gives its exit code; raises nothing."""
     try:
         code = _ended(argv)
-        from evalpolicy.crashes import block
+        from evalpolicy.errors import block
 
         if (lines := block()) is not None:
             _say(f"evalpolicy: internal error: not everything could be checked\n{lines}")
@@ -38,7 +38,7 @@ def _ended(argv: list[str] | None) -> int:
     """The exit code of the command line; raises what is nobody's answer."""
     import click
 
-    from evalpolicy.cli import cli
+    from evalpolicy.frontends.cli.program import cli
 
     try:
         code = cli.main(args=argv, prog_name="evalpolicy", standalone_mode=False)
@@ -127,7 +127,7 @@ def _bug(error: Exception) -> str:
     """One line, and a block that can be pasted into an issue."""
     import traceback
 
-    from evalpolicy.crashes import pasted
+    from evalpolicy.errors import pasted
 
     trace = "".join(traceback.format_exception(error)).rstrip()
     return (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalpolicy.artifacts.dockerfile import heredocs, lines, parse, splitting, stages
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 
 FILE = """\
 # syntax=docker/dockerfile:1

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalpolicy.artifacts.gitleaks_config import entry_of, parse
-from evalpolicy.gitleaks.evaluate import evaluate
-from evalpolicy.gitleaks.migrate import migrate
-from evalpolicy.gitleaks.versions import Version
+from evalpolicy.scanners.gitleaks.evaluate import evaluate
+from evalpolicy.scanners.gitleaks.migrate import migrate
+from evalpolicy.scanners.gitleaks.versions import Version
 
 PIECES = st.sampled_from(
     ["[", "]", "[[", "]]", "rules", "allowlist", "allowlists", "extend", ".", "=", "'", '"', "'''",

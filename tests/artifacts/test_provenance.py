@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evalpolicy.artifacts import broken_manifest
 from evalpolicy.artifacts.provenance import FIELDS, parse, write
-from evalpolicy.artifacts.source import START, Span
+from evalpolicy.artifacts.syntax.source import START, Span
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 

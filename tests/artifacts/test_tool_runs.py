@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.silencers import RUNS, SCRIPT, step
+from tests.engine.silencers import RUNS, SCRIPT, step
 
 from evalpolicy.artifacts.tool_runs import runs, weaker
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.samples.trajectories import lines, litellm_row, otlp_row, span_of
 
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.syntax.source import Problem, Span
 from evalpolicy.artifacts.trajectory import (
     LfsPointer,
     parse,
@@ -141,7 +141,7 @@ def test_a_gigabyte_in_constant_memory(shape: str) -> None:
     program = """
 import sys
 from evalpolicy.artifacts.trajectory import parse_stream
-from evalpolicy.credentials import Scanner, scan_stream
+from evalpolicy.scanners.credentials import Scanner, scan_stream
 line = sys.stdin.buffer.readline()
 def chunks():
     if sys.argv[1] == "many lines":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row, span_of
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.trajectory import parse, span_at, verdicts
 from evalpolicy.artifacts.trajectory.clients import agent_of_user_agent
 from evalpolicy.artifacts.trajectory.endings import ending_of, is_refusal

@@ -10,7 +10,7 @@ from docsite import commands, comparison, configuration, report, rules
 from docsite.generated import REPOSITORY, outward, pages
 from docsite.navigation import filled
 
-from evalpolicy.resources import schema
+from evalpolicy.matching.shipped import schema
 from evalpolicy.rules import FAMILIES, all_rules
 
 RULES = all_rules()

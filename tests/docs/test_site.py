@@ -15,7 +15,7 @@ import pytest
 from docsite.generated import ROOT
 from tests.conftest import ENGINES
 
-from evalpolicy.cli import COMMANDS
+from evalpolicy.frontends.cli.program import COMMANDS
 from evalpolicy.reporters.sarif import INFORMATION
 from evalpolicy.rules import all_rules
 

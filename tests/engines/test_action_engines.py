@@ -86,7 +86,7 @@ def accepted(*command: object) -> None:
 @pytest.fixture
 def proposed(tmp_path):
     """The workflow that `evalpolicy init` proposes, in a repository of its own."""
-    from evalpolicy.proposals.workflow import WORKFLOW, WORKFLOW_FILE
+    from evalpolicy.frontends.init.workflow import WORKFLOW, WORKFLOW_FILE
 
     root = repository(tmp_path / "proposed")
     write(root, {WORKFLOW_FILE: WORKFLOW})

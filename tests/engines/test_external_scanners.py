@@ -13,7 +13,7 @@ from tests.samples.credentials import token
 from tests.samples.trajectories import lines, litellm_row
 
 from evalpolicy.__main__ import main
-from evalpolicy.credentials import SHAPES
+from evalpolicy.scanners.credentials import SHAPES
 
 GITHUB = token(next(s for s in SHAPES if s.id.startswith("github")), random.Random(5))
 LEAKY = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"

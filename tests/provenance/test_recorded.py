@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.samples.trajectories import lines, otlp_row, span_of
 
-from evalpolicy.provenance.recorded import read_recorded
+from evalpolicy.facts.recordings.shown import read_recorded
 
 # 2001-09-09, in nanoseconds since 1970.
 EARLIEST = 10**18

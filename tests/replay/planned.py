@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from evalpolicy import config as configuration
-from evalpolicy.cache import Cache
-from evalpolicy.facts import Facts
+from evalpolicy.config import reading as configuration
+from evalpolicy.facts.facts import Facts
 from evalpolicy.replay.plan.model import Plan
 from evalpolicy.replay.plan.planning import Request, plan
 from evalpolicy.replay.plan.selection import Selection
 from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache
 
 
 def planned(root: Path, *words: str, engine: Any = "docker", **selection: Any) -> Plan:

@@ -12,7 +12,7 @@ import yaml
 from tests.replay.planned import planned
 from tests.replay.small_fleet import CONFIG, FIXTURES, REGISTRY, lay, turn
 
-from evalpolicy.config import parse
+from evalpolicy.config.reading import parse
 from evalpolicy.errors import UsageError
 from evalpolicy.replay.plan import json as plan_json
 from evalpolicy.replay.plan.kubernetes import dumps, manifests

@@ -8,7 +8,7 @@ import pytest
 from tests.replay.planned import planned
 from tests.replay.small_fleet import CONFIG, FILES, FIXTURES, REGISTRY, lay, turn
 
-from evalpolicy.build_inputs import build_inputs_id
+from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.replay.plan.naming import container_name, is_image_name
 from evalpolicy.snapshot import open_snapshot
 

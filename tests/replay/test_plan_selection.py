@@ -114,11 +114,11 @@ def test_the_provenance_entry_settles_task_model_and_reward(tmp_path):
 def test_an_index_has_no_files_for_a_container(tmp_path):
     from tests.fleets import git
 
-    from evalpolicy import config as configuration
-    from evalpolicy.cache import Cache
-    from evalpolicy.facts import Facts
+    from evalpolicy.config import reading as configuration
+    from evalpolicy.facts.facts import Facts
     from evalpolicy.replay.plan.planning import Request, plan
     from evalpolicy.snapshot import open_snapshot
+    from evalpolicy.snapshot.cache import Cache
 
     root = lay(tmp_path)
     git(root, "init", "-q")

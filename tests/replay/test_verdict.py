@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 from tests.replays import evidence
 
+from evalpolicy.facts.replays.verdict import Calls, Evidence, judge
 from evalpolicy.replay.journal import CallEntry, Record, Started
 from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.verdict import Calls, Evidence, judge
 
 FIRST = {
     "turn": 1,

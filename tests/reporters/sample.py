@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.fixes.model import Edit, Fix
-from evalpolicy.report import Checked, FileProblem, Report, Waived
-from evalpolicy.rules.model import Finding, Rule, Severity
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.policy.fix import Edit, Fix
+from evalpolicy.policy.report import Checked, FileProblem, Report, Waived
+from evalpolicy.policy.rule import Finding, Rule, Severity
 
 DOCKERFILE = "containers/benchmarks/arc/Dockerfile"
 

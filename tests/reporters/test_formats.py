@@ -10,11 +10,11 @@ from tests.fleets import repository, write
 from tests.reporters.sample import finding, report, sample
 
 from evalpolicy.__main__ import main
-from evalpolicy.contracts import violations
-from evalpolicy.report import FileProblem
+from evalpolicy.matching.json_schema import violations
+from evalpolicy.matching.shipped import schema
+from evalpolicy.policy.report import FileProblem
 from evalpolicy.reporters import markdown, render
 from evalpolicy.reporters.text import render as render_text
-from evalpolicy.resources import schema
 
 
 class TestJson:

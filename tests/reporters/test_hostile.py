@@ -12,9 +12,9 @@ import pytest
 from markdown_it import MarkdownIt
 from tests.reporters.sample import finding, report
 
-from evalpolicy.report import FileProblem, Waived
+from evalpolicy.policy.portable import portable
+from evalpolicy.policy.report import FileProblem, Waived
 from evalpolicy.reporters import FORMATS, render
-from evalpolicy.reporters.paths import portable
 from evalpolicy.reporters.safe import shown
 
 HOSTILE = {

@@ -10,9 +10,9 @@ from tests.fleets import repository, write
 from tests.reporters.sample import DOCKERFILE, finding, report, sample
 
 from evalpolicy.__main__ import main
-from evalpolicy.contracts import violations
-from evalpolicy.line_hashes import line_hashes
-from evalpolicy.report import Waived
+from evalpolicy.engine.line_hashes import line_hashes
+from evalpolicy.matching.json_schema import violations
+from evalpolicy.policy.report import Waived
 from evalpolicy.reporters import render, sarif
 
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"minLength": 1}}}

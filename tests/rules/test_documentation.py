@@ -7,8 +7,8 @@ import re
 import pytest
 from docsite.examples import made_up, report_on
 
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules import FAMILIES, all_rules, family
-from evalpolicy.rules.model import Hit, rule
 from evalpolicy.rules.pages import example, section
 from evalpolicy.testing import check_page
 

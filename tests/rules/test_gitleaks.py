@@ -192,7 +192,7 @@ def test_how_many_fixtures_are_blinded(tmp_path):
 
 
 def test_the_fix_of_a_deprecated_form_is_safe_and_complete(tmp_path):
-    from evalpolicy.fixes.texts import edited
+    from evalpolicy.policy.edits import edited
 
     text = DEFAULT + "# why\n[allowlist]\n  paths = ['arc'] # here\n"
     write(tmp_path, {**DOCKERFILE, **NEW, ".gitleaks.toml": text})

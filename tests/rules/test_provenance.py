@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, judge, repository, write
 from tests.samples.trajectories import lines, litellm_row, otlp_row
 
-from evalpolicy.build_inputs import build_inputs_id
+from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.snapshot import open_snapshot
 
 FILE = f"{FIXTURES}/provenance.json"
@@ -313,9 +313,9 @@ class TestDigest:
 
 
 def test_the_cache_changes_nothing_and_a_change_is_seen(tmp_path):
-    from evalpolicy import config
-    from evalpolicy.cache import open_cache
-    from evalpolicy.engine import check
+    from evalpolicy.config import reading as config
+    from evalpolicy.engine.check import check
+    from evalpolicy.snapshot.cache import open_cache
 
     def report() -> list[Any]:
         with open_snapshot(tmp_path) as snapshot:

@@ -9,12 +9,12 @@ import pytest
 from tests.fleets import write
 from tests.replays import FOLDER, replayed
 
-from evalpolicy.cache import Cache
-from evalpolicy.config import Config
-from evalpolicy.engine import check
+from evalpolicy.config.reading import Config
+from evalpolicy.engine.check import check
 from evalpolicy.errors import UsageError
 from evalpolicy.rules import family
 from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache
 
 RULES = family("RPL")
 FENCE = re.compile(r"^```json (\S+)\n(.*?)^```$", re.M | re.S)
@@ -97,7 +97,7 @@ def test_an_allowance_and_a_level_hold_for_replays_as_well(tmp_path):
     row = {"turns": 2, "served": 1, "turns_left": 1}
     config = '[rules]\n"RPL003" = "warning"\n'
     write(tmp_path, {"evalpolicy.toml": config})
-    from evalpolicy.config import load
+    from evalpolicy.config.reading import load
 
     with open_snapshot(tmp_path) as snapshot:
         settings = load(snapshot)

@@ -11,8 +11,8 @@ from tests.samples.credentials import context, token
 from tests.samples.trajectories import lines, litellm_row, otlp_row
 
 from evalpolicy.__main__ import main
-from evalpolicy.credentials import SHAPES
 from evalpolicy.reporters import FORMATS
+from evalpolicy.scanners.credentials import SHAPES
 
 FIXTURE = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 DOCKERFILE = "containers/benchmarks/arc/Dockerfile"

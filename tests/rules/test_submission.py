@@ -6,8 +6,8 @@ import pytest
 from tests.fleets import found, git, write
 from tests.submissions import FIXTURES, MESSAGE, SIGNED, commit, judge, start, submission
 
-from evalpolicy.snapshot.event import Event
-from evalpolicy.snapshot.submission import Asked
+from evalpolicy.snapshot.submission.asked import Asked
+from evalpolicy.snapshot.submission.event import Event
 
 FLEET = {
     "containers/benchmarks/arc/Dockerfile": (

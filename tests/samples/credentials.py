@@ -8,8 +8,8 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
-from evalpolicy.credentials import SHAPES, Shape
-from evalpolicy.credentials.checksums import base62_crc32
+from evalpolicy.scanners.credentials import SHAPES, Shape
+from evalpolicy.scanners.credentials.checksums import base62_crc32
 
 ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 HEX = "0123456789abcdef"

@@ -8,8 +8,8 @@ import shutil
 import pytest
 from tests.fleets import FLEET, git, repository, write
 
-from evalpolicy.action.checkout import refuse_other
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.frontends.action.checkout import refuse_other
 from evalpolicy.snapshot import git as repositories
 from evalpolicy.snapshot import open_snapshot
 

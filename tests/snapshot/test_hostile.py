@@ -10,16 +10,16 @@ import sys
 import pytest
 from tests.action_runner import run as run_action
 from tests.fleets import git
-from tests.lsp.client import Editor, session
+from tests.frontends.lsp.client import Editor, session
 from tests.snapshot.hostile import ARC, SET_UPS, SetUp, Trap, prepared, touched
 from tests.submissions import MESSAGE
 
 from evalpolicy.__main__ import main
-from evalpolicy.action.__main__ import main as action
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.lsp.documents import Document
-from evalpolicy.lsp.judging import Refused, fleet_of, judge
-from evalpolicy.lsp.rows import Rows
+from evalpolicy.frontends.action.__main__ import main as action
+from evalpolicy.frontends.lsp.documents import Document
+from evalpolicy.frontends.lsp.judging import Refused, fleet_of, judge
+from evalpolicy.frontends.lsp.rows import Rows
 
 pytestmark = pytest.mark.slow
 JSON = ("--format", "json")

@@ -14,20 +14,19 @@ import evalpolicy
 # Who else may open a file for writing, and why.
 _MAY_WRITE = {
     "__main__.py": "standard streams that the caller closed, as the null device",
-    "snapshot/writing.py": "the one that writes",
-    "action/runner.py": "appends to files that the runner itself names",
-    "cache.py": "the cache's folder, outside of every repository; SQLite writes the file",
-    "credentials/external.py": "copies into a temporary folder",
-    "hook_catalogue.py": "a generator for developers of this project",
-    "lsp/server.py": "a copy of standard output's descriptor",
+    "facts/processes.py": "a file in memory",
+    "frontends/action/runner.py": "appends to files that the runner itself names",
+    "frontends/lsp/server.py": "a copy of standard output's descriptor",
     "replay/calls.py": "what `open_to_append` opened",
     "replay/containers/lifecycle.py": "a replay's own folder, made anew",
     "replay/containers/output.py": "a replay's own folder, made anew",
     "replay/containers/server_image.py": "lays out an image's files in a temporary folder",
     "replay/running.py": "a lock, into which nothing is written",
+    "scanners/credentials/external.py": "copies into a temporary folder",
+    "snapshot/cache.py": "the cache's folder, outside of every repository; SQLite writes the file",
     "snapshot/scratch.py": "a git directory of its own in a temporary folder",
     "snapshot/store.py": "a git directory of its own in a temporary folder",
-    "sharing.py": "a file in memory",
+    "snapshot/writing.py": "the one that writes",
     "testing/repositories.py": "makes repositories for tests of rules",
 }
 _FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}

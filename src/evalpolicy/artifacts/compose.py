@@ -10,8 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlScalar,
+    parse_yaml,
+)
 
 
 class Value(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple
 
-from evalpolicy.artifacts.shell_words import ShellWord, basename, commands, unwrapped
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.shell_words import ShellWord, basename, commands, unwrapped
+from evalpolicy.artifacts.syntax.source import Span
 
 _ENGINES = ("docker", "podman", "nerdctl")
 _GROUPS = frozenset(("buildx", "image", "container", "builder", "compose"))

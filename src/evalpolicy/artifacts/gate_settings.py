@@ -14,10 +14,16 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.artifacts.toml_values import TomlError
-from evalpolicy.artifacts.toml_values import load as load_toml
-from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.toml_values import TomlError
+from evalpolicy.artifacts.syntax.toml_values import load as load_toml
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlScalar,
+    parse_yaml,
+)
 
 Kind = Literal["hook", "exemption", "scope", "limit", "pin", "swallowed"]
 Dialect = Literal["path-regex", "path-glob", "path", "content-regex", "unknown"]

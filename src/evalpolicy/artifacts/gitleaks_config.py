@@ -6,9 +6,16 @@ from typing import Literal, TypeAlias, cast
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.artifacts.toml_reader import parse_toml
-from evalpolicy.artifacts.toml_spans import Array, Deviation, Entry, Table, TomlDocument, Value
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.toml_reader import parse_toml
+from evalpolicy.artifacts.syntax.toml_spans import (
+    Array,
+    Deviation,
+    Entry,
+    Table,
+    TomlDocument,
+    Value,
+)
 
 Form: TypeAlias = Literal[
     "[allowlist]",

@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.shell_words import ShellWord, basename, unwrapped
+from evalpolicy.artifacts.syntax.shell_words import ShellWord, basename, unwrapped
 
 _PIP = re.compile(r"pip(?:[0-9](?:\.[0-9]+)?)?")
 _PYTHON = re.compile(r"(?:python|pypy)(?:[0-9](?:\.[0-9]+)?)?")

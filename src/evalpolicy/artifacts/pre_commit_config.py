@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
 
 NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 

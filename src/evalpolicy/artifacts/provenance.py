@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.json_spans import Document, Path, json_path
-from evalpolicy.artifacts.json_spans import parse as parse_json
-from evalpolicy.artifacts.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.json_spans import Document, Path, json_path
+from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
 
 FIELDS = (
     "benchmark",

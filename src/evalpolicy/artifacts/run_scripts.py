@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
 from evalpolicy.artifacts.installs import Install, install_of
-from evalpolicy.artifacts.shell_words import (
+from evalpolicy.artifacts.syntax.shell_words import (
     MAX_DEPTH,
     Command,
     ShellWord,
@@ -24,7 +24,7 @@ from evalpolicy.artifacts.shell_words import (
     quoted_range,
     unwrapped,
 )
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 
 
 class Script(Struct, frozen=True):

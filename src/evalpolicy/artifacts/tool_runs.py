@@ -7,9 +7,15 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Span
+from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlScalar,
+    parse_yaml,
+)
 from evalpolicy.artifacts.workflow import Job, Step, Value, parse
-from evalpolicy.artifacts.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
 _NAME = "evalpolicy"
 _WORKFLOW_VERSION = re.compile(r"v?\d+(?:\.\d+)*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import START, Problem, Span
-from evalpolicy.artifacts.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
 
 
 class Value(Struct, frozen=True):

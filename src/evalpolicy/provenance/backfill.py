@@ -8,17 +8,17 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from evalpolicy.cache import Cache
-from evalpolicy.config import Config
+from evalpolicy.config.reading import Config
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.fleet import Fixture, Fleet
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.facts.recordings.mapping import Recordings
+from evalpolicy.facts.recordings.shown import Recorded, shown_by
+from evalpolicy.fleet.fleet import Fixture, Fleet
 from evalpolicy.provenance.entries import COMMIT_DIGITS, Evidence, entry
-from evalpolicy.provenance.file import ProvenanceFile
 from evalpolicy.provenance.history import Arrival, arrivals
-from evalpolicy.provenance.recorded import Recorded, shown_by
 from evalpolicy.provenance.state import State
-from evalpolicy.recordings.mapping import Recordings
 from evalpolicy.snapshot import Snapshot, Unreadable, git
+from evalpolicy.snapshot.cache import Cache
 from evalpolicy.snapshot.objects import CommitSnapshot
 
 _POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"

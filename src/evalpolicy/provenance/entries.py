@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from msgspec import Struct
 
 from evalpolicy.artifacts.provenance import FIELDS
-from evalpolicy.fixture_names import Decoding
-from evalpolicy.fleet import Fixture
+from evalpolicy.facts.recordings.shown import Recorded, Shown
+from evalpolicy.facts.recordings.versions import is_version
+from evalpolicy.fleet.fixture_names import Decoding
+from evalpolicy.fleet.fleet import Fixture
 from evalpolicy.provenance.history import Arrival
-from evalpolicy.provenance.recorded import Recorded, Shown
 from evalpolicy.provenance.state import Known, State
-from evalpolicy.provenance.versions import is_version
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
 _WORDS = 80

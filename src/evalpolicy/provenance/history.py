@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from evalpolicy.cache import Cache, key
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.fixture_names import stem_of
-from evalpolicy.provenance.recorded import Recorded, read_recorded
+from evalpolicy.facts.recordings.shown import Recorded, read_recorded
+from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.snapshot import Unreadable, git
+from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.git_process import Command
 from evalpolicy.snapshot.model import decode_path
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evalpolicy.artifacts.provenance import FIELDS
-from evalpolicy.cache import Cache
-from evalpolicy.config import Config
-from evalpolicy.contracts import violations
+from evalpolicy.config.reading import Config
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.fleet import Fixture, Fleet
-from evalpolicy.nearest import nearest
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.fleet.fleet import Fixture, Fleet
+from evalpolicy.matching.json_schema import violations
+from evalpolicy.matching.nearest import nearest
+from evalpolicy.matching.shipped import schema
 from evalpolicy.provenance.backfill import witnesses
 from evalpolicy.provenance.entries import entry
-from evalpolicy.provenance.file import ProvenanceFile
 from evalpolicy.provenance.state import Known
-from evalpolicy.resources import schema
 from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.cache import Cache
 
 _REQUIRED = (
     "benchmark",

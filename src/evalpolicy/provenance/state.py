@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evalpolicy.build_inputs import build_inputs_id
-from evalpolicy.cache import Cache
-from evalpolicy.config import Layout
-from evalpolicy.fleet import Fleet
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.build_inputs import build_inputs_id
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.units import Role
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.units import Role
+from evalpolicy.snapshot.cache import Cache
 
 
 class Known(NamedTuple):

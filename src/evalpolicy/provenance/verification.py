@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from evalpolicy.cache import Cache
-from evalpolicy.config import Config
-from evalpolicy.engine import check
+from evalpolicy.config.reading import Config
+from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.fleet import Fleet
-from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.provenance.recording import fixture_named
-from evalpolicy.report import FileProblem, Report
 from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.cache import Cache
 
 _RULES = ("PRV001", "PRV003", "PRV004", "PRV008")
 

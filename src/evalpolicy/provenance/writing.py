@@ -8,7 +8,7 @@ from difflib import unified_diff
 
 from evalpolicy.artifacts.provenance import write
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.provenance.file import ProvenanceFile
+from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.model import encode_path
 from evalpolicy.snapshot.writing import write as write_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TextIO
 
-from evalpolicy.replay.replayed import Replayed
+from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.replay.reports.text import told
 from evalpolicy.replay.running import Progress
 from evalpolicy.reporters.safe import shown, width

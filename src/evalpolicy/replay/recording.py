@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from evalpolicy.credentials import Scanner, redact, redact_text
 from evalpolicy.replay.spans import Recorded, line
+from evalpolicy.scanners.credentials import Scanner, redact, redact_text
 from evalpolicy.snapshot.writing import open_to_append
 
 

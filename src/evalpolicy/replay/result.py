@@ -46,8 +46,8 @@ def read_agent_result(file: Path) -> AgentResult | str | None:
 
 
 def _value(file: Path, contract: str) -> dict[str, Any] | str:
-    from evalpolicy.contracts import violations
-    from evalpolicy.resources import schema
+    from evalpolicy.matching.json_schema import violations
+    from evalpolicy.matching.shipped import schema
 
     try:
         with file.open("rb") as handle:

@@ -15,12 +15,12 @@ from types import FrameType
 from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
-from evalpolicy.fixture_names import stem_of
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import Calls, Evidence, Judgement, Wanted, judge
+from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.replay.containers.engines import Engine, EngineGoneError
 from evalpolicy.replay.containers.lifecycle import StoppedError, agent_result, replay
 from evalpolicy.replay.plan.model import Plan, Replay, Skipped
-from evalpolicy.replay.replayed import Replayed
-from evalpolicy.replay.verdict import Calls, Evidence, Judgement, Wanted, judge
 from evalpolicy.snapshot import writing
 
 LOCK = ".lock"

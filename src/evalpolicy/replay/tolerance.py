@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import re2
 
-from evalpolicy.credentials import Scanner, redact_text
+from evalpolicy.scanners.credentials import Scanner, redact_text
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"

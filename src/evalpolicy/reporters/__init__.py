@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Protocol
 
-from evalpolicy.report import Report
+from evalpolicy.policy.report import Report
 
 FORMATS = ("text", "json", "sarif", "github", "junit", "markdown", "html")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evalpolicy.report import FileProblem, Report
+from evalpolicy.policy.report import FileProblem, Report
+from evalpolicy.policy.rule import SEVERITIES, Finding, Severity
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
-from evalpolicy.rules.model import SEVERITIES, Finding, Severity
 
 LIMIT = 10
 """Annotations of one severity in one step."""

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from evalpolicy import __version__
-from evalpolicy.report import JudgedBy, Report
-from evalpolicy.reporters.paths import portable
-from evalpolicy.rules.model import Finding
+from evalpolicy.policy.portable import portable
+from evalpolicy.policy.report import JudgedBy, Report
+from evalpolicy.policy.rule import Finding
 
 VERSION = "1"
 # What JSON itself does not escape: DEL and C1, separators and marks of direction, and the second

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from evalpolicy.report import Report
+from evalpolicy.policy.report import Report
 
 _OWN = {
     "adopted": "The base neither configures nor runs evalpolicy, so there is no judge that could "

@@ -9,9 +9,9 @@ import re
 from itertools import groupby
 from xml.etree import ElementTree
 
-from evalpolicy.report import Report, Waived
+from evalpolicy.policy.report import Report, Waived
+from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters.safe import shown
-from evalpolicy.rules.model import Finding
 
 # What `shown` leaves and XML 1.0 has no place for.
 _NO_XML = re.compile("[\ufffe\uffff]")

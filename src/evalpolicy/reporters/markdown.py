@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from evalpolicy.report import FileProblem, Report
+from evalpolicy.policy.report import FileProblem, Report
+from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count, waived
-from evalpolicy.rules.model import SEVERITIES, Finding
 
 LIMIT = 1 << 20
 """GitHub refuses a step's summary of more than 1 MiB (bytes)."""

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from evalpolicy import __version__
-from evalpolicy.report import FileProblem, Report, Waived
+from evalpolicy.policy.portable import portable
+from evalpolicy.policy.report import FileProblem, Report, Waived
+from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.reporters.json import written
 from evalpolicy.reporters.judged_by import sentences
-from evalpolicy.reporters.paths import portable
-from evalpolicy.rules.model import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.snapshot.model import encode_path
 
 SCHEMA = (

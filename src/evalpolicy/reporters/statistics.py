@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evalpolicy.report import Report
+from evalpolicy.policy.report import Report
 
 
 def render(report: Report) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
-from evalpolicy.report import Report
+from evalpolicy.policy.report import Report
+from evalpolicy.policy.rule import Finding, Severity
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import no_command, shown, width
-from evalpolicy.rules.model import Finding, Severity
 
 _COLOURS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 # What is left for a message must hold a few words, however narrow the terminal is.

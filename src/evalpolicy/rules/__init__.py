@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from evalpolicy.rules.model import Deferred, Rule
+from evalpolicy.policy.rule import Deferred, Rule
 
 FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.waivers import Waivers
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.engine.waivers.settling import Waivers
+from evalpolicy.policy.rule import Hit, rule
 
 
 @rule("PIN007", "allowance-unused", "warning")

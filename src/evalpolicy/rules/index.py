@@ -1,11 +1,11 @@
-"""Which rules there are: written by `python -m evalpolicy.hook_catalogue`, not by hand.
+"""Which rules there are: written by `python -m evalpolicy.frontends.hooks.catalogue`, not by hand.
 
 A row is (id, name, severity, facts that it needs, whether it is on, module, function).
 """
 
 from __future__ import annotations
 
-from evalpolicy.rules.model import Severity
+from evalpolicy.policy.rule import Severity
 
 Row = tuple[str, str, Severity, str, bool, str, str]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.fleet import Fleet
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 _RELEASED = "eval.benchmark.released"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.policy.rule import Hit, rule
 
 # No other command replays: these are loaded by the one that does.
 if TYPE_CHECKING:
-    from evalpolicy.provenance.file import ProvenanceFile
-    from evalpolicy.replay.replayed import Replayed
-    from evalpolicy.replay.verdict import Verdict
+    from evalpolicy.facts.provenance_file import ProvenanceFile
+    from evalpolicy.facts.replays.replayed import Replayed
+    from evalpolicy.facts.replays.verdict import Verdict
 
 
 @rule("RPL001", "replay-diverged", "error")

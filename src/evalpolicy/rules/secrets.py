@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.fixture_names import stem_of
-from evalpolicy.recordings.mapping import Recordings
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.recordings.mapping import Recordings
+from evalpolicy.fleet.fixture_names import stem_of
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
-    from evalpolicy.credentials.fitting import Kind
-    from evalpolicy.recordings.reading import Leak
-    from evalpolicy.units import Place
+    from evalpolicy.facts.recordings.reading import Leak
+    from evalpolicy.fleet.units import Place
+    from evalpolicy.scanners.credentials.fitting import Kind
 
 
 @rule("SEC001", "fixture-credential", "error")

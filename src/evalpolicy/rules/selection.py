@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.nearest import nearest
+from evalpolicy.matching.nearest import nearest
+from evalpolicy.policy.rule import Rule
 from evalpolicy.rules import FAMILIES, all_rules, family
-from evalpolicy.rules.model import Rule
 
 ALL = "ALL"
 
@@ -59,7 +59,7 @@ def rule_set(plugins: Sequence[str]) -> RuleSet:
     """The built-in rules and those of the plug-ins that a configuration names. Raises nothing."""
     if not plugins:
         return BUILT_IN
-    from evalpolicy.plugins import load
+    from evalpolicy.rules.plugins import load
 
     return load(tuple(plugins))
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.artifacts.source import START
-from evalpolicy.fixture_names import stem_of
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.sizes import HOOK, Allowance, Sizing
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.facts.sizing import HOOK, Allowance, Sizing
+from evalpolicy.fleet.fixture_names import stem_of
+from evalpolicy.policy.rule import Hit, rule
 
 
 @rule("SIZ001", "large-file", "error")

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha1, sha256
 from typing import Literal, NamedTuple, TypeVar
 
-from evalpolicy.crashes import PASSED, noted
+from evalpolicy.errors import PASSED, noted
 
 _Given = TypeVar("_Given")
 _Read = TypeVar("_Read")

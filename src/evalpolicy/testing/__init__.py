@@ -16,11 +16,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from evalpolicy import config as configuration
-from evalpolicy.engine import check
-from evalpolicy.report import Report
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
+from evalpolicy.policy.report import Report
+from evalpolicy.policy.rule import Finding, Plugin, Rule, RuleFunction
 from evalpolicy.rules import FAMILIES
-from evalpolicy.rules.model import Finding, Plugin, Rule, RuleFunction
 from evalpolicy.rules.pages import BAD, GOOD, Example, Files, example, section
 from evalpolicy.rules.selection import BUILT_IN, Family, RuleSet
 from evalpolicy.snapshot import open_snapshot
@@ -92,7 +92,7 @@ def judge(rule: Rule | RuleFunction, folder: Path, made: Example) -> Report:
     with ExitStack() as stack:
         change = None
         if made.is_submission:
-            from evalpolicy.snapshot.submission import Asked
+            from evalpolicy.snapshot.submission.asked import Asked
 
             before = made.before or {"README.md": "a fleet\n"}
             after = made.after or {**before, "NEW.md": "new\n"}
@@ -112,7 +112,7 @@ def _known(rule: Rule) -> RuleSet:
         return BUILT_IN
     from msgspec.structs import replace
 
-    from evalpolicy.plugins import PluginError, accept
+    from evalpolicy.rules.plugins import PluginError, accept
 
     try:
         family = Family(rule.family, "under-test", (rule,))
@@ -126,7 +126,7 @@ def _known(rule: Rule) -> RuleSet:
 def _rule(rule: Rule | RuleFunction) -> Rule:
     made = getattr(rule, "rule", rule)
     if not isinstance(made, Rule):
-        raise TypeError(f"{rule!r} is no rule: decorate it with evalpolicy.rules.model.rule")
+        raise TypeError(f"{rule!r} is no rule: decorate it with evalpolicy.policy.rule.rule")
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Instruction, parse
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 
 
 def covered(text: str, span: Span) -> str | None:

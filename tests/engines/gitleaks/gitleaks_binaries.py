@@ -11,7 +11,7 @@ from pathlib import Path
 
 import go_builds
 
-from evalpolicy.gitleaks.versions import Version
+from evalpolicy.scanners.gitleaks.versions import Version
 
 MODULE = "github.com/zricethezav/gitleaks/v8"
 ATTEMPTS = 3

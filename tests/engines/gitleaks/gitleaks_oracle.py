@@ -2,7 +2,7 @@
 
 By hand: `python tests/engines/gitleaks/gitleaks_oracle.py --random 5000 --seed 7`, or
 `make gitleaks-oracle N=5000`; `--record` writes what the binaries said of the matrix to
-tests/gitleaks/recorded.json, from which `make test` judges the evaluator without Go.
+tests/scanners/gitleaks/recorded.json, from which `make test` judges the evaluator without Go.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from gitleaks_binaries import Binary, Verdict
 from gitleaks_matrix import Row
 
 from evalpolicy.artifacts.gitleaks_config import parse
-from evalpolicy.gitleaks.load import load
-from evalpolicy.gitleaks.model import LoadError
-from evalpolicy.gitleaks.scan import ScanMode, predict
-from evalpolicy.gitleaks.versions import Version
+from evalpolicy.scanners.gitleaks.load import load
+from evalpolicy.scanners.gitleaks.model import LoadError
+from evalpolicy.scanners.gitleaks.scan import ScanMode, predict
+from evalpolicy.scanners.gitleaks.versions import Version
 
-RECORDED = Path(__file__).parents[2] / "gitleaks" / "recorded.json"
+RECORDED = Path(__file__).parents[2] / "scanners" / "gitleaks" / "recorded.json"
 WORKERS = 2
 
 

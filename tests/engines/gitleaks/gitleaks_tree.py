@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from evalpolicy.gitleaks.scan import Hit, Secret
+from evalpolicy.scanners.gitleaks.scan import Hit, Secret
 
 OWN = "ACME-" + "Tok3n"
 """What the configurations' own rules look for."""

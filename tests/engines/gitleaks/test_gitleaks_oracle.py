@@ -11,7 +11,7 @@ import gitleaks_random
 import pytest
 from gitleaks_binaries import Binary
 
-from evalpolicy.gitleaks.migrate import Migrated, migrate
+from evalpolicy.scanners.gitleaks.migrate import Migrated, migrate
 
 pytestmark = [pytest.mark.engine("gitleaks"), pytest.mark.slow, pytest.mark.xdist_group("gitleaks")]
 

@@ -19,8 +19,8 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from evalpolicy import config as configuration
-from evalpolicy.engine import check
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import open_snapshot
 from policies import incumbents, structure

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stores import PYTHON, Store
 
+from evalpolicy.facts.replays.verdict import Evidence, Judgement, judge
 from evalpolicy.replay.containers import creating
 from evalpolicy.replay.containers.engines import find
 from evalpolicy.replay.containers.lifecycle import replay
@@ -22,7 +23,6 @@ from evalpolicy.replay.plan.model import (
     Paths,
     Replay,
 )
-from evalpolicy.replay.verdict import Evidence, Judgement, judge
 
 MIB = 1 << 20
 IMAGE = f"localhost/evalpolicy-example/python:{PYTHON}"

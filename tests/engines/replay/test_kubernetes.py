@@ -14,7 +14,7 @@ import pytest
 from tests.replay.planned import planned
 from tests.replay.small_fleet import CONFIG, FIXTURES, lay, turn
 
-from evalpolicy.config import parse
+from evalpolicy.config.reading import parse
 from evalpolicy.replay.plan.kubernetes import manifests
 
 pytestmark = pytest.mark.engine("kubernetes-validate")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from tests.fleets import repository
-from tests.report import fleet
+from tests.reporters.html import fleet
 
 from evalpolicy.__main__ import main
 

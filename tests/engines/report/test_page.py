@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.report import fleet
-from tests.report.hostile import hostile_page
+from tests.reporters.html import fleet
+from tests.reporters.html.hostile import hostile_page
 from tests.reporters.test_hostile import HOSTILE
 
 pytestmark = [pytest.mark.engine("chromium"), pytest.mark.xdist_group("chromium")]

@@ -20,17 +20,17 @@ from referencing import Registry, Resource
 from tests.replays import replayed
 from tests.reporters.test_hostile import HOSTILE
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.errors import UsageError
+from evalpolicy.matching.shipped import schema
+from evalpolicy.policy.report import Checked, FileProblem, Report
+from evalpolicy.policy.rule import Finding
 from evalpolicy.replay.reports import FORMATS, ReplayReport, render, text
 from evalpolicy.replay.reports.reading import read
-from evalpolicy.report import Checked, FileProblem, Report
 from evalpolicy.reporters import json as check_json
 from evalpolicy.reporters import sarif
 from evalpolicy.reporters.safe import width
-from evalpolicy.resources import schema
 from evalpolicy.rules import family
-from evalpolicy.rules.model import Finding
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {"json": "json", "sarif": "sarif", "junit": "xml", "markdown": "md"}

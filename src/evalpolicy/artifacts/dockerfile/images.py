@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from evalpolicy.artifacts.dockerfile.model import Dockerfile, Instruction
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 
 
 class Image(Struct, frozen=True):

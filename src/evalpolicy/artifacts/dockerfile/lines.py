@@ -20,7 +20,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from ..source import Problem, Span
+from evalpolicy.artifacts.syntax.source import Problem, Span
+
 from .goscan import BYTE_ORDER_MARK, SPACE
 from .model import Comment, Directive, Heredoc
 

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from ..source import Problem, Span
+from evalpolicy.artifacts.syntax.source import Problem, Span
 
 
 class Directive(Struct, frozen=True):

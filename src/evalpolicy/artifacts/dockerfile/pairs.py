@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..source import Span
+from evalpolicy.artifacts.syntax.source import Span
+
 from .model import Argument, Instruction
 from .words import BLANKS
 

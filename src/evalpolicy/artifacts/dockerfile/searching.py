@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..source import Span
+from evalpolicy.artifacts.syntax.source import Span
+
 from .model import Heredoc, Instruction
 
 

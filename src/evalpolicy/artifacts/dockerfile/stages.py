@@ -25,7 +25,8 @@ from typing import TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ..source import Problem, Span
+from evalpolicy.artifacts.syntax.source import Problem, Span
+
 from .checks import complaints
 from .goscan import lower
 from .heredocs import is_heredoc

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.json_spans import Path, json_path
-from evalpolicy.artifacts.source import Problem
+from evalpolicy.artifacts.syntax.json_spans import Path, json_path
+from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.artifacts.trajectory.endings import Ending
 from evalpolicy.artifacts.trajectory.request import Request
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from evalpolicy.artifacts.json_spans import Path
+from evalpolicy.artifacts.syntax.json_spans import Path
 from evalpolicy.artifacts.trajectory.litellm import amount, text
 from evalpolicy.artifacts.trajectory.model import Call, FailedCall, ToolCall, Turn, Unanswered
 from evalpolicy.artifacts.trajectory.replies import chat_tool_calls

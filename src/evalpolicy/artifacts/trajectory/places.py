@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalpolicy.artifacts.json_spans import Path, parse
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.syntax.json_spans import Path, parse
+from evalpolicy.artifacts.syntax.source import Problem, Span
 
 
 def span_at(content: bytes, line: int, path: Path) -> Span:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import orjson
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.trajectory import litellm, otlp
 from evalpolicy.artifacts.trajectory.lfs import is_lfs_pointer
 from evalpolicy.artifacts.trajectory.lines import CHUNK, MAX_LINE, Line, split_lines

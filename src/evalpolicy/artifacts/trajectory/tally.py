@@ -7,8 +7,8 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from evalpolicy.artifacts.json_spans import Path
-from evalpolicy.artifacts.source import Problem, Span
+from evalpolicy.artifacts.syntax.json_spans import Path
+from evalpolicy.artifacts.syntax.source import Problem, Span
 from evalpolicy.artifacts.trajectory.clients import (
     ClientTally,
     agent_of_prompt,

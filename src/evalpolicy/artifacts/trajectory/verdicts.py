@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.json_spans import Path, json_path
 from evalpolicy.artifacts.model_names import model_family
+from evalpolicy.artifacts.syntax.json_spans import Path, json_path
 from evalpolicy.artifacts.trajectory.endings import Ending
 from evalpolicy.artifacts.trajectory.model import NAMED_FORMATS, Format, Summary
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from evalpolicy.facts.replays.verdict import Calls, Cut, Ended, Evidence, Wanted
 from evalpolicy.replay.containers.creating import HOSTS, hosts
 from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
 from evalpolicy.replay.containers.output import Tee, copy_out, take_out
 from evalpolicy.replay.journal import read_journal
 from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
 from evalpolicy.replay.result import TaskResult, read_agent_result, read_task_result
-from evalpolicy.replay.verdict import Calls, Cut, Ended, Evidence, Wanted
 
 READY = 60
 """Seconds that the server has to start."""

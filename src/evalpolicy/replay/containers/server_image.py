@@ -22,9 +22,9 @@ from pathlib import Path, PurePosixPath
 
 import evalpolicy
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.matching.shipped import schemas_folder
 from evalpolicy.replay.containers.engines import CallFailedError, Engine
 from evalpolicy.replay.plan.model import LABEL_INPUTS, Command
-from evalpolicy.resources import schemas_folder
 
 REPOSITORY = "localhost/evalpolicy-replay"
 LABEL_SERVER = "org.evalpolicy.server"
@@ -40,7 +40,9 @@ _BUILD = 900
 """Seconds that a build may take: it may have to pull its base."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_TRY = "import evalpolicy.replay.app, evalpolicy.replay.server, evalpolicy.commands.replay, re2"
+_TRY = (
+    "import evalpolicy.replay.app, evalpolicy.replay.server, evalpolicy.frontends.cli.replay, re2"
+)
 
 
 def base_image(text: str) -> str:

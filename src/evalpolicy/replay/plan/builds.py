@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from evalpolicy.config.replay import EvalBuild
 from evalpolicy.replay.plan.model import Build, Command, EngineName
-from evalpolicy.replay_config import EvalBuild
 
 
 def engine_build(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from evalpolicy import config as configuration
-from evalpolicy.cache import Cache
+from evalpolicy.config import reading as configuration
 from evalpolicy.errors import UsageError
-from evalpolicy.facts import Facts
+from evalpolicy.facts.facts import Facts
 from evalpolicy.replay.plan.images import ImagePlanner
 from evalpolicy.replay.plan.model import EngineName
 from evalpolicy.replay.plan.selection import Chosen
-from evalpolicy.snapshot.change import Comparison
+from evalpolicy.snapshot.cache import Cache
+from evalpolicy.snapshot.submission.change import Comparison
 
 
 class Changed:

@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from evalpolicy.artifacts.build_args import bake_variables, from_bake
 from evalpolicy.artifacts.dockerfile import Dockerfile, parse
 from evalpolicy.artifacts.dockerfile.images import images as images_of
-from evalpolicy.build_inputs import build_inputs_id
-from evalpolicy.fleet import DOCKERFILE_LIMIT, Fleet
+from evalpolicy.config.replay import Replaying, filled
+from evalpolicy.fleet.build_inputs import build_inputs_id
+from evalpolicy.fleet.fleet import DOCKERFILE_LIMIT, Fleet
+from evalpolicy.fleet.units import Role, Unit
 from evalpolicy.replay.plan.builds import bake_build, engine_build, script_build
 from evalpolicy.replay.plan.model import Build, EngineName, Image, ImageRole
 from evalpolicy.replay.plan.naming import ImageNames, is_image_name
 from evalpolicy.replay.plan.sources import Sources, asked_secrets, copied_paths
-from evalpolicy.replay_config import Replaying, filled
 from evalpolicy.snapshot import Unreadable
-from evalpolicy.units import Role, Unit
 
 _BUILT: tuple[Role, ...] = ("core", "model", "gateway", "benchmark", "agent")
 _SCRIPT = "build.sh"

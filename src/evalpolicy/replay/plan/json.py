@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from evalpolicy.policy.portable import portable
 from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
-from evalpolicy.reporters.paths import portable
 
 VERSION = "1"
 

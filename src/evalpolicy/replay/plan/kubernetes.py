@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
+from evalpolicy.config.replay import Kubernetes, Replaying, filled
 from evalpolicy.replay.plan.model import Plan, Replay
-from evalpolicy.replay_config import Kubernetes, Replaying, filled
 
 _APP = "evalpolicy-replay"
 _RUN = "evalpolicy.github.io/run"

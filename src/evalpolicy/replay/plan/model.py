@@ -19,7 +19,7 @@ LABEL_REPLAY = "org.evalpolicy.replay"
 LABEL_OWNER = "org.evalpolicy.owner"
 """On every container and volume: the process that made it, as `containers.owner` names it."""
 LABEL_INPUTS = "org.evalpolicy.inputs"
-"""On every image built here: the tree id of its build inputs (`evalpolicy.build_inputs`)."""
+"""On every image built here: the tree id of its build inputs (`evalpolicy.fleet.build_inputs`)."""
 LABEL_RECIPE = "org.evalpolicy.recipe"
 """On every image built here: a digest of its inputs, its build arguments and its bases'."""
 

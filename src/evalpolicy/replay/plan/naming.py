@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from evalpolicy.replay_config import Replaying, filled
-from evalpolicy.units import Role
+from evalpolicy.config.replay import Replaying, filled
+from evalpolicy.fleet.units import Role
 
 # The grammar of a reference (distribution/reference), without a digest: none is built by name.
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"

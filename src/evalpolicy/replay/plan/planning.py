@@ -10,8 +10,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from evalpolicy import __version__
+from evalpolicy.config.replay import Replaying, filled
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.facts import Facts
+from evalpolicy.facts.facts import Facts
 from evalpolicy.replay.containers.creating import created, hosts_mount
 from evalpolicy.replay.containers.server_image import NOBODY
 from evalpolicy.replay.plan.images import ImagePlanner
@@ -28,7 +29,6 @@ from evalpolicy.replay.plan.model import (
 )
 from evalpolicy.replay.plan.naming import container_name
 from evalpolicy.replay.plan.selection import Chosen, Selection, select, shard_of
-from evalpolicy.replay_config import Replaying, filled
 
 OUTPUT = "evalpolicy-replay"
 """Where runs leave what they make, unless told otherwise: a folder below the fleet's root."""

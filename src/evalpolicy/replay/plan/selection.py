@@ -10,19 +10,19 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import served_turns
 from evalpolicy.errors import UsageError
-from evalpolicy.facts import Facts
-from evalpolicy.fixture_listing import named
-from evalpolicy.fleet import Fixture
-from evalpolicy.nearest import nearest
-from evalpolicy.recordings.mapping import Recordings
-from evalpolicy.recordings.naming import naming
+from evalpolicy.facts.facts import Facts
+from evalpolicy.facts.fixture_rows import named
+from evalpolicy.facts.recordings.mapping import Recordings
+from evalpolicy.facts.recordings.naming import naming
+from evalpolicy.fleet.fleet import Fixture
+from evalpolicy.fleet.units import Unit
+from evalpolicy.matching.nearest import nearest
 from evalpolicy.replay.plan.model import Skipped
 from evalpolicy.reporters.safe import shown
-from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.provenance import Entry
-    from evalpolicy.recordings.reading import Recording
+    from evalpolicy.facts.recordings.reading import Recording
 
 Broken = Literal["skip", "include", "only"]
 """What becomes of fixtures that the broken manifest lists."""

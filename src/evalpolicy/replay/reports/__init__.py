@@ -11,9 +11,9 @@ from importlib import import_module
 
 from msgspec import Struct
 
-from evalpolicy.replay.replayed import Replayed
-from evalpolicy.replay.verdict import VERDICTS, Verdict
-from evalpolicy.report import Report
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import VERDICTS, Verdict
+from evalpolicy.policy.report import Report
 
 FORMATS = ("text", "json", "junit", "markdown", "sarif", "github")
 _OF_CHECK = ("sarif", "github")

@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from evalpolicy.replay.replayed import Replayed
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.policy.portable import portable
 from evalpolicy.replay.reports import ReplayReport
 from evalpolicy.replay.result import AgentResult, TaskResult
 from evalpolicy.reporters.json import document, written
-from evalpolicy.reporters.paths import portable
 
 VERSION = "1"
 

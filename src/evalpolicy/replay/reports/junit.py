@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
-from evalpolicy.replay.replayed import Replayed
+from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.replay.reports import ReplayReport
 from evalpolicy.reporters.junit import text
 

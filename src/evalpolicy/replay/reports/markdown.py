@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.replay.replayed import Replayed
+from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.replay.reports import ReplayReport
 from evalpolicy.reporters.markdown import LIMIT, code
 from evalpolicy.reporters.text import count

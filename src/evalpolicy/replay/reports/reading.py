@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-from evalpolicy.contracts import violations
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Judgement, Wanted
+from evalpolicy.matching.json_schema import violations
+from evalpolicy.matching.shipped import schema
 from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.replayed import Replayed
 from evalpolicy.replay.result import AgentResult, TaskResult
-from evalpolicy.replay.verdict import Calls, Diverged, Ended, Evidence, Judgement, Wanted
-from evalpolicy.resources import schema
 
 
 def read(content: bytes, file: str) -> list[Replayed]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evalpolicy.replay.replayed import Replayed
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import Verdict
+from evalpolicy.policy.rule import SEVERITIES
 from evalpolicy.replay.reports import ReplayReport
-from evalpolicy.replay.verdict import Verdict
 from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import Style, count, styles, waived, wrap
-from evalpolicy.rules.model import SEVERITIES
 
 COLOURS: Mapping[Verdict, str] = {
     "reproduced": "green",

@@ -12,7 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from evalpolicy import __version__
-from evalpolicy.report import FileProblem, Report
+from evalpolicy.engine.survey.jobs import jobs as jobs_of
+from evalpolicy.engine.survey.model import Attribution
+from evalpolicy.engine.survey.trend import Trend
+from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.reporters.html import (
     coverage,
     findings,
@@ -24,9 +27,6 @@ from evalpolicy.reporters.html import (
 )
 from evalpolicy.reporters.html.icons import icon, symbols
 from evalpolicy.reporters.html.markup import Markup, join, tag
-from evalpolicy.survey.jobs import jobs as jobs_of
-from evalpolicy.survey.model import Attribution
-from evalpolicy.survey.trend import Trend
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"

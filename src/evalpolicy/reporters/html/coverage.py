@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from evalpolicy.engine.survey.model import STATES, State, Story, Survey, SurveyedBenchmark
 from evalpolicy.reporters.html.icons import icon
 from evalpolicy.reporters.html.markup import Markup, join, tag
 from evalpolicy.reporters.text import count
-from evalpolicy.survey.model import STATES, State, Story, Survey, SurveyedBenchmark
 
 _RANK: Mapping[State, int] = {state: rank for rank, state in enumerate(STATES)}
 Numbered = tuple[int, Story]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from evalpolicy.report import Report
+from evalpolicy.engine.survey.jobs import Job
+from evalpolicy.engine.survey.trend import Trend
+from evalpolicy.policy.report import Report
+from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip, icon
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
 from evalpolicy.rules import FAMILIES
-from evalpolicy.rules.model import SEVERITIES, Finding
-from evalpolicy.survey.jobs import Job
-from evalpolicy.survey.trend import Trend
 
 _LONGEST_EXCERPT = 160
 

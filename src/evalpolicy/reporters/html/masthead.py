@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from evalpolicy.report import FileProblem, Report
+from evalpolicy.engine.survey.trend import Trend
+from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.reporters.html.icons import icon
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.html.numbers import change
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.text import count
-from evalpolicy.survey.trend import Trend
 
 # So many are told one by one.
 _MOST = 200

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from evalpolicy.engine.survey.jobs import MOST_COMMANDS, Job
+from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip, icon
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.text import count
-from evalpolicy.rules.model import SEVERITIES, Finding
-from evalpolicy.survey.jobs import MOST_COMMANDS, Job
 
 # So many jobs stand open; the others are folded.
 _OPEN = 8
@@ -126,7 +126,7 @@ def _commands(job: Job) -> Markup | None:
 
 
 def command(text: str, words: str | None = None) -> Markup:
-    """A command to copy. What stands in it is plain words: see `evalpolicy.survey.jobs`."""
+    """A command to copy. What stands in it is plain words: see `evalpolicy.engine.survey.jobs`."""
     return tag(
         "div",
         tag("code", text),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evalpolicy.engine.survey.model import Sized, Sizes
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, path, tag
 from evalpolicy.reporters.html.numbers import size
-from evalpolicy.survey.model import Sized, Sizes
 
 _BAR = 160
 

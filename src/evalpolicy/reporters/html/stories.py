@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from evalpolicy.engine.survey.jobs import is_plain
+from evalpolicy.engine.survey.model import FAULTS, STATES, Story, Survey
+from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, join, prose, tag
 from evalpolicy.reporters.html.numbers import money, size, whole
 from evalpolicy.reporters.html.priorities import command
 from evalpolicy.reporters.text import count
-from evalpolicy.rules.model import SEVERITIES, Finding
-from evalpolicy.survey.jobs import is_plain
-from evalpolicy.survey.model import FAULTS, STATES, Story, Survey
 
 _FORMATS = {"otlp": "OTLP traces", "litellm": "LiteLLM log"}
 # So many findings of one fixture are told in its story.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evalpolicy.report import Report
+from evalpolicy.engine.survey.trend import EarlierFinding, Trend
+from evalpolicy.policy.report import Report
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.html.numbers import change
 from evalpolicy.reporters.text import count
-from evalpolicy.survey.trend import EarlierFinding, Trend
 
 # So many mended findings are told one by one.
 _MOST = 200

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evalpolicy.artifacts.source import START
-from evalpolicy.fleet import Fleet
-from evalpolicy.gates import Gates
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.facts.gates import Gates
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 _CHECK = re.compile(r"(?:^|[_.-])(?:tests?|check|lint|verify|validate|sweep|audit|scan)(?=$|[_.-])")
 

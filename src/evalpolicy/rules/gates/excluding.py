@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from evalpolicy.fleet import Fleet
-from evalpolicy.gates import Gates
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.facts.gates import Gates
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, Located
@@ -104,7 +104,7 @@ def _blind(path: str, hook: Hook, pattern: Located, number: int, of: int) -> Hit
 
 def _left_out(gates: Gates, pattern: str, fixtures: frozenset[str], leaves_out: bool) -> int:
     """How many fixtures a pattern leaves out, if these are most of them; else 0."""
-    from evalpolicy.python_patterns import TooSlow, WrongPattern
+    from evalpolicy.matching.python_re import TooSlow, WrongPattern
 
     try:
         found = gates.tracked.matching(pattern, fixtures)
@@ -118,7 +118,7 @@ def _baseline(gates: Gates, hook: Hook, path: str, fixtures: frozenset[str]) -> 
     """The `should_exclude_file` filters of a baseline of detect-secrets."""
     import json
 
-    from evalpolicy.artifacts.source import START, Span
+    from evalpolicy.artifacts.syntax.source import START, Span
 
     content = gates.content(path)
     if content is None:
@@ -195,7 +195,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     `^$`, which says: nothing. `files` of a hook that always runs. Hooks on messages and of other
     stages without files. A pattern that backtracks without end is found as such, not tried out.
     """
-    from evalpolicy.python_patterns import TooSlow, WrongPattern
+    from evalpolicy.matching.python_re import TooSlow, WrongPattern
 
     if gates.pre_commit is None:
         return

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.gates import Gates
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.gates import Gates
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook
-    from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses
 
 _STAGED = re.compile(r"(?:^|\s)(?:--staged|--cached|--pre-commit|protect)(?=$|[\s'\";|&)])")
 _ACTION = re.compile(r"(?:pre-commit|j178)/(?:action|prek-action)@")
@@ -177,7 +177,7 @@ def _line_of(text: str) -> int:
 
 def _run_otherwise(gates: Gates, gitleaks: GitleaksUses) -> set[str]:
     """The tools that a workflow runs on more than what is staged, themselves or by a script."""
-    from evalpolicy.gate_commands import program
+    from evalpolicy.facts.gate_commands import program
 
     found = set()
     for pin in gitleaks.pins:

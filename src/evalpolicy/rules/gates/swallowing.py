@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.gates import Gates
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.gates import Gates
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.workflow import Step
-    from evalpolicy.gate_commands import Swallowed
+    from evalpolicy.facts.gate_commands import Swallowed
 
 _ACTIONS = re.compile(
     r"(?:gitleaks/gitleaks-action|pre-commit/action|aquasecurity/trivy-action|"
@@ -97,8 +97,8 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
 
 
 def _hits(path: str, script: object, gates: Gates, pipefail: bool, subject: str) -> Iterator[Hit]:
-    from evalpolicy.artifacts.shell_script import Script
-    from evalpolicy.gate_commands import swallowed
+    from evalpolicy.artifacts.syntax.shell_script import Script
+    from evalpolicy.facts.gate_commands import swallowed
 
     assert isinstance(script, Script)
     for found in swallowed(script, gates.names, pipefail=pipefail):
@@ -136,7 +136,7 @@ def _gate(gates: Gates, step: Step) -> str | None:
 
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
-    from evalpolicy.artifacts.shell_script import parse
+    from evalpolicy.artifacts.syntax.shell_script import parse
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
@@ -145,8 +145,8 @@ def _script(gates: Gates, path: str) -> Iterator[Hit]:
 
 def _hooks(gates: Gates) -> Iterator[Hit]:
     """Flags in a hook's arguments, and what an entry says to a shell."""
-    from evalpolicy.artifacts.shell_script import parse
-    from evalpolicy.gate_commands import swallowed, without_verdict
+    from evalpolicy.artifacts.syntax.shell_script import parse
+    from evalpolicy.facts.gate_commands import swallowed, without_verdict
 
     for path, _, hook in gates.hooks():
         arguments = hook.args or ()

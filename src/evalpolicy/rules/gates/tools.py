@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.gates import Gates
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.gates import Gates
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.shell_script import Command, Pipeline, Script, Word
+    from evalpolicy.artifacts.syntax.shell_script import Command, Pipeline, Script, Word
 
 _LEAVES = re.compile(r"(?:exit|return)(?: 0)?")
 
@@ -76,7 +76,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     that looks for its tools in a loop. A script that ends, with a code that is not 0,
     where the tool is missing. One under `set -e`, where a missing tool ends it by itself.
     """
-    from evalpolicy.artifacts.shell_script import parse
+    from evalpolicy.artifacts.syntax.shell_script import parse
 
     for path in gates.called:
         script = parse(gates.scripts[path])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.fixes.model import Edit, Fix
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.policy.fix import Edit, Fix
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
-    from evalpolicy.gitleaks.versions import Version
+    from evalpolicy.scanners.gitleaks.versions import Version
 
 # A larger file is migrated by hand, with the command.
 _LARGEST = 200_000
@@ -21,7 +21,7 @@ def migration(config: GitleaksConfig, version: Version, *, safe: bool) -> Fix | 
     It keeps what was *written*; it is `safe` only where that was in force already. An allowlist
     that was read past comes into force, and that has to be asked for (`--unsafe-fixes`).
     """
-    from evalpolicy.gitleaks.migrate import Migrated, migrate
+    from evalpolicy.scanners.gitleaks.migrate import Migrated, migrate
 
     text = config.document.text
     if len(text) > _LARGEST:

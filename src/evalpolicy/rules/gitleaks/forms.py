@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.fixing import migration
 from evalpolicy.rules.gitleaks.words import Said, by_span, merged, migrate_help, names
-from evalpolicy.rules.model import Hit, Severity, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
-    from evalpolicy.gitleaks.evaluate import Evaluation
-    from evalpolicy.gitleaks.keys import UnreadKey
-    from evalpolicy.gitleaks_uses import GitleaksUses, Use
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
+    from evalpolicy.scanners.gitleaks.evaluate import Evaluation
+    from evalpolicy.scanners.gitleaks.keys import UnreadKey
 
 _INSTEAD = {
     "condition": "any one criterion is enough",
@@ -217,7 +217,7 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
     A file that any use reads at a version which does not know the new form: there the old one is
     the only one.
     """
-    from evalpolicy.gitleaks.versions import table
+    from evalpolicy.scanners.gitleaks.versions import table
 
     def said() -> Iterator[Said]:
         for use, config, evaluation in gitleaks.read():

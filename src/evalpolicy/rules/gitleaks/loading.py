@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import START
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.words import Said, by_span, merged
-from evalpolicy.rules.model import Hit, Severity, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
-    from evalpolicy.gitleaks.evaluate import Evaluation
-    from evalpolicy.gitleaks.keys import UnknownKey
-    from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.scanners.gitleaks.evaluate import Evaluation
+    from evalpolicy.scanners.gitleaks.keys import UnknownKey
 
 
 @rule("GLK002", "gitleaks-does-not-load", "error")

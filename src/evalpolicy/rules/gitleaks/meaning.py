@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.gitleaks.words import Said, by_span, merged, names
-from evalpolicy.rules.model import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
-    from evalpolicy.artifacts.source import Span
-    from evalpolicy.gitleaks.effects import AllowlistEffect
-    from evalpolicy.gitleaks.evaluate import Evaluation
-    from evalpolicy.gitleaks_uses import GitleaksUses, Use
+    from evalpolicy.artifacts.syntax.source import Span
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
+    from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
+    from evalpolicy.scanners.gitleaks.evaluate import Evaluation
 
 
 @rule("GLK007", "gitleaks-broader-than-written", "error")

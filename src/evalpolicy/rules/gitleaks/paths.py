@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.fleet import Fleet
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.words import Said, by_span, count, merged, names
-from evalpolicy.rules.model import Hit, Severity, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
-    from evalpolicy.artifacts.source import Span
-    from evalpolicy.gitleaks.effects import AllowlistEffect
-    from evalpolicy.gitleaks.versions import Version
-    from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.artifacts.syntax.source import Span
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
+    from evalpolicy.scanners.gitleaks.versions import Version
 
 # Patterns times files beyond which entries are not tried one by one.
 _TRIALS = 500_000
@@ -191,7 +191,7 @@ def _wholesale(blinded: int, fixtures: int) -> bool:
 
 def _targeted(written: WrittenAllowlist, version: Version) -> bool:
     from evalpolicy.artifacts.gitleaks_config import entry_of
-    from evalpolicy.gitleaks.versions import table
+    from evalpolicy.scanners.gitleaks.versions import table
 
     if written.rule is not None:
         return True
@@ -223,7 +223,7 @@ def _entries(
 
 def _patterns(config: GitleaksConfig, written: WrittenAllowlist) -> Iterator[tuple[str, Span]]:
     from evalpolicy.artifacts.gitleaks_config import entry_of
-    from evalpolicy.artifacts.toml_spans import Array, Scalar
+    from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar
 
     entry = entry_of(written.table, "paths")
     value = entry.value if entry is not None else None
@@ -240,9 +240,9 @@ def _matches(pattern: str, paths: list[str], version: Version) -> bool | None:
 
 def _number(pattern: str, paths: list[str], version: Version, enough: int | None = None) -> int:
     """How many paths match (no more than `enough` are counted); -1 for what does not compile."""
-    from evalpolicy.gitleaks.goregex import Refused, validity
-    from evalpolicy.gitleaks.patterns import Patterns
-    from evalpolicy.gitleaks.versions import table
+    from evalpolicy.scanners.gitleaks.goregex import Refused, validity
+    from evalpolicy.scanners.gitleaks.patterns import Patterns
+    from evalpolicy.scanners.gitleaks.versions import table
 
     if isinstance(validity(pattern), Refused):
         return -1

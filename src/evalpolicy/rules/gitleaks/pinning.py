@@ -6,12 +6,12 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import START, Span
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.gitleaks.pins import Pin
-    from evalpolicy.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.scanners.gitleaks.pins import Pin
 
 
 @rule("GLK008", "gitleaks-config-not-read", "error")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.rules.model import Hit
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.policy.rule import Hit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
-    from evalpolicy.gitleaks_uses import Use
+    from evalpolicy.facts.gitleaks_uses import Use
 
 Said: TypeAlias = "tuple[Use, Hit]"
 

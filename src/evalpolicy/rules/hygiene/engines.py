@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from evalpolicy.artifacts.engine_calls import EngineCall
-from evalpolicy.artifacts.source import Span
-from evalpolicy.fleet import Fleet
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 _BUILDS = frozenset(("build", "b", "bake", "commit", "load", "import", "pull", "tag"))
 _RUNS = frozenset(("run", "create", "up"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.dockerfile.searching import matches
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python:(?P<tag>[^@]*)")
 _LABEL = "eval.benchmark.data_revision"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Action
 from evalpolicy.artifacts.run_scripts import ScriptInstall
-from evalpolicy.artifacts.shell_words import Command, basename, unwrapped
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.artifacts.syntax.shell_words import Command, basename, unwrapped
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 _SILENT = frozenset(("true", ":", "echo", "printf"))
 # Only what ships in an evaluation: other images are built to be taken apart.

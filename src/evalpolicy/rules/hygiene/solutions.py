@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile.model import Instruction
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import Unit
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Unit
+from evalpolicy.policy.rule import Hit, rule
 
 _SOLUTION = "solution.sh"
 _IGNORE = ".dockerignore"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.dockerfile.searching import matches
-from evalpolicy.artifacts.source import Span
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 # The dollar comes first, so that the engine leaps from one to the next.
 _LEGACY = re.compile(r"\$(?<!\\\$)\{?(TASK_ID|BENCHMARK)(?![A-Za-z0-9_])")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.contracts import Violation
-from evalpolicy.label_contracts import Contracts
+from evalpolicy.facts.label_contracts import Contracts
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Unit
+from evalpolicy.matching.json_schema import Violation
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import dollar, quoted
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import Unit
 
 _HELP = {
     "description": "say in one line what it is",

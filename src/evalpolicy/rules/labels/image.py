@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Unit
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import quoted
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Base

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.fixes.model import Edit, Fix
-from evalpolicy.label_contracts import Contracts, is_supplied
-from evalpolicy.nearest import nearest
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.label_contracts import Contracts, is_supplied
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Unit
+from evalpolicy.matching.nearest import nearest
+from evalpolicy.policy.fix import Edit, Fix
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import quoted
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Label, Stage

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.label_contracts import is_supplied
+from evalpolicy.facts.label_contracts import is_supplied
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Unit
+from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.labels.words import dollar, quoted
-from evalpolicy.rules.model import Hit, Severity, rule
-from evalpolicy.surroundings import Surroundings
-from evalpolicy.units import Unit
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Label

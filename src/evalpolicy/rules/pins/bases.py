@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.dockerfile.images import Image, images
-from evalpolicy.config import Layout
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 _VARIABLE = re.compile(r"\$(\w+)")
 # The arguments that BuildKit itself sets in the global scope.

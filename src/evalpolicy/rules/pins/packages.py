@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Install
 from evalpolicy.artifacts.run_scripts import Script
-from evalpolicy.artifacts.shell_words import ShellWord
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.artifacts.syntax.shell_words import ShellWord
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 # A requirement after PEP 508: a name, extras, then what binds it.
 _REQUIREMENT = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.units import Place
+from evalpolicy.fleet.units import Place
+from evalpolicy.policy.rule import Hit, rule
 
 _AGENT = "AGENT_VERSION"
 _MODEL = "EVAL_LITELLM_VERSION_DEFAULT"

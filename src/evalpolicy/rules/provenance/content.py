@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.artifacts.provenance import Entry
-from evalpolicy.fixture_names import Decoding
-from evalpolicy.fleet import Fixture, Fleet
-from evalpolicy.provenance.file import ProvenanceFile
-from evalpolicy.provenance.recorded import Recorded
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.facts.recordings.shown import Recorded
+from evalpolicy.fleet.fixture_names import Decoding
+from evalpolicy.fleet.fleet import Fixture, Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 _NAMED = (("benchmark", "benchmark"), ("task_id", "task"), ("agent", "agent"))
 

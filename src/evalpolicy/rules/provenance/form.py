@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from evalpolicy.artifacts.source import Span
-from evalpolicy.contracts import Violation
-from evalpolicy.provenance.file import ProvenanceFile
-from evalpolicy.provenance.versions import is_version
-from evalpolicy.resources import schema
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.facts.recordings.versions import is_version
+from evalpolicy.matching.json_schema import Violation
+from evalpolicy.matching.shipped import schema
+from evalpolicy.policy.rule import Hit, rule
 
 _LONGEST = 60
 _EVIDENCE = "evidence"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.fleet import Fleet
-from evalpolicy.provenance.file import ProvenanceFile
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 
 
 @rule("PRV001", "provenance-missing", "error")
@@ -108,7 +108,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
 
     Keys that begin with an underscore: they are comments.
     """
-    from evalpolicy.nearest import nearest
+    from evalpolicy.matching.nearest import nearest
 
     stems = {fixture.stem for fixture in fleet.fixtures}
     for stem, entry in provenance.entries.items():

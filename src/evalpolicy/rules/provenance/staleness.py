@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.provenance import Entry
-from evalpolicy.build_inputs import build_inputs_id
-from evalpolicy.fleet import Fleet
-from evalpolicy.provenance.file import ProvenanceFile
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.fleet.build_inputs import build_inputs_id
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.units import Unit
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.snapshot import Unreadable
-from evalpolicy.units import Unit
 
 _REVISION = "eval.benchmark.data_revision"
 _FIELD = "benchmark_data_revision"

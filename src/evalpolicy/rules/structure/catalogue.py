@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evalpolicy.artifacts.source import START, Span
-from evalpolicy.fleet import Fleet
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.snapshot import Unreadable
 
 _README = "README.md"

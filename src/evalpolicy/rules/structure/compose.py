@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import START
-from evalpolicy.config import Layout
-from evalpolicy.fleet import Fleet
-from evalpolicy.globs import Globs
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.compose import Compose
-    from evalpolicy.composes import Composes
+    from evalpolicy.facts.composes import Composes
 
 _FLEET_VERSION = re.compile(r"\$\{?EVAL_[A-Z0-9_]*VERSION")
 _TAG_VERSION = re.compile(r":[^/@]*\$\{?[A-Z0-9_]*VERSION[^/@]*$")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.documents import Documents
+    from evalpolicy.facts.documents import Documents
 
 
 @rule("STR005", "dead-link", "warning")

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.rules_document import Requirement, RulesDocument, first_difference
-from evalpolicy.artifacts.source import START, Span
-from evalpolicy.config import Config
-from evalpolicy.globs import Globs
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.config.reading import Config
+from evalpolicy.facts.submitted import DocumentChange, Submitted
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.snapshot.change import Change
-from evalpolicy.submitted import DocumentChange, Submitted
+from evalpolicy.snapshot.submission.change import Change
 
 # A heading that opens a release: `## [1.2.3] - 2026-06-30`, `## v1.2.3`.
 _RELEASE = re.compile(rb"^#{1,3}[ \t]+\[?v?\d+\.\d+[^\n]*", re.MULTILINE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.config import Config
-from evalpolicy.fixture_names import stem_of
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.snapshot.change import Change
-from evalpolicy.submitted import Submitted
+from evalpolicy.config.reading import Config
+from evalpolicy.facts.submitted import Submitted
+from evalpolicy.fleet.fixture_names import stem_of
+from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.snapshot.submission.change import Change
 
 
 @rule("SUB005", "fixture-without-provenance", "error")

@@ -7,20 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.source import START, Span
-from evalpolicy.baseline import BASELINE_FILE
-from evalpolicy.config import CONFIG_FILE, PYPROJECT
-from evalpolicy.globs import Globs
-from evalpolicy.in_force import InForce
-from evalpolicy.patterns import PatternError, compiled
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT
+from evalpolicy.engine.in_force import InForce
+from evalpolicy.engine.waivers.baseline import BASELINE_FILE
+from evalpolicy.engine.waivers.settling import Waivers
+from evalpolicy.facts.sizing import DEFAULT_MAXKB, HOOK
+from evalpolicy.facts.submitted import GateChange, Submitted
+from evalpolicy.matching.globs import Globs
+from evalpolicy.matching.re2 import PatternError, compiled
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.own_policy import loosened
 from evalpolicy.rules.submission.words import listed, quoted
-from evalpolicy.sizes import DEFAULT_MAXKB, HOOK
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.change import Change
-from evalpolicy.submitted import GateChange, Submitted
-from evalpolicy.waivers import Waivers
+from evalpolicy.snapshot.submission.change import Change
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gate_settings import Setting

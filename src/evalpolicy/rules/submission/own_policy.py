@@ -10,21 +10,21 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from evalpolicy.allowances import Allowance
-from evalpolicy.cache import Cache
-from evalpolicy.chosen_rules import levels_of
-from evalpolicy.config import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
+from evalpolicy.config.fixtures import Sizes
+from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
+from evalpolicy.engine.in_force import InForce
+from evalpolicy.engine.selection import levels_of
+from evalpolicy.engine.waivers.allowances import Allowance
 from evalpolicy.errors import UsageError
-from evalpolicy.fixture_config import Sizes
-from evalpolicy.fleet import Fleet
-from evalpolicy.globs import Globs
-from evalpolicy.in_force import InForce
-from evalpolicy.label_contracts import Contracts
-from evalpolicy.rules.model import Rule
+from evalpolicy.facts.label_contracts import Contracts
+from evalpolicy.facts.sizing import DEFAULT_MAXKB
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.rule import Rule
 from evalpolicy.rules.selection import RuleSet, UndecidedError, matching
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.sizes import DEFAULT_MAXKB
 from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.cache import Cache
 
 _RANKS = ("off", "note", "warning", "error")
 _CONFIG_LIMIT = 1 << 20

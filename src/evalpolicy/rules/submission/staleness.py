@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalpolicy.artifacts.source import START
-from evalpolicy.config import Config
-from evalpolicy.fleet import Fleet
-from evalpolicy.globs import Globs
-from evalpolicy.rules.model import Hit, rule
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.config.reading import Config
+from evalpolicy.facts.submitted import Submitted
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.units import Unit
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.snapshot.change import Change, Comparison, PathChange
-from evalpolicy.submitted import Submitted
-from evalpolicy.units import Unit
+from evalpolicy.snapshot.submission.change import Change, Comparison, PathChange
 
 _RELEASED = "eval.benchmark.released"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evalpolicy.config import Config
-from evalpolicy.patterns import found_in
-from evalpolicy.rules.model import Hit, rule
-from evalpolicy.snapshot.change import Change, Commit, Text
-from evalpolicy.submission_config import Submission
+from evalpolicy.config.reading import Config
+from evalpolicy.config.submission import Submission
+from evalpolicy.matching.re2 import found_in
+from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.snapshot.submission.change import Change, Commit, Text
 
 # What GitHub adds to the subject of a squash merge: the pull request's own number.
 _OWN_NUMBER = re.compile(r"\s*\(#[0-9]+\)\s*$")

@@ -1,0 +1,264 @@
+"""The comments of a file, as the language of the file reads them.
+
+What merely looks like one, in a string, in a heredoc or in a block scalar, is none. A file kind
+without comments (JSON, JSON lines) and one that is not known have none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import NamedTuple
+
+Reader = Callable[[str], Iterator[tuple[int, int, int]]]
+"""From a text to its comments: where each starts, where its words start, and where it ends."""
+
+
+class Comment(NamedTuple):
+    """One comment on one line.
+
+    `line` and the columns count from 1, in code points; the comment ends before `end`. `words`
+    is what it says, from column `words_at` on. `alone`: nothing else stands on its line.
+    """
+
+    line: int
+    column: int
+    end: int
+    words: str
+    words_at: int
+    alone: bool
+
+
+def read(path: str, text: str, *, dockerfile: bool = False) -> list[Comment]:
+    """The comments of a file, in order; lines end with LF or CR LF. Raises nothing."""
+    reader = reader_of(path, dockerfile=dockerfile)
+    if reader is None:
+        return []
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    found = []
+    for start, words, end in reader(text):
+        line = bisect_right(starts, start)
+        top = starts[line - 1]
+        behind = text[end : starts[line] if line < len(starts) else len(text)]
+        said = text[words:end].removesuffix("-->")
+        alone = not text[top:start].strip() and not behind.strip()
+        found.append(
+            Comment(line, start - top + 1, end - top + 1, said.rstrip(), words - top + 1, alone)
+        )
+    return found
+
+
+def reader_of(path: str, *, dockerfile: bool = False) -> Reader | None:
+    """What reads the comments of such a file; None for a kind that has none."""
+    if dockerfile:
+        return _dockerfile
+    name = path.rpartition("/")[2]
+    known = _BY_NAME.get(name)
+    return known or _BY_ENDING.get(name.rpartition(".")[2].lower() if "." in name else "")
+
+
+def _dockerfile(text: str) -> Iterator[tuple[int, int, int]]:
+    """Lines that BuildKit reads past: not those in a heredoc, but those in a continuation."""
+    from evalpolicy.artifacts.dockerfile import parse
+
+    parsed = parse(text.encode("utf-8", "surrogateescape"))
+    bodies = [
+        (heredoc.span.line, heredoc.span.end_line)
+        for instruction in parsed.instructions
+        for heredoc in instruction.heredocs
+    ]
+    for line, found in enumerate(_whole_lines(text), 1):
+        if found is not None and not any(start <= line <= end for start, end in bodies):
+            yield found
+
+
+def _lines(text: str) -> Iterator[tuple[int, int, int]]:
+    """Languages in which a comment fills its line."""
+    for found in _whole_lines(text):
+        if found is not None:
+            yield found
+
+
+def _whole_lines(text: str) -> Iterator[tuple[int, int, int] | None]:
+    at = 0
+    for line in text.split("\n"):
+        stripped = line.lstrip(" \t")
+        start = at + len(line) - len(stripped)
+        end = at + len(line.rstrip("\r"))
+        yield (start, start + 1, end) if stripped.startswith("#") else None
+        at += len(line) + 1
+
+
+# Characters that `tokenize` may look at again and again before it takes seconds.
+_MOST_LOOKS = 100_000_000
+
+
+def _python(text: str) -> Iterator[tuple[int, int, int]]:
+    import io
+    import tokenize
+
+    # Behind a quote that nothing closes tokenize looks through the line, and so it does for each.
+    quotes = (len(line) * (line.count('"') + line.count("'")) for line in text.split("\n"))
+    if sum(quotes) > _MOST_LOOKS:
+        return
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text, newline="\n").readline):
+            if token.type == tokenize.COMMENT:
+                start = starts[token.start[0] - 1] + token.start[1]
+                yield start, start + 1, start + len(token.string.rstrip("\r"))
+    except (tokenize.TokenError, SyntaxError, IndexError, ValueError):
+        return
+
+
+_YAML_COMMENT = re.compile(r"(?m)(?:^|(?<=[ \t]))#[^\n]*")
+
+
+def _yaml(text: str) -> Iterator[tuple[int, int, int]]:
+    from evalpolicy.artifacts.syntax.yaml_stream import YamlError, scalars
+
+    try:
+        found = scalars(text)
+    except YamlError:
+        return
+    begins = [scalar.start for scalar in found]
+    at = 0
+    while comment := _YAML_COMMENT.search(text, at):
+        start = comment.start()
+        before = bisect_right(begins, start) - 1
+        if before >= 0 and start < found[before].end:
+            at = found[before].end
+            continue
+        at = comment.end()
+        yield start, start + 1, start + len(comment[0].rstrip("\r"))
+
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+
+
+def _markup(text: str) -> Iterator[tuple[int, int, int]]:
+    """`<!-- … -->` on one line; in Markdown not within a fence or a code span."""
+    at = 0
+    fence = ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if found and not fence:
+            fence = found[1]
+        elif found and found[1].startswith(fence) and not found[2].strip():
+            fence = ""
+        elif not fence:
+            start = line.find("<!--")
+            while start >= 0 and (end := line.find("-->", start)) >= 0:
+                if line.count("`", 0, start) % 2 == 0:
+                    yield at + start, at + start + 4, at + end + 3
+                start = line.find("<!--", end)
+        at += len(line) + 1
+
+
+# Each closes a string at its end or, where a string must not cross lines, at the line's.
+_CLOSED: dict[str, str] = {
+    '"': r'(?:[^"\\\n]|\\.)*(?:"|(?=\n)|\Z)',
+    "'": r"(?:[^'\\\n]|\\.)*(?:'|(?=\n)|\Z)",
+    '"…': r'(?:[^"\\]|\\.)*(?:"|\\?\Z)',
+    "'…": r"[^']*(?:'|\Z)",
+    "$'": r"(?:[^'\\]|\\.)*(?:'|\\?\Z)",
+    "`": r"(?:[^`\\]|\\.)*(?:`|\\?\Z)",
+    '"""': r'(?:\\.|(?!""").)*(?:"""|\\?\Z)',
+    "'''": r"(?:(?!''').)*(?:'''|\Z)",
+}
+
+
+@cache
+def _closed(name: str) -> re.Pattern[str]:
+    return re.compile(_CLOSED[name], re.S)
+
+
+class _Grammar(NamedTuple):
+    """How a language writes comments and strings: expressions that open each of them."""
+
+    comment: str
+    strings: tuple[str, ...]
+    across_lines: tuple[str, ...] = ()
+    heredocs: bool = False
+    blocks: bool = False
+
+    @property
+    def opening(self) -> re.Pattern[str]:
+        parts = [rf"(?P<comment>{self.comment})"]
+        if self.blocks:
+            parts.append(r"(?P<block>/\*)")
+        strings = "|".join(map(re.escape, sorted(self.strings, key=len, reverse=True)))
+        parts.append(rf"(?P<string>{strings})")
+        if self.heredocs:
+            parts.append(r"""(?<!<)<<[-~]?[ \t]*\\?["']?(?P<heredoc>[A-Za-z_]\w*)""")
+            parts.append(r"(?P<end>\n)")
+            parts.append(r"(?P<escaped>\\.)")
+        return re.compile("|".join(parts))
+
+
+def _scanned(grammar: _Grammar, text: str) -> Iterator[tuple[int, int, int]]:
+    opening = grammar.opening
+    waiting: list[str] = []
+    at = 0
+    while found := opening.search(text, at):
+        at = found.end()
+        match found.lastgroup:
+            case "comment":
+                end = text.find("\n", at)
+                end = len(text) if end < 0 else end
+                yield found.start(), at, end - 1 if text[end - 1] == "\r" else end
+                at = end
+            case "block":
+                end = text.find("*/", at)
+                at = len(text) if end < 0 else end + 2
+            case "string":
+                mark = found[0]
+                name = f"{mark}…" if mark in grammar.across_lines else mark
+                closed = _closed(name).match(text, at)
+                at = closed.end() if closed else len(text)
+            case "heredoc":
+                waiting.append(found["heredoc"])
+            case "end":
+                for name in waiting:
+                    at = _behind_heredoc(text, at, name)
+                waiting.clear()
+
+
+def _behind_heredoc(text: str, at: int, name: str) -> int:
+    """Where the text goes on behind a heredoc; without an end mark it is the rest of the file."""
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end].strip(" \t\r")
+        at = end + 1
+        if line == name:
+            return at
+    return len(text)
+
+
+_SHELL = _Grammar(r"(?<![^\s;&|()])#", ('"', "'", "$'"), ('"', "'"), heredocs=True)
+_TOML = _Grammar("#", ('"', "'", '"""', "'''"))
+_HCL = _Grammar("#|//", ('"',), heredocs=True, blocks=True)
+_SLASHES = _Grammar("//", ('"', "'", "`"), blocks=True)
+_DASHES = _Grammar("--", ('"', "'"))
+
+_BY_ENDING: dict[str, Reader] = {
+    **dict.fromkeys(("sh", "bash", "zsh", "ksh", "bats"), partial(_scanned, _SHELL)),
+    **dict.fromkeys(("yaml", "yml"), _yaml),
+    "toml": partial(_scanned, _TOML),
+    **dict.fromkeys(("hcl", "tf"), partial(_scanned, _HCL)),
+    **dict.fromkeys(("py", "pyi"), _python),
+    **dict.fromkeys(("md", "markdown", "html", "htm", "xml", "svg"), _markup),
+    **dict.fromkeys(
+        ("js", "mjs", "cjs", "ts", "tsx", "jsx", "go", "rs", "c", "h", "cc", "cpp", "java"),
+        partial(_scanned, _SLASHES),
+    ),
+    **dict.fromkeys(("sql", "lua", "hs"), partial(_scanned, _DASHES)),
+    **dict.fromkeys(("mk", "ini", "cfg", "conf", "properties", "txt", "env", "rb", "pl"), _lines),
+}
+_BY_NAME: dict[str, Reader] = {
+    **dict.fromkeys(("Makefile", "GNUmakefile", "justfile", "CODEOWNERS"), _lines),
+    **dict.fromkeys((".gitignore", ".dockerignore", ".gitattributes", ".env"), _lines),
+}

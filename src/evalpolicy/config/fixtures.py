@@ -1,0 +1,76 @@
+"""`[fixtures]`, `[sizes]` and `[secrets]`: what the rules on fixtures, sizes and secrets go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+
+class Fixtures(Struct, frozen=True):
+    """`models` are the fleet's models of record, `replay_tests` the files (globs) that name the
+    fixtures which a test replays."""
+
+    models: tuple[str, ...] = ()
+    replay_tests: tuple[str, ...] = ()
+
+
+class Sizes(Struct, frozen=True):
+    """In KiB, as pre-commit's hook counts.
+
+    `limit` is for every tracked file that is no fixture; without one it is the hook's `--maxkb`,
+    or its default. `fixture_limit` is for each fixture, `fixture_budget` for all of them.
+    """
+
+    limit: int | None = None
+    fixture_limit: int = 10240
+    fixture_budget: int | None = None
+
+
+class Secrets(Struct, frozen=True):
+    """`internal_hosts` are RE2 patterns of host names that nobody outside should read."""
+
+    internal_hosts: tuple[str, ...] = ()
+
+
+TABLES = {"fixtures": Fixtures, "sizes": Sizes, "secrets": Secrets}
+KEYS: dict[tuple[str | int, ...], tuple[str, ...]] = {
+    (name,): kind.__struct_fields__ for name, kind in TABLES.items()
+}
+
+
+def from_tables(table: Mapping[str, Any]) -> tuple[Fixtures, Sizes, Secrets]:
+    """The settings of a configuration that its schema accepts."""
+    return (
+        Fixtures(**_frozen(table.get("fixtures", {}))),
+        Sizes(**_frozen(table.get("sizes", {}))),
+        Secrets(**_frozen(table.get("secrets", {}))),
+    )
+
+
+def wrong_setting(table: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The first table and key with a pattern that does not compile, and why."""
+    import re
+
+    from evalpolicy.matching.globs import Globs
+    from evalpolicy.matching.re2 import PatternError, compiled
+
+    for pattern in table.get("secrets", {}).get("internal_hosts", ()):
+        try:
+            if compiled(pattern).search("") is not None:
+                return "secrets", "internal_hosts", f"{pattern!r} matches nothing at all as well"
+            if compiled(pattern).search("host.internal.invalid") is not None:
+                why = "matches host.internal.invalid, which redaction puts in the place of a host"
+                return "secrets", "internal_hosts", f"{pattern!r} {why}"
+        except PatternError as error:
+            return "secrets", "internal_hosts", str(error)
+    try:
+        Globs(table.get("fixtures", {}).get("replay_tests", ()))
+    except re.error as error:
+        return "fixtures", "replay_tests", f"not a glob: {error}"
+    return None
+
+
+def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}

@@ -1,0 +1,294 @@
+"""`evalpolicy.toml`, or `[tool.evalpolicy]` in pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+
+from evalpolicy.artifacts.syntax.toml_values import TomlError
+from evalpolicy.artifacts.syntax.toml_values import load as load_toml
+from evalpolicy.config.fixtures import KEYS as FIXTURE_KEYS
+from evalpolicy.config.fixtures import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
+from evalpolicy.config.submission import KEYS as SUBMISSION_KEYS
+from evalpolicy.config.submission import Submission, wrong_pattern
+from evalpolicy.config.submission import from_table as submission_from_table
+from evalpolicy.engine.waivers.allowances import Allowance, from_table
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.rule import Severity
+from evalpolicy.snapshot import Snapshot, Unreadable
+
+if TYPE_CHECKING:
+    from evalpolicy.config.replay import Replaying
+
+CONFIG_FILE = "evalpolicy.toml"
+PYPROJECT = "pyproject.toml"
+# What a pyproject.toml holds that configures this tool, however it writes the table's name.
+_TOOL = b"evalpolicy"
+# Far more than any configuration needs; a larger file is a mistake or an attack.
+_LIMIT = 1 << 20
+
+Level = Severity | Literal["off"]
+
+
+class Layout(Struct, frozen=True):
+    """Where things stand. The defaults fit the reference fleet in both its states."""
+
+    benchmarks: tuple[str, ...] = ("containers/benchmarks/*", "benchmarks/*")
+    agents: tuple[str, ...] = ("containers/agents/*", "agents/*")
+    models: tuple[str, ...] = ("containers/models/*", "models/*")
+    gateways: tuple[str, ...] = ("containers/gateways/*", "gateways/*")
+    core: tuple[str, ...] = ("containers/core/*", "core/*")
+    dockerfiles: tuple[str, ...] = (
+        "**/Dockerfile",
+        "**/Dockerfile.*",
+        "**/*.Dockerfile",
+        "**/Containerfile",
+    )
+    fixtures: tuple[str, ...] = (
+        "tests/run/replay/fixtures/*.traces.jsonl",
+        "tests/run/replay/fixtures/*.trajectory.jsonl",
+    )
+    provenance: str = "tests/run/replay/fixtures/provenance.json"
+    broken: str = "tests/run/replay/fixtures/broken.json"
+    bake: tuple[str, ...] = ("**/docker-bake.hcl", "**/docker-bake.json")
+    supplied_args: tuple[str, ...] = ("EVAL_TASK_ID",)
+    supplied_contexts: tuple[str, ...] = ("eval-base",)
+    registries: tuple[str, ...] = ("ghcr.io/exgentic", "${REGISTRY}")
+    compose: tuple[str, ...] = ("**/compose.y*ml", "**/docker-compose.y*ml", "**/compose/*.y*ml")
+    shared_services: tuple[str, ...] = ("**/compose/services.yaml",)
+    documents: tuple[str, ...] = ("**/*.md",)
+
+
+class GateSettings(Struct, frozen=True):
+    """What the GAT rules take for a gate beyond the checkers they know: names or scripts."""
+
+    commands: tuple[str, ...] = ()
+    not_gates: tuple[str, ...] = ()
+
+
+class Config(Struct, frozen=True):
+    """The configuration of one fleet. `source` is the file it was read from, if there is one.
+
+    `levels` holds what `[rules]` says, as written: ids, names or families, each on one of
+    `levels_lines`. `plugins` are the
+    entry points that bring more rules, named on `plugins_line`. `replay_table` is `[replay]` as
+    written; `replay` gives it with its defaults.
+    """
+
+    layout: Layout = field(default_factory=Layout)
+    contracts: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    source: str | None = None
+    allowances: tuple[Allowance, ...] = ()
+    submission: Submission = field(default_factory=Submission)
+    gates: GateSettings = field(default_factory=GateSettings)
+    fixtures: Fixtures = field(default_factory=Fixtures)
+    sizes: Sizes = field(default_factory=Sizes)
+    secrets: Secrets = field(default_factory=Secrets)
+    plugins: tuple[str, ...] = ()
+    plugins_line: int = 1
+    levels_lines: Mapping[str, int] = field(default_factory=dict)
+    replay_table: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def replay(self) -> Replaying:
+        from evalpolicy.config.replay import from_table as replaying
+
+        return replaying(self.replay_table)
+
+
+def load(snapshot: Snapshot) -> Config:
+    """The configuration that the snapshot itself holds, so that a commit is judged by its own.
+
+    Raises `UsageError` with file, line and the nearest known key for what is wrong in it, and
+    `NotCheckedError` where it cannot be read.
+    """
+    for path in (CONFIG_FILE, PYPROJECT):
+        if path not in snapshot.entries:
+            continue
+        try:
+            content = snapshot.read(path, _LIMIT)
+        except Unreadable as reason:
+            raise NotCheckedError(f"{path}: {reason}") from reason
+        config = parse(content, path)
+        if config is not None:
+            return config
+    return Config()
+
+
+def parse(content: bytes, path: str) -> Config | None:
+    """One configuration file; None for a pyproject.toml that says nothing of evalpolicy."""
+    if path == PYPROJECT and _TOOL not in content:
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+        document = load_toml(text)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}:{line}: not UTF-8") from error
+    except TomlError as error:
+        line = error.problem.span.line
+        raise UsageError(f"{path}:{line}: cannot be read as TOML: {error}") from error
+    table: Any = document
+    prefix: tuple[str, ...] = ()
+    if path == PYPROJECT:
+        tools: Any = document.get("tool")
+        table = tools.get("evalpolicy") if isinstance(tools, dict) else None
+        prefix = ("tool", "evalpolicy")
+        if table is None:
+            return None
+    lines = KeyLines(text)
+    _validate(table, lines, path, prefix)
+    layout = table.get("layout", {})
+    _compiles(layout, lines, path, prefix)
+    allow = table.get("allow", [])
+    allow_lines = [lines.of(*prefix, "allow", number) for number in range(len(allow))]
+    _compile_allowances(allow, allow_lines, path)
+    submission = table.get("submission", {})
+    if wrong := wrong_pattern(submission):
+        line = lines.of(*prefix, "submission", wrong[0])
+        raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
+    if refused := wrong_setting(table):
+        line = lines.of(*prefix, *refused[:2])
+        raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
+    if replay_table := table.get("replay"):
+        _check_replay(replay_table, lines, path, prefix)
+    return Config(
+        Layout(**{key: _frozen(value) for key, value in layout.items()}),
+        table.get("contracts", {}),
+        table.get("rules", {}),
+        path,
+        from_table(allow, iter(allow_lines)),
+        submission_from_table(submission),
+        GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
+        *from_tables(table),
+        plugins=tuple(table.get("plugins", ())),
+        plugins_line=lines.of(*prefix, "plugins"),
+        levels_lines={word: lines.of(*prefix, "rules", word) for word in table.get("rules", {})},
+        replay_table=table.get("replay", {}),
+    )
+
+
+def _check_replay(
+    table: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+) -> None:
+    from evalpolicy.config.replay import wrong_replay
+
+    if wrong := wrong_replay(table):
+        line = lines.of(*prefix, "replay", *wrong[0])
+        raise UsageError(f"{path}:{line}: replay.{'.'.join(wrong[0])}: {wrong[1]}")
+
+
+def _frozen(value: Any) -> Any:
+    """A layout's value: a path, or globs."""
+    return value if isinstance(value, str) else tuple(value)
+
+
+def _validate(table: object, lines: KeyLines, path: str, prefix: tuple[str, ...]) -> None:
+    """Raises `UsageError` for the first thing that the schema refuses, in the file's order."""
+    from evalpolicy.matching.json_schema import violations
+    from evalpolicy.matching.shipped import schema
+
+    errors = [
+        (lines.of(*prefix, *error.path, *([error.key] if error.key else [])), error)
+        for error in violations(schema("config"), table)
+    ]
+    if not errors:
+        return
+    line, error = min(errors, key=lambda pair: pair[0])
+    where = ".".join((*prefix, *map(str, error.path))) or "the configuration"
+    if error.keyword == "additionalProperties" and error.key is not None:
+        message = f"unknown key {error.key!r} in {where}{_known(error.path, error.key)}"
+    else:
+        message = f"{where}: {error.message}"
+    raise UsageError(f"{path}:{line}: {message}")
+
+
+def _known(path: tuple[str | int, ...], key: str) -> str:
+    from evalpolicy.matching.nearest import nearest
+
+    tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
+        (): (
+            *("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", "replay"),
+            *TABLES,
+        ),
+        ("layout",): Layout.__struct_fields__,
+        ("submission",): SUBMISSION_KEYS,
+        ("gates",): GateSettings.__struct_fields__,
+        **FIXTURE_KEYS,
+        ("contracts",): ("benchmark", "agent", "model", "core"),
+    }
+    if path[:1] == ("replay",):
+        from evalpolicy.config.replay import KEYS as REPLAY_KEYS
+
+        tables.update(REPLAY_KEYS)
+    known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())
+    close = nearest(key, known)
+    return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def _compiles(
+    layout: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+) -> None:
+    for key, globs in layout.items():
+        lists = ("supplied_args", "supplied_contexts", "registries")
+        if key in lists or isinstance(globs, str):
+            continue
+        try:
+            Globs(globs)
+        except re.error as error:
+            line = lines.of(*prefix, "layout", key)
+            raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
+
+
+def _compile_allowances(allow: list[Any], lines: list[int], path: str) -> None:
+    for item, line in zip(allow, lines, strict=True):
+        try:
+            Globs([item["path"]])
+        except re.error as error:
+            raise UsageError(f"{path}:{line}: allow.path: not a glob: {error}") from error
+
+
+class KeyLines:
+    """On which line (from 1) each key or its table stands, from one pass over a TOML text.
+
+    Enough for messages about a configuration of one's own: tables in brackets, keys at the
+    start of a line. A number stands for a table of an array (`[[allow]]`), from 0.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._first: dict[tuple[str, ...], int] = {}
+        table: list[str] = []
+        counted: dict[tuple[str, ...], int] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            stripped = line.strip()
+            if header := _HEADER.fullmatch(stripped):
+                table = _parts(header[1])
+                if stripped.startswith("[["):
+                    index = counted.get(tuple(table), 0)
+                    counted[tuple(table)] = index + 1
+                    table.append(str(index))
+                here = table
+            elif "=" in stripped and not stripped.startswith("#"):
+                here = [*table, *_parts(stripped.partition("=")[0])]
+            else:
+                continue
+            self._first.setdefault(tuple(here), number)
+
+    def of(self, *keys: str | int) -> int:
+        """The line of a key; that of the nearest table if unsure."""
+        names = tuple(map(str, keys))
+        depths = range(len(names), 0, -1)
+        return next((self._first[names[:d]] for d in depths if names[:d] in self._first), 1)
+
+
+_HEADER = re.compile(r"\[\[?([^\]]+)\]\]?\s*(?:#.*)?")
+
+
+def _parts(dotted: str) -> list[str]:
+    found = re.findall(r"\"([^\"]*)\"|'([^']*)'|([^.\s]+)", dotted)
+    return [a or b or c for a, b, c in found]

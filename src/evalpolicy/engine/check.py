@@ -1,0 +1,395 @@
+"""Runs rules over the facts of one snapshot and collects what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from evalpolicy import errors
+from evalpolicy.config.reading import Config, Level
+from evalpolicy.engine.in_force import in_force
+from evalpolicy.engine.incremental import groups, hits_on_fleet
+from evalpolicy.engine.parallel import begin
+from evalpolicy.engine.rule_runs import WHOLE, Failure
+from evalpolicy.engine.rule_runs import hits as hits_of
+from evalpolicy.engine.rule_runs import problems as problems_of
+from evalpolicy.engine.selection import judging, levels_in_force, selected
+from evalpolicy.engine.waivers import suppressions
+from evalpolicy.engine.waivers.allowances import Allowances
+from evalpolicy.engine.waivers.baseline import Baseline
+from evalpolicy.engine.waivers.settling import Waivers
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.facts.facts import Facts
+from evalpolicy.fleet.units import Place, Unit
+from evalpolicy.matching.globs import Globs
+from evalpolicy.policy.report import Checked, FileProblem, JudgedBy, Report
+from evalpolicy.policy.rule import Finding, Hit, HitRow, Rule
+from evalpolicy.rules.selection import RuleSet
+from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.cache import Cache, key
+from evalpolicy.snapshot.tracing import Watched
+
+if TYPE_CHECKING:
+    from evalpolicy.facts.replays.replayed import Replayed
+    from evalpolicy.fleet.surroundings import Surroundings
+    from evalpolicy.snapshot.submission.change import Change
+
+# Source lines are shown from files up to this size (bytes), and cut behind this many characters.
+_EXCERPT_FILE = 1 << 20
+_EXCERPT_LINE = 400
+
+
+def check(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    chosen: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+    paths: Sequence[str] = (),
+    cache: Cache | None = None,
+    baseline: Baseline | None = None,
+    use_comments: bool = True,
+    change: Change | None = None,
+    jobs: int | None = None,
+    known: RuleSet | None = None,
+    replays: Sequence[Replayed] | None = None,
+    accept_policy_changes: bool = False,
+) -> Report:
+    """One snapshot judged by the chosen rules.
+
+    `paths` narrow what is reported (an empty one stands for all), never what is known. Findings
+    of the `baseline` (the snapshot's own, unless given), under `[[allow]]` and, with
+    `use_comments`, in comments are waived. `jobs` processes at most share the work. `known` are
+    the rules that there are, if not those of evalpolicy and the configuration's plug-ins. The RPL
+    rules judge `replays`, and run only where these are given. A submission (`change`) is judged by
+    the policy at its base, unless its own is accepted (see `in_force`). Raises `UsageError` for a
+    selector or a path that stands for nothing, and `NotCheckedError` if there is nothing to check:
+    an empty answer is no pass.
+
+    A row of the cache that its reader took and the rest could not use is a fault of the cache, not
+    of the fleet: where something failed, everything is judged again without it.
+    """
+    judge = partial(
+        _check, config=config, chosen=chosen, ignored=ignored, paths=paths, baseline=baseline,
+        use_comments=use_comments, change=change, jobs=jobs, known=known, replays=replays,
+        accepted=accept_policy_changes,
+    )  # fmt: skip
+    if cache is None or not cache.keeps or cache.is_empty:
+        return judge(snapshot, cache=cache or Cache(None))
+    before = errors.mark()
+    try:
+        report = judge(snapshot, cache=cache)
+    except errors.PASSED:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is raised again if it is no fault of the cache
+        errors.noted(error)
+    else:
+        if not errors.any_since(before):
+            return report
+    errors.forget_since(before)
+    cache.discard()
+    below = snapshot.anew() if isinstance(snapshot, Watched) else snapshot
+    return judge(below, cache=Cache(None))
+
+
+def _check(
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    chosen: Sequence[str],
+    ignored: Sequence[str],
+    paths: Sequence[str],
+    cache: Cache,
+    baseline: Baseline | None,
+    use_comments: bool,
+    change: Change | None,
+    jobs: int | None,
+    known: RuleSet | None,
+    replays: Sequence[Replayed] | None,
+    accepted: bool,
+) -> Report:
+    policy = in_force(snapshot, config, change, known=known, baseline=baseline, accepted=accepted)
+    known, config = policy.known, policy.config
+    levels = levels_in_force(policy)
+    rules = judging(selected(levels, chosen, ignored, known), chosen, change, replays, known)
+    facts = Facts(snapshot, config, cache, change, jobs, replays, policy)
+    _known_paths(snapshot, paths)
+    # What was chosen may only judge exceptions; then the others run, to know what these hide.
+    running = rules
+    if all(rule.on_waivers for rule in rules) and any(rule.judges(None) for rule in rules):
+        running = judging(selected(levels, (), (), known), (), change, replays, known)
+    failures: list[Failure] = []
+    silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
+    hits = _hits(facts, running, failures, jobs, look_for_comments=silenced_anywhere)
+    found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in hits)
+    failed = {failure.rule.id for failure in failures}
+    waivers = Waivers(
+        _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
+        Allowances(policy.own.allowances, policy.own.source, snapshot, policy.own_known),
+        policy.baseline,
+        ran={rule.id for rule in running if rule.id not in failed},
+        standing=lambda: {rule.id for rule in selected(levels, (), (), known)},
+        reported=lambda path: _within(path, paths),
+        unread={path for path, _ in facts.problems},
+        known=known,
+        honoured=policy.honoured,
+    )
+    kept, waived = waivers.settle(found)
+    chosen_ids = {rule.id for rule in rules}
+    findings = _sorted(
+        [
+            *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
+            *_on_waivers(rules, facts, waivers, levels, failures),
+        ]
+    )
+    checked = _checked(facts, rules)
+    facts.snapshot.save()
+    problems = sorted(
+        {
+            FileProblem(path, problem.span.line, problem.message)
+            for path, problem in facts.problems
+            if _within(path, paths)
+        }
+        | set(_unchecked(config, known, failures, paths))
+        | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),
+        key=lambda problem: (problem.path, problem.line, problem.message),
+    )
+    on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
+    if not checked.dockerfiles and not checked.fixtures and not problems and on_fleet:
+        raise NotCheckedError(
+            f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
+            "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
+        )
+    return Report(
+        kind=snapshot.kind,
+        revision=snapshot.revision,
+        prefix=snapshot.prefix,
+        place=snapshot.place,
+        checked=checked,
+        rules=rules,
+        findings=findings,
+        problems=problems,
+        excerpts=_excerpts(
+            facts.snapshot, findings, fixtures={f.path for f in facts.fleet.fixtures}
+        ),
+        waived=[
+            item
+            for item in waived
+            if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
+        ],
+        base=change.comparison.merge_base if change and change.comparison else None,
+        judged_by=None
+        if policy.origin == "own"
+        else JudgedBy(
+            policy.origin,
+            [
+                item
+                for item in waivers.refused
+                if item.finding.rule in chosen_ids and _within(item.finding.path, paths)
+            ],
+        ),
+    )
+
+
+def _suppressions(
+    facts: Facts, found: Iterable[Finding], *, everywhere: bool
+) -> Sequence[suppressions.Suppression]:
+    """What comments silence: all of it, or as far as it may concern what was found."""
+    if everywhere:
+        return facts.suppressions
+    paths = {finding.path for finding in found}
+    dockerfiles = Globs(facts.layout.dockerfiles)
+    return suppressions.find(facts.snapshot, dockerfiles, facts.cache, facts.fleet.report, paths)
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.order)
+
+
+def _on_waivers(
+    rules: Sequence[Rule],
+    facts: Facts,
+    waivers: Waivers,
+    levels: Mapping[str, Level],
+    failures: list[Failure],
+) -> Iterator[Finding]:
+    """What the rules find that judge exceptions; nothing takes these findings back."""
+    for rule in rules:
+        if rule.on_waivers:
+            for hit in hits_of(rule, partial(_about_waivers, rule, facts, waivers), None, failures):
+                yield _finding(rule, hit, levels.get(rule.id))
+
+
+def _about_waivers(rule: Rule, facts: Facts, waivers: Waivers) -> dict[str, object]:
+    return {name: waivers if name == "waivers" else getattr(facts, name) for name in rule.needs}
+
+
+def _unchecked(
+    config: Config, known: RuleSet, failures: Sequence[Failure], paths: Sequence[str]
+) -> Iterator[FileProblem]:
+    """What rules left unchecked. What concerns no one file is reported whatever the paths."""
+    source = config.source or WHOLE
+    for reason in known.missing:
+        yield FileProblem(source, config.plugins_line, reason)
+    for path, message in problems_of(failures, source):
+        if path == source:
+            yield FileProblem(path, config.plugins_line, message)
+        elif path == WHOLE or _within(path, paths):
+            yield FileProblem(path, 1, message)
+
+
+def _hits(
+    facts: Facts,
+    rules: Sequence[Rule],
+    failures: list[Failure],
+    jobs: int | None,
+    *,
+    look_for_comments: bool,
+) -> Iterator[tuple[Rule, Hit]]:
+    """What the rules find: file by file where they can, from the cache where nothing changed.
+
+    Rules that fail are added to `failures`. What helpers work at is waited for once
+    nothing else is left to do, `look_for_comments` included.
+    """
+    of_fleet = [
+        rule
+        for rule in rules
+        if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
+    ]
+    ours = groups([rule for rule in of_fleet if rule.plugin is None])
+    begun = begin(facts, ours, jobs)
+    of_files = [rule for rule in rules if rule.per_dockerfile]
+    of_units = [rule for rule in rules if rule.per_unit]
+    for place in facts.fleet.walk() if of_files or of_units else ():
+        yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
+        if isinstance(place, Unit) and of_units:
+            yield from _flat(_unit_hits(facts, place, of_units, failures))
+    apart = [group for group in ours if group not in begun.groups]
+    yield from hits_on_fleet(facts, apart, failures)
+    if look_for_comments:
+        facts.suppressions  # noqa: B018 - asked for later
+    yield from hits_on_fleet(facts, begun.groups, failures, begun.outcomes())
+    # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
+    # are not: nobody knows what else they look at.
+    for rule in of_fleet:
+        if rule.plugin is not None:
+            for hit in hits_of(rule, partial(facts.given, rule.needs), None, failures):
+                yield rule, hit
+
+
+def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
+    for rule, hits in found:
+        for hit in hits:
+            yield rule, hit
+
+
+def _unit_hits(
+    facts: Facts, unit: Unit, rules: Sequence[Rule], failures: list[Failure]
+) -> Iterator[tuple[Rule, Iterable[Hit]]]:
+    around = facts.fleet.around(unit)
+    known = _unit_key(facts, around) if facts.cache.keeps else None
+    given = {"unit": lambda: unit, "around": lambda: around}
+    return _kept_hits(facts, unit.path, rules, known, given, failures)
+
+
+def _unit_key(facts: Facts, around: Surroundings) -> str | None:
+    """The key of a unit's row; None where what it rests on cannot be named."""
+    try:
+        return None if around.id is None else key("unit", around.id, facts.contracts.id)
+    except errors.PASSED:
+        raise
+    except Exception as error:  # noqa: BLE001 - then its rules are run, and say what they lack
+        errors.noted(error)
+        return None
+
+
+def _dockerfile_hits(
+    facts: Facts, place: Place, rules: Sequence[Rule], failures: list[Failure]
+) -> Iterator[tuple[Rule, Iterable[Hit]]]:
+    id = facts.fleet.place_id(place) if facts.cache.keeps else None
+    known = None if id is None else key("dockerfile hits", id)
+    given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
+    return _kept_hits(facts, place.path, rules, known, given, failures)
+
+
+def _kept_hits(
+    facts: Facts,
+    path: str,
+    rules: Sequence[Rule],
+    known: str | None,
+    given: Mapping[str, Callable[[], object]],
+    failures: list[Failure],
+) -> Iterator[tuple[Rule, Iterable[Hit]]]:
+    """What the rules find in one file, from the row `known` where it is kept there."""
+    row = (facts.cache.get(known, dict[str, list[HitRow]]) if known else None) or {}
+    fresh: dict[str, list[Any]] = {}
+    for rule in rules:
+        if row and (kept := row.get(rule.kept_as)) is not None:
+            yield rule, [Hit.from_row(path, item) for item in kept]
+            continue
+        failed = len(failures)
+        hits = list(hits_of(rule, partial(facts.given, rule.needs, given), path, failures))
+        if known and len(failures) == failed:
+            fresh[rule.kept_as] = [hit.row for hit in hits]
+        yield rule, hits
+    if fresh and known:
+        # What a plug-in found before it was changed is of no more use.
+        current = {rule.kept_as for rule in rules}
+        still = {name: kept for name, kept in row.items() if " " not in name or name in current}
+        facts.cache.put(known, {**still, **fresh})
+
+
+def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:
+    severity = hit.severity or rule.severity
+    if level is not None and level != "off":
+        severity = level
+    return Finding(
+        rule.id, rule.name, severity, hit.path, hit.span, hit.message, hit.help, hit.subject,
+        hit.about, hit.fix,
+    )  # fmt: skip
+
+
+def _checked(facts: Facts, rules: Sequence[Rule]) -> Checked:
+    fleet = facts.fleet
+    return Checked(
+        files=sum(entry.is_file for entry in facts.snapshot.entries.values()),
+        dockerfiles=len(fleet.dockerfiles),
+        benchmarks=len(fleet.of("benchmark")),
+        agents=len(fleet.of("agent")),
+        fixtures=len(fleet.fixtures),
+        rules=len(rules),
+    )
+
+
+def _known_paths(snapshot: Snapshot, paths: Sequence[str]) -> None:
+    for path in paths:
+        if path and path not in snapshot.entries and path not in snapshot.folders:
+            raise UsageError(f"{path} is not in {snapshot.place}")
+
+
+def _within(path: str, paths: Sequence[str]) -> bool:
+    return not paths or any(not p or path == p or path.startswith(f"{p}/") for p in paths)
+
+
+def _excerpts(
+    snapshot: Snapshot, findings: Sequence[Finding], fixtures: Collection[str]
+) -> dict[tuple[str, int], str]:
+    """The lines that findings point at; none of a fixture, and none in which a secret may be."""
+    secret = {(f.path, f.span.line) for f in findings if f.rule.startswith("SEC")}
+    wanted: dict[str, set[int]] = {}
+    for finding in findings:
+        if finding.path in fixtures or (finding.path, finding.span.line) in secret:
+            continue
+        wanted.setdefault(finding.path, set()).add(finding.span.line)
+    found = {}
+    for path, lines in wanted.items():
+        try:
+            text = snapshot.read(path, _EXCERPT_FILE).decode("utf-8", "replace")
+        except Unreadable:
+            continue
+        split = text.removeprefix("\ufeff").split("\n")
+        for line in lines:
+            if line <= len(split):
+                found[path, line] = split[line - 1].rstrip("\r")[:_EXCERPT_LINE]
+    return found

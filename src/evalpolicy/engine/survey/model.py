@@ -1,0 +1,138 @@
+"""The fleet as the web page tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from evalpolicy.engine.survey.replays import Replayed
+from evalpolicy.facts.fixture_rows import Row
+from evalpolicy.fleet.fixture_names import Decoding
+from evalpolicy.policy.report import FileProblem
+
+State = Literal[
+    "unreadable",
+    "known-bad",
+    "bad",
+    "not-reproduced",
+    "contradicted",
+    "other-agent",
+    "stale",
+    "ambiguous",
+    "unprovenanced",
+    "recorded",
+    "reproduced",
+]
+"""What can be said of a fixture; a cell of the matrix shows the gravest."""
+
+STATES: Mapping[State, tuple[str, str]] = MappingProxyType(
+    {
+        "unreadable": ("unreadable", "its bytes are not there, or are no recording"),
+        "known-bad": ("known bad", "the broken manifest lists it"),
+        "bad": ("bad recording", "no usable turn, a refusal, a loop, or the wrong format"),
+        "not-reproduced": ("not reproduced", "its replay came to another end"),
+        "contradicted": ("contradicted", "its provenance entry says otherwise"),
+        "other-agent": ("other agent", "recorded by another agent than its name says"),
+        "stale": ("stale", "the benchmark changed since it was recorded"),
+        "ambiguous": ("ambiguous name", "its name can be read in two ways"),
+        "unprovenanced": ("unprovenanced", "nothing says how it came to be"),
+        "recorded": ("recorded", "nothing speaks against it; not replayed"),
+        "reproduced": ("reproduced", "its replay came to the recorded result"),
+    }
+)
+"""Each state's words and what they mean, the gravest first."""
+
+FAULTS: frozenset[str] = frozenset(
+    ("other-format", "no-turns", "refusal", "content-filter", "token-limit", "loop")
+)
+"""The faults of a recording that make it a bad one; others are told of sound ones too."""
+
+
+class Story(Struct, frozen=True):
+    """One fixture: `states` the gravest first, `entry` the fields of its provenance entry.
+
+    `manifest_reason` is what the broken manifest says of it; empty unless it is `known-bad`.
+    """
+
+    row: Row
+    readings: tuple[Decoding, ...]
+    states: tuple[State, ...]
+    entry: Mapping[str, object] | None
+    manifest_reason: str = ""
+    replayed: Replayed | None = None
+
+
+class SurveyedBenchmark(NamedTuple):
+    """A benchmark and what its labels say; a label that is not set is `-`."""
+
+    name: str
+    path: str
+    tasks: str
+    env: str
+    released: str
+
+
+class Sized(NamedTuple):
+    """A tracked file; `size` is in bytes, `limit` in KiB (0: none)."""
+
+    path: str
+    size: int
+    limit: int
+    is_fixture: bool
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit > 0 and self.size > self.limit * 1024
+
+
+class Sizes(NamedTuple):
+    """`total` and `fixtures` are in bytes, `budget` (for all fixtures together) in KiB."""
+
+    files: int
+    total: int
+    fixtures: int
+    budget: int | None
+    largest: tuple[Sized, ...]
+
+
+class Survey(Struct, frozen=True):
+    """The fleet of one snapshot; `stories` are in the order of their paths.
+
+    `problems` are what could not be read for it, whatever rules the report is of.
+    """
+
+    benchmarks: tuple[SurveyedBenchmark, ...]
+    agents: tuple[str, ...]
+    stories: tuple[Story, ...]
+    sizes: Sizes
+    problems: tuple[FileProblem, ...]
+    folders: Mapping[str, str]
+    """The folder of each benchmark → its name."""
+
+
+class Attribution:
+    """Which benchmark a finding concerns."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._folders = survey.folders
+        self._names = set(survey.folders.values())
+        self._of_fixture = {story.row.path: story.row.benchmark or "" for story in survey.stories}
+        self._of_stem = {story.row.fixture: story.row.benchmark or "" for story in survey.stories}
+
+    def benchmark(self, path: str, subject: str) -> str:
+        """By the fixture or the folder that the finding is in, else by its subject.
+
+        Empty where it concerns no benchmark, or more than one.
+        """
+        if path in self._of_fixture:
+            return self._of_fixture[path]
+        if subject in self._of_stem:
+            return self._of_stem[subject]
+        folder = path
+        while folder := folder.rpartition("/")[0]:
+            if folder in self._folders:
+                return self._folders[folder]
+        return subject if subject in self._names else ""

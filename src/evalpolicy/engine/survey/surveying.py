@@ -1,0 +1,157 @@
+"""From facts to the fleet as the web page tells it.
+
+What state a fixture is in does not depend on which rules a report is of: the rules that decide it
+are asked here once more, whatever was selected, suppressed or taken into a baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from evalpolicy.engine.rule_runs import hits
+from evalpolicy.engine.survey.model import (
+    STATES,
+    Sized,
+    Sizes,
+    State,
+    Story,
+    Survey,
+    SurveyedBenchmark,
+)
+from evalpolicy.engine.survey.replays import Replayed
+from evalpolicy.facts.facts import Facts
+from evalpolicy.facts.fixture_rows import rows
+from evalpolicy.facts.recordings.naming import naming
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.policy.report import FileProblem
+from evalpolicy.policy.rule import Hit, RuleFunction
+from evalpolicy.rules.fixtures.content import fixture_format, fixture_no_turns, fixture_unreadable
+from evalpolicy.rules.fixtures.names import fixture_agent_mismatch, fixture_name_ambiguous
+from evalpolicy.rules.fixtures.quality import fixture_known_bad
+from evalpolicy.rules.provenance.content import provenance_contradicts, provenance_digest
+from evalpolicy.rules.provenance.presence import provenance_missing
+from evalpolicy.rules.provenance.staleness import (
+    provenance_stale_benchmark,
+    provenance_stale_revision,
+)
+
+_DECIDING: tuple[tuple[State, RuleFunction], ...] = (
+    ("unreadable", fixture_unreadable),
+    ("bad", fixture_format),
+    ("bad", fixture_no_turns),
+    ("bad", fixture_known_bad),
+    ("contradicted", provenance_contradicts),
+    ("contradicted", provenance_digest),
+    ("other-agent", fixture_agent_mismatch),
+    ("stale", provenance_stale_revision),
+    ("stale", provenance_stale_benchmark),
+    ("ambiguous", fixture_name_ambiguous),
+    ("unprovenanced", provenance_missing),
+)
+# So many files are told one by one.
+_LARGEST = 25
+
+
+def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Survey:
+    """The fleet of one snapshot; `replays` are verdicts by the fixture's path."""
+    stories = _stories(facts, replays or {})
+    sizes = _sizes(facts)
+    fleet = facts.fleet
+    return Survey(
+        benchmarks=_benchmarks(fleet),
+        agents=tuple(sorted(fleet.agent_names)),
+        stories=stories,
+        sizes=sizes,
+        problems=tuple(
+            sorted({FileProblem(path, p.span.line, p.message) for path, p in facts.problems})
+        ),
+        folders={
+            **{unit.folder: unit.name for unit in fleet.of("benchmark")},
+            **{f: f.rpartition("/")[2] for f, role in fleet.placed.items() if role == "benchmark"},
+        },
+    )
+
+
+def _benchmarks(fleet: Fleet) -> tuple[SurveyedBenchmark, ...]:
+    def told(name: str) -> SurveyedBenchmark:
+        unit = fleet.benchmarks.get(name)
+        words = (unit.value(f"eval.benchmark.{key}") if unit else None for key in _LABELS)
+        return SurveyedBenchmark(name, unit.path if unit else "", *(word or "-" for word in words))
+
+    return tuple(told(name) for name in sorted(fleet.benchmark_names))
+
+
+_LABELS = ("tasks", "env", "released")
+
+
+def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]:
+    told = rows(facts)
+    states: dict[str, set[State]] = {row.path: set() for row in told}
+    of_stem: dict[str, list[str]] = {}
+    for row in told:
+        of_stem.setdefault(row.fixture, []).append(row.path)
+        if row.verdict == "unreadable":
+            states[row.path].add("unreadable")
+        if facts.broken.lists(row.path):
+            states[row.path].add("known-bad")
+    for state, function in _DECIDING:
+        for hit in _hits(facts, function):
+            for path in [hit.path] if hit.path in states else of_stem.get(hit.subject, ()):
+                states[path].add(state)
+    manifest = facts.broken.manifest.fixtures
+    fixtures = {fixture.path: fixture for fixture in facts.fleet.fixtures}
+    stories = []
+    for row in sorted(told, key=lambda row: row.path):
+        entry = facts.provenance.entries.get(row.fixture)
+        known_bad = manifest.get(row.path.rpartition("/")[2])
+        replayed = replays.get(row.path)
+        stories.append(
+            Story(
+                row,
+                naming(fixtures[row.path], entry).readings,
+                _ranked(states[row.path], replayed and replayed.reproduces(row.sha256)),
+                None if entry is None else entry.fields,
+                known_bad.reason if known_bad else "",
+                replayed,
+            )
+        )
+    return tuple(stories)
+
+
+def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
+    """What one rule finds. A note of it says that nothing can be told."""
+    rule = vars(function)["rule"]
+    for hit in hits(rule, partial(facts.given, rule.needs), None, []):  # `check` reports failures
+        if (hit.severity or rule.severity) != "note" or rule.severity == "note":
+            yield hit
+
+
+def _ranked(states: set[State], reproduced: bool | None) -> tuple[State, ...]:
+    """The states, the gravest first; one of them is always there."""
+    found = set(states)
+    if reproduced is not None:
+        found.add("reproduced" if reproduced else "not-reproduced")
+    if not found:
+        found.add("recorded")
+    return tuple(state for state in STATES if state in found)
+
+
+def _sizes(facts: Facts) -> Sizes:
+    sizing = facts.sizing
+    sizes = sizing.of
+    fixtures = sizing.fixture_sizes
+
+    def told(path: str, size: int) -> Sized:
+        if path in fixtures:
+            return Sized(path, size, sizing.fixture_limit, True)
+        return Sized(path, size, 0 if path in sizing.allowed else sizing.limit, False)
+
+    largest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_LARGEST]
+    return Sizes(
+        len(sizes),
+        sum(sizes.values()),
+        sum(fixtures.values()),
+        sizing.fixture_budget,
+        tuple(told(path, size) for path, size in largest),
+    )

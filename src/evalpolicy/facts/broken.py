@@ -1,0 +1,30 @@
+"""The broken manifest of one snapshot."""
+
+from __future__ import annotations
+
+from evalpolicy.artifacts.broken_manifest import BrokenManifest, parse
+from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.model import understood
+
+# Some ten thousand rows. A larger file is a mistake or an attack.
+_LIMIT = 4 << 20
+
+
+class BrokenFile:
+    """The recordings that are known to be bad. A manifest that is not there is an empty one."""
+
+    def __init__(self, snapshot: Snapshot, path: str) -> None:
+        self.path = path
+        self.exists = path in snapshot.entries
+        self.problems: tuple[Problem, ...] = ()
+        self.manifest: BrokenManifest = parse(b'{"broken": []}')
+        if self.exists:
+            try:
+                self.manifest = understood(parse, snapshot.read(path, _LIMIT))
+            except Unreadable as reason:
+                self.problems = (Problem(str(reason), is_bug=reason.is_bug),)
+
+    def lists(self, path: str) -> bool:
+        """Whether the manifest has a row for this fixture."""
+        return path.rpartition("/")[2] in self.manifest.fixtures

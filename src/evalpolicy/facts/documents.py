@@ -1,0 +1,124 @@
+"""The fleet's Markdown documents: their links, and the form of its rules documents."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
+from urllib.parse import unquote
+
+from evalpolicy.artifacts.rules_document import RulesDocument, parse
+from evalpolicy.artifacts.syntax.markdown_links import Link, links
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.matching.globs import Globs
+from evalpolicy.snapshot import Unreadable
+
+_Row = TypeVar("_Row")
+
+# A larger file is no document (bytes).
+_LIMIT = 4 << 20
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|mailto:")
+_QUERY = re.compile(r"[?#]")
+_DATED = re.compile(r"\W*date\W+\w", re.IGNORECASE)
+_SECTIONS = ("Abstract", "Terminology", "References", "Changelog")
+_STATUSES = ("draft", "active", "superseded")
+
+
+class Documents:
+    """What each document says of itself is kept by its content; what is there is asked anew."""
+
+    def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
+        self._fleet = fleet
+        self._rules = Globs(rules)
+
+    @property
+    def paths(self) -> list[str]:
+        globs = Globs(self._fleet.layout.documents)
+        entries = self._fleet.snapshot.entries
+        return [path for path, entry in entries.items() if entry.is_file and path in globs]
+
+    def is_rules_document(self, path: str) -> bool:
+        return path in self._rules
+
+    def dead_links(self, path: str) -> Iterator[Link]:
+        """The relative links, and a rules document's paths, to nothing in the snapshot."""
+        with_code = self.is_rules_document(path)
+        kind = "links and paths" if with_code else "links"
+        for link in self._kept(kind, path, partial(links, code=with_code), list[Link]):
+            there = self._named if link.code else self._linked
+            if not there(path, link.target):
+                yield link
+
+    def form(self, path: str) -> list[tuple[str, Span]]:
+        """What a rules document lacks, with the line that should say it."""
+        return self._kept(
+            "rules form", path, lambda content: _form(parse(content)), list[tuple[str, Span]]
+        )
+
+    def _linked(self, path: str, target: str) -> bool:
+        if not target or _SCHEME.match(target) or any(mark in target for mark in "{}<>$"):
+            return True
+        bare = unquote(_QUERY.split(target, maxsplit=1)[0])
+        return not bare or self._there(path, bare)
+
+    def _named(self, path: str, target: str) -> bool:
+        """Whether a path in code is there; one that begins like nothing here is no path."""
+        first = target.removeprefix("./").split("/")[0]
+        if target.startswith(("/", "../")) or first not in self._fleet.snapshot.folders:
+            return True
+        if "..." in target:
+            return True
+        return self._there("", target) or self._there(path, target)
+
+    def _there(self, path: str, target: str) -> bool:
+        folder = "" if target.startswith("/") else posixpath.dirname(path)
+        joined = posixpath.normpath(posixpath.join(folder, target.lstrip("/")))
+        if joined == "." or joined.startswith(".."):
+            return True  # the root itself, or outside: a page of the host
+        snapshot = self._fleet.snapshot
+        return joined in snapshot.entries or joined in snapshot.folders
+
+    def _kept(
+        self, kind: str, path: str, make: Callable[[bytes], list[_Row]], shape: type[list[_Row]]
+    ) -> list[_Row]:
+        """What `make` says of a file's content, from the cache where it is kept there."""
+        try:
+            return self._fleet.snapshot.kept(kind, path, _LIMIT, make, shape)
+        except Unreadable as reason:
+            self._fleet.unreadable(path, reason)
+            return []
+
+
+def _form(document: RulesDocument) -> list[tuple[str, Span]]:
+    """What is missing, in one message; what is out of order, undated or numbered twice."""
+    title = next((s for s in document.sections if s.level == 1), None)
+    top = title.span if title else Span.at(1)
+    dated = any(_DATED.match(line) for line in document.lines)
+    missing = [] if title else ["a title"]
+    missing += [] if document.status in _STATUSES else ["a status (Draft, Active, Superseded)"]
+    missing += [] if dated else ["a date"]
+    found: list[tuple[str, Span]] = []
+    last = 0
+    for name in _SECTIONS:
+        known = (s for s in document.sections if s.title.casefold() == name.casefold())
+        section = next(known, None)
+        if section is None:
+            missing.append(name)
+        elif section.span.line < last:
+            found.append((f"has its section {name} out of order", section.span))
+        else:
+            last = section.span.line
+    missing += [] if document.requirements else ["numbered requirements"]
+    if missing:
+        found.insert(0, (f"lacks {', '.join(missing)}", top))
+    if document.changelog is not None and not document.rows:
+        found.append(("has a Changelog without a dated row", document.changelog.span))
+    seen: set[tuple[int, str]] = set()
+    for item in document.requirements:
+        if (item.series, item.number) in seen:
+            found.append((f"has two requirements with the number {item.number}", item.span))
+        seen.add((item.series, item.number))
+    return found

@@ -1,0 +1,182 @@
+"""How a repository uses gitleaks: each pin with the configuration it reads, judged there."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.facts.gates import Gates
+from evalpolicy.scanners.gitleaks.versions import Version, table
+from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot.model import SUBMODULE, understood
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
+    from evalpolicy.scanners.gitleaks.evaluate import Evaluation
+    from evalpolicy.scanners.gitleaks.invocation import Invocation
+    from evalpolicy.scanners.gitleaks.pins import Pin
+
+NAMES = (".gitleaks.toml", "gitleaks.toml")
+"""What a gitleaks configuration is called; only the first one is ever found by itself."""
+
+# A larger configuration is not read (bytes).
+LIMIT = 16 << 20
+_WORKSPACE = re.compile(
+    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|PWD)\}?|\$\(pwd\)"
+    r"|/github/workspace)/"
+)
+
+
+class Use(Struct, frozen=True):
+    """One way in which gitleaks runs here, with what it reads and what that comes to.
+
+    `pin` is None where nothing in the repository runs gitleaks and yet a configuration is there.
+    `path` is the configuration that it looks for (None if it takes text); `config` and
+    `evaluation` are None if that is not there.
+    """
+
+    pin: Pin | None
+    version: Version
+    path: str | None
+    config: GitleaksConfig | None = None
+    evaluation: Evaluation | None = None
+
+    @property
+    def invocation(self) -> Invocation:
+        from evalpolicy.scanners.gitleaks.invocation import Invocation
+
+        return Invocation(mode="history") if self.pin is None else self.pin.invocation
+
+    @property
+    def place(self) -> str:
+        """Where the pin stands, or that there is none."""
+        if self.pin is None:
+            return "the latest known: nothing pins one"
+        where = f"{self.pin.path}:{self.pin.span.line}"
+        return where if self.pin.version is not None else f"the latest known: {where} pins none"
+
+    def __str__(self) -> str:
+        return f"gitleaks {self.version} ({self.place})"
+
+
+class GitleaksUses:
+    """Every use of gitleaks in one snapshot. `problems` collects what could not be judged."""
+
+    def __init__(self, gates: Gates) -> None:
+        self.gates = gates
+        self.snapshot = gates.snapshot
+        self.problems: list[tuple[str, Problem]] = []
+        self._configs: dict[str, GitleaksConfig | None] = {}
+        self._judged: dict[tuple[object, ...], Evaluation | None] = {}
+
+    @cached_property
+    def pins(self) -> tuple[Pin, ...]:
+        """Every place that runs gitleaks."""
+        scripts = {**self.gates.makefiles, **self.gates.scripts}
+        naming = [(path, text) for path, text in scripts.items() if "gitleaks" in text]
+        if self.gates.pre_commit is None and not self.gates.workflows and not naming:
+            return ()
+        from evalpolicy.scanners.gitleaks.pins import pre_commit_pins, script_pins, workflow_pins
+
+        found: list[Pin] = []
+        if self.gates.pre_commit is not None:
+            path, config = self.gates.pre_commit
+            found += pre_commit_pins(config, path)
+        for path, workflow in self.gates.workflows.items():
+            found += workflow_pins(workflow, path)
+        for path, text in naming:
+            found += script_pins(text, path)
+        return tuple(found)
+
+    @cached_property
+    def configs(self) -> tuple[str, ...]:
+        """The paths of all files that are called like a configuration, one at the root first."""
+        named = [p for p in self.snapshot.entries if p.rpartition("/")[2] in NAMES]
+        return tuple(sorted(named, key=lambda path: (path.count("/"), path)))
+
+    @cached_property
+    def tracked(self) -> tuple[str, ...]:
+        entries = self.snapshot.entries.items()
+        return tuple(path for path, entry in entries if entry.mode != SUBMODULE)
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Each pin with what it reads; without any, each file at the newest version."""
+        if self.pins:
+            return tuple(self._use(pin) for pin in self.pins)
+        return tuple(self.at(path, table().newest) for path in self.configs)
+
+    def read(self) -> Iterator[tuple[Use, GitleaksConfig, Evaluation]]:
+        """The uses whose configuration is there."""
+        for use in self.uses:
+            if use.config is not None and use.evaluation is not None:
+                yield use, use.config, use.evaluation
+
+    def at(self, path: str, version: Version, pin: Pin | None = None) -> Use:
+        """A configuration of this snapshot as a version reads it, run as `pin` runs it."""
+        config = self.config(path)
+        bare = Use(pin, version, path)
+        if config is None:
+            return bare
+        return Use(pin, version, path, config, self._evaluation(path, config, bare))
+
+    def config(self, path: str) -> GitleaksConfig | None:
+        """A configuration by its path; None if it is not there or cannot be read."""
+        if path not in self._configs:
+            self._configs[path] = None
+            if path in self.snapshot.entries:
+                from evalpolicy.artifacts.gitleaks_config import parse
+
+                try:
+                    self._configs[path] = understood(parse, self.snapshot.read(path, LIMIT))
+                except Unreadable as reason:
+                    self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
+        return self._configs[path]
+
+    def content(self, path: str) -> bytes | None:
+        """The bytes of a tracked file, for `extend.path`."""
+        try:
+            return self.snapshot.read(path, LIMIT) if path in self.snapshot.entries else None
+        except Unreadable:
+            return None
+
+    def _use(self, pin: Pin) -> Use:
+        version = pin.version or table().newest
+        path = config_path(pin.invocation, version)
+        return Use(pin, version, None) if path is None else self.at(path, version, pin)
+
+    def _evaluation(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
+        run = use.invocation
+        key = (path, use.version, run.mode, run.directory, run.target)
+        if key not in self._judged:
+            from evalpolicy.scanners.gitleaks.evaluate import evaluate
+
+            def judged(config: GitleaksConfig) -> Evaluation:
+                return evaluate(
+                    config, use.version, run, self.tracked, path=path, read=self.content
+                )
+
+            self._judged[key] = None
+            try:
+                found = understood(judged, config)
+            except Unreadable as reason:
+                self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
+                return None
+            self._judged[key] = found
+            self.problems.extend((path, problem) for problem in found.problems)
+        return self._judged[key]
+
+
+def config_path(invocation: Invocation, version: Version) -> str | None:
+    """Where a version looks for its configuration, with the workspace's own name taken off."""
+    written = invocation.config_path(version)
+    if written is None or invocation.config is None:
+        return written
+    inside = _WORKSPACE.sub("", invocation.config)
+    return written if inside == invocation.config else posixpath.normpath(inside)

@@ -1,0 +1,61 @@
+"""The provenance file of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from evalpolicy.artifacts.provenance import Entry, Provenance, parse
+from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.matching.json_schema import Violation, violations
+from evalpolicy.matching.shipped import schema
+from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot.cache import Cache, key
+from evalpolicy.snapshot.model import understood
+
+# Some ten thousand entries. A larger file is a mistake or an attack.
+_LIMIT = 16 << 20
+
+
+class ProvenanceFile:
+    """What is recorded of the fixtures.
+
+    `exists` says whether the snapshot has the file, `readable` whether its entries are known: a
+    file that is no JSON object has `problems`, and nothing can be said of any fixture then. A
+    file that is not there is readable and empty. `content` are the file's bytes.
+    """
+
+    def __init__(self, snapshot: Snapshot, path: str, cache: Cache | None = None) -> None:
+        self.path = path
+        self.exists = path in snapshot.entries
+        self._cache = cache or Cache(None)
+        self.content = b""
+        problems: tuple[Problem, ...] = ()
+        parsed = parse(b"{}")
+        if self.exists:
+            try:
+                self.content = snapshot.read(path, _LIMIT)
+                parsed = understood(parse, self.content)
+            except Unreadable as reason:
+                problems = (Problem(str(reason), is_bug=reason.is_bug),)
+        self.parsed: Provenance = parsed
+        self.problems = problems or parsed.problems
+        self.readable = not self.problems
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        return self.parsed.entries
+
+    @cached_property
+    def violations(self) -> list[Violation]:
+        """What the schema refuses: from the cache while the file is the same."""
+        if not self.exists or not self.readable:
+            return []
+        contract = schema("provenance")
+        known = key("provenance", self.content, contract)
+        row = self._cache.get(known, list[Violation])
+        if row is not None:
+            return row
+        found = violations(contract, self.parsed.value)
+        self._cache.put(known, [list(v) for v in found])
+        return found

@@ -1,0 +1,43 @@
+"""Which benchmark, task and agent a fixture is of, once its provenance entry has been asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from evalpolicy.artifacts.provenance import Entry
+from evalpolicy.fleet.fixture_names import Decoding
+from evalpolicy.fleet.fleet import Fixture
+
+_PARTS = (("benchmark", "benchmark"), ("task_id", "task"), ("agent", "agent"))
+
+
+class Naming(NamedTuple):
+    """The readings of a name that its entry leaves, the likeliest first.
+
+    `settled` says whether there is one only.
+    """
+
+    readings: tuple[Decoding, ...]
+
+    @property
+    def settled(self) -> bool:
+        return len(self.readings) == 1
+
+    @property
+    def best(self) -> Decoding | None:
+        return self.readings[0] if self.readings else None
+
+
+def naming(fixture: Fixture, entry: Entry | None) -> Naming:
+    """What the name says; an entry that fits some of its readings rules out the others.
+
+    One that fits none contradicts the name (PRV004) and settles nothing.
+    """
+    if entry is None:
+        return Naming(fixture.readings)
+    fitting = tuple(
+        reading
+        for reading in fixture.readings
+        if all(entry.text(field) in (None, getattr(reading, part)) for field, part in _PARTS)
+    )
+    return Naming(fitting or fixture.readings)

@@ -1,0 +1,271 @@
+"""`evalpolicy check`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
+from evalpolicy.engine.waivers.baseline import Baseline
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.facts.facts import Facts
+from evalpolicy.frontends.cli import fixing
+from evalpolicy.frontends.cli.baseline_file import read_baseline
+from evalpolicy.frontends.cli.console import colour, columns, write
+from evalpolicy.frontends.cli.paths import from_root
+from evalpolicy.policy.report import FailOn, Report
+from evalpolicy.reporters import FORMATS
+from evalpolicy.rules.selection import split
+from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
+from evalpolicy.snapshot.cache import Cache, open_cache
+
+if TYPE_CHECKING:
+    from evalpolicy.engine.survey.replays import Replayed
+    from evalpolicy.facts.replays.replayed import Replayed as ReplayedRun
+    from evalpolicy.snapshot.submission.asked import Asked
+    from evalpolicy.snapshot.submission.change import Change
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--staged", is_flag=True, help="Check the index: what a commit would hold.")
+@click.option("--rev", metavar="REV", help="Check a commit, without a checkout.")
+@click.option("--base", metavar="REV", help="Also judge the submission: what changed since REV.")
+@click.option("--message", metavar="FILE", help="Also judge this commit message (commit-msg).")
+@click.option("--event", metavar="FILE", help="Also judge the submission of a GitHub event.")
+@click.option(
+    "--replays", "replays_file", metavar="FILE", help="Also judge what `replay run` wrote as JSON."
+)
+@click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
+@click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(get_args(FailOn)),
+    default="error",
+    show_default=True,
+    help="The severity from which on findings make the exit code 1.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help=f"One of {', '.join(FORMATS)}; repeatable, each to its own file.",
+)
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in the text format.",
+)
+@click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
+@click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option(
+    "--accept-policy-changes",
+    is_flag=True,
+    help="Judge the submission by its own policy, not by that of its merge base.",
+)
+@click.option("--fix", is_flag=True, help="Apply the safe fixes, and report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that guess.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: the cores.")
+@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
+def command(
+    paths: Sequence[str],
+    staged: bool,
+    rev: str | None,
+    base: str | None,
+    message: str | None,
+    event: str | None,
+    replays_file: str | None,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    fail_on: FailOn,
+    formats: Sequence[str],
+    statistics: bool,
+    color: str,
+    quiet: bool,
+    jobs: int | None,
+    no_cache: bool,
+    baseline_file: str | None,
+    no_suppressions: bool,
+    accept_policy_changes: bool,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+) -> int:
+    """Check the fleet in the worktree, the index or a commit.
+
+    PATHs narrow what is reported, never what is known: a benchmark is still judged by its
+    fixtures, wherever they are.
+
+    With --base, --message or --event the submission rules run as well. What is compared is what
+    GitHub shows of a pull request: from the merge base of REV and the checked commit (three
+    dots). An event brings its own base, and its head is what is checked unless --rev or --staged
+    says otherwise.
+
+    A submission does not judge itself: configuration, contracts, baseline and suppressions count
+    as at the merge base. What it adds to them takes effect once it is merged, unless you
+    --accept-policy-changes.
+    """
+    fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
+    outputs = _outputs(formats) or ([] if diff else [("text", None)])
+    cache = Cache(None) if no_cache else open_cache(".")
+    asked = _asked(base, message, event)
+    if accept_policy_changes and (asked is None or not asked.compares):
+        raise UsageError("--accept-policy-changes needs --base or --event: what does it accept?")
+    if asked is not None and asked.event is not None and rev is None and not staged:
+        rev = asked.head(Path.cwd())
+    with ExitStack() as stack:
+        snapshot, change = _opened(asked, staged, rev)
+        stack.enter_context(snapshot)
+        if change is not None:
+            stack.enter_context(change)
+        judge = partial(
+            check,
+            config=configuration.load(snapshot),
+            chosen=split(select),
+            ignored=split(ignore),
+            cache=cache,
+            paths=[from_root(snapshot, path) for path in paths],
+            baseline=_baseline(snapshot, baseline_file, asked),
+            use_comments=not no_suppressions,
+            change=change,
+            accept_policy_changes=accept_policy_changes,
+            jobs=jobs,
+            replays=None if replays_file is None else _replays(snapshot, replays_file),
+        )
+        report = judge(snapshot)
+        if fix or diff:
+            report = fixing.run(snapshot, judge, report, unsafe=unsafe_fixes, diff=diff)
+        if any(name == "sarif" for name, _ in outputs):
+            report = with_line_hashes(snapshot, report)
+        if any(name == "html" for name, _ in outputs):
+            report = with_survey(
+                Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs), report
+            )
+    cache.save()
+    for name, file in outputs:
+        write(_rendered(name, report, color, quiet, statistics, file), file)
+    return report.exit_code(fail_on)
+
+
+def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
+    """What the file says of the fixtures as they are here. Raises `NotCheckedError` for others."""
+    from hashlib import sha256
+
+    from evalpolicy.replay.reports.reading import read
+
+    try:
+        found = read(Path(file).read_bytes(), file)
+    except OSError as error:
+        raise UsageError(f"--replays {file}: {error.strerror}") from error
+    for one in found:
+        wanted = one.evidence.wanted
+        if one.verdict == "not run" or wanted.control:
+            continue
+        digest = sha256()
+        try:
+            for piece in snapshot.stream(one.path):
+                digest.update(piece)
+        except Unreadable:
+            pass  # that it is not here any more is another content as well
+        if digest.hexdigest() != wanted.sha256:
+            raise NotCheckedError(
+                f"{one.path} is not what was replayed: run `evalpolicy replay run {one.name}` again"
+            )
+    return found
+
+
+def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
+    """The report with what GitHub names lines by, which only SARIF needs."""
+    from msgspec.structs import replace
+
+    from evalpolicy.engine import line_hashes
+
+    findings = [*report.findings, *(item.finding for item in report.waived)]
+    return replace(report, line_hashes=line_hashes.of(snapshot, findings))
+
+
+def with_survey(
+    facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
+) -> Report:
+    """The report with the fleet as the web page tells it."""
+    from msgspec.structs import replace
+
+    from evalpolicy.engine.survey.surveying import survey
+
+    return replace(report, survey=survey(facts, replays))
+
+
+def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:
+    if base is None and message is None and event is None:
+        return None
+    from evalpolicy.snapshot.submission.asked import Asked, read_event
+
+    return Asked(base, message, read_event(event) if event is not None else None)
+
+
+def _baseline(snapshot: Snapshot, file: str | None, asked: Asked | None) -> Baseline | None:
+    if file is None:
+        return None
+    return read_baseline(snapshot, file, of_submission=asked is not None and asked.compares)
+
+
+def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapshot, Change | None]:
+    if asked is None:
+        return open_snapshot(Path.cwd(), staged=staged, revision=rev), None
+    from evalpolicy.engine.judges import open_submission
+
+    return open_submission(Path.cwd(), asked, staged=staged, revision=rev)
+
+
+def _outputs(texts: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Each format with its file; without one it goes to the output, where several may."""
+    outputs = [_output(text) for text in texts]
+    files = [file for _, file in outputs if file is not None]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise UsageError(f"--format …={twice}: given twice, and one report would replace the other")
+    return outputs
+
+
+def _output(text: str) -> tuple[str, str | None]:
+    name, _, file = text.partition("=")
+    if name not in FORMATS:
+        from evalpolicy.matching.nearest import nearest
+
+        close = nearest(name, FORMATS)
+        hint = f"did you mean {close}?" if close else f"known are {', '.join(FORMATS)}"
+        raise UsageError(f"--format {name}: there is no such format; {hint}")
+    return name, file or None
+
+
+def _rendered(
+    name: str, report: Report, color: str, quiet: bool, statistics: bool, file: str | None
+) -> str:
+    if name == "text":
+        from evalpolicy.reporters import statistics as counting
+        from evalpolicy.reporters import text
+
+        if statistics:
+            return counting.render(report)
+        to_terminal = sys.stdout if file is None else None
+        return text.render(
+            report,
+            columns=columns(to_terminal),
+            colour=colour(color, to_terminal),
+            quiet=quiet,
+        )
+    from evalpolicy.reporters import render
+
+    return render(name, report)

@@ -1,0 +1,98 @@
+"""`evalpolicy fleet`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from evalpolicy.config import reading as configuration
+from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError
+from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.frontends.cli.console import columns, write
+from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.tables.fleet import FleetListing, listing
+from evalpolicy.reporters.text import count
+from evalpolicy.snapshot import open_snapshot
+
+
+@click.command("fleet")
+@click.option("--staged", is_flag=True, help="Read the index.")
+@click.option("--rev", metavar="REV", help="Read a commit, without a checkout.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+def command(staged: bool, rev: str | None, kind: str) -> int:
+    """List benchmarks with their resolved labels, agents and fixtures."""
+    with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
+        fleet = Fleet(snapshot, configuration.load(snapshot).layout)
+        found = listing(fleet)
+        if not fleet.units and not fleet.fixtures:
+            raise NotCheckedError(
+                f"no benchmark, agent, model or fixture in {snapshot.place}: say in [layout] of "
+                "evalpolicy.toml where they are"
+            )
+    if kind == "json":
+        write(json.dumps(found.document(), ensure_ascii=False, indent=2) + "\n")
+    elif kind == "markdown":
+        write(_markdown(found))
+    else:
+        write(_text(found, columns(sys.stdout)))
+    return EXIT_NOT_CHECKED if found.problems else 0
+
+
+_HEADS = ("benchmark", "tasks", "env", "released", "fixtures", "data revision")
+
+
+def _rows(found: FleetListing) -> list[tuple[str, ...]]:
+    return [
+        (
+            benchmark.name,
+            benchmark.short("tasks"),
+            benchmark.short("env"),
+            benchmark.short("released"),
+            str(len(benchmark.fixtures)),
+            benchmark.short("data_revision"),
+        )
+        for benchmark in found.benchmarks
+    ]
+
+
+def _text(found: FleetListing, width: int) -> str:
+    rows = [tuple(map(shown, row)) for row in (_HEADS, *_rows(found))]
+    wide = [max(len(row[n]) for row in rows) for n in range(len(_HEADS))]
+    lines = [
+        "  ".join(cell.ljust(wide[n]) for n, cell in enumerate(row)).rstrip()[:width]
+        for row in rows
+    ]
+    lines.append("")
+    lines.append(_summary(found))
+    lines.extend(
+        f"{shown(p.path)}:{p.line}: not checked: {shown(p.message)}" for p in found.problems
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _summary(found: FleetListing) -> str:
+    counts: Sequence[tuple[int, str]] = (
+        (len(found.benchmarks), "benchmark"),
+        *((len(names), role) for role, names in found.others.items()),
+        (len(found.fixtures), "fixture"),
+    )
+    return ", ".join(count(number, noun) for number, noun in counts)
+
+
+def _markdown(found: FleetListing) -> str:
+    def cell(text: str) -> str:
+        return shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+    lines = [f"| {' | '.join(_HEADS)} |", f"|{' --- |' * len(_HEADS)}"]
+    lines.extend(f"| {' | '.join(map(cell, row))} |" for row in _rows(found))
+    return "\n".join([*lines, "", _summary(found)]) + "\n"

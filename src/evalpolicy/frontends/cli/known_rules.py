@@ -1,0 +1,34 @@
+"""The rules that there are where a command was started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError
+from evalpolicy.rules.selection import BUILT_IN, RuleSet, rule_set
+
+
+def known_here() -> RuleSet:
+    """Those of the fleet in the working folder; the built-in ones where there is no fleet.
+
+    Raises `UsageError` for a configuration that cannot be read.
+    """
+    from evalpolicy.config import reading as configuration
+    from evalpolicy.snapshot import open_snapshot
+
+    try:
+        with open_snapshot(Path.cwd()) as snapshot:
+            return rule_set(configuration.load(snapshot).plugins)
+    except NotCheckedError:
+        return BUILT_IN
+
+
+def say_missing(known: RuleSet) -> int:
+    """Says which plug-ins could not be loaded; gives the exit code."""
+    from evalpolicy.reporters.safe import shown
+
+    for reason in known.missing:
+        click.echo(shown(f"evalpolicy: {reason}"), err=True)
+    return EXIT_NOT_CHECKED if known.missing else EXIT_CLEAN

@@ -1,0 +1,182 @@
+"""`evalpolicy provenance`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalpolicy.config import reading as configuration
+from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, UsageError
+from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.frontends.cli.console import colour, columns, write
+from evalpolicy.reporters.safe import shown
+from evalpolicy.snapshot import Snapshot, open_snapshot
+from evalpolicy.snapshot.cache import open_cache
+
+# The fields that an option gives, in the order of an entry: option → field.
+_OPTIONS = {
+    "--benchmark": "benchmark",
+    "--task": "task_id",
+    "--agent": "agent",
+    "--agent-version": "agent_version",
+    "--model": "model",
+    "--model-version": "model_version",
+    "--gateway": "gateway",
+    "--data-revision": "benchmark_data_revision",
+    "--captured": "captured",
+    "--release-tag": "release_tag",
+}
+
+
+@click.group("provenance")
+def command() -> None:
+    """Where fixtures come from: record a new one, backfill old ones, verify all."""
+
+
+def _told(function: Callable[..., int]) -> Callable[..., int]:
+    for option, field in reversed(_OPTIONS.items()):
+        function = click.option(option, field, metavar="TEXT")(function)
+    return function
+
+
+def _output(function: Callable[..., int]) -> Callable[..., int]:
+    function = click.option("--diff", is_flag=True, help="Show the change, write nothing.")(
+        function
+    )
+    return click.option("--dry-run", is_flag=True, help="Say what would be done.")(function)
+
+
+@command.command("record")
+@click.argument("fixture", metavar="FIXTURE")
+@_told
+@click.option("--reward", type=click.FloatRange(-1, 1), help="What the grader gave the run.")
+@click.option(
+    "--unknown", multiple=True, metavar="FIELD=WHY", help="A field that nobody knows, and why."
+)
+@click.option("--replace", "again", is_flag=True, help="Write an entry that exists anew.")
+@_output
+def record(
+    fixture: str,
+    reward: float | None,
+    unknown: Sequence[str],
+    again: bool,
+    diff: bool,
+    dry_run: bool,
+    **told: Any,
+) -> int:
+    """Write the entry of one fixture: a path, or its name without the suffix.
+
+    The recording, the labels and git are asked first; options give what they do not show, and
+    outrank what they do. Nothing is invented: what nobody knows needs its reason.
+    """
+    from evalpolicy.provenance.recording import record as made
+    from evalpolicy.provenance.writing import Edit
+
+    given = {
+        field: value for field, value in {**told, "reward": reward}.items() if value is not None
+    }
+    reasons = dict(_reason(text) for text in unknown)
+    cache = open_cache(".")
+    with open_snapshot(Path.cwd()) as snapshot:
+        config = configuration.load(snapshot)
+        known = ProvenanceFile(snapshot, config.layout.provenance, cache)
+        named = _from_root(snapshot, fixture)
+        stem, entry = made(snapshot, config, known, named, given, reasons, cache)
+        value = known.parsed.value
+        if isinstance(value, dict) and stem in value and not again:
+            raise UsageError(f"{stem} has an entry already: --replace writes it anew")
+        edit = Edit(known, {stem: entry})
+        if not diff and not dry_run:
+            edit.apply(snapshot)
+    cache.save()
+    verb = "would write" if dry_run or diff else "wrote"
+    write(edit.diff() if diff else f"{verb} the entry of {shown(stem)} to {shown(edit.path)}\n")
+    return EXIT_CLEAN
+
+
+@command.command("backfill")
+@_output
+def backfill(diff: bool, dry_run: bool) -> int:
+    """Write an entry for every fixture that has none, from evidence.
+
+    The recording itself, the label at the commit that added the fixture, that commit's date.
+    What nothing shows is null with the reason. Entries that exist are not touched.
+    """
+    from evalpolicy.provenance.backfill import backfill as filled
+    from evalpolicy.provenance.writing import Edit
+
+    cache = open_cache(".")
+    with open_snapshot(Path.cwd()) as snapshot:
+        config = configuration.load(snapshot)
+        known = ProvenanceFile(snapshot, config.layout.provenance, cache)
+        Edit(known, {})  # What cannot be kept is said before any work is done.
+        found = filled(snapshot, config, known, cache)
+        edit = Edit(known, found.entries)
+        if not diff and not dry_run:
+            edit.apply(snapshot)
+    cache.save()
+    lines = [
+        f"{stem}: named after {name}, recorded by {agent}: the agent is left null"
+        for stem, (name, agent) in found.contradictions.items()
+    ]
+    lines += [f"{path}: not read: {why}" for path, why in found.unreadable.items()]
+    lines += [
+        f"{path}: no entry: its name has no known benchmark and agent" for path in found.undecoded
+    ]
+    verb = "would write" if dry_run or diff else "wrote"
+    written = f"{len(found.entries)} entr{'y' if len(found.entries) == 1 else 'ies'}"
+    lines.append(f"{verb} {written} to {edit.path}, kept {found.kept}")
+    told = "".join(f"{shown(line)}\n" for line in lines)
+    if diff:
+        write(edit.diff())
+        click.echo(told, err=True, nl=False)
+    else:
+        write(told)
+    return EXIT_NOT_CHECKED if found.unreadable or found.undecoded else EXIT_CLEAN
+
+
+@command.command("verify")
+@click.argument("fixtures", nargs=-1, metavar="[FIXTURE]...")
+def verify(fixtures: Sequence[str]) -> int:
+    """Compare fixtures with their entries: digest, agent, model, names.
+
+    A fixture without an entry is a finding; one whose entry has no digest could not be verified,
+    and neither could one whose content is not there (exit code 3).
+    """
+    from evalpolicy.provenance.verification import verify as verified
+    from evalpolicy.reporters import text
+
+    cache = open_cache(".")
+    with open_snapshot(Path.cwd()) as snapshot:
+        named = [_from_root(snapshot, fixture) for fixture in fixtures]
+        report, count = verified(snapshot, configuration.load(snapshot), named, cache)
+    cache.save()
+    if report.findings or report.problems:
+        write(text.render(report, columns=columns(sys.stdout), colour=colour("auto", sys.stdout)))
+    else:
+        write(f"{count} fixture{'' if count == 1 else 's'} verified\n")
+    return report.exit_code("error")
+
+
+def _reason(text: str) -> tuple[str, str]:
+    field, equals, why = text.partition("=")
+    fields = (*_OPTIONS.values(), "reward")
+    if field not in fields or not equals or not why.strip():
+        raise UsageError(f"--unknown {text}: FIELD=why, where FIELD is one of {', '.join(fields)}")
+    return field, why.strip()
+
+
+def _from_root(snapshot: Snapshot, named: str) -> str:
+    """A path as typed from the fleet's root; a name, or what lies elsewhere, as it is."""
+    if not os.path.lexists(named):
+        return named
+    here = Path(os.path.abspath(named))
+    try:
+        return here.relative_to(Path(snapshot.top).resolve()).as_posix()
+    except ValueError:
+        return named

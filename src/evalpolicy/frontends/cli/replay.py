@@ -1,0 +1,202 @@
+"""`evalpolicy replay`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.frontends.cli import replay_run
+from evalpolicy.frontends.cli.console import write
+from evalpolicy.frontends.cli.replay_plan import plan_command
+from evalpolicy.replay.journal import OnExhausted
+
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.trajectory import Trajectory
+
+
+@click.group("replay")
+def command() -> None:
+    """Replay recorded runs, and record them."""
+
+
+command.add_command(replay_run.run)
+command.add_command(replay_run.clean)
+command.add_command(plan_command)
+
+
+@command.command("serve")
+@click.argument("fixture", type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one and prints it.",
+)
+@click.option(
+    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="JSON lines, one a call."
+)
+@click.option(
+    "--on-exhausted",
+    type=click.Choice(get_args(OnExhausted)),
+    default="error",
+    show_default=True,
+    help="Past the last turn: an error that no client tries again, the reply REPLAY_EXHAUSTED, "
+    "or the last turn again.",
+)
+@click.option("--allow-empty", is_flag=True, help="Take a fixture without a turn (a control run).")
+@click.option("--dry-run", is_flag=True, help="Say what would be served, and serve nothing.")
+def serve(
+    fixture: Path,
+    host: str,
+    port: int,
+    journal: Path | None,
+    on_exhausted: OnExhausted,
+    allow_empty: bool,
+    dry_run: bool,
+) -> int:
+    """Answer like the recorded model, from FIXTURE.
+
+    For clients of chat completions, responses, messages and Gemini. SIGTERM ends it.
+    """
+    trajectory = _trajectory(fixture, allow_empty)
+    _need_server()
+    from evalpolicy.replay.journal import Journal
+    from evalpolicy.replay.tape import Tape
+
+    if dry_run:
+        names = ", ".join(Tape(trajectory).models) or "no model"
+        write(f"{fixture.name}: {len(trajectory.turns)} turns of {names}, on {host} port {port}\n")
+        return 0
+    from evalpolicy.replay.app import ReplayApp
+    from evalpolicy.replay.server import Running, address, listen
+    from evalpolicy.replay.server import serve as run
+
+    running = Running()
+    with listen(host, port) as on:
+        try:
+            book = Journal(journal)
+            app = ReplayApp(
+                Tape(trajectory, on_exhausted),
+                book,
+                on_failure=lambda error: running.fail(f"cannot write the journal: {error}"),
+            )
+        except OSError as error:
+            raise NotCheckedError(f"cannot write {journal}: {error.strerror or error}") from error
+        try:
+            run(app, on, running, lambda: write(f"{address(on)}\n"))
+        finally:
+            book.close()
+    return 0
+
+
+@command.command("record")
+@click.option("--upstream", required=True, metavar="URL", help="Base URL, such as http://host/v1.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FIXTURE",
+    help="A new *.traces.jsonl.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0: a free one."
+)
+@click.option("--provenance", is_flag=True, help="Record the provenance entry as well.")
+@click.option("--dry-run", is_flag=True, help="Say what would be recorded, and record nothing.")
+def record(
+    upstream: str, output: Path, host: str, port: int, provenance: bool, dry_run: bool
+) -> int:
+    """Pass calls on to a model and record them as a fixture, without credentials.
+
+    The upstream is compatible with OpenAI's API, or with the one that the agent speaks. SIGTERM
+    or Ctrl-C ends the recording.
+    """
+    _check_recording(upstream, output, provenance)
+    _need_server("httpx")
+    if dry_run:
+        write(f"{host} port {port} passes on to {_without_password(upstream)}, into {output}\n")
+        return 0
+    from evalpolicy.replay.recorder import RecorderApp
+    from evalpolicy.replay.recording import Recording
+    from evalpolicy.replay.server import Running, address, listen
+    from evalpolicy.replay.server import serve as run
+
+    running = Running()
+    with listen(host, port) as on:
+        try:
+            recording = Recording(output)
+        except OSError as error:
+            raise NotCheckedError(f"cannot write {output}: {error.strerror}") from error
+        app = RecorderApp(
+            upstream,
+            recording,
+            on_failure=lambda error: running.fail(f"cannot write {output}: {error}"),
+        )
+        try:
+            run(app, on, running, lambda: write(f"{address(on)}\n"))
+        finally:
+            recording.close()
+    write(f"{output}: {recording.turns} turns, {recording.failed} failed calls\n")
+    if not recording.turns:
+        raise NotCheckedError(f"no usable turn was recorded in {output}")
+    return _record_provenance(output) if provenance else 0
+
+
+def _check_recording(upstream: str, output: Path, provenance: bool) -> None:
+    from evalpolicy.frontends.cli.program import COMMANDS
+
+    if not upstream.startswith(("http://", "https://")):
+        raise UsageError("--upstream is the base URL of an API, such as http://localhost:8000/v1")
+    if not output.name.endswith(".traces.jsonl"):
+        raise UsageError(f"--output {output}: a recording's name ends with .traces.jsonl")
+    if output.exists():
+        raise UsageError(f"--output {output} is there already: delete it, or name another")
+    if provenance and "provenance" not in COMMANDS:
+        raise UsageError("--provenance: this evalpolicy has no command `provenance`")
+
+
+def _without_password(upstream: str) -> str:
+    scheme, _, rest = upstream.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def _record_provenance(output: Path) -> int:
+    """As `evalpolicy provenance record` does it: one way to make an entry."""
+    from evalpolicy.__main__ import main
+
+    return main(["provenance", "record", str(output)])
+
+
+def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
+    """The fixture, once; one that could only serve nothing is refused."""
+    from evalpolicy.artifacts.trajectory import parse
+
+    try:
+        trajectory = parse(fixture.read_bytes())
+    except OSError as error:
+        raise NotCheckedError(f"cannot read {fixture}: {error.strerror}") from error
+    if trajectory.turns or allow_empty:
+        return trajectory
+    summary = trajectory.summary
+    why = summary.problems[0].message if summary.problems else f"{summary.failed} failed calls"
+    raise NotCheckedError(
+        f"{fixture} has no usable turn ({why}): record it anew, or pass --allow-empty for a "
+        "control run"
+    )
+
+
+def _need_server(*more: str) -> None:
+    """The web server is an extra: most who check a fleet never replay."""
+    missing = [name for name in ("starlette", "uvicorn", *more) if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"replay needs {' and '.join(missing)}: run pip install 'evalpolicy[replay]'"
+        )

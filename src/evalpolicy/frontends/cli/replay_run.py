@@ -1,0 +1,310 @@
+"""`evalpolicy replay run` and `evalpolicy replay clean`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+from msgspec import Struct
+
+from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError, UsageError
+from evalpolicy.frontends.cli.console import colour, columns, write
+from evalpolicy.frontends.cli.replay_plan import Planned, asked, choosing, installed, planned
+from evalpolicy.policy.report import FailOn
+
+if TYPE_CHECKING:
+    from evalpolicy.facts.replays.replayed import Replayed
+    from evalpolicy.replay.containers.cleaning import Left
+    from evalpolicy.replay.containers.engines import Engine
+    from evalpolicy.replay.plan.model import EngineName, Plan
+    from evalpolicy.replay.reports import ReplayReport
+
+_ENGINES = ("docker", "podman")
+_WORST = ("failed", "diverged", "exhausted", "unfinished", "not run", "reproduced")
+_MOST_LOGS = 3
+
+
+@click.command("run")
+@choosing
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Replays at a time."
+)
+@click.option("--no-build", is_flag=True, help="Take only images that are there and current.")
+@click.option("--dry-run", is_flag=True, help="Print every command, and run none.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help="One of text, json, junit, markdown, sarif, github; repeatable, each to its own file.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(get_args(FailOn)),
+    default="error",
+    show_default=True,
+    help="The severity from which on findings make the exit code 1.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in the text format.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress, and only what was not reproduced.")
+def run(
+    jobs: int,
+    no_build: bool,
+    dry_run: bool,
+    formats: Sequence[str],
+    fail_on: FailOn,
+    color: str,
+    quiet: bool,
+    **values: Any,
+) -> int:
+    """Replay recorded runs in containers, and judge what comes of it.
+
+    FIXTURE is a path, a folder, a name without its suffix, or the beginning of one name only.
+    Without any, all fixtures are replayed. Each runs its benchmark's image with its agent and its
+    grader beside a server that answers from the recording, on a network without a way out.
+
+    The verdict is one of reproduced, diverged, exhausted, unfinished, failed and not run; the
+    rules RPL001 to RPL007 make findings of it. What was not run for any reason but the broken
+    manifest makes the exit code 3.
+    """
+    from evalpolicy.replay.containers.engines import find
+    from evalpolicy.replay.containers.owner import owner
+    from evalpolicy.replay.containers.server_image import base_image, name
+    from evalpolicy.replay.plan.model import LABEL_OWNER
+
+    outputs = [_format(text) for text in formats] or [("text", None)]
+    what = asked(values)
+    engine = None if dry_run else find(what.engine)
+    with planned(
+        what,
+        engine.name if engine else what.engine or installed(),
+        run=_run_id(),
+        labels={LABEL_OWNER: owner()},
+        server_image=lambda settings: name(base_image(settings.server.base)),
+    ) as found:
+        # Nothing has changed since --base: that is an answer.
+        if not found.plan.replays and not found.plan.skipped and not what.base:
+            raise NotCheckedError("no fixture is chosen: see `evalpolicy fixtures list`")
+        if engine is None:
+            write(_dry_run(found.plan))
+            return EXIT_CLEAN
+        _check_output(found)
+        report = _run(found, engine, _Ways(jobs, not no_build, color, quiet))
+    for kind, file in outputs:
+        write(_rendered(kind, report, color, quiet, file), file)
+    return report.report.exit_code(fail_on)
+
+
+class _Ways(Struct, frozen=True):
+    """How to run, beside what."""
+
+    jobs: int
+    build: bool
+    color: str
+    quiet: bool
+
+
+def _run(found: Planned, engine: Engine, ways: _Ways) -> ReplayReport:
+    from evalpolicy.engine.check import check
+    from evalpolicy.replay.reports import ReplayReport
+    from evalpolicy.replay.running import results
+
+    begun = time.monotonic()
+    plan, facts = found.plan, found.facts
+    replayed = results(_replayed(found, engine, ways) if plan.replays else [], plan)
+    # Of what else is in the fleet, nothing is said here: `check` judges that.
+    about = [*(one.path for one in replayed), facts.config.layout.provenance]
+    report = check(
+        facts.snapshot,
+        facts.config,
+        chosen=("RPL",),
+        paths=[path for path in about if path in facts.snapshot.entries],
+        replays=replayed,
+    )
+    return ReplayReport(
+        report, replayed, plan.run, f"{engine.name} {engine.version}", time.monotonic() - begun,
+        _look(replayed),
+    )  # fmt: skip
+
+
+def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
+    from evalpolicy.replay.calls import CallStoppedError
+    from evalpolicy.replay.containers import server_image
+    from evalpolicy.replay.images.providing import provide
+    from evalpolicy.replay.progress import Shown
+    from evalpolicy.replay.running import folder, replay_all, stopping
+
+    plan, stop = found.plan, threading.Event()
+    where = Path(plan.replays[0].paths.folder).parent
+    shown = Shown(sys.stderr, lambda: columns(sys.stderr), colour=colour(ways.color, sys.stderr))
+    tell: Callable[[str], None] = (lambda line: None) if ways.quiet else shown.say
+    with folder(where), stopping(stop, shown.say):
+        base = server_image.base_image(found.settings.server.base)
+        server_image.provide(engine, base, build=ways.build, tell=tell)
+        try:
+            images = provide(plan, build=ways.build, tell=tell, logs=where / "builds", stop=stop)
+        except CallStoppedError:
+            raise NotCheckedError("interrupted while images were built; nothing ran") from None
+        return replay_all(
+            engine,
+            plan,
+            jobs=ways.jobs,
+            not_run={
+                replay.path: images.failed[replay.image]
+                for replay in plan.replays
+                if replay.image in images.failed
+            },
+            stop=stop,
+            told=(lambda progress, done: None) if ways.quiet else shown.told,
+        )
+
+
+def _check_output(found: Planned) -> None:
+    """What a repository has put where runs write (links, for example) is nothing to write to."""
+    snapshot = found.facts.snapshot
+    if snapshot.kind != "worktree" or not found.plan.replays:
+        return
+    where = Path(found.plan.replays[0].paths.folder).parent
+    if not where.is_relative_to(found.plan.root):
+        return
+    inside = where.relative_to(found.plan.root).as_posix()
+    if inside == "." or inside in snapshot.entries or inside in snapshot.folders:
+        raise UsageError(f"{where} is part of the repository: name another folder (--output)")
+
+
+def _run_id() -> str:
+    """Names a run: when it began, and something that no other run of that second has."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(3).hex()}"
+
+
+def _dry_run(plan: Plan) -> str:
+    """Everything that a run would call, as lines for a shell, in order."""
+    from evalpolicy.replay.containers.engines import Engine
+    from evalpolicy.replay.containers.server_image import build_command
+    from evalpolicy.replay.plan.text import text
+
+    server = build_command(Engine(plan.engine), plan.server_image, "CONTEXT")
+    return (
+        f"# the server's image, if it is absent, from files laid out for it\n{server}\n{text(plan)}"
+    )
+
+
+def _look(replayed: Sequence[Replayed]) -> str:
+    """The command that shows what the worst replay said, if it ran."""
+    if not replayed:
+        return ""
+    worst = min(replayed, key=lambda one: _WORST.index(one.verdict))
+    logs = [os.path.relpath(file) for file in worst.logs[:_MOST_LOGS]]
+    return shlex.join(["less", *logs]) if logs else ""
+
+
+def _format(text: str) -> tuple[str, str | None]:
+    from evalpolicy.matching.nearest import nearest
+    from evalpolicy.replay.reports import FORMATS
+
+    name, _, file = text.partition("=")
+    if name not in FORMATS:
+        close = nearest(name, FORMATS)
+        hint = f"did you mean {close}?" if close else f"known are {', '.join(FORMATS)}"
+        raise UsageError(f"--format {name}: there is no such format; {hint}")
+    return name, file or None
+
+
+def _rendered(kind: str, report: ReplayReport, color: str, quiet: bool, file: str | None) -> str:
+    if kind == "text":
+        from evalpolicy.replay.reports import text
+
+        to_terminal = sys.stdout if file is None else None
+        return text.render(
+            report,
+            columns=columns(to_terminal),
+            colour=colour(color, to_terminal),
+            quiet=quiet,
+        )
+    from evalpolicy.replay.reports import render
+
+    return render(kind, report)
+
+
+@click.command("clean")
+@click.option(
+    "--engine", "engine_name", type=click.Choice(_ENGINES), help="Default: all that answer."
+)
+@click.option("--run", "run_id", metavar="ID", help="Only what this run left.")
+@click.option("--all", "everything", is_flag=True, help="Also what another machine may still use.")
+@click.option("--dry-run", is_flag=True, help="Print the commands, and run none.")
+def clean(
+    engine_name: EngineName | None, run_id: str | None, everything: bool, dry_run: bool
+) -> int:
+    """Remove the containers and volumes that killed runs left behind.
+
+    They are known by their labels. What belongs to a run that still lives is left alone, and so
+    is what was made on another machine, unless --all says otherwise.
+    """
+    from evalpolicy.replay.containers.cleaning import left
+    from evalpolicy.reporters.safe import shown
+
+    removed = kept = 0
+    failures: list[str] = []
+    for engine in _engines(engine_name):
+        for one in left(engine, run_id):
+            if one.owner_lives or (one.owner_lives is None and not everything):
+                kept += 1
+                continue
+            if dry_run:
+                write(f"{one.remove}\n")
+            elif problem := _removed(engine, one):
+                failures.append(problem)
+                continue
+            else:
+                write(shown(f"removed the {one.kind} {one.name}") + "\n")
+            removed += 1
+    if kept:
+        write(f"{kept:,} left alone: they belong to runs that live, or to another machine\n")
+    if not removed and not failures:
+        write("nothing to remove\n")
+    for problem in failures:
+        click.echo(shown(problem), err=True)
+    return EXIT_NOT_CHECKED if failures else EXIT_CLEAN
+
+
+def _removed(engine: Engine, one: Left) -> str | None:
+    """Removes it, and gives why it is still there."""
+    from evalpolicy.replay.containers.engines import CallFailedError
+
+    try:
+        engine.run(one.remove)
+    except CallFailedError as error:
+        return f"cannot remove the {one.kind} {one.name}: {error}"
+    return None
+
+
+def _engines(engine_name: EngineName | None) -> list[Engine]:
+    """The one that was named, or all that answer. Raises `EngineGoneError` if there is none."""
+    from evalpolicy.replay.containers.engines import ENGINES, EngineGoneError, find
+
+    if engine_name is not None:
+        return [find(engine_name)]
+    answering: list[Engine] = []
+    reasons: list[str] = []
+    for name in ENGINES:
+        try:
+            answering.append(find(name))
+        except EngineGoneError as error:
+            reasons.append(str(error))
+    if not answering:
+        raise EngineGoneError("; ".join(reasons))
+    return answering

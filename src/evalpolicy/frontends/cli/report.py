@@ -1,0 +1,112 @@
+"""`evalpolicy report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import click
+
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
+from evalpolicy.engine.survey.trend import Trend
+from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.facts.facts import Facts
+from evalpolicy.frontends.cli.baseline_file import read_baseline
+from evalpolicy.frontends.cli.check import with_survey
+from evalpolicy.policy.report import FailOn, Report
+from evalpolicy.rules.selection import split
+from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache, open_cache
+
+PAGE, DATA = "index.html", "report.json"
+# A report of a million findings. A larger file is a mistake.
+_LARGEST = 1 << 30
+_Read = TypeVar("_Read")
+
+
+@click.command("report")
+@click.option("--output", metavar="DIR", required=True, help="The folder to write the page into.")
+@click.option("--staged", is_flag=True, help="Report on the index.")
+@click.option("--rev", metavar="REV", help="Report on a commit, without a checkout.")
+@click.option("--since", metavar="FILE", help="An earlier JSON report: what is new, what is gone.")
+@click.option("--replays", metavar="FILE", help="The JSON report of `evalpolicy replay run`.")
+@click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
+@click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
+@click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
+@click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(get_args(FailOn)),
+    default="never",
+    show_default=True,
+    help="The severity from which on findings make the exit code 1.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: the cores.")
+@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
+def command(
+    output: str,
+    staged: bool,
+    rev: str | None,
+    since: str | None,
+    replays: str | None,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    baseline_file: str | None,
+    no_suppressions: bool,
+    fail_on: FailOn,
+    jobs: int | None,
+    no_cache: bool,
+) -> int:
+    """Write the web page: what to do first, findings, coverage, sizes.
+
+    DIR gets index.html, which needs nothing else and no network, and report.json, which a later
+    --since compares with. Exit code 3 if anything could not be checked; the page says what.
+    """
+    from evalpolicy.engine.survey import replays as replay_reports
+    from evalpolicy.engine.survey import trend
+
+    earlier = _read(since, trend.read) if since else None
+    verdicts = _read(replays, replay_reports.read) if replays else None
+    cache = Cache(None) if no_cache else open_cache(".")
+    with ExitStack() as stack:
+        snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))
+        config = configuration.load(snapshot)
+        report = check(
+            snapshot,
+            config,
+            chosen=split(select),
+            ignored=split(ignore),
+            cache=cache,
+            baseline=None if baseline_file is None else read_baseline(snapshot, baseline_file),
+            use_comments=not no_suppressions,
+            jobs=jobs,
+        )
+        report = with_survey(Facts(snapshot, config, cache, jobs=jobs), report, verdicts)
+    cache.save()
+    _write(Path(output), report, trend.compare(report, earlier) if earlier else None)
+    return report.exit_code(fail_on)
+
+
+def _read(file: str, read: Callable[[bytes, str], _Read]) -> _Read:
+    try:
+        if (size := Path(file).stat().st_size) > _LARGEST:
+            raise UsageError(f"{file}: {size:,} bytes are more than a report has")
+        return read(Path(file).read_bytes(), file)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _write(folder: Path, report: Report, changed: Trend | None) -> None:
+    from evalpolicy.reporters import html, json
+    from evalpolicy.reporters.safe import shown
+    from evalpolicy.snapshot.writing import write
+
+    try:
+        write(folder / DATA, json.render(report).encode(), make_folders=True)
+        write(folder / PAGE, html.render(report, changed).encode())
+    except OSError as error:
+        raise NotCheckedError(f"cannot write into {folder}: {error.strerror}") from error
+    click.echo(f"evalpolicy: wrote {shown(str(folder / PAGE))}", err=True)

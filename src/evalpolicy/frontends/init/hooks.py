@@ -1,0 +1,114 @@
+"""The hook in `.pre-commit-config.yaml`, put in as text: what stands there keeps its form."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from evalpolicy import __version__
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlNode, parse_yaml
+from evalpolicy.frontends.init import LIMIT, Proposal, Settled
+
+HOOKS_FILE = ".pre-commit-config.yaml"
+REPOSITORY = "https://github.com/evalpolicy/evalpolicy"
+_NEXT = "pre-commit install"
+
+
+def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
+    """The hook for a fleet below `prefix` (empty, or ending in `/`)."""
+    lines = snippet(prefix)
+    why = "checks at each commit what it would hold"
+    if before is None:
+        after = "\n".join(["repos:", *(f"  {line}" for line in lines), ""])
+        return Proposal(HOOKS_FILE, None, after.encode(), why, _NEXT)
+    document = parse_yaml(before)
+    if document.problem is not None or len(before) > LIMIT:
+        return Settled(HOOKS_FILE, "it cannot be read as YAML; put in by hand:", lines)
+    if _has_hook(document.root):
+        return Settled(HOOKS_FILE, "it has a hook of evalpolicy")
+    changed = insert(before.decode(), lines)
+    if changed is None:
+        return Settled(HOOKS_FILE, "it has no list of repos to add to; put in by hand:", lines)
+    return Proposal(HOOKS_FILE, before, changed.encode(), why, _NEXT)
+
+
+def snippet(prefix: str = "") -> list[str]:
+    """The lines of one repository with its hook, as an item of `repos`."""
+    lines = [
+        f"- repo: {REPOSITORY}",
+        f"  rev: v{__version__}",
+        "  hooks:",
+        "    - id: evalpolicy",
+    ]
+    if prefix:
+        entry = f"evalpolicy -C {shlex.quote(prefix.rstrip('/'))} check --staged"
+        lines.append(f"      entry: {json.dumps(entry)}")
+    return lines
+
+
+def insert(text: str, lines: list[str]) -> str | None:
+    """`text` with the item behind the last of `repos`; None where that is not safely done."""
+    root = _read(text)
+    repos = root.get("repos") if isinstance(root, YamlMap) else None
+    if not isinstance(repos, YamlList) or not repos.items:
+        return None
+    column = repos.span.column - 1
+    end = "\r\n" if "\r\n" in text else "\n"
+    split = text.splitlines(keepends=True)
+    if split[repos.span.line - 1][column] == "[":
+        return None
+    at = _behind(split, repos.items[-1].span, column)
+    if split[at - 1][-1:] not in "\r\n":
+        split[at - 1] += end
+    added = [f"{' ' * column}{line}{end}" for line in lines]
+    changed = "".join([*split[:at], *added, *split[at:]])
+    return changed if _adds_one(text, changed, lines) else None
+
+
+def _behind(split: list[str], last: Span, column: int) -> int:
+    """The number of the line behind an item: its values, and the comments that belong to it."""
+    # The end of a block is where the next token starts, behind blank lines and comments.
+    at = min(last.end_line if last.end_column > 1 else last.end_line - 1, len(split))
+    while at > last.line and _is_loose(split[at - 1], column):
+        at -= 1
+    return at
+
+
+def _is_loose(line: str, column: int) -> bool:
+    """A blank line, or a comment that stands no deeper than the item's dash."""
+    stripped = line.strip()
+    return not stripped or (stripped[0] == "#" and len(line) - len(line.lstrip()) <= column)
+
+
+def _adds_one(before: str, after: str, lines: list[str]) -> bool:
+    """Whether the new text is the old one with one more repository, and nothing else."""
+    old, new = _read(before), _read(after)
+    if not isinstance(old, YamlMap) or not isinstance(new, YamlMap):
+        return False
+    added = _value(_read("\n".join(lines)))
+    expected = [(key, [*value, *added] if key == "repos" else value) for key, value in _value(old)]
+    return bool(_value(new) == expected)
+
+
+def _value(node: YamlNode | None) -> Any:
+    """What a node says, wherever it stands."""
+    if isinstance(node, YamlMap):
+        return [(entry.key, _value(entry.value)) for entry in node.entries]
+    if isinstance(node, YamlList):
+        return [_value(item) for item in node.items]
+    return node and (node.text, node.tag)
+
+
+def _read(text: str) -> YamlNode | None:
+    return parse_yaml(text.encode()).root
+
+
+def _has_hook(root: YamlNode | None) -> bool:
+    return isinstance(root, YamlMap) and any(
+        word is not None and word.text.startswith("evalpolicy")
+        for repository in root.maps("repos")
+        for hook in repository.maps("hooks")
+        for word in (hook.text("id"), hook.text("entry"))
+    )

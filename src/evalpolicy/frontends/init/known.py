@@ -1,0 +1,53 @@
+"""A baseline of what is there today, so that the policy starts with what is new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from evalpolicy.config.reading import Config
+from evalpolicy.engine.check import check
+from evalpolicy.engine.waivers import baseline as baselines
+from evalpolicy.engine.waivers.baseline import BASELINE_FILE, Baseline
+from evalpolicy.errors import NotCheckedError
+from evalpolicy.frontends.init import Proposal, Settled
+from evalpolicy.policy.rule import Finding
+from evalpolicy.reporters.text import count
+from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.cache import Cache
+
+
+def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Settled:
+    """The baseline of what `config` finds in the snapshot."""
+    if BASELINE_FILE in snapshot.entries or BASELINE_FILE in snapshot.folders:
+        return Settled(BASELINE_FILE, "it is there; `evalpolicy baseline prune` keeps it current")
+    try:
+        report = check(snapshot, config, cache=cache, baseline=Baseline({}))
+    except NotCheckedError as error:
+        return Settled(BASELINE_FILE, f"not made: {error}")
+    if report.problems:
+        first = report.problems[0]
+        return Settled(
+            BASELINE_FILE,
+            f"not made, because not all could be checked: {first.path}:{first.line}: "
+            f"{first.message}",
+        )
+    of_exceptions = {rule.id for rule in report.rules if rule.on_waivers}
+    found = [finding for finding in report.findings if finding.rule not in of_exceptions]
+    if not found:
+        return Settled(BASELINE_FILE, "nothing is found: no baseline is needed")
+    return Proposal(
+        snapshot.prefix + BASELINE_FILE,
+        None,
+        baselines.render(baselines.of(found)),
+        f"{count(len(found), 'finding')} of today; `check` reports what is new",
+        "mend them one by one, then `evalpolicy baseline prune`",
+        _by_rule(found),
+    )
+
+
+def _by_rule(found: Sequence[Finding]) -> list[str]:
+    """How many findings there are of each rule, the most frequent first."""
+    counted = Counter((finding.rule, finding.name) for finding in found)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{number:>5,}  {id} {name}" for (id, name), number in ordered]

@@ -1,0 +1,62 @@
+"""The workflow that runs the action on pull requests, with no more permissions than it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from evalpolicy import __version__
+from evalpolicy.frontends.init import Proposal, Settled
+
+FOLDER = ".github/workflows"
+WORKFLOW_FILE = f"{FOLDER}/evalpolicy.yml"
+_ACTION = "evalpolicy/evalpolicy@"
+
+WORKFLOW = f"""\
+name: evalpolicy
+on:
+  pull_request:
+  merge_group:
+permissions: {{}}
+jobs:
+  policy:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+    steps:
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - uses: {_ACTION}v{__version__}
+"""
+
+
+def propose(
+    workflows: Mapping[str, bytes], names: Iterable[str], prefix: str
+) -> Proposal | Settled:
+    """The workflow for a fleet below `prefix`, beside the `workflows` that are there (by path).
+
+    `names` are what stands at the top of the repository: another forge has no use for it.
+    """
+    user = next((path for path, text in workflows.items() if _ACTION.encode() in text), None)
+    if user is not None:
+        return Settled(user, "it runs the action")
+    if WORKFLOW_FILE in workflows:
+        return Settled(WORKFLOW_FILE, "it is there, and not from here: it stays as it is")
+    known = set(names)
+    if ".gitlab-ci.yml" in known and ".github" not in known:
+        return Settled(WORKFLOW_FILE, "this repository is built elsewhere; run `evalpolicy check`")
+    return Proposal(
+        WORKFLOW_FILE,
+        None,
+        (WORKFLOW + _with(prefix)).encode(),
+        "checks each pull request, on its lines",
+        "pin the action to the full commit of its version",
+    )
+
+
+def _with(prefix: str) -> str:
+    if not prefix:
+        return ""
+    quoted = prefix.rstrip("/").replace("'", "''")
+    return f"        with:\n          path: '{quoted}'\n"

@@ -1,0 +1,48 @@
+"""What the editor holds, saved or not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from evalpolicy.frontends.lsp.addresses import path_of
+
+
+class Document(NamedTuple):
+    """One open document. `path` is where its bytes lie, symbolic links followed."""
+
+    uri: str
+    path: str
+    version: int
+    text: str
+
+
+class Documents:
+    """All open documents that are files. The protocol opens each URI once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Document] = {}
+
+    def put(self, uri: str, version: int, text: str) -> Document | None:
+        """Opens a document, or replaces its text; None for one that is no file."""
+        known = self._found.get(uri)
+        path = known.path if known else path_of(uri)
+        if path is None:
+            return None
+        path = known.path if known else os.path.realpath(path)
+        self._found[uri] = Document(uri, path, version, text)
+        return self._found[uri]
+
+    def close(self, uri: str) -> Document | None:
+        return self._found.pop(uri, None)
+
+    def get(self, uri: str) -> Document | None:
+        return self._found.get(uri)
+
+    def at(self, path: str) -> list[Document]:
+        """The documents whose bytes lie at a path."""
+        return [document for document in self if document.path == path]
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self._found.values())

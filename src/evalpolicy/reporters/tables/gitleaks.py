@@ -1,0 +1,120 @@
+"""How evaluations of a gitleaks configuration are shown to a person, at 60 columns and more."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from evalpolicy.reporters.safe import shown
+from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
+from evalpolicy.scanners.gitleaks.evaluate import Evaluation
+
+NARROW = 60
+
+
+def as_text(evaluations: Sequence[Evaluation], width: int) -> str:
+    """One block a version; several versions begin with a table of what each allowlist does."""
+    lines: list[str] = []
+    if len(evaluations) > 1:
+        lines += _side_by_side(evaluations)
+        lines.append("")
+    for evaluation in evaluations:
+        lines += _block(evaluation, max(width, NARROW))
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def as_markdown(evaluations: Sequence[Evaluation]) -> str:
+    """The table of all versions, then why."""
+    lines = [f"| {' | '.join(row)} |" for row in _rows(evaluations)]
+    lines.insert(1, "|" + " --- |" * (len(evaluations) + 1))
+    for evaluation in evaluations:
+        lines += ["", f"**gitleaks {evaluation.version}**: {_cell(_state(evaluation))}", ""]
+        lines += [f"- {_cell(_what(a))}" for a in evaluation.allowlists]
+        lines += [f"- {_cell(text)}" for text in _keys(evaluation)]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _rows(evaluations: Sequence[Evaluation]) -> list[list[str]]:
+    rows = [["", *(str(e.version) for e in evaluations)]]
+    rows.append(["loads", *("yes" if e.loads else "no" for e in evaluations)])
+    rows.append(["rules", *(_rules(e) for e in evaluations)])
+    for number, allowlist in enumerate(evaluations[0].allowlists):
+        effects = [
+            e.allowlists[number].effect if number < len(e.allowlists) else "-" for e in evaluations
+        ]
+        rows.append([f"line {allowlist.span.line}", *effects])
+    return rows
+
+
+def _side_by_side(evaluations: Sequence[Evaluation]) -> list[str]:
+    rows = _rows(evaluations)
+    wide = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        mark = "  <- changes" if row[0].startswith("line") and len(set(row[1:])) > 1 else ""
+        cells = "  ".join(cell.ljust(wide[n]) for n, cell in enumerate(row))
+        lines.append(f"{cells}{mark}".rstrip())
+    return lines
+
+
+def _block(evaluation: Evaluation, width: int) -> list[str]:
+    def wrapped(text: str, indent: str) -> list[str]:
+        return textwrap.wrap(
+            shown(text), width, initial_indent=indent, subsequent_indent=f"{indent}  "
+        )
+
+    lines = wrapped(f"gitleaks {evaluation.version}, {evaluation.config}", "")
+    lines += wrapped(_state(evaluation), "  ")
+    for allowlist in evaluation.allowlists:
+        lines += wrapped(_what(allowlist), "  ")
+        for criterion in allowlist.criteria:
+            if criterion.why and criterion.why != allowlist.why:
+                where = f"{criterion.span.line}: {criterion.key} {criterion.effect}"
+                lines += wrapped(f"{where}: {criterion.why}", "      ")
+    for text in _keys(evaluation):
+        lines += wrapped(text, "  ")
+    for problem in evaluation.problems:
+        lines += wrapped(f"{problem.span.line}: not judged: {problem.message}", "  ")
+    return lines
+
+
+def _state(evaluation: Evaluation) -> str:
+    if evaluation.error is not None:
+        error = evaluation.error
+        where = f"{error.path or evaluation.config}:{error.span.line}"
+        return f"does not load: {where}: {error.message}"
+    return f"loads; rules: {_rules(evaluation)}" + (
+        ": every scan passes" if evaluation.rules.none else ""
+    )
+
+
+def _rules(evaluation: Evaluation) -> str:
+    rules = evaluation.rules
+    if not evaluation.loads:
+        return "-"
+    if rules.none:
+        return "none"
+    parts = (["default"] if rules.default else []) + ([f"{rules.own} own"] if rules.own else [])
+    off = len(rules.disabled) + len(rules.silenced)
+    return " + ".join(parts) + (f" - {off} off" if off else "")
+
+
+def _what(allowlist: AllowlistEffect) -> str:
+    scope = "" if allowlist.scope == "global" else f" of {allowlist.scope}"
+    number = len(allowlist.files)
+    files = f", {number} file{'' if number == 1 else 's'} exempt" if allowlist.files else ""
+    why = f": {allowlist.why}" if allowlist.why else ""
+    return f"{allowlist.span.line}: {allowlist.form}{scope} {allowlist.effect}{files}{why}"
+
+
+def _keys(evaluation: Evaluation) -> list[str]:
+    found = [(k.span.line, f"{k.key}: no version knows this key") for k in evaluation.unknown_keys]
+    for key in evaluation.unread_keys:
+        since = f"; since {key.since}" if key.since else ""
+        found.append((key.span.line, f"{key.key}: read past{since}"))
+    return [f"{line}: {text}" for line, text in sorted(found)]

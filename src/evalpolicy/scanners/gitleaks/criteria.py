@@ -1,0 +1,275 @@
+"""What each criterion of an allowlist in force does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar
+from evalpolicy.scanners.gitleaks.invocation import Invocation
+from evalpolicy.scanners.gitleaks.keys import canonical
+from evalpolicy.scanners.gitleaks.model import Allowlist
+from evalpolicy.scanners.gitleaks.patterns import Patterns
+from evalpolicy.scanners.gitleaks.versions import Version, table
+
+CRITERIA = ("commits", "paths", "regexes", "stopwords")
+
+PROBES = ("a", "0", "Zz9_-/+=", "\u00e9", "x" * 40, "tests/a.jsonl", "Qk3v8ZpLw1Rt6Yx0")
+"""What a list that lets all of these pass lets everything pass."""
+
+_LEAK = re.compile(r"\(\?[imsU]+(?:-[imsU]+)?\)")
+"""A flag without a colon: it holds to the end of its group, and joining makes one group of all."""
+
+_LISTED_TRIALS = 500_000
+"""Patterns times files beyond which a list is judged whole, not entry by entry."""
+
+
+class PathEntry(Struct, frozen=True):
+    """One pattern of `paths` and how many tracked files it matches by itself."""
+
+    pattern: str
+    span: Span
+    files: int
+
+
+class CriterionEffect(Struct, frozen=True):
+    """One key of an allowlist: `commits`, `paths`, `regexes` or `stopwords`."""
+
+    key: str
+    span: Span
+    effect: Literal["works", "ignored", "broader", "narrower", "everything", "never"]
+    why: str = ""
+    entries: tuple[PathEntry, ...] = ()
+
+
+class Judged(Struct, frozen=True):
+    """All criteria; `broader` says why the whole lets more pass than it says."""
+
+    criteria: tuple[CriterionEffect, ...]
+    broader: str
+    files: tuple[str, ...]
+    paths_alone: bool
+
+
+def judge_criteria(
+    config: GitleaksConfig,
+    written: WrittenAllowlist,
+    effective: Allowlist,
+    version: Version,
+    invocation: Invocation,
+    tracked: Sequence[str],
+    hidden: bool = False,
+) -> Judged:
+    """The criteria that are written, and what they come to together."""
+    scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
+    matched = frozenset(path for path in scanned if effective.paths.allow(path))
+    judge = _Judge(
+        config, written, effective, version, invocation, tracked, hidden, scanned, matched
+    )
+    criteria = tuple(judge.all())
+    alone = judge.paths_alone()
+    files = judge.exempt() if alone else ()
+    return Judged(criteria, judge.broader(), files, alone)
+
+
+class _Judge(Struct, frozen=True):
+    config: GitleaksConfig
+    written: WrittenAllowlist
+    effective: Allowlist
+    version: Version
+    invocation: Invocation
+    tracked: Sequence[str]
+    hidden: bool
+    scanned: Sequence[str]
+    matched: frozenset[str]
+
+    @property
+    def prefix(self) -> str:
+        return "global." if self.written.rule is None else "rule."
+
+    def entries(self) -> dict[str, Entry]:
+        """The written keys by the name gitleaks gives them."""
+        found = {canonical(self.prefix, e.key): e for e in self.written.table.entries.values()}
+        return {name: entry for name, entry in found.items() if name is not None}
+
+    def all(self) -> Iterator[CriterionEffect]:
+        entries = self.entries()
+        for name in CRITERIA:
+            if (entry := entries.get(name)) is not None and _is_filled(entry):
+                yield self.one(name, entry)
+
+    def one(self, name: str, entry: Entry) -> CriterionEffect:
+        span = self.config.span(entry)
+        feature = table().features[self.prefix + name]
+        if feature.effect(self.version) == "ignored":
+            why = f"gitleaks {self.version} does not read {name}; since {feature.introduced()}"
+            return CriterionEffect(name, span, "ignored", why)
+        match name:
+            case "commits":
+                return self.commits(span)
+            case "paths":
+                return self.paths(span, entry)
+            case "regexes":
+                return self.regexes(span)
+            case _:
+                return self.stopwords(span)
+
+    def commits(self, span: Span) -> CriterionEffect:
+        if self.invocation.mode != "history":
+            why = f"a {self.invocation.mode} scan has no commit to compare with"
+            return CriterionEffect("commits", span, "never", why)
+        if self.hidden:
+            return CriterionEffect("commits", span, "narrower", _HIDDEN)
+        return CriterionEffect("commits", span, "works")
+
+    def paths(self, span: Span, entry: Entry) -> CriterionEffect:
+        patterns = self.effective.paths
+        scanned = self.scanned
+        matched = sum(path in self.matched for path in scanned)
+        entries = tuple(self.path_entries(entry, scanned))
+        if scanned and matched == len(scanned):
+            why = f"every one of the {len(scanned)} tracked files matches"
+            return CriterionEffect("paths", span, "everything", why, entries)
+        if not scanned and _allows_all(patterns):
+            return CriterionEffect("paths", span, "everything", "any path matches", entries)
+        if scanned and not matched:
+            return CriterionEffect("paths", span, "never", "no tracked file matches", entries)
+        if leak := _leak(patterns):
+            return CriterionEffect("paths", span, "broader", leak, entries)
+        if self.hidden:
+            return CriterionEffect("paths", span, "narrower", _HIDDEN, entries)
+        return CriterionEffect("paths", span, "works", "", entries)
+
+    def path_entries(self, entry: Entry, scanned: Sequence[str]) -> Iterator[PathEntry]:
+        value = entry.value
+        items = value.items if isinstance(value, Array) else [value]
+        if len(items) * len(scanned) > _LISTED_TRIALS:
+            return
+        for item in items:
+            if not isinstance(item, Scalar) or not isinstance(item.value, str):
+                continue
+            written = [item.value] if isinstance(value, Array) else item.value.split(",")
+            for pattern in written:
+                alone = Patterns((pattern,), self.effective.paths.joined)
+                files = sum(alone.allow(path) for path in scanned)
+                yield PathEntry(pattern, self.config.span(item), files)
+
+    def regexes(self, span: Span) -> CriterionEffect:
+        patterns = self.effective.regexes
+        if _allows_all(patterns):
+            return CriterionEffect("regexes", span, "everything", "any secret matches")
+        if not patterns.joined and all(_only_empty(source) for source in patterns.sources):
+            why = f"at {self.version} a match of nothing does not count"
+            return CriterionEffect("regexes", span, "never", why)
+        if leak := _leak(patterns):
+            return CriterionEffect("regexes", span, "broader", leak)
+        if why := self.target():
+            return CriterionEffect("regexes", span, "narrower", why)
+        return CriterionEffect("regexes", span, "works")
+
+    def target(self) -> str:
+        """Why the regexes do not see what regexTarget says."""
+        entry = self.entries().get("regexTarget")
+        if entry is None or not isinstance(entry.value, Scalar):
+            return ""
+        wanted = entry.value.value
+        since_match = table().effect("regex-subject", self.version) == "match"
+        if wanted in ("", "secret") or wanted == self.effective.regex_target:
+            return ""
+        if since_match and wanted == "match":
+            return ""
+        sees = "the whole match" if since_match else "the secret"
+        if wanted in ("match", "line"):
+            return f"gitleaks {self.version} does not read regexTarget: they see {sees}"
+        return f"regexTarget {str(wanted)[:40]!r} is not known: they see {sees}"
+
+    def stopwords(self, span: Span) -> CriterionEffect:
+        words = self.effective.stopwords
+        if "" in words and table().effect("empty-stopword", self.version) == "everything":
+            return CriterionEffect(
+                "stopwords", span, "everything", "an empty word is in any secret"
+            )
+        if not any(words):
+            return CriterionEffect("stopwords", span, "never", "an empty word matches nothing")
+        return CriterionEffect("stopwords", span, "works")
+
+    def kinds(self) -> int:
+        effective = self.effective
+        lists = (
+            effective.commits,
+            effective.paths.sources,
+            effective.regexes.sources,
+            effective.stopwords,
+        )
+        return sum(map(bool, lists))
+
+    def broader(self) -> str:
+        entries = self.entries()
+        condition = entries.get("condition")
+        wants_and = condition is not None and str(
+            getattr(condition.value, "value", "")
+        ).upper() in ("AND", "&&")
+        if wants_and and not self.effective.conjunct and self.kinds() > 1:
+            since = table().features[f"{self.prefix}condition"].introduced()
+            why = f"gitleaks {self.version} does not read condition; since {since}"
+            return f"{why}: any one criterion is enough"
+        if self.prefix == "global." and self.effective.conjunct and self.kinds() > 1:
+            mode = self.invocation.mode
+            walk = table().effect("directory-walk", self.version) == "yes"
+            if mode == "directory" and walk and self.effective.paths.sources:
+                return "a directory scan walks past the paths, whatever the condition"
+            skips = table().effect("git-commits-alone", self.version) == "yes"
+            if mode == "history" and skips and self.effective.commits:
+                return "a history scan skips the commits, whatever the condition"
+        targets = entries.get("targetRules")
+        reads = table().reads("global.targetRules", self.version)
+        if targets is not None and _is_filled(targets) and self.prefix == "global." and not reads:
+            return f"gitleaks {self.version} does not read targetRules: any rule; since 8.25.0"
+        return ""
+
+    def paths_alone(self) -> bool:
+        effective = self.effective
+        if not effective.paths.sources:
+            return False
+        if not effective.conjunct or self.kinds() == 1:
+            return True
+        walk = table().effect("directory-walk", self.version) == "yes"
+        return walk and self.invocation.mode == "directory" and self.prefix == "global."
+
+    def exempt(self) -> tuple[str, ...]:
+        found = []
+        for path in self.tracked:
+            scanned = self.invocation.scanned(path)
+            if scanned is not None and scanned in self.matched:
+                found.append(path)
+        return tuple(found)
+
+
+_HIDDEN = "an allowlist with condition AND before it ends the check of paths (8.25.0)"
+
+
+def _is_filled(entry: Entry) -> bool:
+    value = entry.value
+    return bool(value.items) if isinstance(value, Array) else getattr(value, "value", True) != ""
+
+
+def _allows_all(patterns: Patterns) -> bool:
+    return bool(patterns.sources) and all(patterns.allow(probe) for probe in PROBES)
+
+
+def _only_empty(source: str) -> bool:
+    return source in ("", "^", "$", "^$", "()", "(?:)")
+
+
+def _leak(patterns: Patterns) -> str:
+    if not patterns.joined:
+        return ""
+    for source in patterns.sources[:-1]:
+        if source.startswith("(?") and (flag := _LEAK.match(source)) is not None:
+            return f"{flag.group()} also holds for the patterns after it: they are joined by |"
+    return ""

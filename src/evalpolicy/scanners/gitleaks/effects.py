@@ -1,0 +1,130 @@
+"""What each written allowlist, and each of its criteria, does at a version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from evalpolicy.artifacts.gitleaks_config import Form, GitleaksConfig, WrittenAllowlist
+from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.scanners.gitleaks.criteria import CriterionEffect, Judged, judge_criteria
+from evalpolicy.scanners.gitleaks.invocation import Invocation
+from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, LoadError
+from evalpolicy.scanners.gitleaks.versions import Version, table
+
+Effect: TypeAlias = Literal["works", "ignored", "broader", "narrower", "everything", "never"]
+
+
+class AllowlistEffect(Struct, frozen=True):
+    """One allowlist at one version; `files` are the tracked paths it exempts by path alone."""
+
+    span: Span
+    form: Form
+    scope: str
+    effect: Effect
+    why: str
+    criteria: tuple[CriterionEffect, ...] = ()
+    files: tuple[str, ...] = ()
+    by_paths_alone: bool = False
+
+
+def judge_allowlists(
+    config: GitleaksConfig,
+    version: Version,
+    loaded: Loaded | LoadError,
+    invocation: Invocation,
+    tracked: Sequence[str],
+) -> tuple[AllowlistEffect, ...]:
+    """Every allowlist of the file, in order of position."""
+    return tuple(
+        _judge(config, written, version, loaded, invocation, tracked)
+        for written in config.allowlists()
+    )
+
+
+def _judge(
+    config: GitleaksConfig,
+    written: WrittenAllowlist,
+    version: Version,
+    loaded: Loaded | LoadError,
+    invocation: Invocation,
+    tracked: Sequence[str],
+) -> AllowlistEffect:
+    span = config.span(written.table)
+    scope = "global" if written.rule is None else (written.rule_id or f"rule {written.rule + 1}")
+
+    def plain(effect: Effect, why: str) -> AllowlistEffect:
+        return AllowlistEffect(span, written.form, scope, effect, why)
+
+    form = _feature(written.form)
+    if not table().reads(form, version):
+        since = table().features[form].introduced()
+        return plain("ignored", f"gitleaks {version} reads past {written.form}; since {since}")
+    if isinstance(loaded, LoadError):
+        return plain("never", f"the configuration does not load at {version}")
+    if any(_same(a, written) for a in loaded.dropped):
+        why = f"targetRules: gitleaks {version} drops it where [extend] is used; fixed in 8.29.0"
+        return plain("ignored", why)
+    effective = _in_force(loaded, written)
+    if effective is None:
+        return plain("ignored", _lost(written, loaded, version))
+    judged = judge_criteria(
+        config, written, effective, version, invocation, tracked,
+        hidden=_hidden(loaded, effective, version),
+    )  # fmt: skip
+    effect, why = _overall(judged, effective)
+    return AllowlistEffect(
+        span, written.form, scope, effect, why, judged.criteria, judged.files, judged.paths_alone
+    )
+
+
+def _overall(judged: Judged, effective: Allowlist) -> tuple[Effect, str]:
+    found = {criterion.effect for criterion in judged.criteria}
+    whys = {c.effect: c.why for c in reversed(judged.criteria) if c.why}
+    if not judged.criteria or found == {"ignored"}:
+        return "ignored", whys.get("ignored", "it has no criterion that this version reads")
+    if "never" in found and (effective.conjunct or found <= {"never", "ignored"}):
+        return "never", whys.get("never", "")
+    if found == {"everything"} or ("everything" in found and not effective.conjunct):
+        return "everything", whys.get("everything", "")
+    if judged.broader:
+        return "broader", judged.broader
+    if "broader" in found:
+        return "broader", whys["broader"]
+    if found & {"narrower", "ignored"}:
+        return "narrower", whys.get("narrower") or whys.get("ignored", "")
+    return "works", ""
+
+
+def _feature(form: Form) -> str:
+    return form.strip("[]")
+
+
+def _same(allowlist: Allowlist, written: WrittenAllowlist) -> bool:
+    # viper rebuilds tables outside lists, so the position tells them, not the object.
+    return allowlist.path is None and allowlist.node.start == written.table.start
+
+
+def _in_force(loaded: Loaded, written: WrittenAllowlist) -> Allowlist | None:
+    candidates = [*loaded.allowlists, *(a for rule in loaded.rules for a in rule.allowlists)]
+    return next((a for a in candidates if _same(a, written)), None)
+
+
+def _lost(written: WrittenAllowlist, loaded: Loaded, version: Version) -> str:
+    if written.rule_id is not None and loaded.rule(written.rule_id) is None:
+        return f"there is no rule {written.rule_id} in force at {version}"
+    if not written.table.entries:
+        return "an empty table is dropped before gitleaks sees it"
+    return f"it is not in force at {version}"
+
+
+def _hidden(loaded: Loaded, effective: Allowlist, version: Version) -> bool:
+    if table().effect("and-hides-later", version) != "yes":
+        return False
+    for group in (loaded.allowlists, *(rule.allowlists for rule in loaded.rules)):
+        if effective in group:
+            before = group[: group.index(effective)]
+            return any(a.conjunct and (a.regexes.sources or a.stopwords) for a in before)
+    return False

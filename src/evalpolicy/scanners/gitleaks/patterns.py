@@ -1,0 +1,96 @@
+"""A list of regular expressions and how a gitleaks version tries it on a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+
+from msgspec import Struct
+
+from evalpolicy.scanners.gitleaks.goregex import GoRegex, Refused, compile_go, join_or
+
+Test = Callable[[str], bool]
+
+_PLAIN = re.compile(r"\^?(?:[\w/ -]|\\[./-]|\.)*[\w/ -](?:[\w/ -]|\\[./-]|\.)*\$?", re.ASCII)
+"""A pattern without groups, flags, repetition or alternatives that never matches nothing."""
+
+_CHUNK = 200
+_CHUNK_LENGTH = 10_000
+
+
+class Patterns(Struct, frozen=True, dict=True):
+    """The patterns of one criterion.
+
+    `joined` (8.28.0 and after): as one `(?:a|b)`, which may match the empty string; otherwise each
+    alone, where a leftmost match that is empty does not count (config/utils.go).
+    """
+
+    sources: tuple[str, ...] = ()
+    joined: bool = False
+
+    def allow(self, text: str) -> bool:
+        """Whether the list lets a path or a secret pass; "" never passes through a list."""
+        return bool(text) and any(test(text) for test in self._tests)
+
+    @cached_property
+    def _tests(self) -> list[Test]:
+        return _tests(self.sources, self.joined) if self.sources else []
+
+
+def _tests(sources: Sequence[str], joined: bool) -> list[Test]:
+    # Thousands of plain patterns mean the same joined or not, and joined they take milliseconds.
+    plain = [source for source in sources if _PLAIN.fullmatch(source)]
+    if len(plain) == len(sources) or (joined and not any(map(reaches_out, sources))):
+        return [_any(chunk) for chunk in _chunks(sources)]
+    if joined:
+        return [_compiled(join_or(sources)).finds]
+    others = [source for source in sources if not _PLAIN.fullmatch(source)]
+    return [
+        *(_any(chunk) for chunk in _chunks(plain)),
+        *(_each(chunk) for chunk in _chunks(others)),
+    ]
+
+
+def _any(sources: Sequence[str]) -> Test:
+    """Whether any of them matches; one by one where all together are too much for RE2."""
+    whole = compile_go(join_or(sources))
+    if isinstance(whole, GoRegex):
+        return whole.finds
+    alone = [_compiled(source).finds for source in sources]
+    return lambda text: any(test(text) for test in alone)
+
+
+def _each(sources: Sequence[str]) -> Test:
+    """Each pattern alone, behind one regex of all that says quickly that none matches."""
+    alone = [_compiled(source).finds_something for source in sources]
+    whole = compile_go(join_or(f"(?:{source})" for source in sources))
+    if len(sources) < 2 or isinstance(whole, Refused):
+        return lambda text: any(test(text) for test in alone)
+    return lambda text: whole.finds(text) and any(test(text) for test in alone)
+
+
+def reaches_out(source: str) -> bool:
+    """Whether a pattern may change what stands beside it: a flag, a name, an open quotation."""
+    return "(?" in source.replace("(?:", "") or "\\Q" in source
+
+
+def _chunks(sources: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Pieces that fit in RE2's memory."""
+    chunk: list[str] = []
+    length = 0
+    for source in sources:
+        if chunk and (len(chunk) == _CHUNK or length + len(source) > _CHUNK_LENGTH):
+            yield chunk
+            chunk, length = [], 0
+        chunk.append(source)
+        length += len(source)
+    if chunk:
+        yield chunk
+
+
+def _compiled(source: str) -> GoRegex:
+    found = compile_go(source)
+    if isinstance(found, Refused):
+        raise ValueError(f"not checked before use: {found.message}")
+    return found

@@ -1,0 +1,222 @@
+"""The edits of a migration: headers renamed, tables joined, flags kept to their pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
+from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
+from evalpolicy.scanners.gitleaks.keys import canonical
+from evalpolicy.scanners.gitleaks.obstacles import filled, has_open_flag, is_and, texts
+from evalpolicy.scanners.gitleaks.versions import Version, table
+
+_HEADER = re.compile(r"\[(\[?)([ \t]*(?:rules[ \t]*\.[ \t]*)?)(['\"]?)allowlists?\3([ \t]*)\](\]?)",
+                     re.IGNORECASE)  # fmt: skip
+_LISTS = ("commits", "paths", "regexes", "stopwords")
+
+
+class Edit(Struct, frozen=True):
+    """Text between two offsets and what takes its place."""
+
+    start: int
+    end: int
+    text: str
+    message: str
+
+
+class CannotRewriteError(Exception):
+    """A form that the rewriter leaves to a person."""
+
+    def __init__(self, node: Value | Entry, reason: str) -> None:
+        super().__init__(reason)
+        self.node, self.reason = node, reason
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """The text after all edits, which do not overlap and are sorted."""
+    parts: list[str] = []
+    position = 0
+    for edit in edits:
+        parts += (text[position : edit.start], edit.text)
+        position = edit.end
+    return "".join((*parts, text[position:]))
+
+
+def upgrade(config: GitleaksConfig, group: Sequence[WrittenAllowlist]) -> Iterator[Edit]:
+    """`[allowlist]` becomes one `[[allowlists]]` of many."""
+    for written in group:
+        if written.form.endswith("[[allowlists]]") or written.form == "[[rules.allowlists]]":
+            continue
+        yield _renamed(config, written, "allowlists", of_tables=True)
+
+
+def downgrade(
+    config: GitleaksConfig, group: Sequence[WrittenAllowlist], to: Version
+) -> Iterator[Edit]:
+    """All allowlists of one scope become its one `[allowlist]`."""
+    first, *others = group
+    if first.form.lower() not in ("[allowlist]", "[rules.allowlist]"):
+        yield _renamed(config, first, "allowlist", of_tables=False)
+    if others:
+        yield from _joined(config, first, others)
+    prefix = "global." if first.rule is None else "rule."
+    for written in group:
+        condition = entry_of(written.table, "condition")
+        if condition is not None and not table().reads(f"{prefix}condition", to):
+            said = "AND of one criterion" if is_and(condition) else "OR is what it does anyway"
+            yield _line_out(config, condition, f"condition is taken out: {said}")
+
+
+def wrap_flags(config: GitleaksConfig) -> Iterator[Edit]:
+    """A pattern with a flag is put in a group of its own where others stand beside it."""
+    for written in config.allowlists():
+        for name in ("paths", "regexes"):
+            entry = entry_of(written.table, name)
+            found = texts(entry.value) if entry is not None else []
+            if len(found) < 2:
+                continue
+            for text in found:
+                if has_open_flag(str(text.value)) and not _is_group(str(text.value)):
+                    yield from _grouped(config, text)
+
+
+def _renamed(config: GitleaksConfig, written: WrittenAllowlist, name: str, of_tables: bool) -> Edit:
+    source = config.document.text
+    header = source[written.table.start : written.table.end]
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        reason = f"write it as a table with a header: {written.form} is inline or dotted here"
+        raise CannotRewriteError(written.table, reason)
+    _, path, quote, blank, _ = found.groups()
+    opening, closing = ("[[", "]]") if of_tables else ("[", "]")
+    text = f"{opening}{path}{quote}{name}{quote}{blank}{closing}"
+    return Edit(written.table.start, written.table.end, text, f"{header} becomes {text}")
+
+
+def _joined(
+    config: GitleaksConfig, first: WrittenAllowlist, others: Sequence[WrittenAllowlist]
+) -> Iterator[Edit]:
+    held = _named(config, first)
+    additions: dict[str, list[Entry]] = {}
+    last = first.table
+    for written in others:
+        if not _adjacent(config, last, written.table):
+            reason = "several allowlists become one table: put them next to each other first"
+            raise CannotRewriteError(written.table, reason)
+        last = written.table
+        header = config.document.text[written.table.start : written.table.end]
+        if _HEADER.fullmatch(header) is None:
+            raise CannotRewriteError(written.table, "write it as a table with a header first")
+        yield Edit(written.table.start, written.table.end, "#", f"{header} joins the one before")
+        for name, entry in _named(config, written).items():
+            if name == "condition":
+                continue
+            if name not in held:
+                held[name] = entry
+            elif name in _LISTS:
+                additions.setdefault(name, []).append(entry)
+                yield _line_out(config, entry, f"{name} joins the list above")
+            elif name == "description":
+                yield _commented(config, entry)
+            elif _plain(entry) == _plain(held[name]):
+                yield _line_out(config, entry, f"{name} is said above")
+            else:
+                raise CannotRewriteError(entry, f"two allowlists with a different {name}")
+        _same_target(first, written)
+    for name, entries in additions.items():
+        yield _extended(config, held[name], entries)
+
+
+def _same_target(first: WrittenAllowlist, other: WrittenAllowlist) -> None:
+    for one, two in ((first, other), (other, first)):
+        target = entry_of(one.table, "regexTarget")
+        regexes = entry_of(two.table, "regexes")
+        if target is None or not filled(target) or _plain(target) == "secret":
+            continue
+        if regexes is not None and filled(regexes) and entry_of(two.table, "regexTarget") is None:
+            raise CannotRewriteError(regexes, "two allowlists with a different regexTarget")
+
+
+def _named(config: GitleaksConfig, written: WrittenAllowlist) -> dict[str, Entry]:
+    prefix = "global." if written.rule is None else "rule."
+    found = {canonical(prefix, e.key) or e.key: e for e in written.table.entries.values()}
+    return dict(found)
+
+
+def _plain(entry: Entry) -> object:
+    return entry.value.value if isinstance(entry.value, Scalar) else None
+
+
+def _extended(config: GitleaksConfig, target: Entry, entries: Iterable[Entry]) -> Edit:
+    source = config.document.text
+    inner: list[str] = []
+    for entry in entries:
+        if not isinstance(entry.value, Array):
+            raise CannotRewriteError(entry, "write it as a list first")
+        inner.append(source[entry.value.start + 1 : entry.value.end - 1].strip().rstrip(","))
+    array = target.value
+    if not isinstance(array, Array):
+        raise CannotRewriteError(target, "write it as a list first")
+    body = source[array.start + 1 : array.end - 1].rstrip()
+    comma = "" if not array.items or body.endswith(",") else ","
+    # A comment at the end of an item would swallow what follows on its line.
+    between = "\n" if "#" in body or any("#" in part for part in inner) else " "
+    text = f"{comma}{between if array.items else ''}" + f",{between}".join(inner)
+    if "#" in text:
+        text += "\n"
+    at = array.start + 1 + len(body)
+    if array.items and "#" in source[array.items[-1].end : array.end]:
+        raise CannotRewriteError(target, "a comment behind the last item of the list: move it")
+    return Edit(at, at, text, "the lists of the allowlists below are joined")
+
+
+def _line_out(config: GitleaksConfig, entry: Entry, message: str) -> Edit:
+    """The key and its value go; a comment behind them stays."""
+    source = config.document.text
+    end = entry.value.end
+    follows = source[end : source.find("\n", end) if "\n" in source[end:] else len(source)]
+    if not follows.strip():
+        end += len(follows)
+        if source.startswith("\n", end) and source.rfind("\n", 0, entry.start) >= 0:
+            start = source.rfind("\n", 0, entry.start) + 1
+            return Edit(start, end + 1, "", message)
+    return Edit(entry.start, end, "", message)
+
+
+def _commented(config: GitleaksConfig, entry: Entry) -> Edit:
+    if "\n" in config.document.text[entry.start : entry.value.end]:
+        raise CannotRewriteError(entry, "a second description over several lines")
+    return Edit(entry.start, entry.start, "# ", "a second description becomes a comment")
+
+
+def _adjacent(config: GitleaksConfig, before: Table, after: Table) -> bool:
+    between = config.document.text[before.end : after.start]
+    return not re.search(r"^[ \t]*\[", _without_lists(before, between, config), re.MULTILINE)
+
+
+def _without_lists(table_: Table, between: str, config: GitleaksConfig) -> str:
+    """The text between two headers without the values in it, so that only headers keep brackets."""
+    parts: list[str] = []
+    position = table_.end
+    for entry in sorted(table_.entries.values(), key=lambda e: e.value.start):
+        if entry.value.start >= position:
+            parts.append(config.document.text[position : entry.value.start])
+            position = entry.value.end
+    end = table_.end + len(between)
+    return "".join((*parts, config.document.text[position:end]))
+
+
+def _is_group(pattern: str) -> bool:
+    return pattern.startswith("(?:") and pattern.endswith(")")
+
+
+def _grouped(config: GitleaksConfig, text: Scalar) -> Iterator[Edit]:
+    source = config.document.text[text.start : text.end]
+    quote = next(q for q in ("'''", '"""', "'", '"') if source.startswith(q))
+    message = "the flag is kept to its pattern: from 8.28.0 on patterns are joined"
+    opening = text.start + len(quote)
+    yield Edit(opening, opening, "(?:", message)
+    yield Edit(text.end - len(quote), text.end - len(quote), ")", message)

@@ -1,0 +1,182 @@
+"""Shell scripts as commands: what is a word, what is a comment, what runs."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalpolicy.artifacts.dockerfile import parse
+from evalpolicy.artifacts.run_scripts import scripts
+from evalpolicy.artifacts.syntax.shell_words import commands, unwrapped
+
+
+def words(script: str) -> list[list[str]]:
+    return [[word.text for word in c.words] for c in commands(script) if c.words]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("a b && c || d; e | f & g", [["a", "b"], ["c"], ["d"], ["e"], ["f"], ["g"]]),
+        ("a 'b c' \"d e\" f\\ g", [["a", "b c", "d e", "f g"]]),
+        ("a # b && c\nd", [["a"], ["d"]]),
+        ("a b#c", [["a", "b#c"]]),
+        ("a \\\n  b", [["a", "b"]]),
+        ("a 'x<2' y>z 2>&1", [["a", "x<2", "y"]]),
+        ("a 2>/dev/null b", [["a", "b"]]),
+        ("a &>log b", [["a", "b"]]),
+        ("if ! a; then B=1 c; else d; fi", [["a"], ["c"], ["d"]]),
+        ("for i in 1 2; do a || b; done", [["for", "i", "in", "1", "2"], ["a"], ["b"]]),
+        ("(a; { b; })", [["a"], ["b"]]),
+        ("a $(b 'c)' | d) e", [["b", "c)"], ["d"], ["a", "$(b 'c)' | d)", "e"]]),
+        ('a "$(b "c d")"', [["b", "c d"], ["a", '$(b "c d")']]),
+        ("a `b c`", [["b", "c"], ["a", "`b c`"]]),
+        ("a `b`;c $(d);e", [["b"], ["a", "`b`"], ["d"], ["c", "$(d)"], ["e"]]),
+        ("a ${B:-$(c)} $((1 + 2))", [["c"], ["a", "${B:-$(c)}", "$((1 + 2))"]]),
+        ("a <(b) c", [["b"], ["a", "<(b)", "c"]]),
+        ("a <<E && b\nc\nE\nd", [["a"], ["b"], ["d"]]),
+        ("a <<-'E'\n\tc d\n\tE\nd", [["a"], ["d"]]),
+        ("a <<E\nno end", [["a"]]),
+        ("a <<<'b' c", [["a", "c"]]),
+        ("X='a b' c", [["c"]]),
+        ("'if' a", [["if", "a"]]),
+        ("case x in a) b;; *) c;; esac", [["case", "x", "in", "a"], ["b"], ["*"], ["c"]]),
+        ("a 'open", [["a", "open"]]),
+        ('a "open $(b', [["b"], ["a", "open $(b"]]),
+        ("", []),
+    ],
+)
+def test_commands(script, expected):
+    assert words(script) == expected
+
+
+@pytest.mark.parametrize("char", ["\x0b", "\x0c", "\x00", "\x85", "\u2028", "\xa0", "é"])
+def test_no_character_is_lost(char):
+    script = f"a{char}b {char} c{char}{char}"
+    assert "".join(word for [*row] in words(script) for word in row) == script.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("sudo -E -u root pip x", ["pip", "x"]),
+        ("env -u A B=1 pip x", ["pip", "x"]),
+        ("timeout -k 5 30 pip x", ["pip", "x"]),
+        ("nice -n 5 sudo pip x", ["pip", "x"]),
+        ("xargs -n 1 pip install", ["pip", "install"]),
+        ("command -v pip", ["command", "-v", "pip"]),
+        ("command pip x", ["pip", "x"]),
+    ],
+)
+def test_wrappers(script, expected):
+    (command,) = commands(script)
+    assert [word.text for word in unwrapped(command.words)] == expected
+
+
+def run_texts(dockerfile: str) -> list[str]:
+    return [script.text for script in scripts(parse(dockerfile.encode()))]
+
+
+class TestWhatRuns:
+    def test_each_script_knows_the_number_of_its_run(self):
+        text = b'FROM a\nRUN a\nENV b=c\nRUN ["d"]\nONBUILD RUN bash -c "e" && f\nRUN <<E\ng\nE\n'
+        found = [(script.run, script.text) for script in scripts(parse(text))]
+        assert found == [
+            (0, "a"),
+            (1, '["d"]'),
+            (2, 'bash -c "e" && f'),
+            (2, "e"),
+            (3, "<<E"),
+            (3, "g\n"),
+        ]
+
+    def test_a_bare_heredoc_is_a_script(self):
+        assert run_texts("FROM a\nRUN <<EOF\na\nb\nEOF\n")[1] == "a\nb\n"
+
+    @pytest.mark.parametrize("shell", ["bash", "/bin/sh -e", "sudo bash -s", "sh -"])
+    def test_a_heredoc_for_a_shell_is_a_script(self, shell):
+        assert "a\n" in run_texts(f"FROM a\nRUN {shell} <<EOF\na\nEOF\n")
+
+    @pytest.mark.parametrize(
+        "line", ["cat > f <<EOF", "python3 <<EOF", "cat <<EOF | tee f", "bash x.sh <<EOF"]
+    )
+    def test_other_heredocs_are_none(self, line):
+        assert "a\n" not in run_texts(f"FROM a\nRUN {line}\na\nEOF\n")
+
+    def test_an_interpreter_line_decides(self):
+        assert len(run_texts("FROM a\nRUN <<EOF\n#!/usr/bin/env python3\na\nEOF\n")) == 1
+        assert len(run_texts("FROM a\nRUN <<EOF\n#!/usr/bin/env bash\na\nEOF\n")) == 2
+
+    def test_the_second_of_two_heredocs(self):
+        text = "FROM a\nRUN cat > f <<ONE && bash <<TWO\na\nONE\nb\nTWO\n"
+        assert run_texts(text)[1:] == ["b\n"]
+
+    def test_a_script_in_quotes(self):
+        assert run_texts("FROM a\nRUN bash -lc 'x && y'\n") == ["bash -lc 'x && y'", "x && y"]
+
+    def test_the_json_form(self):
+        assert run_texts('FROM a\nRUN ["sh", "-c", "x && y"]\n') == ["x && y"]
+        (script,) = scripts(parse(b'FROM a\nRUN ["pip", "install", "x"]\n'))
+        assert [word.text for word in script.commands[0].words] == ["pip", "install", "x"]
+
+    def test_a_trigger_runs(self):
+        assert run_texts("FROM a\nONBUILD RUN x\n") == ["x"]
+
+    def test_a_heredoc_within_a_heredoc(self):
+        text = "FROM a\nRUN <<EOF\ncat > f <<X\npip\nX\nbash <<Y\nz\nY\nEOF\n"
+        assert run_texts(text)[2:] == ["z\n"]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "word", "place"),
+    [
+        ("FROM a\nRUN x y\n", "y", (2, 7, 2, 8)),
+        ("FROM a\nRUN x \\\n    # remark\n    yy z\n", "yy", (4, 5, 4, 7)),
+        ("FROM a\nRUN x \\\n    yy\n", "yy", (3, 5, 3, 7)),
+        ("FROM a\nRUN <<EOF\nx\n  yy\nEOF\n", "yy", (4, 3, 4, 5)),
+        ("FROM a\nRUN --mount=type=cache,target=/x  x yy\n", "yy", (2, 37, 2, 39)),
+        ("FROM a\nRUN bash -c 'x yy'\n", "yy", (2, 16, 2, 18)),
+        ('FROM a\nRUN ["x", "yy"]\n', "yy", (2, 5, 2, 16)),
+    ],
+)
+def test_a_word_knows_its_place(dockerfile, word, place):
+    found = [
+        tuple(script.span(each.start, each.end))
+        for script in scripts(parse(dockerfile.encode()))
+        for command in script.commands
+        for each in command.words
+        if each.text == word
+    ]
+    assert found == [place]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(alphabet="ab'\"\\$`(){}<>|&;\n #=E", max_size=60))
+def test_no_text_fails_and_ranges_lie_within(text):
+    for command in commands(text):
+        for word in (*command.words, *command.lead):
+            assert 0 <= word.start < word.end <= len(text)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.text(alphabet="ab'\"\\ #", min_size=1, max_size=8).filter(
+            lambda word: word.count("'") % 2 == 0
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_words_are_those_of_a_real_shell(parts):
+    script = "printf '%s\\n' " + " ".join(parts)
+    done = subprocess.run(["sh", "-nc", script], capture_output=True)
+    if done.returncode or script.endswith("\\"):
+        return
+    out = subprocess.run(["sh", "-c", script], capture_output=True, text=True).stdout
+    (command,) = [c for c in commands(script) if c.words]
+    expected = "".join(f"{word.text}\n" for word in command.words[2:]) or "\n"
+    assert out == expected

@@ -1,0 +1,69 @@
+"""`[replay]`: its defaults, what is read, what is refused, and where."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from evalpolicy.config.reading import Config, parse
+from evalpolicy.config.replay import KEYS, filled
+from evalpolicy.errors import UsageError
+from evalpolicy.matching.shipped import schema
+
+
+def test_the_defaults_are_the_reference_fleets():
+    replay = Config().replay
+    values = {"registry": replay.registry, "tag": replay.tag, "benchmark": "aime", "agent": "codex"}
+    assert filled(replay.names.eval, values) == "ghcr.io/exgentic/evals/aime--codex:latest"
+    assert replay.environment["OPENAI_BASE_URL"] == "http://{host}:{port}/openai/v1"
+    assert (replay.limits.cpus, replay.limits.memory, replay.timeout) == (2.0, 2048, 300)
+
+
+def test_what_a_fleet_says_is_added_to_the_defaults():
+    config = parse(
+        b'[replay]\nregistry = "localhost/x"\n[replay.environment]\nMORE = "1"\nTIMEOUT = ""\n'
+        b'[replay.limits]\ncpus = 1\n[replay.eval]\nbake = ["bake.hcl"]\n',
+        "evalpolicy.toml",
+    )
+    assert config is not None
+    replay = config.replay
+    assert replay.registry == "localhost/x"
+    assert replay.environment["MORE"] == "1"
+    assert replay.environment["EVAL_TIMEOUT"] == "{timeout}"
+    assert "TIMEOUT" not in replay.environment
+    assert (replay.limits.cpus, replay.limits.memory) == (1, 2048)
+    assert (replay.eval.bake, replay.eval.target) == (("bake.hcl",), "eval")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[replay]\nregistri = 'x'\n", "2: unknown key 'registri' in replay: did you mean"),
+        ("[replay.limits]\ncpu = 1\n", "2: unknown key 'cpu' in replay.limits: did you mean"),
+        ("[replay.limits]\nmemory = 'much'\n", "2: replay.limits.memory"),
+        ("[replay]\ntag = 'a b'\n", "2: replay.tag"),
+        ("[replay.names]\neval = '{bench}'\n", "2: replay.names.eval: {bench} is not known here"),
+        ("[replay.environment]\nX = '{HOME}'\n", "2: replay.environment.X: {HOME} is not known"),
+        ("[replay.environment]\n'A B' = ''\n", "replay.environment"),
+        ("[replay.eval.args]\nX = '{model}'\n", "2: replay.eval.args.X: {model} is not known"),
+        ("[replay]\nresult = '../x'\n", "2: replay.result: '../x' is not a path from"),
+        ("[replay.eval]\ncontext = '/etc'\n", "2: replay.eval.context: '/etc' is not a path"),
+        ("[replay]\noutput = 'out'\n", "2: replay.output"),
+        ("[replay]\noutput = '/out:ro'\n", "2: replay.output"),
+        ("[replay.server]\nhost = 'a b'\n", "2: replay.server.host"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text, message):
+    with pytest.raises(UsageError) as error:
+        parse(text.encode(), "evalpolicy.toml")
+    assert message in str(error.value)
+
+
+def test_the_schema_knows_the_same_keys():
+    properties = json.loads(schema("config"))["properties"]
+    for keys, known in KEYS.items():
+        node = {"properties": properties}
+        for key in keys:
+            node = node["properties"][key]
+        assert set(node["properties"]) == set(known), keys

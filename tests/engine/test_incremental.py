@@ -1,0 +1,223 @@
+"""Verdicts that are kept are those that a run without a cache would give."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fleets import git
+
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine import check as engine
+from evalpolicy.engine import incremental as kept_verdicts
+from evalpolicy.engine.check import check
+from evalpolicy.policy.report import Report
+from evalpolicy.policy.rule import Hit, Rule
+from evalpolicy.rules import all_rules
+from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache, open_cache
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet"
+STEPS = 25
+RACY_SECONDS = 2
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EVALPOLICY_CACHE_DIR", str(tmp_path / "cache"))
+    root = tmp_path / "fleet"
+    shutil.copytree(EXAMPLE, root)
+    (root / ".pre-commit-config.yaml").write_text(
+        "repos:\n- repo: https://example.org/gitleaks\n  rev: v8.24.3\n  hooks:\n"
+        "  - id: gitleaks\n- repo: https://example.org/hooks\n  rev: v5.0.0\n  hooks:\n"
+        "  - id: check-added-large-files\n    args: [--maxkb=1]\n    exclude: fox\n"
+    )
+    (root / ".gitleaks.toml").write_text(
+        "[extend]\nuseDefault = true\n[[allowlists]]\npaths = ['''fixtures/''']\n"
+    )
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    _age(root)
+    return root
+
+
+def _age(root: Path) -> None:
+    """Gives every file times that are old enough to be trusted."""
+    for file in root.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            seconds = os.stat(file).st_mtime - 10
+            os.utime(file, (seconds, seconds))
+
+
+def judged(root: Path, cache: Cache, staged: bool) -> Report:
+    with open_snapshot(root, staged=staged) as snapshot:
+        report = check(snapshot, configuration.load(snapshot), cache=cache)
+    cache.save()
+    return report
+
+
+def same(root: Path, staged: bool) -> bool:
+    kept = judged(root, open_cache(str(root)), staged)
+    fresh = judged(root, Cache(None), staged)
+    return (kept.findings, kept.problems, kept.waived, kept.checked) == (
+        fresh.findings, fresh.problems, fresh.waived, fresh.checked
+    )  # fmt: skip
+
+
+def _change(root: Path, dice: random.Random) -> str:
+    files = sorted(p for p in root.rglob("*") if p.is_file() and ".git/" not in f"{p}/")
+    file = dice.choice(files)
+    kind = dice.choice(["append", "drop", "double", "delete", "copy", "mode", "link", "large"])
+    text = file.read_bytes().splitlines(keepends=True) or [b"\n"]
+    at = dice.randrange(len(text))
+    if kind == "append":
+        file.write_bytes(b"".join(text) + b"# more\n")
+    elif kind == "drop":
+        file.write_bytes(b"".join([*text[:at], *text[at + 1 :]]))
+    elif kind == "double":
+        file.write_bytes(b"".join([*text[: at + 1], text[at], *text[at + 1 :]]))
+    elif kind == "delete":
+        file.unlink()
+    elif kind == "copy":
+        shutil.copy(file, file.with_name(f"z{dice.randrange(100)}-{file.name}"))
+    elif kind == "mode":
+        file.chmod(file.stat().st_mode ^ 0o111)
+    elif kind == "large":
+        file.write_bytes(b"".join(text) + b"\n" * 3000)
+    else:
+        file.unlink()
+        file.symlink_to(dice.choice(files).name)
+    return f"{kind} {file.relative_to(root)}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("staged", [False, True])
+def test_no_change_is_missed(fleet: Path, seed: int, staged: bool) -> None:
+    dice = random.Random(seed)
+    assert same(fleet, staged)
+    done = []
+    for _ in range(STEPS):
+        done.append(_change(fleet, dice))
+        git(fleet, "add", "-A")
+        _age(fleet)
+        assert same(fleet, staged), done
+
+
+def test_a_verdict_is_taken_from_the_cache(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Iterator[object]:
+        raise AssertionError("a rule ran again")
+
+    first = judged(fleet, open_cache(str(fleet)), staged=True)
+    monkeypatch.setattr(kept_verdicts, "_run", refused)
+    assert judged(fleet, open_cache(str(fleet)), staged=True).findings == first.findings
+    dockerfile = fleet / "containers/agents/shell/Dockerfile"
+    dockerfile.write_bytes(dockerfile.read_bytes() + b"# a remark\n")
+    git(fleet, "add", "-A")
+    judged(fleet, open_cache(str(fleet)), staged=True)
+
+
+def test_a_run_of_some_rules_keeps_what_others_found(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    called = engine.hits_of
+
+    def counted(rule: Rule, *given: object) -> Iterator[Hit]:
+        calls.append(rule.id)
+        return called(rule, *given)  # type: ignore[arg-type]  # as they were given
+
+    monkeypatch.setattr(engine, "hits_of", counted)
+
+    def run(*chosen: str) -> set[str]:
+        calls.clear()
+        cache = open_cache(str(fleet))
+        with open_snapshot(fleet, staged=True) as snapshot:
+            check(snapshot, configuration.load(snapshot), cache=cache, chosen=chosen)
+        cache.save()
+        return set(calls)
+
+    assert run("LBL004") == {"LBL004"}
+    assert run("LBL005", "LBL006") == {"LBL005", "LBL006"}
+    assert run("LBL004", "LBL006") == set()
+
+
+def test_a_file_written_twice_within_its_clock_is_read_again(fleet: Path) -> None:
+    path = fleet / "containers/benchmarks/arithmetic/README.md"
+    path.write_text("[gone](a.md)\n")
+    before = judged(fleet, open_cache(str(fleet)), staged=False)
+    times = path.stat()
+    path.write_text("[gone](b.md)\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert time.time() - path.stat().st_ctime < RACY_SECONDS
+    after = judged(fleet, open_cache(str(fleet)), staged=False)
+    assert {f.message for f in after.findings} != {f.message for f in before.findings}
+    assert same(fleet, staged=False)
+
+
+def test_a_stamp_is_trusted_once_the_clock_has_gone_on(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_snapshot(fleet) as snapshot:
+        path = "containers/benchmarks/arithmetic/README.md"
+        assert snapshot.stamp(path) is None
+        now = time.time_ns() + 10 * RACY_SECONDS * 10**9
+        monkeypatch.setattr(time, "time_ns", lambda: now)
+        assert snapshot.stamp(path) is not None
+        assert snapshot.stamp("containers/benchmarks") is None
+
+
+def _lines(root: Path, *rules: str) -> list[tuple[str, int]]:
+    """What a run with what is kept finds, staged; it must be what a fresh one does."""
+    git(root, "add", "-A")
+    _age(root)
+    assert same(root, staged=True)
+    report = judged(root, open_cache(str(root)), staged=True)
+    return [(f.path, f.span.line) for f in report.findings if f.rule in rules]
+
+
+def test_labels_that_move_or_change_are_seen(fleet: Path) -> None:
+    dockerfile = fleet / "containers/benchmarks/arithmetic/Dockerfile"
+    text = dockerfile.read_text()
+    assert 'released="true"' in text
+    assert not _lines(fleet, "REL001", "REL002")
+    dockerfile.write_text(text.replace('released="true"', 'released="false"'))
+    [(_, line)] = _lines(fleet, "REL002")
+    dockerfile.write_text("# above\n" + dockerfile.read_text())
+    assert _lines(fleet, "REL002") == [(f"{dockerfile.relative_to(fleet)}", line + 1)]
+
+
+def test_what_settled_facts_read_is_seen(fleet: Path) -> None:
+    provenance = fleet / "tests/run/replay/fixtures/provenance.json"
+    text = provenance.read_text()
+    assert not _lines(fleet, "PRV001", "PRV002")
+    provenance.write_text("{}\n")
+    assert _lines(fleet, "PRV001", "PRV002")
+    provenance.write_text(text)
+    assert not _lines(fleet, "PRV001", "PRV002")
+
+
+def test_what_is_known_by_its_id_alone_is_seen(fleet: Path) -> None:
+    """Links are kept by a document's content: then nothing reads the document again."""
+    readme = fleet / "containers/benchmarks/arithmetic/README.md"
+    text = readme.read_text()
+    assert not _lines(fleet, "STR005")
+    (fleet / "README.md").write_text("other\n")
+    _lines(fleet, "STR005")
+    readme.write_text(text + "\n[gone](nowhere.md)\n")
+    assert len(_lines(fleet, "STR005")) == 1
+
+
+def test_rules_that_share_a_state_run_together() -> None:
+    groups = kept_verdicts.groups(
+        [r for r in all_rules() if not (r.per_unit or r.per_dockerfile or r.on_waivers)]
+    )
+    of = {rule.id: number for number, group in enumerate(groups) for rule in group}
+    assert of["GAT001"] == of["GLK001"] == of["GLK006"]
+    assert of["FIX004"] == of["SEC001"]
+    assert of["SIZ001"] == of["SIZ004"]
+    assert len({of[id] for id in ("REL001", "SIZ001", "GAT002", "FIX004", "PRV003", "STR005")}) == 6

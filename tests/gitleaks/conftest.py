@@ -1,8 +1,0 @@
-"""Makes the oracle's matrix and tree (tests/engines/gitleaks) importable by name."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engines" / "gitleaks"))

@@ -1,0 +1,8 @@
+"""Makes the oracle's matrix and tree (tests/engines/gitleaks) importable by name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "engines" / "gitleaks"))

@@ -1,0 +1,93 @@
+"""Migration keeps the text, both ways, or refuses with a line. Binaries judge the meaning."""
+
+from __future__ import annotations
+
+import gitleaks_matrix
+import pytest
+import tomlkit
+
+from evalpolicy.scanners.gitleaks.migrate import Migrated, Refusal, migrate
+from evalpolicy.scanners.gitleaks.versions import Version
+
+SINGLE = """# why this is here
+[extend]
+useDefault = true # keep
+
+[allowlist] # the fixtures
+description = 'x'
+paths = [
+  '''^tests/''', # recorded
+]
+"""
+SEVERAL = """[[allowlists]] # one
+description = "a"
+paths = [
+  '''^docs/''', # c
+]
+# between
+[[allowlists]]
+description = "b"
+stopwords = ['y']
+condition = "OR"
+"""
+
+
+def moved(text: str, version: str) -> str:
+    result = migrate(text, Version.of(version))
+    assert isinstance(result, Migrated), result
+    tomlkit.parse(result.text)
+    assert migrate(result.text, Version.of(version)) == Migrated(result.text, ())
+    return result.text
+
+
+def test_up_and_down_again_is_the_same_text():
+    up = moved(SINGLE, "8.30.1")
+    assert up == SINGLE.replace("[allowlist]", "[[allowlists]]")
+    assert moved(up, "8.18.4") == SINGLE
+
+
+def test_several_allowlists_become_one():
+    text = moved(SEVERAL, "8.18.4")
+    assert "condition" not in text
+    assert "# between" in text
+    assert tomlkit.parse(text).unwrap() == {
+        "allowlist": {"description": "a", "paths": ["^docs/"], "stopwords": ["y"]}
+    }
+
+
+def test_a_flag_stays_with_its_pattern():
+    text = moved("[allowlist]\nregexes = ['(?i)a', 'b']\n", "8.28.0")
+    assert "['(?:(?i)a)', 'b']" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "line", "reason"),
+    [
+        ("[[allowlists]]\ncondition='AND'\npaths=['a']\nregexes=['b']\n", "8.24.3", 2, "AND"),
+        ("[[allowlists]]\ntargetRules=['a']\nregexes=['b']\n", "8.24.3", 2, "targetRules"),
+        ("[extend]\nuseDefault=true\n[[allowlists]]\ntargetRules=['a']\nregexes=['b']\n",
+         "8.28.0", 4, "targetRules"),
+        ("[allowlist]\nregexes=['a']\n", "8.15.2", 2, "whole match"),
+        ("[allowlist]\nregexes=['x*']\n", "8.28.0", 2, "matches nothing"),
+        ("[allowlist]\nstopwords=['a', '']\n", "8.18.4", 2, "empty stopword"),
+        ("[allowlist]\npaths=['a(']\n", "8.18.4", 2, "regular expression"),
+        ("[allowlist]\npaths=['a'\n", "8.18.4", 2, "list is not closed"),
+        ("[allowlist]\nfiles=['a']\n", "8.25.0", 1, "without commits"),
+        ("[extend]\nuseDefault=true\n", "8.8.12", 1, "[extend]"),
+        ("[[allowlists]]\nregexTarget='line'\nregexes=['a']\n[[allowlists]]\nregexes=['b']\n",
+         "8.18.4", 5, "regexTarget"),
+    ],
+)  # fmt: skip
+def test_refusals_name_line_and_reason(text, to, line, reason):
+    result = migrate(text, Version.of(to))
+    assert isinstance(result, Refusal)
+    assert reason in result.reason
+    assert result.line == line
+
+
+def test_every_configuration_of_the_matrix_is_moved_or_refused():
+    for row in gitleaks_matrix.rows():
+        text = row.content.decode("utf-8", "surrogateescape")
+        for version in ("8.8.12", "8.24.3", "8.30.1"):
+            result = migrate(text, Version.of(version))
+            assert isinstance(result, Migrated | Refusal), row.name
