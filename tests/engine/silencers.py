@@ -145,6 +145,10 @@ SILENCERS = [
     Silencer("large-file hook", "SUB012", BIG[1], {HOOKS: large_files("args: [--maxkb=9999]")}),
     Silencer("exclude of a new large-file hook", "SUB012", BIG[1], {HOOKS: large_files("exclude: bin$")}),  # noqa: E501
     Silencer("issue references of anything", *ISSUE, {CONFIG: toml("[submission]", 'issue_references = ["."]')}, message=NO_ISSUE),  # noqa: E501
+    Silencer("sign-off by anyone", *LABEL, {CONFIG: toml("[submission]", 'sign_off = "anyone"')}),
+    Silencer("governs nothing", *LABEL, {CONFIG: toml("[submission.governs]", '"**/RULES.md" = []')}),  # noqa: E501
+    Silencer("governs less", *LABEL, {CONFIG: toml("[submission.governs]", '"**/RULES.md" = ["a"]')}, base={CONFIG: toml("[submission.governs]", '"**/RULES.md" = ["a", "b"]')}),  # noqa: E501
+    Silencer("provenance elsewhere", *LABEL, {CONFIG: toml("[layout]", 'provenance = "p.json"')}, base={f"{FIXTURES}/provenance.json": "{}"}),  # noqa: E501
     Silencer("exempt label", *ISSUE, {CONFIG: toml("[submission.exempt_labels]", 'SUB001 = ["x"]')}, message=NO_ISSUE),  # noqa: E501
     # What runs the tool.
     Silencer("fail-on never", *LABEL, {WORKFLOW: step("with:", "  fail-on: never")}),

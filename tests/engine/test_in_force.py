@@ -154,6 +154,20 @@ class TestWaiversOfTheBase:
         code, report = check(submission(tmp_path, first, last))
         assert (code, rules(report)) == (0, set())
 
+    def test_the_line_that_they_are_on_is_changed(self, tmp_path, check):
+        first = {**JUDGED, ARC: BELOW}
+        last = {**first, ARC: BELOW.replace('"many"', '"lots"')}
+        code, report = check(submission(tmp_path, first, last))
+        assert (code, rules(report)) == (0, set())
+
+    def test_each_of_several_that_are_alike_counts(self, tmp_path, check):
+        line = '# evalpolicy: ignore[LBL006] x\nLABEL eval.benchmark.env="shared-env"\n'
+        first = {**JUDGED, ARC: BENCHMARK + line + line + 'LABEL eval.benchmark.env="shared-env"\n'}
+        last = {**first, ARC: "# moved\n" + first[ARC]}
+        _, before = check(submission(tmp_path / "a", first, {**first, "x.txt": ""}))
+        _, after = check(submission(tmp_path / "b", first, last))
+        assert before["summary"]["suppressed"] == after["summary"]["suppressed"] == 2
+
     def test_one_that_goes_counts_no_longer(self, tmp_path, check):
         first = {**JUDGED, ARC: BELOW}
         code, report = check(submission(tmp_path, first, {**first, **WRONG_TASKS}))
