@@ -1,6 +1,7 @@
-"""Writes what follows from the catalogue of hooks and from the rules: `python -m docsite.hook_files`.
+"""Writes what follows from the catalogue of hooks and from the rules.
 
-`.pre-commit-hooks.yaml`, the scripts in `hooks/` and the index of the rules. A test holds them to it.
+`python -m docsite.hook_files` writes `.pre-commit-hooks.yaml`, the scripts in `hooks/` and the
+index of the rules. A test holds them to it.
 """
 
 from __future__ import annotations

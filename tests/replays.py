@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Wanted, judge
-from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.result import AgentResult, TaskResult
 
 FOLDER = "tests/run/replay/fixtures"
 SHA = "0" * 64

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalpolicy.artifacts.dockerfile import heredocs, lines, parse, splitting, stages
+from evalpolicy.artifacts.dockerfile import heredocs, lines, parse, resolve, splitting, stages
 from evalpolicy.artifacts.syntax.source import Span
 
 FILE = """\
@@ -224,7 +224,7 @@ def test_what_only_lacks_a_build_argument_is_no_problem(text):
     dockerfile = parse(text.encode())
     assert dockerfile.problems == ()
     assert len(dockerfile.unsupplied) == 1
-    supplied = dockerfile.resolve({"TASK_BASE": "scratch", "V": "1"})
+    supplied = resolve(dockerfile, {"TASK_BASE": "scratch", "V": "1"})
     assert supplied.unsupplied == ()
 
 

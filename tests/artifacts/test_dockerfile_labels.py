@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalpolicy.artifacts.dockerfile import parse
+from evalpolicy.artifacts.dockerfile import parse, resolve
 
 FORMS = {
     "one pair": ("LABEL a=b", {"a": "b"}),
@@ -148,7 +148,7 @@ def test_scopes_of_variables(text, expected):
 
 def test_build_arguments_replace_defaults():
     dockerfile = parse(b"ARG B=scratch\nFROM $B\nARG V=1\nLABEL a=$V b=${W:-x}\n")
-    given = dockerfile.resolve({"B": "image:1", "V": "2", "W": "never declared"})
+    given = resolve(dockerfile, {"B": "image:1", "V": "2", "W": "never declared"})
     assert given.final is not None
     assert (given.final.base.resolved, given.final.base.is_scratch) == ("image:1", False)
     assert [label.value for label in given.final.labels] == ["2", "x"]

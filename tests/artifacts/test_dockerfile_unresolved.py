@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalpolicy.artifacts.dockerfile import parse
+from evalpolicy.artifacts.dockerfile import parse, resolve
 
 CASES = [
     ("ARG R\nLABEL k=${R}", ("R",)),
@@ -38,5 +38,5 @@ def test_global_arguments_are_followed_into_from_and_stages():
 
 def test_a_build_argument_closes_it():
     text = b"FROM scratch\nARG R\nENV A=${R}\nLABEL k=$A\n"
-    [label] = parse(text).resolve({"R": "1"}).stages[0].labels
+    [label] = resolve(parse(text), {"R": "1"}).stages[0].labels
     assert (label.value, label.unresolved) == ("1", ())

@@ -26,7 +26,7 @@ from evalpolicy.facts.facts import Facts
 from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import Hit, Rule
 from evalpolicy.rules import FAMILIES, all_rules
-from evalpolicy.rules.selection import RuleSet
+from evalpolicy.rules.rule_set import RuleSet
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 

@@ -15,9 +15,10 @@ from evalpolicy.__main__ import main
 from evalpolicy.artifacts import gate_settings
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.config import reading as config
+from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.reading import KeyLines
-from evalpolicy.engine.waivers.allowances import Allowance, Allowances
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.facts.waivers.allowances import Allowances
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.policy.rule import Finding
 from evalpolicy.snapshot import open_snapshot

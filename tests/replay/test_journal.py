@@ -7,8 +7,8 @@ import os
 import pytest
 from tests.replay.serving import QUESTION, many_turns, serving
 
+from evalpolicy.facts.replays.evidence import Difference
 from evalpolicy.replay.journal import CallEntry, Journal, Started, read_journal
-from evalpolicy.replay.matching import Difference
 
 ENTRY = CallEntry(
     1, 5, "diverged", "POST", "/v1/messages", "messages", True, 200, 1, 7, True,

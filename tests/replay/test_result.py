@@ -6,13 +6,9 @@ import json
 
 import pytest
 
+from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 from evalpolicy.replay.containers.lifecycle import read_one, written
-from evalpolicy.replay.result import (
-    AgentResult,
-    TaskResult,
-    read_agent_result,
-    read_task_result,
-)
+from evalpolicy.replay.result import read_agent_result, read_task_result
 
 GOOD = {"task_id": "0", "benchmark": "arc", "reward": 1, "passed": True}
 

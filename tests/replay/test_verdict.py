@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 from tests.replays import evidence
 
+from evalpolicy.facts.replays.evidence import Difference
 from evalpolicy.facts.replays.verdict import Calls, Evidence, judge
-from evalpolicy.replay.journal import CallEntry, Record, Started
-from evalpolicy.replay.matching import Difference
+from evalpolicy.replay.journal import CallEntry, Record, Started, calls_of
 
 FIRST = {
     "turn": 1,
@@ -124,10 +124,10 @@ def test_calls_are_counted_from_the_journal():
         call(1, "served", 1), call(2, "diverged", 2), call(3, "exhausted"),
         call(4, "bad-request"), call(5, "unknown-route"),
     )  # fmt: skip
-    found = Calls.of(Record(Started("aa", 4, "error"), calls, ("line 9 is no entry",)))
+    found = calls_of(Record(Started("aa", 4, "error"), calls, ("line 9 is no entry",)))
     counted = (found.served, found.diverged, found.exhausted, found.bad_requests)
     assert counted == (1, 1, 1, 1)
     assert (found.unknown_routes, found.turns_left, found.last_line) == (1, 2, 20)
     assert found.first_diverged is not None
     assert (found.first_diverged.turn, found.first_diverged.line) == (2, 20)
-    assert Calls.of(Record(None, (), ("x",))).sha256 is None
+    assert calls_of(Record(None, (), ("x",))).sha256 is None

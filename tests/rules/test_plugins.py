@@ -19,7 +19,8 @@ from evalpolicy.__main__ import main
 from evalpolicy.policy.rule import rule
 from evalpolicy.reporters import FORMATS
 from evalpolicy.rules import plugins
-from evalpolicy.rules.selection import BUILT_IN, rule_set
+from evalpolicy.rules.loading import rule_set
+from evalpolicy.rules.rule_set import BUILT_IN
 from evalpolicy.testing import findings
 
 PLUGIN = Path(__file__).parents[2] / "examples/plugin"

@@ -13,7 +13,7 @@ import evalpolicy
 
 # Who else may open a file for writing, and why.
 _MAY_WRITE = {
-    "__main__.py": "standard streams that the caller closed, as the null device",
+    "frontends/cli/boundary.py": "standard streams that the caller closed, as the null device",
     "facts/processes.py": "a file in memory",
     "frontends/action/runner.py": "appends to files that the runner itself names",
     "frontends/lsp/server.py": "a copy of standard output's descriptor",

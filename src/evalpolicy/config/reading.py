@@ -10,12 +10,12 @@ from msgspec import Struct, field
 
 from evalpolicy.artifacts.syntax.toml_values import TomlError
 from evalpolicy.artifacts.syntax.toml_values import load as load_toml
+from evalpolicy.config.allowance import Allowance, from_table
 from evalpolicy.config.fixtures import KEYS as FIXTURE_KEYS
 from evalpolicy.config.fixtures import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
 from evalpolicy.config.submission import KEYS as SUBMISSION_KEYS
 from evalpolicy.config.submission import Submission, wrong_pattern
 from evalpolicy.config.submission import from_table as submission_from_table
-from evalpolicy.engine.waivers.allowances import Allowance, from_table
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Severity

@@ -11,28 +11,28 @@ from evalpolicy.config.reading import Config, Level
 from evalpolicy.engine.in_force import in_force
 from evalpolicy.engine.incremental import groups, hits_on_fleet
 from evalpolicy.engine.parallel import begin
-from evalpolicy.engine.rule_runs import WHOLE, Failure
-from evalpolicy.engine.rule_runs import hits as hits_of
-from evalpolicy.engine.rule_runs import problems as problems_of
 from evalpolicy.engine.selection import judging, levels_in_force, selected
-from evalpolicy.engine.waivers import suppressions
-from evalpolicy.engine.waivers.allowances import Allowances
-from evalpolicy.engine.waivers.baseline import Baseline
-from evalpolicy.engine.waivers.settling import Waivers
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
+from evalpolicy.facts.waivers import suppressions
+from evalpolicy.facts.waivers.allowances import Allowances
+from evalpolicy.facts.waivers.baseline import Baseline
+from evalpolicy.facts.waivers.settling import Waivers
+from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Place, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.report import Checked, FileProblem, JudgedBy, Report
-from evalpolicy.policy.rule import Finding, Hit, HitRow, Rule
-from evalpolicy.rules.selection import RuleSet
+from evalpolicy.policy.rule import Failure, Finding, Hit, HitRow, Rule
+from evalpolicy.policy.selection import KnownRules
+from evalpolicy.rules.rule_runs import WHOLE
+from evalpolicy.rules.rule_runs import hits as hits_of
+from evalpolicy.rules.rule_runs import problems as problems_of
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.tracing import Watched
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
-    from evalpolicy.fleet.surroundings import Surroundings
     from evalpolicy.snapshot.submission.change import Change
 
 # Source lines are shown from files up to this size (bytes), and cut behind this many characters.
@@ -52,7 +52,7 @@ def check(
     use_comments: bool = True,
     change: Change | None = None,
     jobs: int | None = None,
-    known: RuleSet | None = None,
+    known: KnownRules | None = None,
     replays: Sequence[Replayed] | None = None,
     accept_policy_changes: bool = False,
 ) -> Report:
@@ -105,7 +105,7 @@ def _check(
     use_comments: bool,
     change: Change | None,
     jobs: int | None,
-    known: RuleSet | None,
+    known: KnownRules | None,
     replays: Sequence[Replayed] | None,
     accepted: bool,
 ) -> Report:
@@ -226,7 +226,7 @@ def _about_waivers(rule: Rule, facts: Facts, waivers: Waivers) -> dict[str, obje
 
 
 def _unchecked(
-    config: Config, known: RuleSet, failures: Sequence[Failure], paths: Sequence[str]
+    config: Config, known: KnownRules, failures: Sequence[Failure], paths: Sequence[str]
 ) -> Iterator[FileProblem]:
     """What rules left unchecked. What concerns no one file is reported whatever the paths."""
     source = config.source or WHOLE
@@ -287,7 +287,7 @@ def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, H
 def _unit_hits(
     facts: Facts, unit: Unit, rules: Sequence[Rule], failures: list[Failure]
 ) -> Iterator[tuple[Rule, Iterable[Hit]]]:
-    around = facts.fleet.around(unit)
+    around = Surroundings(facts.fleet, unit)
     known = _unit_key(facts, around) if facts.cache.keeps else None
     given = {"unit": lambda: unit, "around": lambda: around}
     return _kept_hits(facts, unit.path, rules, known, given, failures)

@@ -17,10 +17,9 @@ from typing import Any
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Problem, Span, SpanRow
-from evalpolicy.engine.rule_runs import Failure
-from evalpolicy.engine.rule_runs import hits as hits_of
 from evalpolicy.facts.facts import Facts, rested_on
-from evalpolicy.policy.rule import Hit, HitRow, Rule
+from evalpolicy.policy.rule import Failure, Hit, HitRow, Rule
+from evalpolicy.rules.rule_runs import hits as hits_of
 from evalpolicy.snapshot.cache import key
 from evalpolicy.snapshot.tracing import Look, Trace
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evalpolicy.config.reading import CONFIG_FILE
-from evalpolicy.engine.waivers.baseline import BASELINE_FILE
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable, git, open_snapshot
 from evalpolicy.snapshot.objects import CommitSnapshot

@@ -5,37 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evalpolicy.config.reading import Config, Level
+from evalpolicy.config.reading import Level
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.levels import levels_of
 from evalpolicy.policy.rule import Rule
-from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, select
+from evalpolicy.policy.selection import KnownRules, matching, select
 
 if TYPE_CHECKING:
-    from evalpolicy.engine.in_force import InForce
+    from evalpolicy.facts.in_force import InForce
     from evalpolicy.facts.replays.replayed import Replayed
     from evalpolicy.snapshot.submission.change import Change
 
 GATE_WEAKENED = "SUB012"
 """The rule that judges what a submission does to its judge."""
-
-
-def levels_of(config: Config, known: RuleSet) -> dict[str, Level]:
-    """The configured level of each rule, by id. A rule outranks its family, whatever the order.
-
-    Raises `UsageError` for a selector that stands for nothing.
-    """
-    found: dict[str, Level] = {}
-    named: dict[str, Level] = {}
-    for selector, level in config.levels.items():
-        try:
-            meant = matching(selector, known)
-        except UndecidedError:
-            continue
-        except UsageError as error:
-            where = f"{config.source}:{config.levels_lines.get(selector, 1)}"
-            raise UsageError(f"{where}: [rules]: {error}") from error
-        (named if len(meant) == 1 else found).update({rule.id: level for rule in meant})
-    return {**found, **named}
 
 
 def levels_in_force(policy: InForce) -> dict[str, Level]:
@@ -54,7 +36,7 @@ def levels_in_force(policy: InForce) -> dict[str, Level]:
 
 
 def selected(
-    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str], known: RuleSet
+    levels: Mapping[str, Level], chosen: Sequence[str], ignored: Sequence[str], known: KnownRules
 ) -> list[Rule]:
     """The rules to run. What configuration switched off runs only if its own id is chosen.
 
@@ -77,7 +59,7 @@ def judging(
     chosen: Sequence[str],
     change: Change | None,
     replays: Sequence[Replayed] | None,
-    known: RuleSet,
+    known: KnownRules,
 ) -> list[Rule]:
     """Those of the rules that have what they judge.
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Config, Layout
-from evalpolicy.engine.waivers import suppressions
-from evalpolicy.engine.waivers.suppressions import Suppression
 from evalpolicy.facts.label_contracts import Contracts
+from evalpolicy.facts.waivers import suppressions
+from evalpolicy.facts.waivers.suppressions import Suppression
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot
@@ -24,12 +24,12 @@ _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
-    from evalpolicy.engine.in_force import InForce
     from evalpolicy.facts.broken import BrokenFile
     from evalpolicy.facts.composes import Composes
     from evalpolicy.facts.documents import Documents
     from evalpolicy.facts.gates import Gates
     from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.in_force import InForce
     from evalpolicy.facts.provenance_file import ProvenanceFile
     from evalpolicy.facts.recordings.mapping import Recordings
     from evalpolicy.facts.recordings.shown import Recorded

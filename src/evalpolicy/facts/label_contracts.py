@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evalpolicy.config.reading import Config
 from evalpolicy.errors import UsageError
 from evalpolicy.fleet.units import Role, Unit
-from evalpolicy.matching.json_schema import Violation, check_schema, matches, violations
+from evalpolicy.matching.json_schema import Violation, check_schema, violations
+from evalpolicy.matching.re2 import matches
 from evalpolicy.matching.shipped import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key

@@ -12,7 +12,7 @@ from evalpolicy.artifacts import broken_manifest, rules_document
 from evalpolicy.artifacts import provenance as provenance_file
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Config
-from evalpolicy.engine.waivers.baseline import BASELINE_FILE
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE
 from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.matching.globs import Globs

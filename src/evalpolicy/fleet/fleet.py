@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from evalpolicy.artifacts.build_args import from_bake, from_script
+from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
-from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -272,23 +271,6 @@ class Fleet:
         except Unreadable:
             return None
         return key(place.path, place.role, content, repr(self.layout))
-
-    def around(self, unit: Unit) -> Surroundings:
-        """What a unit's own rules may know beside its Dockerfile."""
-        return Surroundings(self, unit)
-
-    def folder_args(self, unit: Unit) -> frozenset[str]:
-        """The build arguments that the scripts and bake files of the unit's folder pass."""
-        names: set[str] = set()
-        for path, content in self.around(unit).own_texts:
-            try:
-                if path.endswith((".hcl", "bake.json")):
-                    names |= understood(from_bake, content)
-                elif path.endswith((".sh", "/Makefile", "/justfile")):
-                    names |= understood(from_script, content)
-            except Unreadable as reason:
-                self.unreadable(path, reason)
-        return frozenset(names)
 
     @cached_property
     def bake_args(self) -> frozenset[str]:

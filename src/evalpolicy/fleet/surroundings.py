@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.build_args import from_bake, from_script
+from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.units import Unit
 from evalpolicy.snapshot import Unreadable
 from evalpolicy.snapshot.cache import key
-from evalpolicy.snapshot.model import SUBMODULE
-
-if TYPE_CHECKING:
-    from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.snapshot.model import SUBMODULE, understood
 
 # No file of a unit that is larger is read for what it says of the build (bytes).
 _LIMIT = 4 << 20
@@ -34,7 +32,21 @@ class Surroundings:
         """The build arguments that scripts and bake files pass, and those that always are."""
         fleet = self._fleet
         always = frozenset(fleet.layout.supplied_args)
-        return always | fleet.bake_args | fleet.folder_args(self._unit)
+        return always | fleet.bake_args | self._folder_args
+
+    @cached_property
+    def _folder_args(self) -> frozenset[str]:
+        """The build arguments that the scripts and bake files of the unit's folder pass."""
+        names: set[str] = set()
+        for path, content in self.own_texts:
+            try:
+                if path.endswith((".hcl", "bake.json")):
+                    names |= understood(from_bake, content)
+                elif path.endswith((".sh", "/Makefile", "/justfile")):
+                    names |= understood(from_script, content)
+            except Unreadable as reason:
+                self._fleet.unreadable(path, reason)
+        return frozenset(names)
 
     @cached_property
     def own_texts(self) -> tuple[tuple[str, bytes], ...]:

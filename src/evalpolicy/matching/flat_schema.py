@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any
 
+from evalpolicy.matching.re2 import matches
+
 # Keywords without a say of their own; `then` and `else` are read with `if`.
 _SILENT = frozenset({"$schema", "$id", "title", "description", "then", "else"})
 
@@ -73,8 +75,6 @@ def _missing_in_object(
             if key in value and key not in unjudged:
                 _missing(subschema, value[key])
     elif keyword == "patternProperties":
-        from evalpolicy.matching.json_schema import matches
-
         for expression, subschema in said.items():
             for key, text in value.items():
                 if key not in unjudged and matches(expression, key):
@@ -92,8 +92,6 @@ def _judge_text(keyword: str, said: Any, text: str) -> None:
     elif keyword == "minLength":
         _demand(len(text) >= said)
     elif keyword == "pattern":
-        from evalpolicy.matching.json_schema import matches
-
         _demand(matches(said, text))
     else:
         raise _Unknown

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.errors import NotCheckedError, UsageError, described
 from evalpolicy.matching.flat_schema import missing_keys
-from evalpolicy.matching.re2 import unicode
+from evalpolicy.matching.re2 import matches, pattern
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -182,21 +182,6 @@ def _check_size(document: dict[str, Any], name: str) -> None:
         inner = list(value.values()) if isinstance(value, dict) else value
         if isinstance(inner, list):
             waiting.extend((one, depth + 1) for one in inner)
-
-
-@cache
-def pattern(expression: str) -> Any:
-    """A schema's regular expression on RE2, which no expression and no text can make hang."""
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(expression, options)
-
-
-def matches(expression: str, text: str) -> bool:
-    """Whether a schema's regular expression is found in the text."""
-    return pattern(expression).search(unicode(text)) is not None
 
 
 def _check_patterns(document: dict[str, Any], name: str) -> None:

@@ -38,3 +38,18 @@ def unicode(text: str) -> str:
 def found_in(patterns: Iterable[str], text: str) -> str | None:
     """The first pattern that is found in the text, or None."""
     return next((p for p in patterns if compiled(p).search(unicode(text)) is not None), None)
+
+
+@cache
+def pattern(expression: str) -> Any:
+    """A schema's regular expression on RE2, which no expression and no text can make hang."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(expression, options)
+
+
+def matches(expression: str, text: str) -> bool:
+    """Whether a schema's regular expression is found in the text."""
+    return pattern(expression).search(unicode(text)) is not None

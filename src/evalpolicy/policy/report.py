@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.snapshot import Kind
-
-if TYPE_CHECKING:
-    from evalpolicy.engine.survey.model import Survey
 
 FailOn = Literal["error", "warning", "note", "never"]
 
@@ -63,8 +60,7 @@ class Report(Struct, frozen=True):
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
-    if they did, and `judged_by` says whose policy counted then. `survey` tells the fleet, where a
-    page was asked for.
+    if they did, and `judged_by` says whose policy counted then.
     """
 
     kind: Kind
@@ -80,7 +76,6 @@ class Report(Struct, frozen=True):
     line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
     base: str | None = None
     judged_by: JudgedBy | None = None
-    survey: Survey | None = None
 
     @property
     def summary(self) -> dict[Severity, int]:

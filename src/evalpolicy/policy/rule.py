@@ -210,3 +210,11 @@ class Finding(Struct, frozen=True):
         """Findings are sorted by path, line, column, rule; then by what they are about."""
         span = self.span
         return (self.path, span.line, span.column, self.rule, self.about, self.message)
+
+
+class Failure(NamedTuple):
+    """A rule that was not checked: in the file that it was called for, or (None) in the fleet."""
+
+    rule: Rule
+    path: str | None
+    reason: str

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias, get_args
 import orjson
 from msgspec import Struct, to_builtins
 
-from evalpolicy.replay.matching import Difference
+from evalpolicy.facts.replays.evidence import Difference
+from evalpolicy.facts.replays.verdict import Calls, Diverged
 from evalpolicy.snapshot.writing import open_to_append
 
 Outcome: TypeAlias = Literal["served", "diverged", "exhausted", "bad-request", "unknown-route"]
@@ -138,3 +139,27 @@ def _entry(row: Any) -> Started | CallEntry:
 
 def _differences(rows: Iterable[dict[str, str]]) -> tuple[Difference, ...]:
     return tuple(Difference(**row) for row in rows)
+
+
+def calls_of(record: Record) -> Calls:
+    """What a journal comes to."""
+    if record.started is None:
+        return Calls(problems=record.problems)
+    diverged = [call for call in record.calls if call.outcome == "diverged"]
+    lines = [call.line for call in record.calls if call.outcome in ("served", "diverged")]
+    return Calls(
+        sha256=record.started.sha256,
+        turns=record.started.turns,
+        served=record.count("served"),
+        diverged=len(diverged),
+        exhausted=record.count("exhausted"),
+        bad_requests=record.count("bad-request"),
+        unknown_routes=record.count("unknown-route"),
+        turns_left=record.turns_left or 0,
+        compared=sum(call.compared for call in record.calls),
+        first_diverged=next(
+            (Diverged(c.turn or 0, c.line or 1, c.differences) for c in diverged), None
+        ),
+        last_line=max((line for line in lines if line is not None), default=None),
+        problems=record.problems,
+    )

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import orjson
-from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import Turn
 from evalpolicy.artifacts.trajectory.request import Request
+from evalpolicy.facts.replays.evidence import Difference
 from evalpolicy.replay.conversation import Conversation, Kind, conversation
 from evalpolicy.replay.tolerance import arguments, masked, squeezed, tolerant
 
@@ -22,17 +22,6 @@ MOST = 5
 """Differences of one request that are told."""
 
 _EXCERPT = 60
-
-
-class Difference(Struct, frozen=True):
-    """`where` a request departs (`user`, `result 2`), with the two texts from shortly before there.
-
-    Both are short and hold no credential; an empty one says that this side has nothing there.
-    """
-
-    where: str
-    recorded: str
-    asked: str
 
 
 def recorded_conversation(request: Request) -> Conversation:

@@ -6,26 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from msgspec import Struct
+
+from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 
 # Some hundred bytes are a result; a larger file is none (bytes).
 _LIMIT = 1 << 20
-
-
-class TaskResult(Struct, frozen=True):
-    """A valid `task/result.json`; `exit_code` is the grader's, where it says so."""
-
-    task_id: str
-    benchmark: str
-    reward: float
-    passed: bool
-    exit_code: int | None = None
-
-
-class AgentResult(Struct, frozen=True):
-    """A valid `agent/result.json`."""
-
-    exit_code: int | None = None
 
 
 def read_task_result(file: Path) -> TaskResult | str:

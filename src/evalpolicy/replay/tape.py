@@ -7,9 +7,10 @@ from threading import Lock
 from msgspec import Struct
 
 from evalpolicy.artifacts.trajectory import Trajectory
+from evalpolicy.facts.replays.evidence import Difference
 from evalpolicy.replay.conversation import Conversation
 from evalpolicy.replay.journal import OnExhausted, Outcome
-from evalpolicy.replay.matching import Difference, expectations
+from evalpolicy.replay.matching import expectations
 from evalpolicy.replay.reply import Reply, key_of, reply_of, sentinel
 
 

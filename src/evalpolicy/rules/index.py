@@ -1,4 +1,4 @@
-"""Which rules there are: written by `python -m evalpolicy.frontends.hooks.catalogue`, not by hand.
+"""Which rules there are: written by `python -m docsite.hook_files`, not by hand.
 
 A row is (id, name, severity, facts that it needs, whether it is on, module, function).
 """

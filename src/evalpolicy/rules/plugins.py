@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.engine.rule_runs import Failure
 from evalpolicy.errors import PASSED, described
 from evalpolicy.policy.fix import Fix
-from evalpolicy.policy.rule import SEVERITIES, Hit, Plugin, Rule
+from evalpolicy.policy.rule import SEVERITIES, Failure, Hit, Plugin, Rule
 from evalpolicy.rules import FAMILIES, all_rules
-from evalpolicy.rules.selection import Family, RuleSet
+from evalpolicy.rules.rule_set import Family, RuleSet
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint

@@ -22,7 +22,7 @@ from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import Finding, Plugin, Rule, RuleFunction
 from evalpolicy.rules import FAMILIES
 from evalpolicy.rules.pages import BAD, GOOD, Example, Files, example, section
-from evalpolicy.rules.selection import BUILT_IN, Family, RuleSet
+from evalpolicy.rules.rule_set import BUILT_IN, Family, RuleSet
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.testing.repositories import MESSAGE, submission, write
 

@@ -10,7 +10,7 @@ import tomlkit
 from tests.fleets import BENCHMARK, judge, repository
 
 from evalpolicy.__main__ import main
-from evalpolicy.engine.waivers.suppressions import PLACEHOLDER
+from evalpolicy.facts.waivers.suppressions import PLACEHOLDER
 from evalpolicy.frontends.lsp.actions import FIX_ALL
 from evalpolicy.frontends.lsp.diagnostics import NOT_CHECKED
 from evalpolicy.frontends.lsp.session import SCOPES

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from tests.reporters.test_hostile import hostile_report
 
 from evalpolicy.engine.survey import trend
-from evalpolicy.engine.survey.model import STATES, Sized, Sizes, Story, Survey, SurveyedBenchmark
+from evalpolicy.engine.survey.model import (
+    STATES,
+    Sized,
+    Sizes,
+    Story,
+    Survey,
+    SurveyedBenchmark,
+    SurveyedReport,
+)
 from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.fixture_rows import Row
 from evalpolicy.fleet.fixture_names import Decoding
@@ -52,8 +60,8 @@ def hostile_page(texts: Iterable[str]) -> str:
         problems=[problem for one in reports for problem in one.problems],
         excerpts={place: line for one in reports for place, line in one.excerpts.items()},
         waived=[Waived(finding, "comment", finding.help) for finding in findings],
-        survey=survey(names),
     )
+    whole = SurveyedReport.of(whole, survey(names))
     gone = tuple(trend.EarlierFinding(text, text, text, text, text, text) for text in names)
     earlier = trend.Earlier(names[0], names[0], names[0], 1, gone)
     return html.render(whole, trend.compare(whole, earlier))

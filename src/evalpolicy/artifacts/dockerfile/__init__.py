@@ -39,7 +39,15 @@ __all__ = [
     "Stage",
     "Word",
     "parse",
+    "resolve",
 ]
+
+
+def resolve(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Dockerfile:
+    """The same file with build arguments supplied."""
+    from .stages import with_stages
+
+    return with_stages(dockerfile, build_args)
 
 
 def parse(content: bytes, build_args: Mapping[str, str] | None = None) -> Dockerfile:

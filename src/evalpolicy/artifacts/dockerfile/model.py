@@ -227,12 +227,6 @@ class Dockerfile(Struct, frozen=True):
         """The stage that a build without `--target` makes."""
         return self.stages[-1] if self.stages else None
 
-    def resolve(self, build_args: Mapping[str, str] | None = None) -> Dockerfile:
-        """The same file with build arguments supplied."""
-        from .stages import with_stages
-
-        return with_stages(self, build_args or {})
-
     def lineage(self, stage: Stage) -> list[Stage]:
         """The stages of this file that a stage is built on, the oldest first, itself last."""
         line = [stage]

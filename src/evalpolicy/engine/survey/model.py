@@ -11,7 +11,7 @@ from msgspec import Struct
 from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.fixture_rows import Row
 from evalpolicy.fleet.fixture_names import Decoding
-from evalpolicy.policy.report import FileProblem
+from evalpolicy.policy.report import FileProblem, Report
 
 State = Literal[
     "unreadable",
@@ -111,6 +111,18 @@ class Survey(Struct, frozen=True):
     problems: tuple[FileProblem, ...]
     folders: Mapping[str, str]
     """The folder of each benchmark → its name."""
+
+
+class SurveyedReport(Report, frozen=True, kw_only=True):
+    """A report with the fleet that it is about, for the web page."""
+
+    survey: Survey
+
+    @classmethod
+    def of(cls, report: Report, survey: Survey) -> SurveyedReport:
+        """The report with this survey."""
+        fields = {name: getattr(report, name) for name in Report.__struct_fields__}
+        return cls(**fields, survey=survey)
 
 
 class Attribution:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from evalpolicy.engine.rule_runs import hits
 from evalpolicy.engine.survey.model import (
     STATES,
     Sized,
@@ -35,6 +34,7 @@ from evalpolicy.rules.provenance.staleness import (
     provenance_stale_benchmark,
     provenance_stale_revision,
 )
+from evalpolicy.rules.rule_runs import hits
 
 _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("unreadable", fixture_unreadable),

@@ -7,9 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
-from evalpolicy.replay.journal import Record
-from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.result import AgentResult, TaskResult
+from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 
 Verdict: TypeAlias = Literal[
     "reproduced", "diverged", "exhausted", "unfinished", "failed", "not run"
@@ -56,30 +54,6 @@ class Calls(Struct, frozen=True):
     first_diverged: Diverged | None = None
     last_line: int | None = None
     problems: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, record: Record) -> Calls:
-        """What a journal comes to."""
-        if record.started is None:
-            return cls(problems=record.problems)
-        diverged = [call for call in record.calls if call.outcome == "diverged"]
-        lines = [call.line for call in record.calls if call.outcome in ("served", "diverged")]
-        return cls(
-            sha256=record.started.sha256,
-            turns=record.started.turns,
-            served=record.count("served"),
-            diverged=len(diverged),
-            exhausted=record.count("exhausted"),
-            bad_requests=record.count("bad-request"),
-            unknown_routes=record.count("unknown-route"),
-            turns_left=record.turns_left or 0,
-            compared=sum(call.compared for call in record.calls),
-            first_diverged=next(
-                (Diverged(c.turn or 0, c.line or 1, c.differences) for c in diverged), None
-            ),
-            last_line=max((line for line in lines if line is not None), default=None),
-            problems=record.problems,
-        )
 
 
 class Wanted(Struct, frozen=True):

@@ -9,15 +9,17 @@ import click
 
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
-from evalpolicy.engine.waivers import baseline as baselines
-from evalpolicy.engine.waivers.baseline import Baseline, Row
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.facts.waivers import baseline as baselines
+from evalpolicy.facts.waivers.baseline import Baseline, Row
 from evalpolicy.frontends.cli.baseline_file import file_of, read_bytes, shown_path
 from evalpolicy.frontends.cli.console import write as show
 from evalpolicy.policy.report import Report
+from evalpolicy.policy.selection import UndecidedError, matching
 from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import count
-from evalpolicy.rules.selection import RuleSet, UndecidedError, matching, rule_set
+from evalpolicy.rules.loading import rule_set
+from evalpolicy.rules.rule_set import RuleSet
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from evalpolicy.engine.waivers import baseline as baselines
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.waivers import baseline as baselines
 from evalpolicy.snapshot import Snapshot
 
 

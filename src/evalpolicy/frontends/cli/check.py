@@ -13,16 +13,16 @@ import click
 
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
-from evalpolicy.engine.waivers.baseline import Baseline
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
+from evalpolicy.facts.waivers.baseline import Baseline
 from evalpolicy.frontends.cli import fixing
 from evalpolicy.frontends.cli.baseline_file import read_baseline
 from evalpolicy.frontends.cli.console import colour, columns, write
 from evalpolicy.frontends.cli.paths import from_root
 from evalpolicy.policy.report import FailOn, Report
+from evalpolicy.policy.selection import split
 from evalpolicy.reporters import FORMATS
-from evalpolicy.rules.selection import split
 from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 
@@ -201,11 +201,10 @@ def with_survey(
     facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
 ) -> Report:
     """The report with the fleet as the web page tells it."""
-    from msgspec.structs import replace
-
+    from evalpolicy.engine.survey.model import SurveyedReport
     from evalpolicy.engine.survey.surveying import survey
 
-    return replace(report, survey=survey(facts, replays))
+    return SurveyedReport.of(report, survey(facts, replays))
 
 
 def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:

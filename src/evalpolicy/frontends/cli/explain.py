@@ -10,7 +10,8 @@ from evalpolicy.errors import UsageError
 from evalpolicy.frontends.cli.console import write
 from evalpolicy.frontends.cli.known_rules import known_here
 from evalpolicy.policy.rule import Rule
-from evalpolicy.rules.selection import matching
+from evalpolicy.policy.selection import matching
+from evalpolicy.rules.rule_set import BUILT_IN
 
 
 @click.command("explain")
@@ -29,7 +30,7 @@ def command(rules: Sequence[str]) -> int:
 def _meant(selector: str) -> tuple[Rule, ...]:
     """The configuration is read for nothing but what is not built in."""
     try:
-        return matching(selector)
+        return matching(selector, BUILT_IN)
     except UsageError:
         return matching(selector, known_here())
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError
-from evalpolicy.rules.selection import BUILT_IN, RuleSet, rule_set
+from evalpolicy.rules.loading import rule_set
+from evalpolicy.rules.rule_set import BUILT_IN, RuleSet
 
 
 def known_here() -> RuleSet:

@@ -170,7 +170,7 @@ def _without_password(upstream: str) -> str:
 
 def _record_provenance(output: Path) -> int:
     """As `evalpolicy provenance record` does it: one way to make an entry."""
-    from evalpolicy.__main__ import main
+    from evalpolicy.frontends.cli.boundary import main
 
     return main(["provenance", "record", str(output)])
 

@@ -17,7 +17,7 @@ from evalpolicy.facts.facts import Facts
 from evalpolicy.frontends.cli.baseline_file import read_baseline
 from evalpolicy.frontends.cli.check import with_survey
 from evalpolicy.policy.report import FailOn, Report
-from evalpolicy.rules.selection import split
+from evalpolicy.policy.selection import split
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 

@@ -11,7 +11,7 @@ from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.frontends.cli.known_rules import known_here, say_missing
 from evalpolicy.policy.rule import Rule
 from evalpolicy.reporters.safe import shown
-from evalpolicy.rules.selection import RuleSet
+from evalpolicy.rules.rule_set import RuleSet
 
 
 @click.command("rules")

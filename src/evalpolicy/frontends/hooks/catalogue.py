@@ -89,7 +89,7 @@ def hooks() -> tuple[Hook, ...]:
 
 def run(id: str, given: Sequence[str]) -> NoReturn:
     """What a hook's script does; ends the process."""
-    from evalpolicy import __main__ as program
+    from evalpolicy.frontends.cli.boundary import run as run_command
 
     [hook] = (hook for hook in ALL if hook.id == id)
-    program.run(hook.arguments(given))
+    run_command(hook.arguments(given))

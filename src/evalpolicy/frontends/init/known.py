@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from evalpolicy.config.reading import Config
 from evalpolicy.engine.check import check
-from evalpolicy.engine.waivers import baseline as baselines
-from evalpolicy.engine.waivers.baseline import BASELINE_FILE, Baseline
 from evalpolicy.errors import NotCheckedError
+from evalpolicy.facts.waivers import baseline as baselines
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE, Baseline
 from evalpolicy.frontends.init import Proposal, Settled
 from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters.text import count

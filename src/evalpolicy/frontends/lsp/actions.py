@@ -11,7 +11,7 @@ from lsprotocol import types
 from evalpolicy.artifacts.syntax import comments
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.engine.fixing.apply import compatible
-from evalpolicy.engine.waivers import suppressions
+from evalpolicy.facts.waivers import suppressions
 from evalpolicy.frontends.lsp.diagnostics import Shown
 from evalpolicy.frontends.lsp.positions import Lines
 from evalpolicy.policy.edits import edited

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evalpolicy.facts.replays.verdict import Calls, Cut, Ended, Evidence, Wanted
+from evalpolicy.facts.replays.evidence import TaskResult
+from evalpolicy.facts.replays.verdict import Cut, Ended, Evidence, Wanted
 from evalpolicy.replay.containers.creating import HOSTS, hosts
 from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
 from evalpolicy.replay.containers.output import Tee, copy_out, take_out
-from evalpolicy.replay.journal import read_journal
+from evalpolicy.replay.journal import calls_of, read_journal
 from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
-from evalpolicy.replay.result import TaskResult, read_agent_result, read_task_result
+from evalpolicy.replay.result import read_agent_result, read_task_result
 
 READY = 60
 """Seconds that the server has to start."""
@@ -68,7 +69,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         return Evidence(_wanted(planned), not_run=f"the replay server did not start: {problem}")
     watched = _watch(engine, planned, stop)
     left_out = _output(engine, planned)
-    calls = Calls.of(read_journal(_journal(planned)))
+    calls = calls_of(read_journal(_journal(planned)))
     state, served, cut = watched.runner, watched.server, watched.cut
     if served is None or not served.running:
         cut = cut or "server"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.build_args import bake_variables, from_bake
-from evalpolicy.artifacts.dockerfile import Dockerfile, parse
+from evalpolicy.artifacts.dockerfile import Dockerfile, parse, resolve
 from evalpolicy.artifacts.dockerfile.images import images as images_of
 from evalpolicy.config.replay import Replaying, filled
 from evalpolicy.fleet.build_inputs import build_inputs_id
@@ -105,7 +105,7 @@ class ImagePlanner:
         self, args: Mapping[str, str], variables: Mapping[str, str], below: tuple[Image, ...]
     ) -> Sources:
         combination = self._combination
-        own = self._bases(combination.dockerfile.resolve(args))
+        own = self._bases(resolve(combination.dockerfile, args))
         bases = {image.name: image for image in (*below, *own)}
         how = self._settings.eval
         return Sources(
@@ -175,7 +175,7 @@ class ImagePlanner:
             unit.path.rpartition("/")[2],
             build_inputs_id(self._fleet.snapshot, unit.folder),
             args,
-            self._bases(dockerfile.resolve(args)),
+            self._bases(resolve(dockerfile, args)),
             {} if script is None else {"script": _SCRIPT},
         )
         if script is not None and task is not None:

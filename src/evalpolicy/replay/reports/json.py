@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.policy.portable import portable
 from evalpolicy.replay.reports import ReplayReport
-from evalpolicy.replay.result import AgentResult, TaskResult
 from evalpolicy.reporters.json import document, written
 
 VERSION = "1"

@@ -8,12 +8,11 @@ from typing import Any
 import orjson
 
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Judgement, Wanted
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.matching.shipped import schema
-from evalpolicy.replay.matching import Difference
-from evalpolicy.replay.result import AgentResult, TaskResult
 
 
 def read(content: bytes, file: str) -> list[Replayed]:

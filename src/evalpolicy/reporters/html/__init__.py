@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evalpolicy import __version__
 from evalpolicy.engine.survey.jobs import jobs as jobs_of
-from evalpolicy.engine.survey.model import Attribution
+from evalpolicy.engine.survey.model import Attribution, Survey, SurveyedReport
 from evalpolicy.engine.survey.trend import Trend
 from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.reporters.html import (
@@ -36,8 +36,8 @@ _ICON = (
 
 
 def render(report: Report, changed: Trend | None = None) -> str:
-    """The page; with `report.survey` also the fleet's coverage, fixtures and sizes."""
-    survey = report.survey
+    """The page; of a `SurveyedReport` also the fleet's coverage, fixtures and sizes."""
+    survey = _survey(report)
     has_fleet = survey is not None and bool(survey.benchmarks or survey.stories)
     problems = _problems(report)
     jobs = jobs_of(report)
@@ -64,13 +64,18 @@ def render(report: Report, changed: Trend | None = None) -> str:
     return _document(name, masthead.verdict(report, problems), links, body)
 
 
+def _survey(report: Report) -> Survey | None:
+    return report.survey if isinstance(report, SurveyedReport) else None
+
+
 def _none(path: str, subject: str) -> str:
     return ""
 
 
 def _problems(report: Report) -> list[FileProblem]:
     """Those of the report and, where the fleet was looked at beyond its rules, of that."""
-    found = {*report.problems, *(report.survey.problems if report.survey else ())}
+    survey = _survey(report)
+    found = {*report.problems, *(survey.problems if survey else ())}
     return sorted(found)
 
 

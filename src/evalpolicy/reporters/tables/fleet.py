@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Role, Unit
 from evalpolicy.policy.portable import portable
 from evalpolicy.policy.report import FileProblem
@@ -106,7 +107,8 @@ def _unit(fleet: Fleet, unit: Unit) -> ListedUnit:
             label.value,
             label.span.line,
             label.unresolved,
-            bool(label.unresolved) and set(label.unresolved) <= fleet.around(unit).supplied_args,
+            bool(label.unresolved)
+            and set(label.unresolved) <= Surroundings(fleet, unit).supplied_args,
         )
         for key, label in sorted(unit.labels.items())
     }

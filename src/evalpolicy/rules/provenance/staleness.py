@@ -8,6 +8,7 @@ from evalpolicy.artifacts.provenance import Entry
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.snapshot import Unreadable
@@ -200,4 +201,4 @@ def _inputs_id(fleet: Fleet, unit: Unit) -> str | None:
 
 def _stands_in(fleet: Fleet, unit: Unit, revision: str) -> bool:
     needle = revision.encode("utf-8", "surrogateescape")
-    return any(needle in content for _, content in fleet.around(unit).own_texts)
+    return any(needle in content for _, content in Surroundings(fleet, unit).own_texts)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT
-from evalpolicy.engine.in_force import InForce
-from evalpolicy.engine.waivers.baseline import BASELINE_FILE
-from evalpolicy.engine.waivers.settling import Waivers
+from evalpolicy.facts.in_force import InForce
 from evalpolicy.facts.sizing import DEFAULT_MAXKB, HOOK
 from evalpolicy.facts.submitted import GateChange, Submitted
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE
+from evalpolicy.facts.waivers.settling import Waivers
 from evalpolicy.matching.globs import Globs
 from evalpolicy.matching.re2 import PatternError, compiled
 from evalpolicy.policy.rule import Hit, rule

@@ -10,18 +10,18 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.fixtures import Sizes
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
-from evalpolicy.engine.in_force import InForce
-from evalpolicy.engine.selection import levels_of
-from evalpolicy.engine.waivers.allowances import Allowance
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.in_force import InForce
 from evalpolicy.facts.label_contracts import Contracts
+from evalpolicy.facts.levels import levels_of
 from evalpolicy.facts.sizing import DEFAULT_MAXKB
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Rule
-from evalpolicy.rules.selection import RuleSet, UndecidedError, matching
+from evalpolicy.policy.selection import KnownRules, UndecidedError, matching
 from evalpolicy.rules.submission.words import listed
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache
@@ -127,7 +127,7 @@ def _level(rule: Rule, levels: Mapping[str, Level]) -> Level:
     return levels.get(rule.id) or (rule.severity if rule.default else "off")
 
 
-def _words(config: Config, known: RuleSet) -> dict[str, str]:
+def _words(config: Config, known: KnownRules) -> dict[str, str]:
     """The word of `[rules]` that sets each rule's level: its own before its family's."""
     families: dict[str, str] = {}
     own: dict[str, str] = {}
@@ -152,7 +152,7 @@ def _allowances(policy: InForce, base: Config, where: _Places) -> Iterator[Loose
             yield where.at(item.line, f"allowance of {item.rule} in {item.path}", what)
 
 
-def _ids(item: Allowance, known: RuleSet) -> frozenset[str]:
+def _ids(item: Allowance, known: KnownRules) -> frozenset[str]:
     try:
         return frozenset(rule.id for rule in matching(item.rule, known))
     except (UsageError, UndecidedError):

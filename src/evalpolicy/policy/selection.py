@@ -3,72 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Protocol
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.matching.nearest import nearest
 from evalpolicy.policy.rule import Rule
-from evalpolicy.rules import FAMILIES, all_rules, family
 
 ALL = "ALL"
 
 
-class Family(NamedTuple):
-    """A family that a plug-in brings, with its rules by id."""
+class KnownRules(Protocol):
+    """The rules that there are for one fleet.
 
-    letters: str
-    name: str
-    rules: tuple[Rule, ...]
-
-
-class RuleSet:
-    """The rules that there are for one fleet: the built-in ones and those of its plug-ins.
-
-    `missing` says of each plug-in that could not be loaded why.
+    `families` is a family's three letters → its name, in the documented order. `missing` says of
+    each plug-in that could not be loaded why.
     """
 
-    def __init__(self, plugged: tuple[Family, ...] = (), missing: tuple[str, ...] = ()) -> None:
-        self._plugged = {item.letters: item for item in plugged}
-        self.missing = missing
-
-    def without(self, names: Iterable[str], why: str) -> RuleSet:
-        """The same rules, and plug-ins with these names that bring theirs later."""
-        absent = tuple(f"plug-in {name}: {why}" for name in names)
-        return RuleSet(tuple(self._plugged.values()), (*self.missing, *absent))
+    missing: tuple[str, ...]
 
     @property
-    def families(self) -> Mapping[str, str]:
-        """A family's three letters → its name, in the documented order, plug-ins last."""
-        built_in = {letters: name for letters, (name, _) in FAMILIES.items()}
-        return built_in | {letters: item.name for letters, item in self._plugged.items()}
+    def families(self) -> Mapping[str, str]: ...
 
     def family(self, letters: str) -> tuple[Rule, ...]:
-        """A family's rules, by id; a family of evalpolicy is imported when it is asked for."""
-        plugged = self._plugged.get(letters)
-        return family(letters) if plugged is None else plugged.rules
+        """A family's rules, by id."""
 
     def all(self) -> tuple[Rule, ...]:
         """Every rule, by family in their documented order, then by id."""
-        return all_rules() + tuple(r for item in self._plugged.values() for r in item.rules)
 
-
-BUILT_IN = RuleSet()
-
-
-def rule_set(plugins: Sequence[str]) -> RuleSet:
-    """The built-in rules and those of the plug-ins that a configuration names. Raises nothing."""
-    if not plugins:
-        return BUILT_IN
-    from evalpolicy.rules.plugins import load
-
-    return load(tuple(plugins))
+    def without(self, names: Iterable[str], why: str) -> KnownRules:
+        """The same rules, and plug-ins with these names that bring theirs later."""
 
 
 class UndecidedError(NotCheckedError):
     """A word that is no rule, while a plug-in is missing of which it may be one."""
 
 
-def matching(selector: str, among: RuleSet = BUILT_IN) -> tuple[Rule, ...]:
+def matching(selector: str, among: KnownRules) -> tuple[Rule, ...]:
     """The rules that an id (`LBL001`), a name (`label-missing`) or a family (`LBL`) stands for.
 
     Upper and lower case are one. Raises `UsageError` for what no rule answers to, and
@@ -103,8 +73,8 @@ def split(lists: Iterable[str]) -> tuple[str, ...]:
 def select(
     chosen: Sequence[str],
     ignored: Sequence[str],
-    on: Iterable[str] = (),
-    among: RuleSet = BUILT_IN,
+    on: Iterable[str],
+    among: KnownRules,
 ) -> list[Rule]:
     """The rules to run, in their documented order.
 
@@ -125,7 +95,7 @@ def select(
     return sorted(picked.values(), key=lambda rule: (order[rule.family], rule.id))
 
 
-def _hint(word: str, among: RuleSet) -> str:
+def _hint(word: str, among: KnownRules) -> str:
     rules = among.all()
     known = [*among.families, *(r.id for r in rules), *(r.name for r in rules)]
     close = nearest(word, known) or nearest(word.upper(), known)

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from evalpolicy.errors import PASSED, noted
-from evalpolicy.policy.rule import Hit, Rule
+from evalpolicy.policy.rule import Failure, Hit, Rule
 
 WHOLE = "."
 """Where a problem is reported that belongs to the fleet and to none of its files."""
-
-
-class Failure(NamedTuple):
-    """A rule that was not checked: in the file that it was called for, or (None) in the fleet."""
-
-    rule: Rule
-    path: str | None
-    reason: str
 
 
 def run(

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from evalpolicy.config.reading import Layout
-from evalpolicy.engine.waivers import suppressions
-from evalpolicy.engine.waivers.suppressions import Suppression
+from evalpolicy.facts.waivers import suppressions
+from evalpolicy.facts.waivers.suppressions import Suppression
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.submission.change import Comparison

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.config.allowance import Allowance
 from evalpolicy.errors import UsageError
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Finding, Rule
+from evalpolicy.policy.selection import ALL, KnownRules, UndecidedError, matching
 from evalpolicy.snapshot import Snapshot, Unreadable
-
-if TYPE_CHECKING:
-    from evalpolicy.rules.selection import RuleSet
 
 # Source text is compared in files up to this size (bytes); in larger ones only the words are.
 _LIMIT = 1 << 20
 # What makes a glob of a path, and whatever else might mean more than itself.
 _GLOB = re.compile(r"[^\w./-]|^[./]|/$")
-
-
-class Allowance(NamedTuple):
-    """One `[[allow]]` table as written, and the line on which it starts."""
-
-    rule: str
-    path: str
-    reason: str
-    match: str = ""
-    line: int = 1
-
-
-def from_table(rows: list[Mapping[str, str]], lines: Iterator[int]) -> tuple[Allowance, ...]:
-    """The tables of a configuration that its schema accepts, with their lines."""
-    return tuple(Allowance(**row, line=line) for row, line in zip(rows, lines, strict=True))
 
 
 class Allowances:
@@ -53,7 +36,7 @@ class Allowances:
         items: tuple[Allowance, ...],
         source: str | None,
         snapshot: Snapshot,
-        known: RuleSet | None = None,
+        known: KnownRules,
     ):
         self._known = known
         self.items = items
@@ -105,13 +88,12 @@ class Allowances:
         return [Globs([item.path]) for item in self.items]
 
     def _rules(self, item: Allowance) -> tuple[Rule, ...]:
-        from evalpolicy.rules.selection import ALL, BUILT_IN, UndecidedError, matching
 
         where = f"{self.source}:{item.line}: allow.rule"
         if item.rule.strip().upper() == ALL:
             raise UsageError(f"{where}: name a rule or a family: not everything can be allowed")
         try:
-            rules = matching(item.rule, self._known or BUILT_IN)
+            rules = matching(item.rule, self._known)
         except UndecidedError:
             return ()
         except UsageError as error:

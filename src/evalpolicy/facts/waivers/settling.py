@@ -6,16 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from evalpolicy.engine.waivers.allowances import Allowance, Allowances
-from evalpolicy.engine.waivers.baseline import Baseline, Row
-from evalpolicy.engine.waivers.suppressions import Suppression
+from evalpolicy.config.allowance import Allowance
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.waivers.allowances import Allowances
+from evalpolicy.facts.waivers.baseline import Baseline, Row
+from evalpolicy.facts.waivers.suppressions import Suppression
 from evalpolicy.policy.report import Waived
 from evalpolicy.policy.rule import Finding, Rule
+from evalpolicy.policy.selection import ALL, KnownRules, UndecidedError, matching
 
 if TYPE_CHECKING:
-    from evalpolicy.engine.in_force import Honoured
-    from evalpolicy.rules.selection import RuleSet
+    from evalpolicy.facts.in_force import Honoured
 
 
 class StaleRow(NamedTuple):
@@ -48,7 +49,7 @@ class Waivers:
         standing: Callable[[], Collection[str]],
         reported: Callable[[str], bool] = lambda _: True,
         unread: Collection[str] = (),
-        known: RuleSet | None = None,
+        known: KnownRules,
         honoured: Honoured | None = None,
     ) -> None:
         self._known = known
@@ -199,13 +200,12 @@ class Waivers:
         return frozenset(self._standing())
 
 
-def _meant(selector: str, known: RuleSet | None) -> frozenset[str] | UsageError:
-    from evalpolicy.rules.selection import ALL, BUILT_IN, UndecidedError, matching
+def _meant(selector: str, known: KnownRules) -> frozenset[str] | UsageError:
 
     if selector.upper() == ALL:
         return UsageError(f"{selector} is no rule and no family: name what is meant")
     try:
-        rules: tuple[Rule, ...] = matching(selector, known or BUILT_IN)
+        rules: tuple[Rule, ...] = matching(selector, known)
     except UndecidedError:
         # A rule that did not run, for all that can be told.
         return frozenset({selector})

@@ -9,7 +9,7 @@ from tests.fleets import BENCHMARK, found, git, judge, repository, write
 
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.syntax import comments
-from evalpolicy.engine.waivers import suppressions
+from evalpolicy.facts.waivers import suppressions
 
 MARK = "evalpolicy: ignore[LBL009] the label is set by build.sh"
 

@@ -13,9 +13,9 @@ from tests.fleets import BENCHMARK, COMPOSE, FLEET, found, git, judge, repositor
 
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.engine.waivers import baseline
-from evalpolicy.engine.waivers.baseline import BASELINE_FILE, Baseline, Row
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.waivers import baseline
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE, Baseline, Row
 from evalpolicy.policy.rule import Finding
 
 DOCKERFILE = "containers/benchmarks/{}/Dockerfile"
