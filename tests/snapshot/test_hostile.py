@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 import pytest
 from tests.action_runner import run as run_action
@@ -70,10 +71,13 @@ def event(trap: Trap) -> None:
     (trap.place / "message").write_text(MESSAGE)
 
 
-def outcomes(trap: Trap, capsys) -> dict[str, tuple[int, list[str]]]:
+def outcomes(
+    trap: Trap, capsys, names: Iterable[str] = COMMANDS
+) -> dict[str, tuple[int, list[str]]]:
     """By command its exit code and, of a JSON report, its findings."""
     found = {}
-    for name, words in COMMANDS.items():
+    for name in names:
+        words = COMMANDS[name]
         code = main([word.format(place=trap.place) for word in words])
         printed = capsys.readouterr()
         assert "internal error" not in printed.err, (name, printed.err)
@@ -128,6 +132,18 @@ def untouched(tmp_path_factory):
 
 @pytest.mark.parametrize("how", SET_UPS, ids=lambda how: how.name)
 def test_nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
+    """By a fifth of the commands, each set-up another; and by all of them with the engines."""
+    some = list(COMMANDS)[SET_UPS.index(how) % 5 :: 5]
+    nothing_runs(how, trap, untouched, monkeypatch, capsys, some)
+
+
+@pytest.mark.engine("git")
+@pytest.mark.parametrize("how", SET_UPS, ids=lambda how: how.name)
+def test_nothing_runs_by_any_command(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
+    nothing_runs(how, trap, untouched, monkeypatch, capsys, list(COMMANDS))
+
+
+def nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys, names: list[str]) -> None:
     if how.name == "somebody-elses" and os.getuid() != 0:
         pytest.skip("only root can give files away")
     monkeypatch.chdir(trap.root)
@@ -145,7 +161,7 @@ def test_nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(trap.root / how.inside)
 
-    found = outcomes(trap, capsys)
+    found = outcomes(trap, capsys, names)
     code = in_action(trap, how.inside)
     assert not trap.marker.exists(), "the action"
     checked = in_editor(trap)
@@ -162,7 +178,7 @@ def test_nothing_runs(how: SetUp, trap: Trap, untouched, monkeypatch, capsys):
             assert code == 3
             assert checked
         case _:
-            assert found == untouched
+            assert found == {name: untouched[name] for name in names}
             assert code == untouched["check --event"][0]
             assert checked
     if how.control:
