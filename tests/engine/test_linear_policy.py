@@ -21,6 +21,7 @@ from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts.waivers.allowances import Allowances
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.policy.rule import Finding
+from evalpolicy.rules.rule_set import BUILT_IN
 from evalpolicy.snapshot import open_snapshot
 
 
@@ -68,7 +69,7 @@ def test_allowances_of_many_findings(tmp_path) -> None:
         items = [Allowance("LBL001", f"a/{number}/Dockerfile", "x") for number in range(n)]
         findings = [Finding("LBL001", "n", "error", f"a/{m}/Dockerfile", Span.at(1), "m") for m in
                     range(n)]  # fmt: skip
-        return Allowances(tuple(items), "evalpolicy.toml", snapshot), findings
+        return Allowances(tuple(items), "evalpolicy.toml", snapshot, BUILT_IN), findings
 
     def settle(given: tuple[Allowances, list[Finding]]) -> None:
         allowances, findings = given

@@ -21,7 +21,7 @@ from evalpolicy.snapshot.tracing import _STAMPS
 RUN = """
 import os, sys
 from pathlib import Path
-from evalpolicy import ahead
+from evalpolicy.engine import parallel as ahead
 from evalpolicy.__main__ import main
 if "--few" not in sys.argv:
     ahead._WORTH_IT = 0
@@ -36,7 +36,7 @@ def noted(facts, group):
     return run(facts, group)
 ahead.outcome_of = noted
 if os.environ.get("RAISES"):
-    from evalpolicy import composes, documents, sizes
+    from evalpolicy.facts import composes, documents, sizing as sizes
     from evalpolicy.facts.recordings import reading
     def raising(*_, **__):
         raise ValueError("a made-up fault")

@@ -23,9 +23,9 @@ SOURCE = Path(evalpolicy.__file__).parent
 STARTING = {
     "snapshot/git_process.py": "git",
     "testing/repositories.py": "git, in tests",
-    "action/__main__.py": "evalpolicy itself",
-    "python_patterns.py": "Python, for a pattern that may never end",
-    "credentials/external.py": "gitleaks, detect-secrets",
+    "frontends/action/__main__.py": "evalpolicy itself",
+    "matching/python_re.py": "Python, for a pattern that may never end",
+    "scanners/credentials/external.py": "gitleaks, detect-secrets",
     "replay/calls.py": "docker, podman",
     "replay/containers/engines.py": "docker, podman",
     "replay/containers/lifecycle.py": "docker, podman",
@@ -110,8 +110,8 @@ def test_only_scratch_directories_see_what_consults_filters_or_drivers():
         and isinstance(node.value, ast.Name) and node.value.id == "Command"
     }  # fmt: skip
     assert users == {
-        "snapshot/comparing.py": "DIFF_WORKTREE",
-        "snapshot/merging.py": "MERGE",
+        "snapshot/submission/comparing.py": "DIFF_WORKTREE",
+        "snapshot/submission/merging.py": "MERGE",
     }
     assert {c.value[0] for c in Command} & {"diff", "merge-tree", "diff-files", "status"} == {
         "diff",

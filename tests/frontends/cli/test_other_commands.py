@@ -73,7 +73,7 @@ def test_what_cannot_be_written_was_not_checked(tmp_path, words):
 def test_what_is_written_last_counts_as_well():
     code = """
 import sys
-from evalpolicy import __main__ as program
+from evalpolicy.frontends.cli import boundary as program
 sys.stdout = open("/dev/full", "w")
 program.main = lambda argv: print("x") or 0
 program.run()
