@@ -262,3 +262,14 @@ def test_what_a_contract_demands_is_said(tmp_path, schema, demand):
     }
     [finding] = judge(write(tmp_path, files), "LBL003").findings
     assert demand in finding.message
+
+
+def test_a_type_of_several_is_no_list_of_values(tmp_path):
+    files = {
+        **FLEET,
+        ARC: label("tasks", "other"),
+        "evalpolicy.toml": '[contracts]\nbenchmark = "contract.json"\n',
+        "contract.json": '{"properties": {"eval.benchmark.tasks": {"type": ["array", "null"]}}}',
+    }
+    [finding] = judge(write(tmp_path, files), "LBL003").findings
+    assert "it must be array or null" not in finding.message
