@@ -13,6 +13,6 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
             "return _pip(words[at + 1 :])",
         ): "options alone stand before it: read past anyway",
     },
-    "scanners/gitleaks/migrate.py": {("constant", "class Change(Struct, frozen=True):"): _FROZEN},
+    "scanners/gitleaks/migrate.py": {("constant", "class Migrated(Struct, frozen=True):"): _FROZEN},
     "scanners/gitleaks/criteria.py": {("constant", "class Judged(Struct, frozen=True):"): _FROZEN},
 }

@@ -63,6 +63,11 @@ def test_what_cannot_be_read_is_a_problem(read, content):
     assert settings.settings == ()
 
 
+def test_what_cannot_be_read_has_a_line():
+    [problem] = gates.pre_commit(b"repos:\n  - repo: a\n  x: }\n").problems
+    assert problem.span.line == 3
+
+
 @pytest.mark.parametrize("read", [gates.ignore_file, gates.workflow])
 @given(content=st.binary(max_size=60))
 def test_lines_never_raise(read, content):

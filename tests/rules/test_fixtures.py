@@ -17,6 +17,7 @@ GOOD = lines(litellm_row())
 PROMPT = [{"role": "system", "content": "You are Claude Code, Anthropic's official CLI for Claude"}]
 CLAUDE = litellm_row(user_agent="claude-cli/2.1")
 REFUSAL = lines(litellm_row("I'm sorry, but I cannot assist with that."))
+SECOND = f"{FIXTURES}/arc-1-codex.trajectory.jsonl"
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"ab" * 32 + b"\nsize 9\n"
 
 
@@ -117,6 +118,7 @@ CASES = [
     ),
     ("FIX006", {f"{FIXTURES}/x.trajectory.jsonl": lines(CLAUDE)}, 0),
     ("FIX007", {CODEX: models("gpt-x", "gpt-y")}, 1),
+    ("FIX007", {CODEX: GOOD, SECOND: models("gpt-x", "gpt-y")}, 1),
     ("FIX007", {CODEX: models("openai/gpt-x", "azure/gpt-x-2026-03-01")}, 0),
     ("FIX007", {CODEX: GOOD, PROVENANCE: entry(model="gpt-z")}, 1),
     ("FIX007", {CODEX: GOOD, PROVENANCE: entry(model="azure/gpt-x")}, 0),

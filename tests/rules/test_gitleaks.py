@@ -203,6 +203,22 @@ def test_the_fix_of_a_deprecated_form_is_safe_and_complete(tmp_path):
     assert fixed == text.replace("[allowlist]", "[[allowlists]]")
 
 
+@pytest.mark.parametrize(
+    ("criteria", "what"),
+    [
+        ("regexes=['']\n", "everything passes"),
+        ("condition='AND'\nregexes=['']\n", "everything passes"),
+        ("condition='AND'\npaths=['arc']\nregexes=['']\n", "regexes narrows nothing"),
+    ],
+)
+def test_a_criterion_that_narrows_nothing_is_told_from_one_that_lets_all_pass(
+    tmp_path, criteria, what
+):
+    write(tmp_path, {**DOCKERFILE, **NEW, **config(f"[[allowlists]]\n{criteria}")})
+    [finding] = judge(tmp_path, "GLK007").findings
+    assert f": {what}: " in finding.message
+
+
 def test_a_configuration_that_nothing_runs_has_a_row_of_its_own_in_a_baseline(tmp_path):
     write(tmp_path, {**DOCKERFILE, **config("")})
     (finding,) = judge(tmp_path, "GLK009").findings

@@ -241,3 +241,35 @@ def test_a_fleet_can_put_its_own_contract_in_place(tmp_path):
     }
     report = judge(write(tmp_path, files), "LBL001")
     assert [f.about for f in report.findings] == ["eval.benchmark.license"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "demand"),
+    [
+        ('{"enum": ["a", "b", "c"]}', "it must be a, b or c"),
+        ('{"enum": ["a"]}', "it must be a"),
+        ('{"const": "a"}', "it must be a"),
+        ('{"pattern": "^x"}', "it must match ^x"),
+        ('{"pattern": "^(0|[1-9][0-9]*)$"}', "it must be a whole number"),
+    ],
+)
+def test_what_a_contract_demands_is_said(tmp_path, schema, demand):
+    files = {
+        **FLEET,
+        ARC: label("tasks", "other"),
+        "evalpolicy.toml": '[contracts]\nbenchmark = "contract.json"\n',
+        "contract.json": f'{{"properties": {{"eval.benchmark.tasks": {schema}}}}}',
+    }
+    [finding] = judge(write(tmp_path, files), "LBL003").findings
+    assert demand in finding.message
+
+
+def test_a_type_of_several_is_no_list_of_values(tmp_path):
+    files = {
+        **FLEET,
+        ARC: label("tasks", "other"),
+        "evalpolicy.toml": '[contracts]\nbenchmark = "contract.json"\n',
+        "contract.json": '{"properties": {"eval.benchmark.tasks": {"type": ["array", "null"]}}}',
+    }
+    [finding] = judge(write(tmp_path, files), "LBL003").findings
+    assert "it must be array or null" not in finding.message

@@ -12,6 +12,7 @@ from tests.fleets import FLEET, git, repository, write
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import Unreadable
 from evalpolicy.snapshot import open_snapshot as opening
+from evalpolicy.snapshot.git import Objects
 from evalpolicy.snapshot.model import decode_path
 
 ODD_NAMES = [
@@ -166,6 +167,19 @@ def test_a_submodule_is_listed_and_cannot_be_read(tmp_path):
         assert "s" in snapshot.entries
         with pytest.raises(Unreadable, match="submodule"):
             snapshot.read("s")
+
+
+def test_sizes_beside_objects_that_were_promised_and_cannot_be_fetched(tmp_path):
+    root = repository(tmp_path / "whole", {name: name * size for size, name in enumerate("abcdef")})
+    oids = [git(root, "rev-parse", f"HEAD:{name}").strip() for name in "abcdef"]
+    git(root, "config", "uploadpack.allowFilter", "true")
+    git(root, "config", "uploadpack.allowAnySHA1InWant", "true")
+    words = ("clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{root}", "part")
+    git(tmp_path, *words)
+    for oid in (oids[0], oids[3], oids[5]):
+        git(tmp_path / "part", "cat-file", "-e", oid)
+    root.rename(tmp_path / "gone")
+    assert Objects(tmp_path / "part").sizes(oids) == {oids[0]: 0, oids[3]: 3, oids[5]: 5}
 
 
 def test_a_sparse_checkout_is_read_from_the_index(tmp_path):

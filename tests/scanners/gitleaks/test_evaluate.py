@@ -101,6 +101,14 @@ def test_keys_that_are_not_read():
     assert [(k.key, str(k.since)) for k in found.unread_keys] == [("condition", "8.25.0")]
 
 
+@pytest.mark.parametrize("pattern", ["", "^", "$", "^$", "()", "(?:)"])
+def test_before_8_28_a_match_of_nothing_never_counts(pattern):
+    (judged,) = explain(f"{RULE}[allowlist]\nregexes = ['{pattern}']\n", "8.18.4").allowlists
+    assert judged.effect == "never"
+    two = explain(f"{RULE}[allowlist]\nregexes = ['{pattern}', 'a']\n", "8.18.4").allowlists
+    assert [judged.effect for judged in two] == ["works"]
+
+
 @pytest.mark.parametrize(
     ("text", "version", "line"),
     [

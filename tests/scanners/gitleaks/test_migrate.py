@@ -55,6 +55,29 @@ def test_several_allowlists_become_one():
     }
 
 
+@pytest.mark.parametrize(
+    ("lists", "joined"),
+    [
+        (("['a']", "['b']"), ["a", "b"]),
+        (("['a',]", "['b', 'c',]"), ["a", "b", "c"]),
+        (("[\n  'a', # one\n  'b',\n]", "['c']"), ["a", "b", "c"]),
+        (("['a']", "[\n  'b', # two\n]"), ["a", "b"]),
+        (("[]", "['b']"), ["b"]),
+    ],
+)
+def test_two_lists_become_one(lists, joined):
+    one, two = lists
+    text = moved(f"[[allowlists]]\npaths = {one}\n[[allowlists]]\npaths = {two}\n", "8.18.4")
+    assert tomlkit.parse(text).unwrap() == {"allowlist": {"paths": joined}}
+
+
+def test_a_comment_behind_the_last_item_of_a_list_is_moved_by_a_person():
+    text = "[[allowlists]]\npaths = [\n  'a' # one\n]\n[[allowlists]]\npaths = ['b']\n"
+    result = migrate(text, Version.of("8.18.4"))
+    assert isinstance(result, Refusal)
+    assert "comment behind the last item" in result.reason
+
+
 def test_a_flag_stays_with_its_pattern():
     text = moved("[allowlist]\nregexes = ['(?i)a', 'b']\n", "8.28.0")
     assert "['(?:(?i)a)', 'b']" in text

@@ -237,7 +237,8 @@ def _demand(violation: Violation) -> str:
     expected = violation.expected
     if violation.keyword == "enum" and isinstance(expected, list):
         words = [str(value) for value in expected]
-        return f"it must be {', '.join(words[:-1])} or {words[-1]}" if words[1:] else words[0]
+        one_of = f"{', '.join(words[:-1])} or {words[-1]}" if words[1:] else words[0]
+        return f"it must be {one_of}"
     if violation.keyword == "const":
         return f"it must be {expected}"
     if violation.keyword == "pattern":
