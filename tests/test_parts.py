@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 import unicodedata
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.growth import assert_linear
 
 from evalpolicy.artifacts.build_args import bake_variables, from_bake, from_script
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
@@ -56,26 +56,22 @@ def test_globs(glob, path, matches):
 @pytest.mark.parametrize(
     ("glob", "path"),
     [
-        ("*a" * 12 + "*b", "a" * 255),
-        ("**/a/" * 8 + "b", "a/" * 500 + "c"),
-        ("**/" * 20 + "b", "a/" * 500 + "c"),
-        ("**/*a*a*b/" * 5 + "c", ("a" * 60 + "/") * 60 + "c"),
+        ("*a" * 12 + "*b", lambda n: "a" * n),
+        ("**/a/" * 8 + "b", lambda n: "a/" * n + "c"),
+        ("**/" * 20 + "b", lambda n: "a/" * n + "c"),
+        ("**/*a*a*b/" * 5 + "c", lambda n: ("a" * 60 + "/") * n + "c"),
     ],
 )
-def test_no_glob_takes_longer_than_it_may(glob, path):
-    start = time.process_time()
-    assert path not in Globs([glob])
-    assert time.process_time() - start < 5
+def test_matching_grows_with_the_path(glob, path):
+    globs = Globs([glob])
+    assert path(60) not in globs
+    assert_linear(globs.__contains__, path, start=8, largest=1 << 13)
 
 
-@pytest.mark.parametrize(
-    "text", ["\n" * 100_000, "args" + " " * 100_000, "args {" * 20_000, "variable\n" * 20_000]
-)
-def test_no_bake_file_takes_longer_than_it_may(text):
-    start = time.process_time()
-    assert from_bake(text.encode()) == frozenset()
-    assert bake_variables(text.encode()) == frozenset()
-    assert time.process_time() - start < 5
+@pytest.mark.parametrize("text", ["\n", "args ", "args {", "variable\n"])
+def test_a_bake_file_of_nothing_names_nothing(text):
+    assert from_bake(text.encode() * 1000) == frozenset()
+    assert bake_variables(text.encode() * 1000) == frozenset()
 
 
 def test_no_globs_match_nothing():

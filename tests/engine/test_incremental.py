@@ -153,7 +153,6 @@ def test_a_file_written_twice_within_its_clock_is_read_again(fleet: Path) -> Non
     times = path.stat()
     path.write_text("[gone](b.md)\n")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert time.time() - path.stat().st_ctime < RACY_SECONDS
     after = judged(fleet, open_cache(str(fleet)), staged=False)
     assert {f.message for f in after.findings} != {f.message for f in before.findings}
     assert same(fleet, staged=False)

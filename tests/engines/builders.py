@@ -10,12 +10,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from containers import CannotStartError
+from tests.waiting import wait_until
 
 _PINNED = Path(__file__).parent / "buildkit" / "go.mod"
 _BUILDS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalpolicy-engines"
@@ -68,11 +68,12 @@ def running(program: str) -> Iterator[str]:
             stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + _START_SECONDS
-        while b"running server on" not in log.read_bytes():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise CannotStartError(f"buildkitd: {log.read_text(errors='replace')[-500:]}")
-            time.sleep(0.1)
+        with suppress(TimeoutError):
+            wait_until(
+                lambda: process.poll() is not None or b"running server on" in log.read_bytes()
+            )
+        if process.poll() is not None or b"running server on" not in log.read_bytes():
+            raise CannotStartError(f"buildkitd: {log.read_text(errors='replace')[-500:]}")
         yield f"unix://{folder}/socket"
     finally:
         process.terminate()

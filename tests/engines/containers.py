@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 40
+START_ATTEMPTS = 200
 
 
 class CannotStartError(Exception):
@@ -92,9 +92,8 @@ class Daemon:
 
     def _wait(self, client: str, host: str, log: Path) -> str:
         assert self.process is not None
-        deadline = time.monotonic() + START_SECONDS
         command = [client, "--host", host, "version", "--format", "{{.Server.Version}}"]
-        while time.monotonic() < deadline:
+        for _ in range(START_ATTEMPTS):
             if self.process.poll() is not None:
                 last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1]
                 raise CannotStartError(f"dockerd ended with {self.process.returncode}: {last}")
@@ -102,7 +101,7 @@ class Daemon:
             if asked.returncode == 0:
                 return asked.stdout.strip()
             time.sleep(0.2)
-        raise CannotStartError(f"dockerd did not answer within {START_SECONDS} s")
+        raise CannotStartError(f"dockerd did not answer {START_ATTEMPTS} times")
 
     def stop(self) -> None:
         """Ends the daemon, with what it started, and removes its folder."""

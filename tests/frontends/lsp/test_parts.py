@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 from tests.fleets import BENCHMARK, repository, write
+from tests.waiting import wait_until
 
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.engine.check import check
@@ -231,11 +232,8 @@ def test_a_check_that_something_newer_makes_useless_ends_and_shows_nothing(fleet
 
     def judge(top, documents, rows, superseded, then):
         asked.append(len(asked))
-        waited = time.monotonic()
-        while len(asked) == 1 and time.monotonic() - waited < 20:
-            if superseded():
-                raise Superseded
-            time.sleep(0.001)
+        if len(asked) == 1 and wait_until(superseded):
+            raise Superseded
         return Board({}, {"check": len(asked)})
 
     monkeypatch.setattr("evalpolicy.frontends.lsp.root.judge", judge)

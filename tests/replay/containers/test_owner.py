@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+
+from tests.waiting import wait_until
 
 from evalpolicy.replay.containers import owner
 
@@ -24,10 +25,7 @@ def test_a_process_lives_until_it_has_ended():
         assert owner.lives(label) is True
         child.kill()
         # Not waited for yet: a process that has ended and one that nobody has asked about.
-        deadline = time.monotonic() + 10
-        while owner.lives(label) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert owner.lives(label) is False
+        wait_until(lambda: owner.lives(label) is False)
     assert owner.lives(label) is False
 
 

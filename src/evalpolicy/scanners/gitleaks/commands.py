@@ -12,7 +12,7 @@ from evalpolicy.scanners.gitleaks.invocation import split_command
 from evalpolicy.scanners.gitleaks.versions import Version
 
 _SEPARATOR = re.compile(r"&&|\|\||[;|&\n]|\$\(|\)|`")
-_EXPRESSION = re.compile(r"\$\{\{[^}\n|&;]*\}\}")
+_EXPRESSION = re.compile(r"\$\{\{[^{}\n|&;]*\}\}")
 """GitHub puts its value there before a shell reads the line: its blanks part no words."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([\w.-]+))?(?:@sha256:[0-9a-f]+)?")
