@@ -148,7 +148,7 @@ def _check(
         {
             FileProblem(path, problem.span.line, problem.message)
             for path, problem in facts.problems
-            if _within(path, paths)
+            if path == WHOLE or _within(path, paths)
         }
         | set(_unchecked(config, known, failures, paths))
         | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),

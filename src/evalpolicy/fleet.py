@@ -12,6 +12,7 @@ from evalpolicy.cache import Cache, key
 from evalpolicy.config import Layout
 from evalpolicy.fixture_names import Decoding, decodings, stem_of
 from evalpolicy.globs import Globs
+from evalpolicy.out_of_reach import out_of_reach
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import SUBMODULE, understood
 from evalpolicy.snapshot.watched import Look, Trace, Watched
@@ -102,6 +103,8 @@ class Fleet:
             for path in self.dockerfiles:
                 yield known.get(path) or self._place(path)
             return
+        for path, reason in out_of_reach(self.snapshot, self.layout):
+            self._problem(path, reason)
         summaries: dict[str, DockerfileSummary] = {}
         units: list[Unit] = []
         for path in self._dockerfile_paths:
@@ -125,9 +128,7 @@ class Fleet:
     def _dockerfile_paths(self) -> tuple[str, ...]:
         globs = Globs(self.layout.dockerfiles)
         return tuple(
-            path
-            for path, entry in self.snapshot.entries.items()
-            if entry.mode != SUBMODULE and path in globs
+            path for path, entry in self.snapshot.entries.items() if entry.is_file and path in globs
         )
 
     def is_in_unit(self, path: str) -> bool:
