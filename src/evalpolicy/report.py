@@ -64,7 +64,7 @@ class Report(Struct, frozen=True):
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
     if they did, and `judged_by` says whose policy counted then. `survey` tells the fleet, where a
-    page was asked for.
+    page was asked for. `paths` are those that the report is narrowed to, if it is.
     """
 
     kind: Kind
@@ -81,6 +81,7 @@ class Report(Struct, frozen=True):
     base: str | None = None
     judged_by: JudgedBy | None = None
     survey: Survey | None = None
+    paths: Sequence[str] = ()
 
     @property
     def summary(self) -> dict[Severity, int]:
