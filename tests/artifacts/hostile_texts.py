@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evalpolicy import comments, suppressions
 from evalpolicy.artifacts import (
     broken_manifest,
     build_args,
@@ -16,26 +15,24 @@ from evalpolicy.artifacts import (
     provenance,
     rules_document,
     run_scripts,
-    shell_script,
-    shell_words,
-    toml_reader,
     trajectory,
     workflow,
-    yaml_spans,
 )
 from evalpolicy.artifacts.engine_calls import engine_calls
-from evalpolicy.artifacts.markdown_links import links
-from evalpolicy.config import parse as parse_config
+from evalpolicy.artifacts.syntax import comments, shell_script, shell_words, toml_reader, yaml_spans
+from evalpolicy.artifacts.syntax.markdown_links import links
+from evalpolicy.config.reading import parse as parse_config
 from evalpolicy.errors import UsageError
-from evalpolicy.gate_commands import GateNames, swallowed_in_text
-from evalpolicy.gitleaks import commands as gitleaks_commands
-from evalpolicy.gitleaks import decode, keys, pins
-from evalpolicy.gitleaks.goregex import _compile
-from evalpolicy.gitleaks.versions import table
-from evalpolicy.globs import Globs
-from evalpolicy.patterns import PatternError
-from evalpolicy.patterns import compiled as compiled_pattern
-from evalpolicy.snapshot import event, message
+from evalpolicy.facts.gate_commands import GateNames, swallowed_in_text
+from evalpolicy.facts.waivers import suppressions
+from evalpolicy.matching.globs import Globs
+from evalpolicy.matching.re2 import PatternError
+from evalpolicy.matching.re2 import compiled as compiled_pattern
+from evalpolicy.scanners.gitleaks import commands as gitleaks_commands
+from evalpolicy.scanners.gitleaks import decode, keys, pins
+from evalpolicy.scanners.gitleaks.goregex import _compile
+from evalpolicy.scanners.gitleaks.versions import table
+from evalpolicy.snapshot.submission import event, message
 
 Reader = Callable[[str], object]
 

@@ -143,30 +143,33 @@ def _check(
             *_on_waivers(rules, facts, waivers, levels, failures),
         ]
     )
-    checked = _checked(facts, rules)
     facts.snapshot.save()
     problems = sorted(
         {
             FileProblem(path, problem.span.line, problem.message)
             for path, problem in facts.problems
-            if _within(path, paths)
+            if path == WHOLE or _within(path, paths)
         }
         | set(_unchecked(config, known, failures, paths))
         | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
-    if not checked.dockerfiles and not checked.fixtures and not problems and on_fleet:
+    fleet = facts.fleet
+    if not fleet.dockerfiles and not fleet.fixtures and not problems and on_fleet:
         raise NotCheckedError(
             f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
             "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
         )
+    if paths and all(paths) and not problems and not findings:
+        _refuse_unjudged(facts, rules, paths)
     return Report(
         kind=snapshot.kind,
         revision=snapshot.revision,
         prefix=snapshot.prefix,
         place=snapshot.place,
-        checked=checked,
+        checked=_checked(facts, rules, paths),
+        paths=paths if all(paths) else (),
         rules=rules,
         findings=findings,
         problems=problems,
@@ -350,14 +353,26 @@ def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:
     )  # fmt: skip
 
 
-def _checked(facts: Facts, rules: Sequence[Rule]) -> Checked:
+def _refuse_unjudged(facts: Facts, rules: Sequence[Rule], paths: Sequence[str]) -> None:
+    from evalpolicy.engine.judged_paths import is_any_judged
+
+    if not is_any_judged(facts, rules, lambda path: _within(path, paths)):
+        raise NotCheckedError(
+            f"nothing to check below {', '.join(paths)}: none of the rules that ran judges a file "
+            "there (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
+        )
+
+
+def _checked(facts: Facts, rules: Sequence[Rule], paths: Sequence[str]) -> Checked:
+    """How much of what was asked for was looked at."""
     fleet = facts.fleet
+    entries = facts.snapshot.entries.values()
     return Checked(
-        files=sum(entry.is_file for entry in facts.snapshot.entries.values()),
-        dockerfiles=len(fleet.dockerfiles),
-        benchmarks=len(fleet.of("benchmark")),
-        agents=len(fleet.of("agent")),
-        fixtures=len(fleet.fixtures),
+        files=sum(entry.is_file and _within(entry.path, paths) for entry in entries),
+        dockerfiles=sum(_within(path, paths) for path in fleet.dockerfiles),
+        benchmarks=sum(_within(unit.path, paths) for unit in fleet.of("benchmark")),
+        agents=sum(_within(unit.path, paths) for unit in fleet.of("agent")),
+        fixtures=sum(_within(fixture.path, paths) for fixture in fleet.fixtures),
         rules=len(rules),
     )
 

@@ -10,6 +10,7 @@ from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
+from evalpolicy.fleet.out_of_reach import out_of_reach
 from evalpolicy.fleet.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -101,6 +102,8 @@ class Fleet:
             for path in self.dockerfiles:
                 yield known.get(path) or self._place(path)
             return
+        for path, reason in out_of_reach(self.snapshot, self.layout):
+            self._problem(path, reason)
         summaries: dict[str, DockerfileSummary] = {}
         units: list[Unit] = []
         for path in self._dockerfile_paths:
@@ -124,9 +127,7 @@ class Fleet:
     def _dockerfile_paths(self) -> tuple[str, ...]:
         globs = Globs(self.layout.dockerfiles)
         return tuple(
-            path
-            for path, entry in self.snapshot.entries.items()
-            if entry.mode != SUBMODULE and path in globs
+            path for path, entry in self.snapshot.entries.items() if entry.is_file and path in globs
         )
 
     def is_in_unit(self, path: str) -> bool:

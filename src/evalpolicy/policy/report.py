@@ -60,7 +60,8 @@ class Report(Struct, frozen=True):
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
-    if they did, and `judged_by` says whose policy counted then.
+    if they did, and `judged_by` says whose policy counted then. `paths` are those that the report
+    is narrowed to, if it is.
     """
 
     kind: Kind
@@ -76,6 +77,7 @@ class Report(Struct, frozen=True):
     line_hashes: Mapping[tuple[str, int], str] = field(default_factory=dict)
     base: str | None = None
     judged_by: JudgedBy | None = None
+    paths: Sequence[str] = ()
 
     @property
     def summary(self) -> dict[Severity, int]:

@@ -10,7 +10,7 @@ from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
-from evalpolicy.reporters.text import count, waived
+from evalpolicy.reporters.text import count, looked, waived
 
 LIMIT = 1 << 20
 """GitHub refuses a step's summary of more than 1 MiB (bytes)."""
@@ -46,14 +46,9 @@ def _verdict(report: Report) -> str:
 
 
 def _checked(report: Report) -> str:
-    checked = report.checked
-    text = ", ".join(
-        (
-            f"Checked {count(checked.dockerfiles, 'Dockerfile')}",
-            count(checked.benchmarks, "benchmark"),
-            f"{count(checked.fixtures, 'fixture')} by {count(checked.rules, 'rule')}",
-        )
-    )
+    what, _, where = looked(report).partition(" below ")
+    below = f" below {code(where)}" if where else ""
+    text = f"Checked {what}{below} by {count(report.checked.rules, 'rule')}"
     if report.waived:
         text += f"; {waived(report)}"
     return " ".join([f"{text}.", *sentences(report)])

@@ -120,13 +120,6 @@ def _tail(text: str, room: int) -> str:
 def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
     """What was checked, what was found, and where to read more."""
     checked = report.checked
-    looked = ", ".join(
-        (
-            count(checked.dockerfiles, "Dockerfile"),
-            count(checked.benchmarks, "benchmark"),
-            count(checked.fixtures, "fixture"),
-        )
-    )
     found = ", ".join(count(n, severity) for severity, n in report.summary.items() if n)
     if report.problems:
         unchecked = f"{count(len(report.problems), 'problem')}: not everything could be checked"
@@ -136,7 +129,7 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         verdict += f"; {waived(report)}"
     colour = "red" if report.summary["error"] or report.problems else "yellow" if found else "green"
     yield from wrap(
-        f"Checked {looked} by {count(checked.rules, 'rule')}: {verdict}.",
+        f"Checked {shown(looked(report))} by {count(checked.rules, 'rule')}: {verdict}.",
         columns, "", style, colour,
     )  # fmt: skip
     yield from wrap(_fixable(report), columns, "", style)
@@ -173,6 +166,19 @@ def _way_out(report: Report) -> str:
         "Too many to begin with? evalpolicy check --statistics counts them by rule; evalpolicy "
         "baseline write takes them in, and from then on only new ones fail."
     )
+
+
+def looked(report: Report) -> str:
+    """What was looked at, of what was asked for: `7 Dockerfiles, 1 benchmark, 2 fixtures`."""
+    checked = report.checked
+    parts = [
+        count(checked.dockerfiles, "Dockerfile"),
+        count(checked.benchmarks, "benchmark"),
+        count(checked.fixtures, "fixture"),
+    ]
+    if not report.paths:
+        return ", ".join(parts)
+    return f"{', '.join([count(checked.files, 'file'), *parts])} below {', '.join(report.paths)}"
 
 
 def waived(report: Report) -> str:

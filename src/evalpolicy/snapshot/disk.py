@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha1, sha256
 from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import Command, last_line
 from evalpolicy.snapshot.model import (
     EXECUTABLE,
     REGULAR,
@@ -33,6 +34,8 @@ _NOT_CONTENT = frozenset({".git", ".hg", ".svn", ".jj"})
 # file system counts them is not known. Git calls such an entry of its index racy.
 _RACY = 2 * 10**9
 
+_QUOTED = re.compile("'(.+)'")
+
 _SPECIAL = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFCHR: "a character device",
@@ -50,6 +53,12 @@ class DiskSnapshot(Snapshot):
     def __init__(self, root: Path) -> None:
         self.place = self.top = str(root)
         self._root = os.fsencode(root)
+        self._unlisted: dict[str, str] = {}
+
+    @property
+    def unlisted(self) -> Mapping[str, str]:
+        self.entries  # noqa: B018 - it is found out on the way
+        return self._unlisted
 
     def blob_id(self, path: str, limit: int | None = None) -> str:
         self.refuse(path, limit)
@@ -167,8 +176,10 @@ class FolderSnapshot(DiskSnapshot):
             with os.scandir(self._root + b"/" + folder) as found:
                 return list(found)
         except OSError as error:
-            where = decode_path(folder) or self.place
-            raise NotCheckedError(f"{where} cannot be listed: {_reason(error)}") from error
+            if not folder:
+                raise NotCheckedError(f"{self.place} cannot be listed: {_reason(error)}") from error
+            self._unlisted[decode_path(folder).rstrip("/")] = _reason(error)
+            return []
 
 
 class WorktreeSnapshot(DiskSnapshot):
@@ -197,19 +208,24 @@ class WorktreeSnapshot(DiskSnapshot):
 
     def _list(self) -> Iterable[Entry]:
         """One `git ls-files`: tracked (H; S where sparse; M unmerged) and untracked (?) paths."""
-        listed = self._repository.output(Command.LIST_WORKTREE, folder=Path(self.place))
+        done = self._repository.run(Command.LIST_WORKTREE, folder=Path(self.place))
+        if done.returncode != 0:
+            raise NotCheckedError(f"git {Command.LIST_WORKTREE.value[0]} failed: {last_line(done)}")
+        self._complain(done.stderr)
         gone: list[Entry] = []
         seen: set[str] = set()
         links: set[str] = set()
-        for line in listed.split(b"\0")[:-1]:
+        for line in done.stdout.split(b"\0")[:-1]:
             if line.startswith(b"? "):
-                entry = Entry(decode_path(line[2:]), REGULAR)
+                # A repository of its own is listed as `name/`: a commit would hold a submodule.
+                path = decode_path(line[2:])
+                entry = Entry(path.rstrip("/"), SUBMODULE if path.endswith("/") else REGULAR)
                 tag = b"?"
             else:
                 head, _, raw = line.partition(b"\t")
                 tag, mode, oid, _stage = head.split(b" ")
                 entry = Entry(decode_path(raw), int(mode, 8), oid.decode())
-            if entry.path in seen or entry.path.endswith("/"):
+            if entry.path in seen:
                 continue
             seen.add(entry.path)
             if entry.mode == SUBMODULE:
@@ -234,6 +250,25 @@ class WorktreeSnapshot(DiskSnapshot):
                 links.add(entry.path)
             yield Entry(entry.path, _mode(found), entry.oid)
         yield from self._still_listed(gone)
+
+    def _complain(self, errors: bytes) -> None:
+        """Takes down what git did not list, of which it only warns.
+
+        It names the folder in quotes, from the fleet's root or from the top. What it says of
+        files outside of the worktree (its configuration) leaves nothing unlisted.
+        """
+        top = Path(self.place)
+        for line in errors.decode("utf-8", "surrogateescape").splitlines():
+            named = _QUOTED.search(line)
+            path = named[1].rstrip("/") if named else ""
+            if os.path.isabs(path) and not Path(path).is_relative_to(top):
+                continue
+            for place in filter(None, (path, path.removeprefix(self.prefix))):
+                if reason := _why_unlisted(top / place):
+                    self._unlisted[place] = reason
+                    break
+            else:
+                self._unlisted["."] = f"git: {line}"
 
     def would_list(self, path: str) -> bool:
         """Whether a new file of this path would be listed: git ignores it not."""
@@ -281,6 +316,17 @@ class WorktreeSnapshot(DiskSnapshot):
         if (oid := self._not_on_disk.get(entry.path)) is not None:
             return self._objects.stream(oid, chunk)
         return super().stream(path, chunk)
+
+
+def _why_unlisted(folder: Path) -> str | None:
+    """What keeps a folder from being listed; None if nothing does."""
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _reason(error)
+    return None
 
 
 def _folders(path: str) -> Iterator[str]:

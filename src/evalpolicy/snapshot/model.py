@@ -80,6 +80,11 @@ class Snapshot(ABC):
     top: str
     """The fleet's root on the disk, where paths that a person types are counted from."""
 
+    @property
+    def unlisted(self) -> Mapping[str, str]:
+        """The folders of which it is not known what they hold, and why (the root is `.`)."""
+        return {}
+
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         """All entries, sorted by path."""

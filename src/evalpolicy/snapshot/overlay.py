@@ -50,6 +50,10 @@ class Overlay(Snapshot):
     def forked(self) -> None:
         self._below.forked()
 
+    @property
+    def unlisted(self) -> Mapping[str, str]:
+        return self._below.unlisted
+
     def _list(self) -> Iterable[Entry]:
         below = self._below.entries
         yield from below.values()

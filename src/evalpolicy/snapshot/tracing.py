@@ -8,7 +8,7 @@ may have gone through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
@@ -256,6 +256,10 @@ class Watched(Snapshot):
                 self._stamped = True
         self._ids[path] = found
         return found
+
+    @property
+    def unlisted(self) -> Mapping[str, str]:
+        return self._below.unlisted
 
     def _list(self) -> Iterable[Entry]:
         return self._below.entries.values()

@@ -332,6 +332,21 @@ def test_the_event_of_a_submission_is_passed_on(tmp_path, name, kind, passed):
     assert "--base=origin/main~2" in arguments
 
 
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group", "push"])
+@pytest.mark.parametrize("file", [None, "", "nowhere.json", "."])
+@pytest.mark.parametrize("base", ["", "HEAD"])
+def test_an_event_without_its_payload_is_not_checked(act, name, file, base):
+    github = {"GITHUB_EVENT_NAME": name}
+    ran = act(github=github if file is None else {**github, "GITHUB_EVENT_PATH": file}, base=base)
+    assert (ran.failed, ran.code, ran.outputs["exit-code"]) == (True, 3, "3")
+    [command] = ran.commands
+    assert "GITHUB_EVENT_PATH" in command
+
+
+def test_a_tag_needs_no_payload(act):
+    assert not act(github={"GITHUB_EVENT_NAME": "push", "GITHUB_REF_TYPE": "tag"}).failed
+
+
 @pytest.fixture
 def stand_in(monkeypatch):
     """`stand_in(check, replay)` gives these exit codes, and lists what evalpolicy was asked."""

@@ -239,6 +239,12 @@ class TestEvent:
         assert (code, out) == (3, "")
         assert "event.json" in err
 
+    @pytest.mark.parametrize("file", ["", "nowhere.json", ".", "/dev/null"])
+    def test_without_a_payload_nothing_is_checked(self, run, tmp_path, file):
+        root = submission(tmp_path / "r", FLEET, FLEET)
+        code, out, _ = run(root, "check", "--event", file)
+        assert (code, out) == (3, "")
+
     def test_commits_that_are_not_there(self, run, tmp_path):
         root = submission(tmp_path / "r", FLEET, {**FLEET, "x": "x\n"})
         file = event(root, tmp_path, head={"sha": "c" * 40})

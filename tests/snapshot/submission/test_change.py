@@ -417,5 +417,5 @@ class TestAsked:
             read_event(str(tmp_path / "event.json"))
 
     def test_a_file_that_is_not_there(self, tmp_path):
-        with pytest.raises(UsageError, match="cannot be read"):
+        with pytest.raises(NotCheckedError, match="cannot be read"):
             read_event(str(tmp_path / "event.json"))

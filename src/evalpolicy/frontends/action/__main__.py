@@ -35,6 +35,7 @@ def main(environment: Mapping[str, str]) -> int:
     try:
         asked = inputs.read(environment)
         checkout.refuse_other(asked.workspace, asked.folder)
+        _refuse_without_payload(environment)
     except UsageError as error:
         _no_report(environment, str(error))
     except NotCheckedError as error:
@@ -120,15 +121,30 @@ def _what(asked: Inputs, environment: Mapping[str, str]) -> list[str]:
         arguments.append(f"--baseline={asked.baseline}")
     if asked.base is not None:
         arguments.append(f"--base={asked.base}")
-    event = environment.get("GITHUB_EVENT_PATH")
-    # A tag is no submission: its payload has the form of a push and compares with nothing.
-    of_a_branch = environment.get("GITHUB_REF_TYPE") != "tag"
-    if event and environment.get("GITHUB_EVENT_NAME") in _SUBMISSIONS and of_a_branch:
-        arguments.append(f"--event={event}")
+    if _is_submission(environment):
+        arguments.append(f"--event={environment.get('GITHUB_EVENT_PATH', '')}")
     compares = asked.base is not None or arguments[-1].startswith("--event=")
     if asked.accept_policy_changes and compares:
         arguments.append("--accept-policy-changes")
     return arguments
+
+
+def _is_submission(environment: Mapping[str, str]) -> bool:
+    # A tag is not one: its payload has the form of a push and compares with nothing.
+    of_a_branch = environment.get("GITHUB_REF_TYPE") != "tag"
+    return environment.get("GITHUB_EVENT_NAME") in _SUBMISSIONS and of_a_branch
+
+
+def _refuse_without_payload(environment: Mapping[str, str]) -> None:
+    """Without its payload nothing of a submission would be judged, and nothing would say so."""
+    file = environment.get("GITHUB_EVENT_PATH", "")
+    if _is_submission(environment) and not os.path.isfile(file):
+        name = environment["GITHUB_EVENT_NAME"]
+        raise NotCheckedError(
+            f"the event is {name}, and GITHUB_EVENT_PATH "
+            + (f"({file}) is not a file" if file else "is not set")
+            + ": pass on to the action the environment that the runner gives to a step"
+        )
 
 
 def _evalpolicy(folder: Path, arguments: list[str]) -> tuple[int, str]:

@@ -88,7 +88,8 @@ def _read(file: str, limit: int, what: str) -> bytes:
         with open(file, "rb") as opened:
             content = opened.read(limit + 1)
     except OSError as error:
-        raise UsageError(f"the {what} {file} cannot be read: {error.strerror}") from error
+        kind = NotCheckedError if what == "event" else UsageError
+        raise kind(f"the {what} {file!r} cannot be read: {error.strerror}") from error
     if len(content) > limit:
         raise NotCheckedError(f"the {what} {file} holds more than {limit:,} bytes")
     return content

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.fleets import FLEET, write
 
-from evalpolicy import config as configuration
-from evalpolicy.engine import check
+from evalpolicy.config import reading as configuration
+from evalpolicy.engine.check import check
 from evalpolicy.errors import UsageError
 from evalpolicy.snapshot import open_snapshot
 

@@ -1,0 +1,169 @@
+"""What the layout expects and no rule can see is a problem: links, submodules, unlisted folders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from tests.fleets import AGENT, BENCHMARK, DOCKERFILES, FIXTURES, git, judge, repository, write
+
+from evalpolicy.snapshot import open_snapshot
+
+BAD = 'FROM ubuntu\nLABEL eval.type="benchmark"\n'
+ELSEWHERE = {"elsewhere/evil/Dockerfile": BAD, "elsewhere/evil.Dockerfile": BAD}
+
+
+def problems(root: Path, **how: object) -> dict[str, str]:
+    report = judge(root, **how)
+    assert (report.exit_code("never") == 3) == bool(report.problems)
+    return {problem.path: problem.message for problem in report.problems}
+
+
+def states(root: Path) -> Iterator[Mapping[str, str]]:
+    """What is not checked in the worktree before and after it is added, the index, the commit."""
+    yield problems(root)
+    git(root, "add", "-A")
+    yield problems(root)
+    yield problems(root, staged=True)
+    git(root, "commit", "-q", "-m", "more")
+    yield problems(root, revision="HEAD")
+
+
+LINKS = {
+    "a benchmark": ("containers/benchmarks/evil", "../../elsewhere/evil"),
+    "a benchmark beside another": ("containers/benchmarks/evil", "arc"),
+    "an agent": ("containers/agents/evil", "../../elsewhere/evil"),
+    "a core image at the top": ("core/evil", "../elsewhere/evil"),
+    "all models": ("containers/models", "../elsewhere"),
+    "all gateways of a flat fleet": ("gateways", "elsewhere"),
+    "out of the repository": ("containers/benchmarks/evil", "../../../outside"),
+    "to an absolute path": ("containers/benchmarks/evil", "/etc"),
+    "to nothing": ("containers/benchmarks/evil", "nowhere"),
+    "to itself": ("containers/benchmarks/evil", "evil"),
+    "a Dockerfile": ("containers/benchmarks/evil/Dockerfile", "../../../elsewhere/evil.Dockerfile"),
+    "a Dockerfile that is a link to the next": (
+        "containers/benchmarks/arc/Dockerfile.gpu",
+        "Dockerfile",
+    ),
+    "a Dockerfile of nobody": ("tools/Dockerfile", "../elsewhere/evil.Dockerfile"),
+    "all recordings": (FIXTURES, "../../../elsewhere"),
+    "all tests": ("tests", "elsewhere"),
+}
+
+
+@pytest.mark.parametrize(("path", "target"), LINKS.values(), ids=LINKS)
+def test_what_is_behind_a_link_is_not_checked(tmp_path: Path, path: str, target: str) -> None:
+    root = repository(tmp_path / "fleet", {**DOCKERFILES, **ELSEWHERE})
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).symlink_to(target)
+    for found in states(root):
+        assert list(found) == [path]
+        assert "symbolic link" in found[path]
+
+
+HARMLESS = {
+    "a link to a file where folders are expected": ("containers/benchmarks/README.md", "arc/x.md"),
+    "a folder that the layout leaves out": ("containers/benchmarks/_shared", "../../elsewhere"),
+    "a hidden one": ("containers/benchmarks/.cache", "../../elsewhere"),
+    "a folder where nothing is expected": ("docs", "elsewhere"),
+    "a recording that is read through its link": (
+        f"{FIXTURES}/arc-1-codex.trajectory.jsonl",
+        "arc-0-codex.trajectory.jsonl",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "target"), HARMLESS.values(), ids=HARMLESS)
+def test_other_links_are_no_problem(tmp_path: Path, path: str, target: str) -> None:
+    files = {
+        **DOCKERFILES,
+        "elsewhere/x.txt": "x",
+        "containers/benchmarks/arc/x.md": "x",
+        f"{FIXTURES}/arc-0-codex.trajectory.jsonl": '{"status": "failure"}\n',
+    }
+    root = repository(tmp_path / "fleet", files)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).symlink_to(target)
+    for found in states(root):
+        assert found == {}
+
+
+REPOSITORIES = [
+    "containers/benchmarks/evil",
+    "containers/agents/evil",
+    "benchmarks/evil",
+    "containers/models",
+    FIXTURES,
+    "tests/run",
+]
+
+
+@pytest.mark.parametrize("path", REPOSITORIES)
+def test_a_repository_in_the_place_of_a_unit_is_not_checked(tmp_path: Path, path: str) -> None:
+    root = repository(tmp_path / "fleet", DOCKERFILES)
+    repository(root / path, {"Dockerfile": BAD, "x.traces.jsonl": "{}\n"})
+    for found in states(root):
+        assert list(found) == [path]
+        assert "submodule" in found[path]
+
+
+@pytest.mark.parametrize("path", ["third_party/tool", "containers/benchmarks/_shared", "docs"])
+def test_other_submodules_are_no_problem(tmp_path: Path, path: str) -> None:
+    root = repository(tmp_path / "fleet", DOCKERFILES)
+    repository(root / path, {"Dockerfile": BAD})
+    for found in states(root):
+        assert found == {}
+
+
+def test_the_layout_says_what_is_expected(tmp_path: Path) -> None:
+    layout = (
+        '[layout]\nbenchmarks = ["./evals/*/bench"]\nfixtures = ["runs/**/*.jsonl", "**/*.eval"]\n'
+    )
+    files = {"evalpolicy.toml": layout, "evals/a/bench/Dockerfile": BENCHMARK, "x/y.txt": "y"}
+    root = repository(tmp_path / "fleet", files)
+    for path in ("evals/b/bench", "runs/2026/may", "other/place", "evals/c"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).symlink_to("/etc")
+    assert sorted(problems(root)) == ["evals/b/bench", "runs/2026/may"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="setpriv is of Linux")
+@pytest.mark.parametrize("name", ["more", "a 'quoted' name", "zwölf", "line\nend", "evals"])
+@pytest.mark.parametrize("place", ["", "evals/", "outside git"])
+def test_an_untracked_folder_that_cannot_be_listed_is_not_checked(
+    tmp_path: Path, name: str, place: str
+) -> None:
+    root = tmp_path / "repository"
+    if place == "outside git":
+        write(root, DOCKERFILES)
+        fleet = root
+    else:
+        repository(root, {f"{place}{path}": text for path, text in DOCKERFILES.items()})
+        fleet = write(root / place, {"evalpolicy.toml": ""})
+    folder = write(fleet / "containers/benchmarks" / name, {"Dockerfile": AGENT})
+    folder.chmod(0)
+    meek = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.getuid() else []
+    try:
+        done = subprocess.run(
+            [*meek, sys.executable, "-m", "evalpolicy", "check", "--no-cache", "--select=LBL"],
+            cwd=fleet, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == 3, done.stderr
+    assert "not checked: it cannot be listed" in " ".join(done.stdout.split())
+
+
+def test_what_git_says_of_its_own_configuration_leaves_nothing_unlisted(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", DOCKERFILES)
+    snapshot = open_snapshot(root)
+    snapshot._complain(  # type: ignore[attr-defined]
+        b"warning: unable to access '/root/.config/git/ignore': Permission denied\n"
+    )
+    assert snapshot.unlisted == {}
+    snapshot._complain(b"warning: something else\n")  # type: ignore[attr-defined]
+    assert list(snapshot.unlisted) == ["."]
