@@ -91,7 +91,7 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "configuration": (_config, ("", "a = ", "[")),
     "gitleaks": (_gitleaks, ("", "[allowlist]\npaths = [", "[[rules]]\n")),
     "gate settings in YAML": (_bytes(gate_settings.pre_commit), ("repos:\n",)),
-    "gate settings in TOML": (_bytes(gate_settings.evalpolicy), ("", "plugins = [")),
+    "gate settings in TOML": (_bytes(gate_settings.gitleaks), ("", "title = [")),
     "gate settings of gitleaks": (_bytes(gate_settings.gitleaks), ("", "[allowlist]\npaths = [")),
     "gate settings in a baseline": (_bytes(gate_settings.baseline), ("", '{"findings": [')),
     "ignore file": (_bytes(gate_settings.ignore_file), ("",)),

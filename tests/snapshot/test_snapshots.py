@@ -12,7 +12,7 @@ from tests.fleets import FLEET, git, repository, write
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import Unreadable
 from evalpolicy.snapshot import open_snapshot as opening
-from evalpolicy.snapshot.git import Objects
+from evalpolicy.snapshot.git import Objects, locate
 from evalpolicy.snapshot.model import decode_path
 
 ODD_NAMES = [
@@ -179,7 +179,9 @@ def test_sizes_beside_objects_that_were_promised_and_cannot_be_fetched(tmp_path)
     for oid in (oids[0], oids[3], oids[5]):
         git(tmp_path / "part", "cat-file", "-e", oid)
     root.rename(tmp_path / "gone")
-    assert Objects(tmp_path / "part").sizes(oids) == {oids[0]: 0, oids[3]: 3, oids[5]: 5}
+    part = locate(tmp_path / "part")
+    assert part is not None
+    assert Objects(part).sizes(oids) == {oids[0]: 0, oids[3]: 3, oids[5]: 5}
 
 
 def test_a_sparse_checkout_is_read_from_the_index(tmp_path):

@@ -163,7 +163,8 @@ def _outcome(
     for look in dict.fromkeys(look for trace in traces for look in trace.looks):
         looks.setdefault(look.kind, []).append(look.path)
     problems = [p for trace in traces for p in trace.problems] + facts.problems_of(others)
-    if any(problem.is_bug for _, problem in problems):
+    # A fault is taken down once, by whoever met it first: whoever shares the fact rests on it, too.
+    if any(problem.is_bug for _, problem in (*problems, *facts.fleet.problems)):
         return None
     return Outcome(
         ids_of(group),
