@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from evalpolicy.sizes import Sizing
     from evalpolicy.snapshot.change import Change, Comparison
     from evalpolicy.submitted import Submitted
+    from evalpolicy.written_layout import WrittenGlob
 
 
 class settled(cached_property[_T]):  # noqa: N801 - a decorator, named like `cached_property`
@@ -169,6 +170,13 @@ class Facts:
     @property
     def layout(self) -> Layout:
         return self.config.layout
+
+    @settled
+    def written_layout(self) -> tuple[WrittenGlob, ...]:
+        """The globs of `[layout]` that the checked state itself writes."""
+        from evalpolicy.written_layout import written_globs
+
+        return written_globs(self.snapshot)
 
     @settled
     def provenance(self) -> ProvenanceFile:
