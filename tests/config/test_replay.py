@@ -10,6 +10,7 @@ from evalpolicy.config.reading import Config, parse
 from evalpolicy.config.replay import KEYS, filled
 from evalpolicy.errors import UsageError
 from evalpolicy.matching.shipped import schema
+from evalpolicy.replay.plan.builds import engine_build, podman_build, script_build
 
 
 def test_the_defaults_are_the_reference_fleets():
@@ -67,3 +68,34 @@ def test_the_schema_knows_the_same_keys():
         for key in keys:
             node = node["properties"][key]
         assert set(node["properties"]) == set(known), keys
+
+
+OPTIONS = [
+    'registry = "--x"',
+    'names.benchmark = "--output=x"',
+    'names.eval_task = "-v/:/host"',
+    'eval.target = "--x"',
+    'eval.target = "-"',
+    'eval.context = "--x"',
+    'eval.dockerfile = "-x"',
+    'eval.bake = ["docker-bake.hcl", "--allow=fs=/"]',
+    'server.base = "--privileged"',
+    'kubernetes.server_image = "--x"',
+]
+
+
+@pytest.mark.parametrize("text", OPTIONS)
+def test_what_an_engine_would_read_as_an_option_is_refused(text):
+    with pytest.raises(UsageError, match=r"evalpolicy\.toml:2: replay\..* begins with a dash"):
+        parse(f"[replay]\n{text}\n".encode(), "evalpolicy.toml")
+
+
+@pytest.mark.parametrize("folder", ["--x", "-", "-v/a b"])
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_folder_that_is_called_like_an_option_is_a_folder(engine, folder):
+    image = engine_build(engine, "image", folder, "Dockerfile", {}, {}).steps[0]
+    assert image.argv[-1] == f"./{folder}"
+    assert podman_build("image", folder, "Dockerfile", {}, {}).argv[-1] == f"./{folder}"
+    script = script_build(engine, "image", f"{folder}/build.sh", "0", {}).steps[0]
+    assert script.argv[:2] == ("bash", f"./{folder}/build.sh")
+    assert engine_build(engine, "image", "a", "Dockerfile", {}, {}).steps[0].argv[-1] == "a"

@@ -94,7 +94,7 @@ def test_what_only_tightens_is_not_reported(tmp_path, check, before, after):
     assert "SUB012" not in rules(report)
     assert not report["problems"]
     if ARC not in before:
-        assert code == 0
+        assert code == 0 or rules(report) == {"FIX014"}
 
 
 def test_a_new_benchmark_is_judged_by_the_layout_at_the_base(tmp_path, check):

@@ -173,6 +173,10 @@ CASES = [
     ("FIX012", {CODEX: GOOD, BROKEN: broken("arc-0-codex.trajectory.jsonl")}, 0),
     ("FIX012", {CODEX: GOOD}, 0),
     ("FIX013", {CODEX: GOOD}, 0),
+    ("FIX014", {"evalpolicy.toml": b'[layout]\nmodels = ["models/*"]\n'}, 1),
+    ("FIX014", {CODEX: GOOD}, 0),
+    ("FIX030", {CODEX: GOOD, f"{FIXTURES}/arc-1-codex.traces.json": b"{}"}, 1),
+    ("FIX030", {CODEX: GOOD}, 0),
     ("FIX013", {CODEX: GOOD, "evalpolicy.toml": b'[fixtures]\nreplay_tests = ["t/*"]\n'}, 1),
     (
         "FIX013",

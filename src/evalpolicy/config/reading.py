@@ -29,7 +29,7 @@ PYPROJECT = "pyproject.toml"
 # What a pyproject.toml holds that configures this tool, however it writes the table's name.
 _TOOL = b"evalpolicy"
 # Far more than any configuration needs; a larger file is a mistake or an attack.
-_LIMIT = 1 << 20
+LIMIT = 1 << 20
 
 Level = Severity | Literal["off"]
 
@@ -111,7 +111,7 @@ def load(snapshot: Snapshot) -> Config:
         if path not in snapshot.entries:
             continue
         try:
-            content = snapshot.read(path, _LIMIT)
+            content = snapshot.read(path, LIMIT)
         except Unreadable as reason:
             raise NotCheckedError(f"{path}: {reason}") from reason
         config = parse(content, path)

@@ -194,6 +194,9 @@ def wrong_replay(table: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None
             if name not in known:
                 listed = ", ".join(f"{{{one}}}" for one in sorted(known))
                 return keys, f"{{{name}}} is not known here; known are {listed}"
+    for keys, text in _operands(table):
+        if text.startswith("-"):
+            return keys, f"{text!r} begins with a dash: it would be read as an option"
     for keys, text in _paths(table):
         if text.startswith("/") or ".." in text.split("/"):
             return keys, f"{text!r} is not a path from the fleet's root"
@@ -219,6 +222,18 @@ def _texts(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str, frozens
         text = table["kubernetes"]["server_image"]
         found.append((("kubernetes", "server_image"), text, frozenset({"registry", "tag"})))
     return found
+
+
+def _operands(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """The texts that an engine is given as words of their own: images, targets, folders, files."""
+    found: list[tuple[tuple[str, ...], str]] = []
+    if "registry" in table:
+        found.append((("registry",), table["registry"]))
+    found += [(("names", name), text) for name, text in table.get("names", {}).items()]
+    for key, inner in (("eval", "target"), ("server", "base"), ("kubernetes", "server_image")):
+        if inner in table.get(key, {}):
+            found.append(((key, inner), table[key][inner]))
+    return [*found, *_paths(table)]
 
 
 def _paths(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
     from evalpolicy.facts.sizing import Sizing
     from evalpolicy.facts.submitted import Submitted
+    from evalpolicy.facts.written_layout import WrittenGlob
     from evalpolicy.snapshot.submission.change import Change, Comparison
 
 
@@ -169,6 +170,13 @@ class Facts:
     @property
     def layout(self) -> Layout:
         return self.config.layout
+
+    @settled
+    def written_layout(self) -> tuple[WrittenGlob, ...]:
+        """The globs of `[layout]` that the checked state itself writes."""
+        from evalpolicy.facts.written_layout import written_globs
+
+        return written_globs(self.snapshot)
 
     @settled
     def provenance(self) -> ProvenanceFile:

@@ -9,6 +9,7 @@ from difflib import unified_diff
 from evalpolicy.artifacts.provenance import write
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.provenance_file import ProvenanceFile
+from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.model import encode_path
 from evalpolicy.snapshot.writing import write as write_file
@@ -51,12 +52,14 @@ class Edit:
         return self.before != self.after
 
     def diff(self) -> str:
-        """The edit as a unified diff."""
+        """The edit as a unified diff to look at: what could do harm in a log is written out."""
         old, new = (
-            text.decode("utf-8", "replace").splitlines(keepends=True)
+            text.decode("utf-8", "surrogateescape").split("\n")
             for text in (self.before, self.after)
         )
-        return "".join(unified_diff(old, new, f"a/{self.path}", f"b/{self.path}"))
+        path = shown(self.path)
+        diff = unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
+        return listed(line.replace("\t", "    ") for line in diff)
 
     def apply(self, snapshot: Snapshot) -> None:
         """Writes the file as a whole. Raises `NotCheckedError` if it stays as it was."""

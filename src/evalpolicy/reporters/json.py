@@ -10,13 +10,12 @@ from evalpolicy import __version__
 from evalpolicy.policy.portable import portable
 from evalpolicy.policy.report import JudgedBy, Report
 from evalpolicy.policy.rule import Finding
+from evalpolicy.reporters.safe import UNSEEN
 
 VERSION = "1"
-# What JSON itself does not escape: DEL and C1, separators and marks of direction, and the second
-# sign of `##[`, which a workflow's runner reads anywhere in a line.
-_HARMFUL = re.compile(
-    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|##(?=\\[)"
-)
+# What JSON itself does not escape, and the second sign of `##[`, which a workflow's runner reads
+# anywhere in a line.
+_HARMFUL = re.compile(f"[{UNSEEN}\ud800-\udfff]|##(?=\\[)")
 
 
 def render(report: Report) -> str:
@@ -26,11 +25,21 @@ def render(report: Report) -> str:
 def written(value: object, indent: int | None = 2) -> str:
     """JSON in which no text can be taken for a command or a control sequence where it is logged.
 
-    Every reader gets the same text back: what could do harm is written as JSON's own escape.
+    Every reader gets the same text back: what could do harm is written as JSON's own escape. Bytes
+    that were no UTF-8 are written as `portable` writes them.
     """
     separators = None if indent else (",", ":")
     text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return _HARMFUL.sub(lambda m: f"{m[0][:-1]}\\u{ord(m[0][-1]):04x}", text)
+    return _HARMFUL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    kept, character = match[0][:-1], match[0][-1]
+    if "\ud800" <= character <= "\udfff":
+        return portable(character).replace("\\", "\\\\")
+    if character == "#":
+        return f"{kept}\\u0023"
+    return json.dumps(character)[1:-1]
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -18,6 +18,7 @@ LIMIT = 1 << 20
 # Room for the line that says what was cut (bytes).
 _ROOM = 1000
 _RUN = re.compile("`+")
+_PLAIN = re.compile("[A-Za-z0-9-]+(?:,? [A-Za-z0-9-]+)*|[0-9][0-9.,]*")
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
@@ -86,6 +87,14 @@ def _cut(left: list[tuple[str, str]], report: Report) -> str:
         f"\n---\n\nCut here: {len(left):,} of {total:,} are not shown, because a job summary holds "
         "1 MiB. `evalpolicy check` shows them all.\n"
     )
+
+
+def cell(text: str) -> str:
+    """A cell of a table: words and numbers as they are, all else as code."""
+    if _PLAIN.fullmatch(text):
+        return text
+    # A bar would end the cell, in code as well, and not every reader takes it behind a backslash.
+    return code(shown(text).replace("|", "\\x7c"))
 
 
 def code(text: str) -> str:

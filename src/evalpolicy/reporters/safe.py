@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-# C0 and C1 controls, line and paragraph separators, the marks that turn the direction of text
-# (CVE-2021-42574), the byte order mark, and surrogates (bytes that were no UTF-8).
-_HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-    "|##(?=\\[)"
+UNSEEN = (
+    "\x7f-\x9f\u2028\u2029"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+"""The inside of a set in a regular expression: DEL and C1 controls, line and paragraph separators,
+and what Unicode calls default ignorable, for it shows as nothing: joiners, the marks that turn the
+direction of text (CVE-2021-42574), fillers, tags, the byte order mark. Not the variation selectors
+U+FE00 to U+FE0F, which choose how the emoji before them looks."""
+
+# Beside these the C0 controls, and surrogates (bytes that were no UTF-8).
+_HARMFUL = re.compile(f"[\x00-\x1f{UNSEEN}\ud800-\udfff]|##(?=\\[)")
 
 
 def shown(text: str) -> str:
@@ -30,7 +37,9 @@ def _written_out(match: re.Match[str]) -> str:
         return f"\\x{code - 0xDC00:02x}"
     if match[0] in "\n\r\t":
         return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[match[0]]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def no_command(line: str) -> str:
@@ -39,6 +48,11 @@ def no_command(line: str) -> str:
     if not stripped.startswith("::"):
         return line
     return f"{line[: len(line) - len(stripped)]}\\x3a{stripped[1:]}"
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Lines of text from a repository, each made harmless, as a command prints them."""
+    return "".join(f"{no_command(shown(line))}\n" for line in lines)
 
 
 def width(text: str) -> int:

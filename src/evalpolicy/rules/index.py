@@ -71,6 +71,10 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "fixtures.manifest", "broken_manifest"),
         ("FIX013", "fixture-untested", "warning", "fleet config", True,
          "fixtures.quality", "fixture_untested"),
+        ("FIX014", "layout-matches-nothing", "error", "fleet written_layout", True,
+         "fixtures.places", "layout_matches_nothing"),
+        ("FIX030", "recording-not-taken", "error", "fleet", True,
+         "fixtures.places", "recording_not_taken"),
     ),
     "PRV": (
         ("PRV001", "provenance-missing", "error", "fleet provenance", True,

@@ -201,7 +201,7 @@ class TestFleet:
         assert "arc        400    shared-env  -         1         ${REV}" in text
         assert "1 benchmark, 2 agents, 0 models, 0 gateways, 0 cores, 2 fixtures" in text
         _, markdown, _ = run(tmp_path, "fleet", "--format", "markdown")
-        assert "| arc | 400 | shared-env | - | 1 | ${REV} |" in markdown
+        assert "| arc | 400 | shared-env | - | 1 | `${REV}` |" in markdown
 
     def test_nothing_there(self, run, tmp_path):
         code, out, err = run(tmp_path, "fleet")

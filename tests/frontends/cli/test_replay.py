@@ -10,8 +10,9 @@ import sys
 
 import httpx
 import pytest
+from tests.fleets import FIXTURES, FLEET, repository
 from tests.replay.serving import QUESTION, many_turns, running
-from tests.samples.trajectories import failed_row, lines, litellm_row
+from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
 
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.trajectory import parse
@@ -150,3 +151,38 @@ def test_other_commands_load_no_web_server():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["arc-0-codex", "arc-0-codex.traces.jsonl", "arc-0", f"{FIXTURES}/arc-0-codex.traces.jsonl"],
+)
+@pytest.mark.parametrize("below", [False, True])
+def test_serve_takes_a_fixture_by_its_name(monkeypatch, capfd, tmp_path, word, below):
+    root = repository(
+        tmp_path, {**FLEET, f"{FIXTURES}/arc-0-codex.traces.jsonl": lines(otlp_row())}
+    )
+    if below and "/" not in word:
+        monkeypatch.chdir(root / FIXTURES if "traces" in word else root / "containers")
+    else:
+        monkeypatch.chdir(root)
+    assert main(["replay", "serve", word, "--dry-run"]) == 0
+    assert "1 turns" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["arc", "nothing", "tests/nothing", "arc-1"])
+def test_serve_of_what_is_neither_a_file_nor_one_fixture(monkeypatch, capfd, tmp_path, word):
+    names = [f"{FIXTURES}/arc-{number}-codex.traces.jsonl" for number in (0, 2)]
+    monkeypatch.chdir(repository(tmp_path, {**FLEET, **dict.fromkeys(names, lines(otlp_row()))}))
+    assert main(["replay", "serve", word, "--dry-run"]) == 3
+    assert f"cannot read {word}" in capfd.readouterr().err
+
+
+def test_serve_follows_no_link_out_of_the_fleet(monkeypatch, capfd, tmp_path):
+    root = repository(tmp_path / "fleet", FLEET)
+    (tmp_path / "secret").write_bytes(lines(otlp_row()))
+    (root / FIXTURES).mkdir(parents=True)
+    (root / FIXTURES / "arc-0-codex.traces.jsonl").symlink_to(tmp_path / "secret")
+    monkeypatch.chdir(root)
+    assert main(["replay", "serve", "arc-0-codex", "--dry-run"]) == 3
+    assert "symbolic link" in capfd.readouterr().err

@@ -16,7 +16,7 @@ from evalpolicy.frontends.cli.baseline_file import file_of, read_bytes, shown_pa
 from evalpolicy.frontends.cli.console import write as show
 from evalpolicy.policy.report import Report
 from evalpolicy.policy.selection import UndecidedError, matching
-from evalpolicy.reporters.safe import no_command, shown
+from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.reporters.text import count
 from evalpolicy.rules.loading import rule_set
 from evalpolicy.rules.rule_set import RuleSet
@@ -93,14 +93,14 @@ def show_command(given: str | None) -> int:
         baseline = baselines.parse(read_bytes(file), shown_path(snapshot, str(file)))
     lines = [_line(row, allowed) for row, allowed in sorted(baseline.rows.items())]
     total = count(sum(baseline.rows.values()), "finding")
-    lines.append(f"{total}, by rule set {shown(baseline.rules)}")
-    show("".join(f"{line}\n" for line in lines))
+    lines.append(f"{total}, by rule set {baseline.rules}")
+    show(listed(lines))
     return 0
 
 
 def _line(row: Row, allowed: int) -> str:
     times = f" ({allowed} times)" if allowed > 1 else ""
-    return shown(" ".join(filter(None, (row.rule, row.path, row.subject, row.about)))) + times
+    return " ".join(filter(None, (row.rule, row.path, row.subject, row.about))) + times
 
 
 def _judged(snapshot: Snapshot) -> Report:
@@ -115,7 +115,7 @@ def _verdict(report: Report) -> int:
     """3 if there is something that the baseline cannot speak of."""
     for problem in report.problems:
         line = f"{problem.path}:{problem.line}: not checked: {problem.message}"
-        click.echo(no_command(shown(line)), err=True)
+        click.echo(listed([line]), err=True, nl=False)
     return report.exit_code("never")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from evalpolicy.facts.facts import Facts
 from evalpolicy.fleet.fleet import Fixture
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.frontends.cli.paths import typed
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import listed
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Unreadable, open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
@@ -89,7 +88,9 @@ def list_command(
         found = rows(facts, sort)
         problems = list(facts.problems)
     if kind == "json":
-        write(json.dumps(document(found), indent=2) + "\n")
+        from evalpolicy.reporters.json import written
+
+        write(written(document(found)) + "\n")
     elif kind == "markdown":
         from evalpolicy.reporters.tables.fixtures import markdown
 
@@ -105,7 +106,7 @@ def _not_checked(problems: Iterable[tuple[str, int, str]]) -> int:
     """Says what could not be read, on standard error; the exit code."""
     code = EXIT_CLEAN
     for path, line, message in problems:
-        click.echo(f"{shown(path)}:{line}: not checked: {shown(message)}", err=True)
+        click.echo(listed([f"{path}:{line}: not checked: {message}"]), err=True, nl=False)
         code = EXIT_NOT_CHECKED
     return code
 
@@ -179,7 +180,7 @@ def scan_command(
             more, failed = fixture_scan.external(tool, facts.snapshot, chosen)
             lines += more
             problems += failed
-    write("".join(f"{shown(line)}\n" for line in lines))
+    write(listed(lines))
     read = len(set(chosen) - {path for path, *_ in problems})
     summary = f"{count(read, 'fixture')} scanned, {count(len(lines), 'finding')}"
     click.echo(summary, err=True)
@@ -203,7 +204,7 @@ def redact_command(paths: Sequence[str], dry: bool) -> int:
         changed, problems = redactions(facts, chosen)
         problems += sealed(facts, chosen)
         lines = [line for change in changed for line in change.told]
-        write("".join(f"{shown(line)}\n" for line in lines))
+        write(listed(lines))
         failed = [] if dry else save(facts.snapshot.top, changed)
     word = "would be redacted" if dry else "redacted"
     click.echo(f"{count(len(changed) - len(failed), 'fixture')} {word}", err=True)

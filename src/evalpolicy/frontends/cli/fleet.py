@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from evalpolicy.config import reading as configuration
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.frontends.cli.console import columns, write
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.reporters.tables.fleet import FleetListing, listing
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import open_snapshot
@@ -40,7 +39,9 @@ def command(staged: bool, rev: str | None, kind: str) -> int:
                 "evalpolicy.toml where they are"
             )
     if kind == "json":
-        write(json.dumps(found.document(), ensure_ascii=False, indent=2) + "\n")
+        from evalpolicy.reporters.json import written
+
+        write(written(found.document()) + "\n")
     elif kind == "markdown":
         write(_markdown(found))
     else:
@@ -74,10 +75,8 @@ def _text(found: FleetListing, width: int) -> str:
     ]
     lines.append("")
     lines.append(_summary(found))
-    lines.extend(
-        f"{shown(p.path)}:{p.line}: not checked: {shown(p.message)}" for p in found.problems
-    )
-    return "\n".join(lines) + "\n"
+    lines.extend(f"{p.path}:{p.line}: not checked: {p.message}" for p in found.problems)
+    return listed(lines)
 
 
 def _summary(found: FleetListing) -> str:
@@ -90,8 +89,7 @@ def _summary(found: FleetListing) -> str:
 
 
 def _markdown(found: FleetListing) -> str:
-    def cell(text: str) -> str:
-        return shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    from evalpolicy.reporters.markdown import cell
 
     lines = [f"| {' | '.join(_HEADS)} |", f"|{' --- |' * len(_HEADS)}"]
     lines.extend(f"| {' | '.join(map(cell, row))} |" for row in _rows(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +65,9 @@ def explain(
             raise NotCheckedError(f"{path}: {why}")
     if kind == "json":
         rows = [evaluation.as_json() for evaluation in found]
-        write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        from evalpolicy.reporters.json import written
+
+        write(written(rows) + "\n")
     else:
         from evalpolicy.reporters.tables.gitleaks import as_markdown, as_text
 
@@ -123,9 +124,9 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
 
 
 def _say(text: str) -> None:
-    from evalpolicy.reporters.safe import shown
+    from evalpolicy.reporters.safe import listed
 
-    write(shown(text) + "\n")
+    write(listed([text]))
 
 
 def _version(text: str) -> Version:
@@ -163,7 +164,11 @@ def _without(path: str, uses: GitleaksUses, kind: str) -> str:
         return "[]\n"
     elsewhere = [found for found in uses.configs if found != path]
     more = f" {', '.join(elsewhere)} is not read: name it with --config." if elsewhere else ""
-    return f"There is no {path}: gitleaks runs its default rules, with no exception.{more}\n"
+    from evalpolicy.reporters.safe import listed
+
+    return listed(
+        [f"There is no {path}: gitleaks runs its default rules, with no exception.{more}"]
+    )
 
 
 def _config_path(snapshot: Snapshot, given: str | None) -> str | None:

@@ -16,7 +16,7 @@ from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.frontends.init import Proposal, Settled, content, hooks, known, layout, workflow
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
@@ -104,14 +104,18 @@ def _workflows(top: Path) -> dict[str, bytes]:
 
 def _tell(item: Settled, width: int) -> None:
     lines = "".join(f"    {line}\n" for line in item.lines)
-    write(_wrapped(f"{shown(item.path)}: {shown(item.why)}", width) + lines)
+    _say(_wrapped(f"{shown(item.path)}: {shown(item.why)}", width) + lines)
+
+
+def _say(text: str) -> None:
+    write("\n".join(map(no_command, text.split("\n"))))
 
 
 def _show(item: Proposal, width: int) -> None:
     verb = "new" if item.before is None else "changed"
     head = _wrapped(f"{shown(item.path)} ({verb}): {shown(item.why)}", width)
     gist = "".join(f"  {shown(line)}\n" for line in item.gist)
-    write(f"\n{head}{gist or _diff(item)}")
+    _say(f"\n{head}{gist or _diff(item)}")
 
 
 def _diff(item: Proposal) -> str:

@@ -14,7 +14,7 @@ from evalpolicy.config import reading as configuration
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, UsageError
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.frontends.cli.console import colour, columns, write
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import listed
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 
@@ -95,7 +95,7 @@ def record(
             edit.apply(snapshot)
     cache.save()
     verb = "would write" if dry_run or diff else "wrote"
-    write(edit.diff() if diff else f"{verb} the entry of {shown(stem)} to {shown(edit.path)}\n")
+    write(edit.diff() if diff else listed([f"{verb} the entry of {stem} to {edit.path}"]))
     return EXIT_CLEAN
 
 
@@ -131,7 +131,7 @@ def backfill(diff: bool, dry_run: bool) -> int:
     verb = "would write" if dry_run or diff else "wrote"
     written = f"{len(found.entries)} entr{'y' if len(found.entries) == 1 else 'ies'}"
     lines.append(f"{verb} {written} to {edit.path}, kept {found.kept}")
-    told = "".join(f"{shown(line)}\n" for line in lines)
+    told = listed(lines)
     if diff:
         write(edit.diff())
         click.echo(told, err=True, nl=False)

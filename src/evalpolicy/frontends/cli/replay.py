@@ -13,6 +13,7 @@ from evalpolicy.frontends.cli import replay_run
 from evalpolicy.frontends.cli.console import write
 from evalpolicy.frontends.cli.replay_plan import plan_command
 from evalpolicy.replay.journal import OnExhausted
+from evalpolicy.reporters.safe import listed
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.trajectory import Trajectory
@@ -62,6 +63,8 @@ def serve(
 ) -> int:
     """Answer like the recorded model, from FIXTURE.
 
+    FIXTURE is a file, a fixture's name without its suffix, or the beginning of one name only.
+
     For clients of chat completions, responses, messages and Gemini. SIGTERM ends it.
     """
     trajectory = _trajectory(fixture, allow_empty)
@@ -71,7 +74,8 @@ def serve(
 
     if dry_run:
         names = ", ".join(Tape(trajectory).models) or "no model"
-        write(f"{fixture.name}: {len(trajectory.turns)} turns of {names}, on {host} port {port}\n")
+        turns = f"{len(trajectory.turns)} turns of {names}"
+        write(listed([f"{fixture.name}: {turns}, on {host} port {port}"]))
         return 0
     from evalpolicy.replay.app import ReplayApp
     from evalpolicy.replay.server import Running, address, listen
@@ -121,7 +125,8 @@ def record(
     _check_recording(upstream, output, provenance)
     _need_server("httpx")
     if dry_run:
-        write(f"{host} port {port} passes on to {_without_password(upstream)}, into {output}\n")
+        to = _without_password(upstream)
+        write(listed([f"{host} port {port} passes on to {to}, into {output}"]))
         return 0
     from evalpolicy.replay.recorder import RecorderApp
     from evalpolicy.replay.recording import Recording
@@ -143,7 +148,7 @@ def record(
             run(app, on, running, lambda: write(f"{address(on)}\n"))
         finally:
             recording.close()
-    write(f"{output}: {recording.turns} turns, {recording.failed} failed calls\n")
+    write(listed([f"{output}: {recording.turns} turns, {recording.failed} failed calls"]))
     if not recording.turns:
         raise NotCheckedError(f"no usable turn was recorded in {output}")
     return _record_provenance(output) if provenance else 0
@@ -179,10 +184,7 @@ def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
     """The fixture, once; one that could only serve nothing is refused."""
     from evalpolicy.artifacts.trajectory import parse
 
-    try:
-        trajectory = parse(fixture.read_bytes())
-    except OSError as error:
-        raise NotCheckedError(f"cannot read {fixture}: {error.strerror}") from error
+    trajectory = parse(_content(fixture))
     if trajectory.turns or allow_empty:
         return trajectory
     summary = trajectory.summary
@@ -191,6 +193,33 @@ def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
         f"{fixture} has no usable turn ({why}): record it anew, or pass --allow-empty for a "
         "control run"
     )
+
+
+def _content(fixture: Path) -> bytes:
+    """The bytes of a file, or of the fleet's fixture of this name.
+
+    Raises `NotCheckedError` where there is neither.
+    """
+    try:
+        return fixture.read_bytes()
+    except FileNotFoundError as error:
+        if fixture.name != str(fixture):
+            raise NotCheckedError(f"cannot read {fixture}: {error.strerror}") from error
+    except OSError as error:
+        raise NotCheckedError(f"cannot read {fixture}: {error.strerror}") from error
+    from evalpolicy.config import reading as configuration
+    from evalpolicy.facts.fixture_rows import named
+    from evalpolicy.fleet.fleet import Fleet
+    from evalpolicy.snapshot import Unreadable, open_snapshot
+
+    try:
+        with open_snapshot(Path.cwd()) as snapshot:
+            fixtures = Fleet(snapshot, configuration.load(snapshot).layout).fixtures
+            return snapshot.read(named(fixtures, str(fixture), str(fixture)).path)
+    except Unreadable as reason:
+        raise NotCheckedError(f"cannot read {fixture}: {reason}") from reason
+    except UsageError as error:
+        raise NotCheckedError(f"cannot read {fixture}: no such file, and {error}") from error
 
 
 def _need_server(*more: str) -> None:

@@ -255,7 +255,7 @@ def clean(
     is what was made on another machine, unless --all says otherwise.
     """
     from evalpolicy.replay.containers.cleaning import left
-    from evalpolicy.reporters.safe import shown
+    from evalpolicy.reporters.safe import listed
 
     removed = kept = 0
     failures: list[str] = []
@@ -265,19 +265,19 @@ def clean(
                 kept += 1
                 continue
             if dry_run:
-                write(f"{one.remove}\n")
+                write(listed([str(one.remove)]))
             elif problem := _removed(engine, one):
                 failures.append(problem)
                 continue
             else:
-                write(shown(f"removed the {one.kind} {one.name}") + "\n")
+                write(listed([f"removed the {one.kind} {one.name}"]))
             removed += 1
     if kept:
         write(f"{kept:,} left alone: they belong to runs that live, or to another machine\n")
     if not removed and not failures:
         write("nothing to remove\n")
     for problem in failures:
-        click.echo(shown(problem), err=True)
+        click.echo(listed([problem]), err=True, nl=False)
     return EXIT_NOT_CHECKED if failures else EXIT_CLEAN
 
 

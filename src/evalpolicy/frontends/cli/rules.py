@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -29,7 +28,9 @@ def command(kind: str) -> int:
     """
     known = known_here()
     if kind == "json":
-        write(json.dumps([_row(rule) for rule in known.all()], indent=2) + "\n")
+        from evalpolicy.reporters.json import written
+
+        write(written([_row(rule) for rule in known.all()]) + "\n")
     elif kind == "markdown":
         write(_markdown(known.all()))
     else:

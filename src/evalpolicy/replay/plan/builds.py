@@ -27,7 +27,7 @@ def engine_build(
         *("--file", f"{context}/{dockerfile}", "--tag", name),
         *_options(args, labels, network),
         *(f"--secret=id={secret},env={secret}" for secret in secrets),
-        context,
+        _operand(context),
     ]
     return Build("engine", (Command(tuple(argv)),), context, dockerfile)
 
@@ -44,7 +44,7 @@ def script_build(
     stamp = [*_build(engine), "--tag", name, *_options({}, labels, None)]
     stamp += ["-"] if engine == "docker" else ["--file", "-", "--pull=never", "."]
     steps = (
-        Command(("bash", script, name, task), {"CONTAINER_ENGINE": engine}),
+        Command(("bash", _operand(script), name, task), {"CONTAINER_ENGINE": engine}),
         Command(tuple(stamp), stdin=f"FROM {name}\n"),
     )
     folder, _, file = script.rpartition("/")
@@ -103,7 +103,7 @@ def podman_build(
         *("--file", path if inline is None else "-", "--tag", name),
         *_options(args, labels, network),
         *more,
-        context,
+        _operand(context),
     ]
     return Command(tuple(argv), stdin=inline)
 
@@ -111,6 +111,11 @@ def podman_build(
 def same_build(engine: EngineName, podman: Command) -> Command:
     """A build by podman, as `engine` does it."""
     return replace(podman, argv=(*_build(engine), *podman.argv[len(_build("podman")) :]))
+
+
+def _operand(path: str) -> str:
+    """A path as a word that no program reads as an option."""
+    return f"./{path}" if path.startswith("-") else path
 
 
 def _build(engine: EngineName) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,14 @@ from msgspec.structs import asdict
 
 from evalpolicy.policy.portable import portable
 from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
+from evalpolicy.reporters.json import written
 
 VERSION = "1"
 
 
 def dumps(plan: Plan) -> str:
     """The document as text, bytes that are no UTF-8 written out."""
-    return json.dumps(document(plan), indent=2) + "\n"
+    return written(document(plan)) + "\n"
 
 
 def document(plan: Plan) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import yaml
 
 from evalpolicy.config.replay import Kubernetes, Replaying, filled
 from evalpolicy.replay.plan.model import Plan, Replay
+from evalpolicy.reporters.safe import shown
 
 _APP = "evalpolicy-replay"
 _RUN = "evalpolicy.github.io/run"
@@ -41,19 +42,26 @@ _NEEDS = """\
 """
 
 
+_COMMAND = re.compile(r"^\s*::", re.MULTILINE)
+
+
 def dumps(plan: Plan, settings: Replaying) -> str:
     """The manifests as one YAML stream, and what they need in its comments."""
     stated = settings.kubernetes
-    head = _NEEDS.format(fixtures=stated.fixtures_claim, output=stated.output_claim)
+    claims = (shown(stated.fixtures_claim), shown(stated.output_claim))
+    head = _NEEDS.format(fixtures=claims[0], output=claims[1])
     documents: str = yaml.dump_all(
         manifests(plan, settings), Dumper=_Dumper, sort_keys=False, width=10_000,
         explicit_start=True,
     )  # fmt: skip
-    return head + documents
+    return head + documents.replace("##[", "#\\x23[")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines stay lines, and nothing refers to what stands elsewhere."""
+    """Texts of several lines stay lines, and nothing refers to what stands elsewhere.
+
+    In quotes is what could be taken for a workflow command, for there YAML has escapes.
+    """
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -61,6 +69,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
     style = "|" if "\n" in text else None
+    if "##[" in text or _COMMAND.search(text):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

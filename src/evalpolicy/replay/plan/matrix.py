@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from evalpolicy.errors import UsageError
 from evalpolicy.replay.plan.model import Plan
+from evalpolicy.reporters.json import written
 
 MOST_JOBS = 256
 """So many jobs a matrix makes at most."""
@@ -42,4 +41,4 @@ def matrix(plan: Plan, shards: int | None = None) -> str:
             f"{len(include)} jobs: a matrix of GitHub Actions has {MOST_JOBS} at most; ask for "
             f"parts with --shards {MOST_JOBS // 4}"
         )
-    return json.dumps({"include": include}, separators=(",", ":")) + "\n"
+    return written({"include": include}, indent=None) + "\n"

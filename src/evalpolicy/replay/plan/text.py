@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from evalpolicy.replay.containers.engines import Engine
 from evalpolicy.replay.containers.lifecycle import calls
 from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import listed
 from evalpolicy.reporters.text import count
 
 _MIB = 1 << 20
@@ -25,7 +25,7 @@ def text(plan: Plan) -> str:
     if plan.skipped:
         lines += ["", f"# not run: {count(len(plan.skipped), 'fixture')}"]
         lines += [f"#   {one.path}: {one.reason}" for one in plan.skipped]
-    return "".join(f"{shown(line)}\n" for line in lines)
+    return listed(lines)
 
 
 def image_lines(images: Iterable[Image]) -> Iterator[str]:

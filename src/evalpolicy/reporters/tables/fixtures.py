@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from evalpolicy.artifacts.model_names import model_family
 from evalpolicy.facts.fixture_rows import Row
-from evalpolicy.reporters.safe import shown, width
+from evalpolicy.reporters.markdown import cell
+from evalpolicy.reporters.safe import listed, shown, width
 from evalpolicy.reporters.text import count
 
 _HEADS = (
@@ -35,7 +36,7 @@ def text(found: Sequence[Row], wide: int) -> str:
         widths[longest] -= 1
     lines = [_line({head: head for head in heads}, widths)]
     lines += [_line(row, widths) for row in cells]
-    return "\n".join([*lines, "", *_summary(found, wide)]) + "\n"
+    return listed([*lines, "", *_summary(found, wide)])
 
 
 def _needed(heads: Sequence[str], cells: Sequence[dict[str, str]]) -> int:
@@ -55,10 +56,6 @@ def _line(row: dict[str, str], widths: dict[str, int]) -> str:
 
 def markdown(found: Sequence[Row]) -> str:
     """A table of GitHub's Markdown."""
-
-    def cell(value: str) -> str:
-        return shown(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
     lines = [f"| {' | '.join(_HEADS)} |"]
     lines.append("|" + "".join(f" ---{':' * (head in _NUMBERS)} |" for head in _HEADS))
     lines += [f"| {' | '.join(map(cell, _cells(row)))} |" for row in found]

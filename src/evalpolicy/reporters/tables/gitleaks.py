@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.markdown import code
+from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
 from evalpolicy.scanners.gitleaks.evaluate import Evaluation
 
@@ -21,7 +22,7 @@ def as_text(evaluations: Sequence[Evaluation], width: int) -> str:
     for evaluation in evaluations:
         lines += _block(evaluation, max(width, NARROW))
         lines.append("")
-    return "\n".join(lines[:-1]) + "\n"
+    return listed(lines[:-1])
 
 
 def as_markdown(evaluations: Sequence[Evaluation]) -> str:
@@ -29,14 +30,10 @@ def as_markdown(evaluations: Sequence[Evaluation]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in _rows(evaluations)]
     lines.insert(1, "|" + " --- |" * (len(evaluations) + 1))
     for evaluation in evaluations:
-        lines += ["", f"**gitleaks {evaluation.version}**: {_cell(_state(evaluation))}", ""]
-        lines += [f"- {_cell(_what(a))}" for a in evaluation.allowlists]
-        lines += [f"- {_cell(text)}" for text in _keys(evaluation)]
+        lines += ["", f"**gitleaks {evaluation.version}**: {code(_state(evaluation))}", ""]
+        lines += [f"- {code(_what(a))}" for a in evaluation.allowlists]
+        lines += [f"- {code(text)}" for text in _keys(evaluation)]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _rows(evaluations: Sequence[Evaluation]) -> list[list[str]]:

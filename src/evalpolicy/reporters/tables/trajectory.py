@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.trajectory import FailedCall, Message, Summary, Trajectory, Turn
 from evalpolicy.facts.recordings.reading import Recording
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.scanners.credentials import Scanner, redact_text
 
 FOLDED = 6
@@ -42,7 +42,7 @@ class TrajectoryText:
                 lines += ["", *self._turn(number, len(trajectory.turns), one)]
         if turn is None and trajectory.failed_calls:
             lines += ["", *self._failures(trajectory.failed_calls)]
-        return "\n".join(lines) + "\n"
+        return listed(lines)
 
     def _head(self, recording: Recording) -> Iterator[str]:
         summary = recording.summary
