@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.fleets import AGENT, BENCHMARK, DOCKERFILES, FIXTURES, git, judge, repository, write
 
+from evalpolicy.config import Config
+from evalpolicy.engine import check
 from evalpolicy.snapshot import open_snapshot
 
 BAD = 'FROM ubuntu\nLABEL eval.type="benchmark"\n'
@@ -167,3 +169,10 @@ def test_what_git_says_of_its_own_configuration_leaves_nothing_unlisted(tmp_path
     assert snapshot.unlisted == {}
     snapshot._complain(b"warning: something else\n")  # type: ignore[attr-defined]
     assert list(snapshot.unlisted) == ["."]
+
+
+def test_paths_do_not_hide_that_something_is_unlisted(tmp_path: Path) -> None:
+    snapshot = open_snapshot(repository(tmp_path / "fleet", DOCKERFILES))
+    snapshot._complain(b"warning: something else\n")  # type: ignore[attr-defined]
+    report = check(snapshot, Config(), chosen=["LBL"], paths=["containers/agents"])
+    assert [problem.path for problem in report.problems] == ["."]
