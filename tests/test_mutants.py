@@ -64,3 +64,13 @@ def test_a_seed_draws_the_same_and_another_draws_others(tmp_path, number):
     assert drawn[0] == drawn[1]
     assert len(drawn[0]) == len(set(drawn[0])) == min(number, 34)
     assert drawn[0] != drawn[2]
+
+
+def test_what_is_drawn_stays_when_another_line_comes_or_the_module_moves(tmp_path):
+    (tmp_path / "m.py").write_text(SOURCE, "utf-8")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/m.py").write_text(SOURCE.replace("LIMIT", "import re\nLIMIT"), "utf-8")
+    before, after = (chosen(tmp_path, [path], 9, 3) for path in ("m.py", "p/m.py"))
+    assert [(m.operator, m.text, m.first + (m.first > 5)) for m in before] == [
+        (m.operator, m.text, m.first) for m in after
+    ]

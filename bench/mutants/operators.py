@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
-import random
+from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -153,20 +154,35 @@ def _faults(node: ast.stmt | ast.expr) -> Iterator[tuple[str, str]]:
 
 
 def chosen(root: Path, paths: list[str], number: int, seed: int) -> list[Mutant]:
-    """`number` mutants of the modules at (or in the folders) `paths`, the same for a seed.
+    """`number` mutants of the modules at (or in the folders) `paths`.
 
-    One is drawn for each pair of a statement and an operator before another of the same pair, so
-    that a table of a hundred words counts as one statement.
+    Drawn are pairs of a statement and an operator, so that a table of a hundred words counts as
+    one, and of each pair one mutant. Each pair is ranked by a digest of the seed, the module's
+    name, its line and the operator: a change elsewhere, or a module that moves, changes no other.
     """
     files = [
         file
         for path in paths
         for file in ([root / path] if path.endswith(".py") else sorted((root / path).rglob("*.py")))
     ]
-    pairs: dict[tuple[str, int, str], list[Mutant]] = {}
+    ranked: list[tuple[bytes, list[Mutant]]] = []
     for file in files:
+        pairs: dict[tuple[int, str], list[Mutant]] = {}
         for mutant in mutants(root, file.relative_to(root).as_posix()):
-            pairs.setdefault((mutant.path, mutant.first, mutant.operator), []).append(mutant)
-    chance = random.Random(seed)
-    drawn = chance.sample(sorted(pairs), min(number, len(pairs)))
-    return [chance.choice(pairs[pair]) for pair in drawn]
+            pairs.setdefault((mutant.first, mutant.operator), []).append(mutant)
+        lines = file.read_text("utf-8").split("\n")
+        alike: Counter[tuple[str, str]] = Counter()
+        for (first, operator), of_pair in sorted(pairs.items()):
+            words = (lines[first - 1].strip(), operator)
+            alike[words] += 1
+            digest = _digest(seed, file.name, *words, alike[words])
+            ranked.append((digest, of_pair))
+    ranked.sort(key=lambda one: one[0])
+    return [
+        min(of_pair, key=lambda mutant: _digest(seed, mutant.text, mutant.start - of_pair[0].start))
+        for _, of_pair in ranked[:number]
+    ]
+
+
+def _digest(*words: object) -> bytes:
+    return sha256("\0".join(map(str, words)).encode()).digest()
