@@ -1,8 +1,9 @@
-"""Regular expressions of others, on RE2: none of them can hang the tool."""
+"""Regular expressions of others: on RE2, which none of them can hang, or on Python's `re`."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -38,3 +39,14 @@ def unicode(text: str) -> str:
 def found_in(patterns: Iterable[str], text: str) -> str | None:
     """The first pattern that is found in the text, or None."""
     return next((p for p in patterns if compiled(p).search(unicode(text)) is not None), None)
+
+
+def in_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern on Python's `re`. Raises what that raises: `re.error`, for most.
+
+    What Python will read otherwise one day (`[[a]`, `[a--b]`) it warns of on standard error, or
+    raises it with `-W error`: neither is for whoever checks somebody else's pattern.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern, flags)
