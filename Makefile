@@ -16,6 +16,7 @@ help:
 	@echo "make lock         renew requirements/*.txt"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
 	@echo "make kills        kill what writes N times (default: 1000) and look for torn files"
+	@echo "make fuzz         read broken and hostile input for MINUTES (default: 10), from SEED"
 	@echo "make docs         build the documentation into site/"
 	@echo "make mutants      break N lines of evalpolicy, one by one: does a test fail?"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"

@@ -35,3 +35,9 @@ def test_a_folder_with_a_leading_dot_is_matched_like_any_other(glob):
 def test_the_dot_of_a_folder_is_not_taken_off():
     assert "ci/a" not in Globs((".ci/a",))
     assert ".ci/a" not in Globs(("ci/a", "./ci/a"))
+
+
+@pytest.mark.parametrize("glob", ["[[a]", "[a&&b]", "[a~~b]", "[a||b]", "[ +--a]"])
+def test_what_python_warns_of_in_a_set_is_not_printed(glob):
+    """Tests run with warnings as errors: a glob of a configuration raises none."""
+    assert "a" in Globs((glob,))

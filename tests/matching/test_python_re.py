@@ -92,3 +92,9 @@ def test_what_is_found(pattern, found):
 def test_a_wrong_pattern_is_refused_in_our_words(pattern, place):
     with pytest.raises(WrongPattern, match=f"Python's re refuses it{place}"):
         PythonPatterns(["a"]).matching(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["[[a]", "[+--a]", "[a&&b]", "[a~~b]", "[a||b]"])
+def test_what_python_warns_of_is_not_printed(pattern):
+    """Tests run with warnings as errors: a pattern of a repository raises none."""
+    assert PythonPatterns(["a"], 60).matching(pattern) == {"a"}

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from evalpolicy.patterns import in_python
+
 _DEEP = r"(?:[^/]+/)*"
 _STAR = r"[^/]*"
 
@@ -22,7 +24,7 @@ class Globs:
         self.patterns = tuple(patterns)
         names = (f"g{number}" for number in count())
         translated = "|".join(_translated(glob, names) for glob in self.patterns)
-        self._match = re.compile(translated or r"(?!)", re.DOTALL).fullmatch
+        self._match = in_python(translated or r"(?!)", re.DOTALL).fullmatch
 
     def __contains__(self, path: str) -> bool:
         return self._match(path) is not None

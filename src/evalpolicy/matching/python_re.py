@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
-from evalpolicy.matching.re2 import PatternError, compiled
+from evalpolicy.matching.re2 import PatternError, compiled, in_python
 
 BUDGET = 0.5
 """Processor seconds that all patterns of one run together may spend in processes of their own."""
@@ -70,7 +70,7 @@ class PythonPatterns(Struct):
         if len(pattern) > _LONGEST:
             raise TooSlow(f"it has {len(pattern):,} characters")
         try:
-            re.compile(pattern)
+            in_python(pattern)
         except re.error as error:
             place = "" if error.pos is None else f" at character {error.pos + 1}"
             raise WrongPattern(f"Python's re refuses it{place}") from error

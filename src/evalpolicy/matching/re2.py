@@ -1,8 +1,9 @@
-"""Regular expressions of others, on RE2: none of them can hang the tool."""
+"""Regular expressions of others: on RE2, which none of them can hang, or on Python's `re`."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -53,3 +54,14 @@ def pattern(expression: str) -> Any:
 def matches(expression: str, text: str) -> bool:
     """Whether a schema's regular expression is found in the text."""
     return pattern(expression).search(unicode(text)) is not None
+
+
+def in_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern on Python's `re`. Raises what that raises: `re.error`, for most.
+
+    What Python will read otherwise one day (`[[a]`, `[a--b]`) it warns of on standard error, or
+    raises it with `-W error`: neither is for whoever checks somebody else's pattern.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern, flags)
