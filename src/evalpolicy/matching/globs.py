@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from evalpolicy.patterns import in_python
+from evalpolicy.matching.re2 import in_python
 
 _DEEP = r"(?:[^/]+/)*"
 _STAR = r"[^/]*"
