@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup test demo demo-replay lint engines bench docs clean
+.PHONY: help setup test demo demo-replay lint engines bench bench-hostile docs clean
 help:
 	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
 	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
@@ -11,6 +11,7 @@ help:
 	@echo "make engines      run the tests that need Go, docker, podman or gitleaks"
 	@echo "make lint         ruff, mypy"
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
+	@echo "make bench-hostile  time a commit hook on hostile files"
 	@echo "make docs         build the documentation into site/"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
@@ -42,6 +43,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET)) $(if $(ENGINE),--engine $(ENGINE))
+
+bench-hostile: setup
+	$(BIN)/python -m bench.hostile
 
 docs: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 5 -e '.[docs]'
