@@ -4,7 +4,7 @@ VENV ?= .venv
 DEMO ?= .venv-demo
 BIN := $(VENV)/bin
 
-.PHONY: help setup test newest oldest demo demo-replay lint lock engines bench kills docs clean
+.PHONY: help setup test newest oldest demo demo-replay lint lock engines bench bench-hostile kills docs clean
 help:
 	@echo "make demo         check the example fleet, and a copy of it with five mistakes"
 	@echo "make demo-replay  replay a recorded run in containers (docker or podman)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench        time evalpolicy; writes docs/performance.md"
 	@echo "make kills        kill what writes N times (default: 1000) and look for torn files"
 	@echo "make fuzz         read broken and hostile input for MINUTES (default: 10), from SEED"
+	@echo "make bench-hostile  time a commit hook on hostile files"
 	@echo "make docs         build the documentation into site/"
 	@echo "make mutants      break N lines of evalpolicy, one by one: does a test fail?"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
@@ -54,6 +55,9 @@ lock: setup
 
 bench: setup
 	$(BIN)/python -m bench $(if $(FLEET),--fleet $(FLEET)) $(if $(ENGINE),--engine $(ENGINE))
+
+bench-hostile: setup
+	$(BIN)/python -m bench.hostile
 
 kills: setup
 	$(BIN)/python -m bench.kills --kills $(or $(N),1000) --seed $(or $(SEED),1)

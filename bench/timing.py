@@ -22,13 +22,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Command:
-    """Something to time. `before` runs ahead of each run and is not counted."""
+    """Something to time. `before` runs ahead of each run and is not counted.
+
+    `codes` are the exit codes it may end with.
+    """
 
     name: str
     arguments: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
     before: Callable[[], None] | None = None
+    codes: tuple[int, ...] = (0, 1, 3)
 
 
 def side_by_side(commands: Sequence[Command], runs: int) -> dict[str, Run]:
@@ -53,7 +57,7 @@ def side_by_side(commands: Sequence[Command], runs: int) -> dict[str, Run]:
 
 
 def timed(command: Command) -> Run:
-    """Runs a command once. Its output is thrown away; exit codes above 3 are a failure."""
+    """Runs a command once, its output thrown away. Raises `RuntimeError` for another exit code."""
     # An installed package is compiled once; a checkout must be, too, to be measured as one.
     outside = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
@@ -67,6 +71,6 @@ def timed(command: Command) -> Run:
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1, 3):
+    if process.returncode not in command.codes:
         raise RuntimeError(f"{command.name} ended with {process.returncode}")
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -134,7 +134,7 @@ def test_a_duplicate_key_is_noticed() -> None:
         (b"true", "not a boolean", Span.at(1, 1, 4)),
         (b"1.5", "not a number", Span.at(1, 1, 3)),
         (b'"x"', "not a string", Span.at(1, 1, 3)),
-        (b'{"a": NaN}', "NaN is no JSON value", Span.at(1, 7)),
+        (b'{"a": NaN}', "NaN is not a JSON value", Span.at(1, 7)),
         (b'{"a": 1,\n}', "expected a key in quotes", Span.at(2, 1)),
         (b'{"a": 1} x', "something follows", Span.at(1, 10)),
         (b'{"\xc3\xbc": "\xff"}', "not UTF-8", Span.at(1, 8)),

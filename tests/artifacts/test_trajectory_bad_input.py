@@ -59,18 +59,18 @@ def test_files_that_are_no_recording(content: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("line", "message", "column"),
     [
-        (b"{", "the line is no JSON", 2),
+        (b"{", "the line is not JSON", 2),
         (b'{"a": "\xff"}', "the line is not UTF-8", 8),
         ('{"ü": "'.encode() + b"\xff", "the line is not UTF-8", 8),
-        (b'{"a": NaN}', "the line is no JSON", 7),
-        (b'{"a": "\x00"}', "the line is no JSON", 8),
-        (b"\x00" * 10, "the line is no JSON", 1),
-        (b'{"a": "\\ud800"}', "the line is no JSON", None),
-        (b"[" * 100_000 + b"]" * 100_000, "the line is no JSON", None),
+        (b'{"a": NaN}', "the line is not JSON", 7),
+        (b'{"a": "\x00"}', "the line is not JSON", 8),
+        (b"\x00" * 10, "the line is not JSON", 1),
+        (b'{"a": "\\ud800"}', "the line is not JSON", None),
+        (b"[" * 100_000 + b"]" * 100_000, "the line is not JSON", None),
         (b"[1]", "neither a LiteLLM logging object nor an OTLP export", 1),
         (b'{"a": 1}', "neither a LiteLLM logging object nor an OTLP export", 1),
         (b"4", "neither a LiteLLM logging object nor an OTLP export", 1),
-        (b"\xef\xbb\xbf{}", "the line is no JSON", 1),
+        (b"\xef\xbb\xbf{}", "the line is not JSON", 1),
     ],
 )
 def test_lines_that_are_none(line: bytes, message: str, column: int | None) -> None:

@@ -291,13 +291,13 @@ for _ in range(10):
 GOOD = lines(litellm_row())
 BAD = {
     "cut off": (GOOD + GOOD[:50], "cut off"),
-    "NUL": (GOOD + b"\x00\x00\n", "no JSON"),
+    "NUL": (GOOD + b"\x00\x00\n", "not JSON"),
     "nested strings": (GOOD + b'{"status":"success","response":' + NESTED.encode() + b"}\n", ""),
-    "deep": (GOOD + DEEP, "no JSON"),
+    "deep": (GOOD + DEEP, "not JSON"),
     "twice": (b'{"response":1,"status":"x",' + GOOD[1:], ""),
-    "NaN": (GOOD + b'{"status":"success","response":NaN}\n', "no JSON"),
-    "digits": (GOOD + b'{"status":"success","response":' + b"9" * 10_000 + b"}\n", "no JSON"),
-    "surrogate": (GOOD + b'{"status":"success","response":"\\ud800"}\n', "no JSON"),
+    "NaN": (GOOD + b'{"status":"success","response":NaN}\n', "not JSON"),
+    "digits": (GOOD + b'{"status":"success","response":' + b"9" * 10_000 + b"}\n", "not JSON"),
+    "surrogate": (GOOD + b'{"status":"success","response":"\\ud800"}\n', "not JSON"),
     "gzip": (b"\x1f\x8b\x08\x00" + bytes(range(256)), "gzip"),
 }
 

@@ -131,8 +131,12 @@ def parse(content: bytes) -> Document | Problem:
     return Document(root, spans, keys, tuple(duplicates))
 
 
+class _Constant(ValueError):  # noqa: N818 - it names what was found
+    pass
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise _Constant(name)
 
 
 _SCALAR = json.JSONDecoder(parse_constant=_no_constant)
@@ -232,6 +236,9 @@ def _scalar(text: str, at: int) -> tuple[object, int]:
     try:
         return _SCALAR.raw_decode(text, at)
     except json.JSONDecodeError as error:
-        raise MalformedJson(error.msg, min(error.pos, len(text))) from None
-    except (ValueError, RecursionError) as error:
-        raise MalformedJson(str(error).split(";")[0], at) from None
+        what = "the string is malformed or not closed" if text[at] == '"' else "not a JSON value"
+        raise MalformedJson(what, min(error.pos, len(text))) from None
+    except _Constant as error:
+        raise MalformedJson(f"{error} is not a JSON value", at) from None
+    except (ValueError, RecursionError):
+        raise MalformedJson("a number of more digits than can be read", at) from None

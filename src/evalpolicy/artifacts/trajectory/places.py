@@ -9,7 +9,7 @@ from evalpolicy.artifacts.syntax.source import Problem, Span
 def span_at(content: bytes, line: int, path: Path) -> Span:
     """The span of the value at `path` in the JSON of a line (from 1).
 
-    Where the line is no JSON, or is nested too deep, it is the line's first character.
+    Where the line is not JSON, or is nested too deep, it is the line's first character.
     """
     start = 0
     for _ in range(line - 1):

@@ -159,4 +159,4 @@ def _why(line: Line, content: bytes, error: orjson.JSONDecodeError) -> tuple[str
     where = Span.at(line.number, max(1, error.colno))
     if not line.ended and error.pos >= len(error.doc.rstrip()) - 1:
         return "the last line is cut off in the middle of its JSON", where
-    return f"the line is no JSON: {error.msg}", where
+    return "the line is not JSON", where

@@ -79,8 +79,7 @@ def parse(content: bytes, path: str) -> Baseline:
         raise UsageError(f"{path}:{line}: not UTF-8") from error
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"{path}:{error.lineno}: not JSON: {error.msg}; "
-            "`evalpolicy baseline write` makes it anew"
+            f"{path}:{error.lineno}: not JSON; `evalpolicy baseline write` makes it anew"
         ) from error
     except (RecursionError, ValueError) as error:
         raise UsageError(f"{path}: not a baseline: {error}") from error
