@@ -186,7 +186,7 @@ def _shell(content: bytes) -> None:
 
 def _dockerfile(content: bytes) -> None:
     parsed = dockerfile.parse(content)
-    for one in (parsed, parsed.resolve({"A": "b/c.d", "TAG": "", "V": "\ud800"})):
+    for one in (parsed, dockerfile.resolve(parsed, {"A": "b/c.d", "TAG": "", "V": "\ud800"})):
         for stage in one.stages:
             one.effective_labels(stage)
         for _ in images(one):

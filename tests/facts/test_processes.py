@@ -126,7 +126,7 @@ def test_every_item_is_made_once(case: str) -> None:
 ORPHANS = """
 import signal, sys
 def make(n):
-    os.write(1, b"begun\n")  # at once: the other helper writes, too
+    os.write(1, b"begun\\n")  # at once: the other helper writes, too
     while True:
         WORK
 work = shared(make, helpers=2)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.fleets import AGENT, BENCHMARK, DOCKERFILES, FIXTURES, git, judge, repository, write
 
-from evalpolicy.config import Config
-from evalpolicy.engine import check
+from evalpolicy.config.reading import Config
+from evalpolicy.engine.check import check
 from evalpolicy.snapshot import open_snapshot
 
 BAD = 'FROM ubuntu\nLABEL eval.type="benchmark"\n'
