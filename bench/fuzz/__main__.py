@@ -21,8 +21,9 @@ from bench.fuzz.targets import targets
 
 # Inputs that one process reads before a fresh one takes over: caches do not grow without end.
 _RANGE = 5000
-# Wall seconds on one input after which its process is killed: C code cannot be interrupted.
-_HANG = 120.0
+# Wall seconds on one input after which its process is killed, since C code cannot be interrupted:
+# many more than 2 of processor time and those of minimising, which a busy machine stretches.
+_HANG = 600.0
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import re2
 
+from evalpolicy.matching.re2 import excess
+
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 _OPTIONS.log_errors = False
@@ -29,6 +31,8 @@ class HostPattern:
     """One of `internal_hosts`, in RE2's syntax. Raises `ValueError` for one that RE2 refuses."""
 
     def __init__(self, pattern: str) -> None:
+        if (why := excess(pattern)) is not None:
+            raise ValueError(f"not tried as a regular expression: {pattern[:60]}…: {why}")
         try:
             self._pattern = re2.compile(pattern.encode(), _OPTIONS)
         except re2.error as error:

@@ -17,7 +17,7 @@ from typing import Any
 import re2
 from msgspec import Struct
 
-from evalpolicy.matching.re2 import unicode
+from evalpolicy.matching.re2 import excess, unicode
 
 MAX_MEMORY = 8 << 20
 """Bytes that RE2 may use for one pattern."""
@@ -101,6 +101,8 @@ def _compile(source: str) -> GoRegex | Refused:
         return Refused(f"more than {MAX_LENGTH} characters", certain=False)
     if source.count("(") - source.count("(?:") > MAX_GROUPS or source.count("((") > MAX_GROUPS:
         return Refused(f"more than {MAX_GROUPS} groups", certain=False)
+    if (why := excess(source)) is not None:
+        return Refused(why, certain=False)
     if "\\C" in source and r"\C" in _TOKEN.findall(source):
         return Refused(r"\C is not known to Go")  # RE2 takes it as one byte
     options = re2.Options()
