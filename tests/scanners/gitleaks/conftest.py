@@ -5,4 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "engines" / "gitleaks"))
+ENGINES = Path(__file__).parents[2] / "engines"
+sys.path[:0] = [str(ENGINES / "gitleaks"), str(ENGINES)]
