@@ -11,6 +11,7 @@ from collections.abc import Iterator, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evalpolicy.contract_words import missing, worded
 from evalpolicy.errors import UsageError
 from evalpolicy.text_contracts import missing_keys
 
@@ -68,7 +69,7 @@ def _missing(schema: bytes, value: dict[str, Any], unjudged: Set[str]) -> list[V
     keys = missing_keys(_document(schema), value, unjudged)
     if keys is None:
         return None
-    return [Violation((), "required", f"{key!r} is a required property", key) for key in keys]
+    return [Violation((), "required", missing(key), key) for key in keys]
 
 
 @cache
@@ -95,7 +96,7 @@ def _validator(schema: bytes, name: str | None) -> Validator:
             kind.check_schema(document)
         except SchemaError as error:
             where = "/".join(map(str, error.path))
-            raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+            raise UsageError(f"{name} is no JSON Schema: {worded(error)} (at /{where})") from error
         _check_patterns(document, name)
     linear: Any = extend(
         kind,
@@ -114,7 +115,7 @@ def _loaded(schema: bytes, name: str) -> dict[str, Any]:
     try:
         document = json.loads(schema)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} is not JSON: {error}") from error
+        raise UsageError(f"{name} is not JSON") from error
     if not isinstance(document, dict):
         raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
     return document
@@ -209,16 +210,15 @@ def _told(error: Any) -> Iterator[Violation]:
     path = tuple(error.absolute_path)
     keyword = str(error.validator)
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [key for key in error.validator_value if key not in error.instance]
-        for key in missing:
-            if f"'{key}'" in error.message:
-                yield Violation(path, keyword, error.message, key)
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield Violation(path, keyword, missing(key), key)
         return
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         for key in _additional(error.instance, error.schema):
             yield Violation(path, keyword, f"unknown key {key!r}", key)
         return
-    yield Violation(path, keyword, error.message, None, error.validator_value)
+    yield Violation(path, keyword, worded(error), None, error.validator_value)
 
 
 def _kind(value: object) -> str:
