@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.errors import NotCheckedError, UsageError, described
+from evalpolicy.matching.contract_words import missing, worded
 from evalpolicy.matching.flat_schema import missing_keys
 from evalpolicy.matching.re2 import matches, pattern
 
@@ -78,7 +79,7 @@ def _missing(schema: bytes, value: dict[str, Any], unjudged: Set[str]) -> list[V
     keys = missing_keys(_document(schema), value, unjudged)
     if keys is None:
         return None
-    return [Violation((), "required", f"{key!r} is a required property", key) for key in keys]
+    return [Violation((), "required", missing(key), key) for key in keys]
 
 
 @cache
@@ -106,7 +107,7 @@ def _validator(schema: bytes, name: str | None) -> tuple[Validator, Budget]:
             kind.check_schema(document)
     except SchemaError as error:
         where = "/".join(map(str, error.path))
-        raise UsageError(f"{name} is no JSON Schema: {error.message} (at /{where})") from error
+        raise UsageError(f"{name} is no JSON Schema: {worded(error)} (at /{where})") from error
     except Exception as error:
         raise _unjudgeable(name, error) from error
     if name is not None:
@@ -160,7 +161,7 @@ def _loaded(schema: bytes, name: str) -> dict[str, Any]:
     try:
         document = json.loads(schema)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} is not JSON: {error}") from error
+        raise UsageError(f"{name} is not JSON") from error
     if not isinstance(document, dict):
         raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
     _check_size(document, name)
@@ -263,16 +264,15 @@ def _told(error: Any) -> Iterator[Violation]:
     path = tuple(error.absolute_path)
     keyword = str(error.validator)
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [key for key in error.validator_value if key not in error.instance]
-        for key in missing:
-            if f"'{key}'" in error.message:
-                yield Violation(path, keyword, error.message, key)
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield Violation(path, keyword, missing(key), key)
         return
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         for key in _additional(error.instance, error.schema):
             yield Violation(path, keyword, f"unknown key {key!r}", key)
         return
-    yield Violation(path, keyword, error.message, None, error.validator_value)
+    yield Violation(path, keyword, worded(error), None, error.validator_value)
 
 
 def _kind(value: object) -> str:

@@ -1,0 +1,64 @@
+"""What a JSON Schema asks of a value, in words of ours: those of jsonschema change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LONGEST = 200
+_COUNTED = {
+    "minLength": ("has fewer than", "characters"),
+    "maxLength": ("has more than", "characters"),
+    "minItems": ("has fewer than", "items"),
+    "maxItems": ("has more than", "items"),
+    "minProperties": ("has fewer than", "keys"),
+    "maxProperties": ("has more than", "keys"),
+}
+_COMPARED = {
+    "minimum": "is less than",
+    "maximum": "is greater than",
+    "exclusiveMinimum": "is not greater than",
+    "exclusiveMaximum": "is not less than",
+    "multipleOf": "is not a multiple of",
+}
+# Keywords that `contracts` judges itself.
+_OWN = frozenset(("pattern", "patternProperties", "additionalProperties"))
+
+
+def missing(key: str) -> str:
+    return f"{key!r} is a required property"
+
+
+def worded(error: Any) -> str:
+    """The message of a `jsonschema.ValidationError`: the value, and what is wrong with it."""
+    keyword, expected = str(error.validator), error.validator_value
+    shown = _shown(error.instance)
+    if keyword in _COUNTED:
+        less, things = _COUNTED[keyword]
+        return f"{shown} {less} {expected} {things}"
+    if keyword in _COMPARED:
+        return f"{shown} {_COMPARED[keyword]} {expected}"
+    match keyword:
+        case _ if error.validator is None or keyword in _OWN:
+            return str(error.message)
+        case "type":
+            kinds = [expected] if isinstance(expected, str) else expected
+            return f"{shown} is not of type {', '.join(map(repr, kinds))}"
+        case "enum":
+            return f"{shown} is not one of {_shown(expected)}"
+        case "const":
+            return f"{shown} is not {_shown(expected)}"
+        case "format":
+            return f"{shown} is not of the format {expected!r}"
+        case "uniqueItems":
+            return f"{shown} holds an item twice"
+        case "anyOf":
+            return f"{shown} has none of the forms allowed"
+        case "oneOf":
+            return f"{shown} does not have exactly one of the forms allowed"
+        case _:
+            return f"{shown} does not satisfy {keyword}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
