@@ -2,15 +2,17 @@
 
     make kills N=1000
 
-Each command that writes runs once to its end, which gives the new files and how long it takes. Then
-it is killed N times, each time at another moment of that, in a copy of the same repository; after
-each kill the files are looked at, it runs once more to its end, and they are looked at again.
+Each command that writes runs to its end, which gives the new files and how long it takes. Then it
+is killed in copies of the same repository, N times in all, at moments of that time or when a
+temporary file is there; after each kill the files are looked at, it runs once more to its end, and
+they are looked at again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -26,12 +28,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 from tests.fleets import FIXTURES, FLEET, repository
 from tests.samples.trajectories import lines, litellm_row
+
+from evalpolicy.__main__ import main as evalpolicy
 
 FILES = 6
 KEY = "hf_" + "wErTyUiOpAsDfGhJkLzXcVbNmQwErTyUiO"
@@ -99,56 +104,75 @@ def tree(root: Path) -> Tree:
     }
 
 
-def run(root: Path, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "evalpolicy", *arguments],
-        cwd=root,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+# Starting Python takes longer than most of the work: commands are forked from a process that has
+# everything imported, so that the moments of the kills are moments of the work.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        *("evalpolicy.engine", "evalpolicy.facts", "evalpolicy.recordings.reading"),
+        *(f"evalpolicy.commands.{name}" for name in ("baseline", "check", "fixtures", "report")),
+        *("evalpolicy.commands.provenance", "evalpolicy.provenance.backfill"),
+        *("evalpolicy.rules.index", "evalpolicy.fixes.apply", "evalpolicy.reporters.html"),
+    ]
+)
+
+
+def _command(root: str, arguments: list[str], cache: str) -> None:
+    """In a process of its own: the command line, and silence."""
+    os.setsid()
+    os.chdir(root)
+    os.environ["EVALPOLICY_CACHE_DIR"] = cache
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(silent, stream)
+    os._exit(evalpolicy(arguments))
+
+
+def started(root: Path, arguments: list[str], cache: Path) -> ForkServerProcess:
+    process = _CONTEXT.Process(target=_command, args=(str(root), arguments, str(cache)))
+    process.start()
+    return process
 
 
 def kills(name: str, count: int, rng: random.Random, base: Path) -> Iterator[Killed]:
-    """Kills one command `count` times."""
-    arguments = COMMANDS[name]
-    environment = {**os.environ, "EVALPOLICY_CACHE_DIR": str(base / "cache")}
+    """Kills one command `count` times while it runs; a run that ended before is one more."""
+    arguments, cache = COMMANDS[name], base / "cache"
     origin = repository(base / "origin", fleet())
     before = tree(origin)
     done = _copy(origin, base / "done")
-    begun = time.monotonic()
-    run(done, arguments, environment).wait()
-    takes = time.monotonic() - begun
+    for root in (_copy(origin, base / "warm"), done):
+        begun = time.monotonic()
+        started(root, arguments, cache).join()
+        takes = time.monotonic() - begun
     after = tree(done)
     assert name != "fix" or all(after[path] != before[path] for path in before if "arc1/" in path)
     assert after != before, f"{name} changed nothing"
-    for _ in range(count):
+    hits = 0
+    while hits < count:
         root = _copy(origin, base / "killed")
-        process = run(root, arguments, environment)
+        process = started(root, arguments, cache)
         if rng.random() < 0.5:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0, takes * 1.1))
+            process.join(rng.uniform(0, takes))
         else:
             _wait_for_a_write(root, process, rng)
-        hit = process.poll() is None
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        hit = process.is_alive()
+        hits += hit
+        process.kill()
+        process.join()
         found = tree(root)
         strays = sum(STRAY.fullmatch(path.rpartition("/")[2]) is not None for path in found)
         torn = _torn(found, before, after)
-        run(root, arguments, environment).wait()
+        started(root, arguments, cache).join()
         finished = tree(root)
         torn += [path for path in after if _torn({path: finished.get(path, b"")}, after, after)]
         yield Killed(hit, strays, tuple(torn), tuple(set(finished) - set(after)))
         shutil.rmtree(root)
 
 
-def _wait_for_a_write(root: Path, process: subprocess.Popen[bytes], rng: random.Random) -> None:
+def _wait_for_a_write(root: Path, process: ForkServerProcess, rng: random.Random) -> None:
     """Until the first temporary file is seen, and a moment longer: runs write for a short time."""
     folders = [root, root / FIXTURES, root / "page", *root.glob("containers/benchmarks/*")]
-    while process.poll() is None:
+    while process.is_alive():
         for folder in folders:
             with suppress(FileNotFoundError):
                 if any(STRAY.fullmatch(name) for name in os.listdir(folder)):
@@ -199,7 +223,11 @@ def model() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             return
 
-    server = HTTPServer(("127.0.0.1", 0), Answer)
+    class Quiet(HTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A recorder that was killed does not read its answer."""
+
+    server = Quiet(("127.0.0.1", 0), Answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/v1"
@@ -216,7 +244,12 @@ def recordings(count: int, rng: random.Random, base: Path) -> Iterator[Killed]:
             file = base / f"{number}.traces.jsonl"
             port = _free_port()
             arguments = ["replay", "record", f"--upstream={upstream}", f"--output={file}"]
-            process = run(base, [*arguments, f"--port={port}"], dict(os.environ))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "evalpolicy", *arguments, f"--port={port}"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
             _ask(port, process, rng.uniform(0, 0.4))
             torn = []
             content = file.read_bytes() if file.exists() else b""
