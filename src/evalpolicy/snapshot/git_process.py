@@ -10,7 +10,6 @@ dropped; and the two commands that consult filters or drivers of any name (`Comm
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from enum import Enum
@@ -203,11 +202,13 @@ def _argv(command: Command, operands: tuple[str, ...]) -> list[str]:
 
 def _program() -> str:
     """git's absolute path. A folder of PATH that is relative could lie in the repository."""
-    folders = [folder for folder in os.get_exec_path() if os.path.isabs(folder)]
-    found = shutil.which("git", path=os.pathsep.join(folders))
-    if found is None or not os.path.isabs(found):
-        raise NotCheckedError("git is not installed, or no program of this name on PATH can be run")
-    return found
+    # Without shutil, which loads three compressors: 5 ms of every run.
+    name = "git.exe" if os.name == "nt" else "git"
+    for folder in os.get_exec_path():
+        found = os.path.join(folder, name)
+        if os.path.isabs(found) and os.access(found, os.X_OK) and os.path.isfile(found):
+            return found
+    raise NotCheckedError("git is not installed, or no program of this name on PATH can be run")
 
 
 def _not_started(error: OSError) -> NotCheckedError:
