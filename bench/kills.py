@@ -109,10 +109,17 @@ def tree(root: Path) -> Tree:
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
-        *("evalpolicy.engine", "evalpolicy.facts", "evalpolicy.recordings.reading"),
-        *(f"evalpolicy.commands.{name}" for name in ("baseline", "check", "fixtures", "report")),
-        *("evalpolicy.commands.provenance", "evalpolicy.provenance.backfill"),
-        *("evalpolicy.rules.index", "evalpolicy.fixes.apply", "evalpolicy.reporters.html"),
+        *(
+            "evalpolicy.engine.check",
+            "evalpolicy.facts.facts",
+            "evalpolicy.facts.recordings.reading",
+        ),
+        *(
+            f"evalpolicy.frontends.cli.{name}"
+            for name in ("baseline", "check", "fixtures", "report")
+        ),
+        *("evalpolicy.frontends.cli.provenance", "evalpolicy.provenance.backfill"),
+        *("evalpolicy.rules.index", "evalpolicy.engine.fixing.apply", "evalpolicy.reporters.html"),
     ]
 )
 
