@@ -1,7 +1,8 @@
 """Where each rule's example fires, and what a baseline knows of it: neither changes by accident.
 
 A row of a baseline names a rule, a path, a subject and what the finding is about; whoever changes
-one of them makes known findings new. `python -m tests.rules.test_example_places` writes example_places.json.
+one of them makes known findings new. `python -m tests.rules.test_example_places` writes
+example_places.json.
 """
 
 from __future__ import annotations
