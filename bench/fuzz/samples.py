@@ -15,5 +15,5 @@ _SEEDS = Path(__file__).parent / "seeds"
 
 def language(name: str) -> Language:
     """What `seeds/NAME.txt` holds."""
-    words, *samples = (_SEEDS / f"{name}.txt").read_text().split("\n=====\n")
+    words, *samples = (_SEEDS / f"{name}.seed").read_text().split("\n=====\n")
     return Language(tuple(sample.encode() for sample in samples), tuple(words.split("\n")))
