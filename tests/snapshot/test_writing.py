@@ -223,7 +223,18 @@ class TestBelowARoot:
         git(tmp_path, "init", "-q", "--bare", str(repository / "bare"))
         git(tmp_path, "init", "-q", "--separate-git-dir", str(repository / "store"),
             str(repository / "apart"))  # fmt: skip
-        git(repository, "commit", "-q", "--allow-empty", "-m", "first")
+        git(
+            repository,
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.org",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "first",
+        )
         git(repository, "worktree", "add", "-q", str(tmp_path / "linked"))
         shown = (tmp_path / "linked/.git").read_text().removeprefix("gitdir: ").strip()
         Path(shown).rename(repository / "admin")
