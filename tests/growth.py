@@ -16,7 +16,7 @@ T = TypeVar("T")
 PER_DOUBLING = 2.5
 """How much more work twice the input may be. Linear is 2, quadratic is 4."""
 
-_MEASURABLE = 0.004
+_MEASURABLE = 0.003
 _LONGEST = 20.0
 _ATTEMPTS = 5
 

@@ -127,7 +127,6 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
         _bytes(dockerfile.parse),
         (
             "",
-            "# ",
             "FROM a\nRUN ",
             "FROM a\nLABEL a=",
             "FROM a\nENV a=",
@@ -172,10 +171,10 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
 }
 
 # What a text goes on with, again and again, by the language that means something by it.
-_ANY = ("[", "{", "(", '"', "'", "\\", " ", "\n", "\r", "\0", "#", "a", "a.", "a\n", "é", ",")
+_ANY = ("[", "{", "(", '"', "'", "\\", " ", "\n", "\r", "\0", "#", "a", "a\n")
 _YAML = ("- ", "? ", "!t ", "&a ", "*a ", "- &a b\n", "<<: *a\n", "%T a b\n", "---\n", "{a: ",
          "- a: 1\n", "a: 1\n", "  \n", " a\n  ", "''", "1_", "# frozen: a\n")  # fmt: skip
-_TOML = ("[a]\n", "[[a]]\n", "a=1\n", "[1,", "{a=", '\\"', "'''", '"""', "1_", '"a",', "= ")
+_TOML = ("a.", "[a]\n", "[[a]]\n", "a=1\n", "[1,", "{a=", '\\"', "'''", '"""', "1_", '"a",', "= ")
 _JSON = ('{"a":', '"a",', "[1,", "[]", '\\"', "1", '{"path":"a"},')
 _SHELL = ("<<E ", "<<E\n", "0<<E", "<<E\nE\n", "bash <<E\n", "${", '"${', "${a", "$(", "$((", "$a",
           "$'", "`", "&& ", "| a ", ";", "a\\\n", "2>", ">(", "a=1 ", "sudo ", "sh -c ", "${{",
