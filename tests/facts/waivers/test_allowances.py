@@ -94,6 +94,17 @@ class TestUnused:
         assert found(report) == [("PIN007", "evalpolicy.toml", 8)]
         assert report.exit_code("error") == 0
 
+    @pytest.mark.parametrize(
+        ("match", "words"),
+        [('match = "gone"\n', 'no finding is LBL006 in gone/* with "gone"'),
+         ("", "no finding is LBL006 in gone/*; take")],
+    )  # fmt: skip
+    def test_it_says_what_it_would_cover(self, tmp_path, match, words):
+        allow = ALLOW.replace("containers/benchmarks/*/Dockerfile", "gone/*")
+        allow = allow.replace('match = "eval.benchmark.tasks"\n', match)
+        [finding] = judge(fleet(tmp_path, allow), "LBL005", "LBL006", "PIN007").findings[1:]
+        assert words in finding.message
+
     def test_only_if_its_rule_ran(self, tmp_path):
         root = fleet(tmp_path, ALLOW, "FROM a:1\n")
         assert found(judge(root, "REL", "PIN007")) == []

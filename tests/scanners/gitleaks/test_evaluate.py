@@ -100,6 +100,16 @@ def test_keys_that_are_not_read():
     assert [(k.key, str(k.since)) for k in found.unread_keys] == [("condition", "8.25.0")]
 
 
+@pytest.mark.parametrize(
+    ("mode", "effect"), [("history", "works"), ("staged", "never"), ("directory", "never")]
+)
+def test_commits_work_where_commits_are_scanned(mode, effect):
+    (judged,) = explain(
+        RULE + "[allowlist]\ncommits = ['abc']\n", "8.30.1", Invocation(mode=mode)
+    ).allowlists
+    assert (judged.effect, [c.effect for c in judged.criteria]) == (effect, [effect])
+
+
 @pytest.mark.parametrize("pattern", ["", "^", "$", "^$", "()", "(?:)"])
 def test_before_8_28_a_match_of_nothing_never_counts(pattern):
     (judged,) = explain(f"{RULE}[allowlist]\nregexes = ['{pattern}']\n", "8.18.4").allowlists

@@ -71,6 +71,20 @@ def test_two_lists_become_one(lists, joined):
     assert tomlkit.parse(text).unwrap() == {"allowlist": {"paths": joined}}
 
 
+@pytest.mark.parametrize(
+    ("header", "before"),
+    [("allowlists", ""), ("rules.allowlists", "[[rules]]\nid='a'\nregex='x'\n")],
+)
+def test_keys_are_joined_however_their_letters_are_written(header, before):
+    lists = (
+        f"[[{header}]]\nregextarget='line'\nregexes=['a']\n"
+        f"[[{header}]]\nregexTarget='line'\nRegexes=['b']\n"
+    )
+    document = tomlkit.parse(moved(before + lists, "8.18.4")).unwrap()
+    holder = document["rules"][0] if before else document
+    assert holder["allowlist"] == {"regextarget": "line", "regexes": ["a", "b"]}
+
+
 def test_a_comment_behind_the_last_item_of_a_list_is_moved_by_a_person():
     text = "[[allowlists]]\npaths = [\n  'a' # one\n]\n[[allowlists]]\npaths = ['b']\n"
     result = migrate(text, Version.of("8.18.4"))

@@ -38,6 +38,13 @@ def test_hooks(rev, identity, version, kind):
     assert override(pin, Version(8, 1)).kind == "exact"
 
 
+def test_a_hook_without_a_revision_is_pinned_to_nothing():
+    text = f"repos:\n- repo: {URL}\n  hooks:\n  - id: gitleaks\n"
+    (pin,) = pre_commit_pins(pre_commit_config.parse(text.encode()), "p")
+    assert (pin.version, pin.kind, pin.why) == (None, "unknown", "there is no rev")
+    assert pin.span.line == 2
+
+
 def test_other_repositories_and_hooks_are_no_pins():
     assert hook("v1", url="https://example.invalid/other/gitleaks-like") == ()
     assert hook("v8.18.4", "other") == ()
