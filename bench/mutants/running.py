@@ -98,7 +98,7 @@ def ended(child: int, log: Path) -> str | None:
     code = os.waitstatus_to_exitcode(status)
     if code == _OVER:
         return "its time"
-    if code == _BROKEN:
+    if code in (_BROKEN, -signal.SIGKILL):  # ours, or ended from outside: no test has failed
         raise RuntimeError(log.read_text("utf-8", "replace"))
     if code in (0, int(pytest.ExitCode.NO_TESTS_COLLECTED)):
         return ""
