@@ -26,7 +26,7 @@ def assert_linear(
     shape: Callable[[int], T],
     *,
     start: int = 64,
-    largest: int = 1 << 20,
+    largest: int = 1 << 18,
 ) -> None:
     """Fails if `run(shape(2 * n))` costs more than 2.5 times `run(shape(n))`.
 
