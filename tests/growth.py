@@ -48,23 +48,28 @@ def _assert_linear(
     size = start
     while (once := _cost(run, shape(size))) < _MEASURABLE and 4 * size < largest:
         size *= 2
-    if once < _MEASURABLE:
+    if once < _MEASURABLE and _cost(run, shape(4 * size)) < 4 * _MEASURABLE:
         return
     growths = []
     for attempt in range(_ATTEMPTS):
-        # The median: some kernels count in steps, and a run that fell between two cost nothing.
-        again = [_cost(run, shape(size)) for _ in range(1 if attempt == 0 else 2)]
-        once = median_low([once, *again])
-        double = _cost(run, shape(2 * size))
+        # Each size as often as the others: what is remembered makes a second run cheaper.
+        runs = 1 if attempt == 0 else 3
+        once = _median_cost(run, shape(size), runs)
+        double = _median_cost(run, shape(2 * size), runs)
         # What doubles badly is not worth waiting for at four times the size.
         far = double > _LONGEST or double > 2 * PER_DOUBLING * once
-        growth = double / once if far else (_cost(run, shape(4 * size)) / once) ** 0.5
+        growth = double / once if far else (_median_cost(run, shape(4 * size), runs) / once) ** 0.5
         if growth <= PER_DOUBLING:
             return
         growths.append(growth)
     raise AssertionError(
         f"from size {size} on each doubling costs {min(growths):.1f} times as much"
     )
+
+
+def _median_cost(run: Callable[[T], object], given: T, runs: int) -> float:
+    """The median: some kernels count in steps, and a run that fell between two cost nothing."""
+    return median_low([_cost(run, given) for _ in range(runs)])
 
 
 def _cost(run: Callable[[T], object], given: T) -> float:

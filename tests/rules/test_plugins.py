@@ -556,7 +556,8 @@ class TestTheExample:
 
     def test_its_own_tests_pass(self, site, tmp_path):
         shutil.copytree(PLUGIN / "tests", tmp_path / "tests")
-        done = self.run(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
+        options = ("-q", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "temporary"))
+        done = self.run(site, "-m", "pytest", *options, cwd=tmp_path)
         assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 

@@ -138,17 +138,18 @@ def _prose(lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _uncommented(line: str, commented: bool) -> tuple[str, bool]:
-    if not commented and "<!--" not in line:
-        return line, False
-    kept = ""
-    while line:
-        mark = "-->" if commented else "<!--"
-        before, found, line = line.partition(mark)
+    kept: list[str] = []
+    at = 0
+    while at < len(line):
+        mark = line.find("-->" if commented else "<!--", at)
+        end = mark if mark >= 0 else len(line)
         if not commented:
-            kept += before
-        if found:
-            commented = not commented
-    return kept, commented
+            kept.append(line[at:end])
+        if mark < 0:
+            break
+        at = mark + (3 if commented else 4)
+        commented = not commented
+    return "".join(kept), commented
 
 
 def _continued(shown: list[tuple[int, str]], position: int) -> Iterator[str]:

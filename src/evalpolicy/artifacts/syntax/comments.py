@@ -38,16 +38,21 @@ def read(path: str, text: str, *, dockerfile: bool = False) -> list[Comment]:
         return []
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     found = []
+    first_line = first = -1
     for start, words, end in reader(text):
         line = bisect_right(starts, start)
         top = starts[line - 1]
-        behind = text[end : starts[line] if line < len(starts) else len(text)]
+        if line != first_line:
+            first_line, first = line, start if not text[top:start].strip() else top
         said = text[words:end].removesuffix("-->")
-        alone = not text[top:start].strip() and not behind.strip()
+        alone = start == first and _REST_OF_LINE.match(text, end) is not None
         found.append(
             Comment(line, start - top + 1, end - top + 1, said.rstrip(), words - top + 1, alone)
         )
     return found
+
+
+_REST_OF_LINE = re.compile(r"[^\S\n]*(?:\n|\Z)")
 
 
 def reader_of(path: str, *, dockerfile: bool = False) -> Reader | None:
@@ -64,13 +69,14 @@ def _dockerfile(text: str) -> Iterator[tuple[int, int, int]]:
     from evalpolicy.artifacts.dockerfile import parse
 
     parsed = parse(text.encode("utf-8", "surrogateescape"))
-    bodies = [
-        (heredoc.span.line, heredoc.span.end_line)
+    bodies = {
+        line
         for instruction in parsed.instructions
         for heredoc in instruction.heredocs
-    ]
+        for line in range(heredoc.span.line, heredoc.span.end_line + 1)
+    }
     for line, found in enumerate(_whole_lines(text), 1):
-        if found is not None and not any(start <= line <= end for start, end in bodies):
+        if found is not None and line not in bodies:
             yield found
 
 
@@ -150,8 +156,11 @@ def _markup(text: str) -> Iterator[tuple[int, int, int]]:
             fence = ""
         elif not fence:
             start = line.find("<!--")
+            marks = counted = 0
             while start >= 0 and (end := line.find("-->", start)) >= 0:
-                if line.count("`", 0, start) % 2 == 0:
+                marks += line.count("`", counted, start)
+                counted = start
+                if marks % 2 == 0:
                     yield at + start, at + start + 4, at + end + 3
                 start = line.find("<!--", end)
         at += len(line) + 1

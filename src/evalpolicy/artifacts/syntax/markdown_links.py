@@ -61,9 +61,7 @@ def _of_line(number: int, line: str, with_code: bool) -> Iterator[Link]:
             start = code.start(2) + len(code[2]) - len(code[2].lstrip())
             if _BEHIND_PATH.fullmatch(code[2].strip(), path.end()):
                 yield Link(path[0], Span.at(number, start + 1, len(path[0])), True)
-    plain = line
-    for code in spans:
-        plain = plain[: code.start()] + "`" * len(code[0]) + plain[code.end() :]
+    plain = _CODE.sub(lambda code: "`" * len(code[0]), line) if spans else line
     if "](" in plain:
         for link in _INLINE.finditer(plain):
             group = 1 if link[1] is not None else 2
@@ -112,11 +110,14 @@ def _prose(text: str) -> Iterator[tuple[int, str]]:
 
 def _uncommented(line: str, commented: bool) -> tuple[str, bool]:
     """The line with comments blanked, so that columns stay."""
-    kept = ""
-    while line:
-        mark = "-->" if commented else "<!--"
-        before, found, line = line.partition(mark)
-        kept += " " * (len(before) + len(found)) if commented else before + " " * len(found)
-        if found:
+    kept: list[str] = []
+    at = 0
+    while at < len(line):
+        mark = line.find("-->" if commented else "<!--", at)
+        end = mark if mark >= 0 else len(line)
+        behind = end + (3 if commented else 4) if mark >= 0 else end
+        kept.append(" " * (behind - at) if commented else line[at:end] + " " * (behind - end))
+        if mark >= 0:
             commented = not commented
-    return kept, commented
+        at = behind
+    return "".join(kept), commented
