@@ -19,6 +19,7 @@ from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.reading import KeyLines
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts.waivers.allowances import Allowances
+from evalpolicy.matching import json_schema
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.policy.rule import Finding
 from evalpolicy.rules.rule_set import BUILT_IN
@@ -99,6 +100,12 @@ def _nested(deep: int) -> dict[str, object]:
     return contract
 
 
+@pytest.fixture
+def a_small_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_schema, "_STEPS", 5_000)
+
+
+@pytest.mark.usefixtures("a_small_budget")
 @pytest.mark.parametrize(
     "contract",
     [_twice("anyOf", 40), _twice("oneOf", 40), _twice("allOf", 40), _nested(300),
@@ -111,13 +118,15 @@ def test_a_contract_over_its_budget_is_not_checked(contract: dict[str, object]) 
         violations(content, {"a": "b"}, "c.json")
 
 
+@pytest.mark.usefixtures("a_small_budget")
 @pytest.mark.parametrize("contract", [_twice("allOf", 10), _nested(31), {"enum": [1] * 15_000}])
 def test_a_contract_below_it_is(contract: dict[str, object]) -> None:
     content = json.dumps(contract).encode()
-    for _ in range(100):  # each value has a budget of its own
+    for _ in range(10):  # each value has a budget of its own
         violations(content, {"a": "b"}, "c.json")
 
 
+@pytest.mark.usefixtures("a_small_budget")
 def test_a_contract_over_its_budget_ends_in_exit_3(tmp_path, capsys, monkeypatch) -> None:
     root = repository(
         tmp_path / "r",
