@@ -10,6 +10,7 @@ from evalpolicy.engine.check import check
 from evalpolicy.policy.report import Report
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.testing.repositories import git as git
+from evalpolicy.testing.repositories import start
 from evalpolicy.testing.repositories import write as write
 
 BENCHMARK = """\
@@ -64,12 +65,7 @@ def found(report: Report) -> list[tuple[str, str, int]]:
 
 def repository(root: Path, files: Mapping[str, str | bytes] = FLEET) -> Path:
     """A git repository with one commit that holds `files`."""
-    root.mkdir(parents=True, exist_ok=True)
-    git(root, "init", "-q", "-b", "main")
-    git(root, "config", "user.name", "Test")
-    git(root, "config", "user.email", "test@example.org")
-    git(root, "config", "commit.gpgsign", "false")
-    write(root, files)
+    write(start(root), files)
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "first")
     return root

@@ -13,6 +13,17 @@ SIGNED = "Signed-off-by: Test <test@example.org>"
 MESSAGE = f"Change something\n\nFixes #12.\n\n{SIGNED}\n"
 """A commit message that the rules on submissions have nothing against."""
 
+_CONFIG = """\
+[user]
+\tname = Test
+\temail = test@example.org
+[commit]
+\tgpgsign = false
+[core]
+\tautocrlf = false
+[maintenance]
+\tauto = false
+"""
 _TREE = re.compile(r"<git rev-parse HEAD:(\S+)>")
 
 
@@ -35,11 +46,9 @@ def git(root: Path, *arguments: str, **how: Any) -> str:
 def start(root: Path) -> Path:
     """An empty repository, whoever runs the test."""
     root.mkdir(parents=True, exist_ok=True)
-    git(root, "init", "-q", "-b", "main")
-    git(root, "config", "user.name", "Test")
-    git(root, "config", "user.email", "test@example.org")
-    git(root, "config", "commit.gpgsign", "false")
-    git(root, "config", "core.autocrlf", "false")
+    git(root, "init", "-q", "-b", "main", "--template=")
+    with (root / ".git" / "config").open("a") as config:
+        config.write(_CONFIG)
     return root
 
 
