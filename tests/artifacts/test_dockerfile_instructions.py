@@ -51,6 +51,14 @@ def test_instructions_with_their_spans():
     assert onbuild.onbuild.flags == ("--retries=3",)
 
 
+def test_a_base_may_name_the_platforms_that_buildkit_sets() -> None:
+    names = [f"{side}{part}" for side in ("BUILD", "TARGET") for part in
+             ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")]  # fmt: skip
+    (stage,) = parse(f"FROM a:{'-'.join(f'${{{name}}}' for name in names)}\n".encode()).stages
+    one = "linux/amd64-linux--amd64-"
+    assert stage.base.resolved == f"a:{one}-{one}"
+
+
 def test_stage_and_label_spans():
     dockerfile = parse(FILE.encode())
     stage = dockerfile.final

@@ -167,7 +167,8 @@ def test_what_git_says_of_its_own_configuration_leaves_nothing_unlisted(tmp_path
         b"warning: unable to access '/root/.config/git/ignore': Permission denied\n"
     )
     assert snapshot.unlisted == {}
-    snapshot._complain(b"warning: something else\n")  # type: ignore[attr-defined]
+    inside = f"warning: could not open directory '{root}/gone/': Permission denied\n"
+    snapshot._complain(inside.encode())  # type: ignore[attr-defined]
     assert list(snapshot.unlisted) == ["."]
 
 

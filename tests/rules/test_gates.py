@@ -134,6 +134,8 @@ CASES = [
     ("GAT005", script("which a >/dev/null 2>&1 || { echo no; exit 0; }\n"),
      [("tests/check.sh", 2)]),
     ("GAT005", script("if ! command -v a; then\n echo no\n exit 0\nfi\n"), [("tests/check.sh", 2)]),
+    ("GAT005", script("if ! command -v a; then\n echo 1\n echo 2\n echo 3\n echo 4\n exit 0\nfi\n"),
+     [("tests/check.sh", 2)]),
     ("GAT005", script("command -v a || exit 1\n"), []),
     ("GAT005", script("which || exit 0\ncommand -v || exit 0\nhash -p || exit 0\n"), []),
     ("GAT005", script("hash a || exit\ntype -p b || return 0\n"),
