@@ -179,8 +179,9 @@ _JSON = ('{"a":', '"a",', "[1,", "[]", '\\"', "1", '{"path":"a"},')
 _SHELL = ("<<E ", "<<E\n", "0<<E", "<<E\nE\n", "bash <<E\n", "${", '"${', "${a", "$(", "$((", "$a",
           "$'", "`", "&& ", "| a ", ";", "a\\\n", "2>", ">(", "a=1 ", "sudo ", "sh -c ", "${{",
           "gitleaks ", "gitleaks a\n", "docker build\n")  # fmt: skip
-_DOCKER = ("<<E ", "<<E\nE\n", "RUN <<E\nE\n#a\n", "${", "${a:-", "$a", "a\\\n", "\\\n", "a=b ", "--a ", "RUN a\n",
-           "FROM a AS b\n", "ENV a=$a\n", "ARG a\n", "LABEL a=b\n", "ONBUILD ", "#a\n")  # fmt: skip
+_DOCKER = ("<<E ", "<<E\nE\n", "RUN <<E\nE\n#a\n", "${", "${a:-", "$a", "a\\\n", "\\\n", "a=b ",
+           "--a ", "RUN a\n", "FROM a AS b\n", "ENV a=$a\n", "ARG a\n", "LABEL a=b\n",
+           "ONBUILD ", "#a\n")  # fmt: skip
 _MARKUP = ("<!--", "<!-- -->", "-->", "`", "`a``", "```\n", "<A ", "<a href=", "[a](", "](",
            "[a]: ", "1. a\n", "| 2020-01-01 | a |\n", "# a\n", "> ", "**")  # fmt: skip
 _CODE = ("# evalpolicy: ignore[A] b\n", "# a\n", "//", "/*", "-- ", '"""', "`", "<<E\n", '\\"')
