@@ -125,6 +125,8 @@ def test_every_item_is_made_once(case: str) -> None:
 
 ORPHANS = """
 import signal, sys
+for each in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)  # under nohup it is ignored, and that is inherited
 def make(n):
     os.write(1, b"begun\\n")  # at once: the other helper writes, too
     while True:
