@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.snapshot.poison import Outcome, Poisoning
+
+from evalpolicy.config.reading import Config
+from evalpolicy.engine import check as engine
+from evalpolicy.policy.report import Report
+from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache
 
 RUNS = 40
 
@@ -34,3 +42,21 @@ def test_a_damaged_file_is_absent(poisoning: Poisoning) -> None:
 
 def _bad(found: Iterable[Outcome]) -> list[Outcome]:
     return [one for one in found if one.bug or not one.same]
+
+
+def test_rows_over_which_something_failed_are_dropped(
+    poisoning: Poisoning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(poisoning.file).write_bytes(poisoning.sound)
+    judged = engine._check
+
+    def fails_over_rows(*given: Any, cache: Cache, **options: Any) -> Report:
+        if cache.keeps:
+            raise LookupError("a row that its reader took")
+        return judged(*given, cache=cache, **options)
+
+    monkeypatch.setattr(engine, "_check", fails_over_rows)
+    with open_snapshot(poisoning.root) as snapshot:
+        report = engine.check(snapshot, Config(), cache=Cache(poisoning.file), jobs=1)
+    assert report.findings
+    assert Cache(poisoning.file).is_empty
