@@ -46,8 +46,9 @@ def page(scratch: Path, fleet: Path | None, runs: int) -> Iterator[str]:
     cores, version = os.cpu_count(), platform.python_version()
     yield "# Performance"
     yield ""
-    yield "Written by `make bench`. Whole processes, medians, all commands of a table in turn;"
-    yield f"{cores} cores, Python {version}. Ratios travel between machines, seconds do not."
+    yield "How fast evalpolicy is, as measured by `make bench`: medians over whole processes, the"
+    yield f"commands of a table in turn, on {cores} cores with Python {version}. Ratios carry over"
+    yield "to other machines; seconds do not."
     yield ""
     where = fleet or fleets.generate(scratch / "stand-in", 102)
     what = "the reference fleet" if fleet else "a generated fleet of 102 benchmarks"
@@ -55,7 +56,7 @@ def page(scratch: Path, fleet: Path | None, runs: int) -> Iterator[str]:
     yield ""
     yield from start_up(scratch, where, runs)
     yield ""
-    yield "## Beside the tools that a fleet runs today"
+    yield "## Compared with the tools a fleet runs today"
     yield ""
     yield from incumbents.rows(scratch, where, max(3, runs // 5))
     yield ""

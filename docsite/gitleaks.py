@@ -1,6 +1,6 @@
 """docs/gitleaks.md: which gitleaks version reads which form, written from the version table.
 
-`python -m docsite.gitleaks > docs/gitleaks.md` writes it anew; a test says when that is
+`python -m docsite.gitleaks > docs/gitleaks.md` regenerates it; a test fails when that is
 due.
 """
 
@@ -32,7 +32,7 @@ _BEHAVIOUR = (
     ("an empty allowlist (rule)", "empty-allowlist.rule"),
     ("the patterns of one list", "patterns"),
     ("a rule with the id of a default one", "override"),
-    ("what `regexes` see", "regex-subject"),
+    ("what `regexes` match against", "regex-subject"),
 )
 
 _HEAD = """\
@@ -40,9 +40,10 @@ _HEAD = """\
 
 <!-- Written by `python -m docsite.gitleaks`: do not edit. -->
 
-gitleaks refuses no key that it does not know. What a configuration means depends on the version
-that reads it, so evalpolicy judges each use (the pre-commit hook, the action, a workflow's step) at
-its own pin. This page covers {oldest} to {newest}.
+This page lists what each version of gitleaks, from {oldest} to {newest}, does with the parts of
+its configuration. gitleaks silently ignores keys that it does not know, so the meaning of a
+configuration depends on the version that reads it. evalpolicy therefore judges each use (the
+pre-commit hook, the action, a workflow step) at its own pin.
 
 <!-- setup
 printf '[extend]\\nuseDefault = true\\n[allowlist]\\npaths = ["README"]\\n' > .gitleaks.toml
@@ -54,16 +55,16 @@ $ evalpolicy gitleaks explain --at 8.18.4 --at 8.30.1   # side by side
 $ evalpolicy gitleaks migrate --to 8.30.1 --diff   # rewritten for another version
 ```
 
-`migrate` keeps comments, order and quoting. What a version has no words for it refuses: it names
-the line and the reason, changes nothing and exits 1.
+`migrate` keeps comments, order and quoting. If the target version has no equivalent, `migrate`
+names the line and the reason, changes nothing and exits with code 1.
 
-## Which version the pin is
+## Which version is the pin
 
-- As a pre-commit hook, `rev` is the version only for the id `gitleaks`. `gitleaks-docker` runs an
-  image without a tag, `gitleaks-system` whatever is on PATH.
-- The action runs {action} unless `GITLEAKS_VERSION` says otherwise.
-- The hook scans the index. In CI nothing is staged: run `gitleaks git` or `gitleaks dir .` in a
-  workflow as well (GAT001).
+- In a pre-commit configuration, `rev` is the version only for the hook `gitleaks`.
+  `gitleaks-docker` runs an image without a tag, and `gitleaks-system` runs whatever is on PATH.
+- The action runs {action} unless you set `GITLEAKS_VERSION`.
+- The hook scans the index. In CI nothing is staged, so also run `gitleaks git` or
+  `gitleaks dir .` in a workflow (GAT001).
 """
 
 
@@ -76,8 +77,8 @@ def page() -> str:
         ),
         "## Which version reads which form\n",
         *_rows("form or key", _FORMS, forms=True),
-        "\nDeprecated forms still work, alone: beside the new form they are an error.\n",
-        "## What changed without a word\n",
+        "\nA deprecated form still works on its own, but is an error next to the new form.\n",
+        "## What changed silently\n",
         *_rows("", _BEHAVIOUR, forms=False),
         "",
     ]
@@ -104,7 +105,7 @@ def _ranges(feature: Feature) -> str:
 
 
 def _effect(effect: str) -> str:
-    named = {"effective": "**read**", "ignored": "read past",
+    named = {"effective": "**read**", "ignored": "ignored",
              "only-without-extend": "only without `[extend]`",
              "outermost-file": "in the outermost file"}  # fmt: skip
     return named.get(effect, effect.replace("-", " "))
@@ -115,7 +116,7 @@ def _span(first: Version, last: Version | None) -> str:
         return f"from {first} on"
     if first == last:
         return f"in {first}"
-    return f"to {last}" if first == table().oldest else f"{first} to {last}"
+    return f"up to {last}" if first == table().oldest else f"{first} to {last}"
 
 
 if __name__ == "__main__":

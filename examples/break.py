@@ -1,6 +1,6 @@
 """Puts five mistakes into a copy of the example fleet: `break.py FOLDER`.
 
-Each is one that real fleets have made; `evalpolicy check` finds all five.
+Real fleets have made each of them; `evalpolicy check` finds all five.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ WORD_COUNT = "containers/benchmarks/word-count/Dockerfile"
 SHELL = "containers/agents/shell/Dockerfile"
 
 MISTAKES = (
-    ("the revision of the data is forgotten", WORD_COUNT,
+    ("a data revision is missing", WORD_COUNT,
      ' \\\n      eval.benchmark.data_revision="${TEXTS_REF}"', ""),
-    ("a number of tasks that is none", WORD_COUNT, 'tasks="2"', 'tasks="two"'),
-    ("the data is pinned to a branch", ARITHMETIC,
+    ("a task count is not a number", WORD_COUNT, 'tasks="2"', 'tasks="two"'),
+    ("a data set is pinned to a branch", ARITHMETIC,
      "DATA_REVISION=8f14e45fceea167a5a36dedd4bea2543ec4b1f7a", "DATA_REVISION=main"),
-    ("the agent's version is left to whoever builds it", SHELL,
+    ("an agent's version has no default", SHELL,
      "ARG AGENT_VERSION=1.0.0", "ARG AGENT_VERSION"),
 )  # fmt: skip
 FIXTURES = "tests/run/replay/fixtures"
@@ -31,7 +31,7 @@ def main(folder: Path) -> int:
         file = folder / path
         text = file.read_text()
         if good not in text:
-            raise SystemExit(f"{path} is not as the example has it: {good!r} is not there")
+            raise SystemExit(f"{path} differs from the example: cannot find {good!r}")
         file.write_text(text.replace(good, bad))
         sys.stdout.write(f"  {number}. {what} ({path})\n")
     entries = json.loads((folder / PROVENANCE).read_text())
@@ -39,7 +39,7 @@ def main(folder: Path) -> int:
         fixture.unlink()
         del entries[fixture.name.partition(".")[0]]
     (folder / PROVENANCE).write_text(json.dumps(entries, indent=2) + "\n")
-    sys.stdout.write(f"  5. the recorded runs behind a release are deleted ({FIXTURES})\n")
+    sys.stdout.write(f"  5. the recorded runs of a released benchmark are deleted ({FIXTURES})\n")
     return 0
 
 

@@ -23,4 +23,4 @@ if [ "$status" -ne 1 ]; then
   echo "demo: expected exit code 1 for findings, got $status" >&2
   exit 1
 fi
-echo "Exit code $status: findings. Each of the five is found, with the line to change."
+echo "Exit code $status: evalpolicy found all five mistakes, with the line to change."

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from docsite import commands, comparison, configuration, report, rules
+from docsite import commands, comparison, configuration, console, report, rules
 from docsite.generated import REPOSITORY, outward, pages
 from docsite.navigation import filled
 
@@ -93,6 +93,19 @@ def test_links_to_files_outside_of_the_documents_lead_to_the_repository():
     assert outward("[a](../tutorial.md)", "reference/x.md") == "[a](../tutorial.md)"
     with pytest.raises(ValueError, match=r"docs/a.md links to ../nothing, which is not there"):
         outward("[a](../nothing)", "a.md")
+
+
+def test_a_page_includes_files_the_way_the_site_reads_it():
+    """A formatter takes the line for Python, and without quotes it stays text."""
+    included = []
+    for document in console.documents():
+        for line in document.read_text(encoding="utf-8").splitlines():
+            if re.match(r"-+8 ?<", line):
+                found = re.fullmatch(r'--8<-- "(.+)"', line)
+                assert found, f"{document.name}: {line}"
+                included.append(console.ROOT / found[1])
+    assert included
+    assert [path for path in included if not path.is_file()] == []
 
 
 def test_links_of_the_top_folders_documents_lead_into_the_site():

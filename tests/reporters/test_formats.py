@@ -135,7 +135,7 @@ class TestJunit:
 
 
 class TestText:
-    WAY_OUT = "Too many to begin with? evalpolicy check --statistics"
+    WAY_OUT = "Too many to fix at once? evalpolicy check --statistics"
 
     @pytest.mark.parametrize(("number", "said"), [(99, False), (100, True)])
     def test_a_first_check_says_how_to_begin(self, number, said):
@@ -146,6 +146,6 @@ class TestText:
         problem = FileProblem("a", 1, "its object is not in this clone (a partial or damaged one)")
         many = [finding(about=str(n)) for n in range(200)]
         text = render_text(report(many, [problem]))
-        assert "What is absent is brought by: git fetch --refetch --no-filter\n" in text
+        assert "To fetch the missing files, run: git fetch --refetch --no-filter\n" in text
         assert self.WAY_OUT not in text
         assert "--refetch" not in render_text(report(many, [FileProblem("a", 1, "no TOML")]))

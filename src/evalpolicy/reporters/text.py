@@ -143,7 +143,7 @@ def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
         yield from wrap(sentence, columns, "", style)
     if report.findings:
         worst = min(report.findings, key=lambda f: ("error", "warning", "note").index(f.severity))
-        yield from wrap(f"Why, and how to mend it: evalpolicy explain {worst.rule}", columns, "",
+        yield from wrap(f"For more information, run: evalpolicy explain {worst.rule}", columns, "",
                          style)  # fmt: skip
 
 
@@ -153,18 +153,18 @@ def _fixable(report: Report) -> str:
         return ""
     guess = "" if any(fix.safe for fix in fixes) else " --unsafe-fixes"
     of = f"{len(fixes):,} of {count(len(report.findings), 'finding')}"
-    return f"Mended by the tool, {of}: evalpolicy check --fix{guess} (--diff{guess} shows how)"
+    return f"{of} fixable: evalpolicy check --fix{guess} (preview with --diff{guess})"
 
 
 def _way_out(report: Report) -> str:
     """What to do where something is absent, or where there is more than anybody reads."""
     if any("not in this clone" in problem.message for problem in report.problems):
-        return "What is absent is brought by: git fetch --refetch --no-filter"
+        return "To fetch the missing files, run: git fetch --refetch --no-filter"
     if len(report.findings) < _MANY or report.problems:
         return ""
     return (
-        "Too many to begin with? evalpolicy check --statistics counts them by rule; evalpolicy "
-        "baseline write takes them in, and from then on only new ones fail."
+        "Too many to fix at once? evalpolicy check --statistics counts them by rule; evalpolicy "
+        "baseline write accepts them all, so that only new findings fail."
     )
 
 

@@ -138,4 +138,4 @@ def test_the_page_of_versions_is_current():
 
 
 def test_the_page_says_from_when_a_form_is_read():
-    assert "| `[[allowlists]]` | read past to 8.24.3; **read** from 8.25.0 on |" in page()
+    assert "| `[[allowlists]]` | ignored up to 8.24.3; **read** from 8.25.0 on |" in page()

@@ -59,7 +59,7 @@ def _summary(report: ReplayReport, columns: int, style: Style) -> Iterator[str]:
     yield from wrap(shown(text), columns, "", style, colour)
     if report.report.findings:
         worst = min(report.report.findings, key=lambda found: SEVERITIES.index(found.severity))
-        why = f"Why, and how to mend it: evalpolicy explain {worst.rule}"
+        why = f"For more information, run: evalpolicy explain {worst.rule}"
         yield from wrap(why, columns, "", style)
     if report.look:
         # Not wrapped: this line is there to be copied.

@@ -113,5 +113,5 @@ def _keys(evaluation: Evaluation) -> list[str]:
     found = [(k.span.line, f"{k.key}: no version knows this key") for k in evaluation.unknown_keys]
     for key in evaluation.unread_keys:
         since = f"; since {key.since}" if key.since else ""
-        found.append((key.span.line, f"{key.key}: read past{since}"))
+        found.append((key.span.line, f"{key.key}: ignored{since}"))
     return [f"{line}: {text}" for line, text in sorted(found)]
