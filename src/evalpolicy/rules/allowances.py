@@ -18,7 +18,7 @@ def allowance_unused(waivers: Waivers) -> Iterator[Hit]:
     What it excused was mended, or moved. Left in place it excuses the next mistake of the kind
     before anybody has looked at it.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -33,7 +33,7 @@ def allowance_unused(waivers: Waivers) -> Iterator[Hit]:
     reason = "two scripts read one each"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -23,7 +23,7 @@ def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
 
     What it excused is gone. Left in place it hides the next mistake on that line.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -32,7 +32,7 @@ def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="400"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -73,7 +73,7 @@ def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
 
     Whoever reads the line next has to know whether the reason still holds.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -83,7 +83,7 @@ def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="1172"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -113,7 +113,7 @@ def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
 
     A mistyped id hides nothing, and whoever wrote it believes that it does.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -122,7 +122,7 @@ def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="400"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -148,7 +148,7 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
     Somebody mended a legacy finding: thank you. As long as its row stays, the same mistake can
     come back unseen.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -167,7 +167,7 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
     }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -19,14 +19,14 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
     A release promises that a run can be repeated. Without a recorded run there is nothing to
     repeat it against.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.released="true"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -67,7 +67,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
     Either the release was forgotten, or the fixture is left over. In the reference fleet this
     is so for 55 benchmarks.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -83,7 +83,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -129,14 +129,14 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
     Where a fleet audits its benchmarks, the audit is what a reader of a released score asks for
     first.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.released="true"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

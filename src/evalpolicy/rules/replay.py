@@ -27,7 +27,7 @@ def replay_diverged(replays: Sequence[Replayed]) -> Iterator[Hit]:
     The recorded reply was made for another request. What comes of it is not the recorded run,
     even if the grader is content: prompt, tools, task or agent have changed since.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "diverged": 1, "compared": 1,
@@ -35,7 +35,7 @@ def replay_diverged(replays: Sequence[Replayed]) -> Iterator[Hit]:
        [{"where": "user", "recorded": "task 0", "asked": "task 1"}]}}
     ```
 
-    ## Mended
+    ## Fixed
 
     Recorded anew, or the change taken back.
 
@@ -56,13 +56,13 @@ def replay_exhausted(replays: Sequence[Replayed]) -> Iterator[Hit]:
     replay answered such calls with a normal reply, REPLAY_EXHAUSTED or the last turn once more,
     and runs passed on that.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "exhausted": 2}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 3}
@@ -80,13 +80,13 @@ def replay_unfinished(replays: Sequence[Replayed]) -> Iterator[Hit]:
     An agent that stops early did not do what was recorded. Where nobody looks at its exit code, a
     crash looks like this as well.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 1, "turns_left": 2}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 3}
@@ -108,13 +108,13 @@ def replay_failed(replays: Sequence[Replayed]) -> Iterator[Hit]:
     The reference fleet swallows the exit codes of agent and grader: a run in which both crashed
     still wrote a result, with reward 0.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "agent": {"exit_code": 1}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "agent": {"exit_code": 0}}
@@ -135,7 +135,7 @@ def replay_reward(replays: Sequence[Replayed], provenance: ProvenanceFile) -> It
     The same replies to the same agent, and the grader judges otherwise: grader or task data have
     changed, or the recorded reward is not this run's.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {"reward": 1}}
@@ -146,7 +146,7 @@ def replay_reward(replays: Sequence[Replayed], provenance: ProvenanceFile) -> It
      "result": {"reward": 0, "passed": false}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {"reward": 1}}
@@ -183,14 +183,14 @@ def replay_not_run(replays: Sequence[Replayed]) -> Iterator[Hit]:
 
     A fixture that nobody replays proves nothing, and the list should not be forgotten.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "not_run": "known to be broken: recorded by another agent",
      "broken": true}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1}
@@ -213,14 +213,14 @@ def replay_control(replays: Sequence[Replayed]) -> Iterator[Hit]:
     A benchmark that is passed without an answer measures nothing: a grader that compares two
     empty texts, an answer that lies in the image, a result that was left over.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "control": true, "exhausted": 3,
      "result": {"reward": 1, "passed": true}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "control": true, "exhausted": 3,

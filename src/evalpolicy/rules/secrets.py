@@ -36,7 +36,7 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
     whole folder the reference fleet had recorded a Hugging Face token, a LiteLLM virtual key and
     Google OAuth tokens (mended in eba2de11). What was pushed is public: revoke it first.
 
-    ## Fires
+    ## Example
 
     `{{litellm}}` stands for a made-up key of that shape.
 
@@ -44,7 +44,7 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "key={{litellm}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "key=sk-REDACTED"}
@@ -81,7 +81,7 @@ def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
     The name of a gateway tells an attacker where to knock, and everybody who runs the models.
     One stood in the reference fleet's fixtures until eba2de11.
 
-    ## Fires
+    ## Example
 
     ```toml evalpolicy.toml
     [secrets]
@@ -92,7 +92,7 @@ def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "api_base": "https://llm.corp.example/v1"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml evalpolicy.toml
     [secrets]
@@ -126,13 +126,13 @@ def half_redacted(recordings: Recordings) -> Iterator[Hit]:
     Who redacts by search and replace takes out what the pattern covered. What is left of a
     token narrows it down, and proves whose it was.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTEDaB3dE5gH7jK9"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTED"}
@@ -198,7 +198,7 @@ def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     `docker history` shows the build arguments of every step, and `docker inspect` the
     environment, to everybody who can pull the image.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -206,7 +206,7 @@ def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN fetch --token "$HF_TOKEN"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

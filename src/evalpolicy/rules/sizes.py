@@ -24,7 +24,7 @@ def large_file(sizing: Sizing) -> Iterator[Hit]:
     What is committed once is in every clone forever. The hook that should stop it looks only at
     files which are being added: what came in past it is never looked at again.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -34,7 +34,7 @@ def large_file(sizing: Sizing) -> Iterator[Hit]:
     {{KiB 501}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -81,7 +81,7 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
     787bd036 excluded `\.(jsonl|lock)$` so that large recordings could be committed. Since then
     there was no limit for any jsonl anywhere in the repository.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -96,7 +96,7 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -151,7 +151,7 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
     Who records the run anew cannot commit it, and takes the way that is left: `--no-verify`,
     which switches off the secret scanner as well, or an allowance for everything (SIZ002).
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -166,7 +166,7 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "{{KiB 5}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -210,7 +210,7 @@ def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
     Each fixture may be small enough, and all of them make every clone slow: the reference fleet
     had 70 MB of them before they were converted, and 22 MB afterwards.
 
-    ## Fires
+    ## Example
 
     ```toml evalpolicy.toml
     [sizes]
@@ -221,7 +221,7 @@ def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "{{KiB 5}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml evalpolicy.toml
     [sizes]

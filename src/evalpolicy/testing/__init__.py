@@ -5,8 +5,8 @@
         [finding] = findings(base_from_elsewhere, tmp_path, files)
         assert (finding.path, finding.span.line) == ("containers/benchmarks/arc/Dockerfile", 1)
 
-`check_page` holds a rule to its own docstring: the example under `## Fires` has to make it fire,
-the one under `## Mended` must not. Nothing here needs pytest; what does not hold raises
+`check_page` holds a rule to its own docstring: the example under `## Example` has to make it fire,
+the one under `## Fixed` must not. Nothing here needs pytest; what does not hold raises
 `AssertionError`.
 """
 

@@ -24,7 +24,7 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     A check that nobody has to pass grows old unseen. In the reference fleet the fixture audit and
     four test programs are called by no workflow.
 
-    ## Fires
+    ## Example
 
     ```yaml .github/workflows/ci.yml
     on: pull_request
@@ -44,7 +44,7 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .github/workflows/ci.yml
     on: pull_request

@@ -31,7 +31,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     the fixtures by an allowlist, and detect-secrets, the second scanner, by a filter on `.jsonl`:
     two layers with one hole.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -46,7 +46,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -158,7 +158,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     A hook whose `files` matches nothing never runs, and pre-commit calls that `Skipped`, which is
     green. An `exclude` that matches nothing is an exception that waits for a file.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -174,7 +174,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

@@ -44,7 +44,7 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     files, and stage nothing. In the reference fleet's CI the large-file hook passes 2 MB, and the
     gitleaks hook scans an empty index; no workflow runs gitleaks otherwise.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -67,7 +67,7 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

@@ -37,7 +37,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     until 700bf1e7. GitHub starts a `run:` step with `bash -e`, which has no pipefail; only an
     explicit `shell: bash` brings `-o pipefail`.
 
-    ## Fires
+    ## Example
 
     ```yaml .github/workflows/test.yml
     on: pull_request
@@ -53,7 +53,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .github/workflows/test.yml
     on: pull_request

@@ -28,7 +28,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     The reference fleet's Dockerfile sweep prints OK for all 152 files on a machine without its
     policy engine: `conftest: command not found` is a line that no `grep -E '^(FAIL|WARN)'` finds.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -49,7 +49,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

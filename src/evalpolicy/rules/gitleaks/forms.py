@@ -46,7 +46,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
     April and pinned 8.18.4, which knows only `[allowlist]`, in June (62e15583): there was no
     allowlist at all, and nothing said so.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -68,7 +68,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -168,7 +168,7 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
     `[allowlist]` still works at 8.30.1, and without a warning. Beside the new form it is an
     error: who adds one `[[allowlists]]` stops every scan.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -190,7 +190,7 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

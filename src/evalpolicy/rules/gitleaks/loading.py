@@ -26,7 +26,7 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
     a red check that says nothing about secrets is soon ignored. Of 46 public configurations one
     holds a glob where a regular expression belongs.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -40,7 +40,7 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -84,7 +84,7 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     `[[rules]]` there is nothing left to look for, and no version warns. 11 of 46 public
     configurations (24 %) are so: an allowlist, and nothing that it is an exception from.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [allowlist]
@@ -95,7 +95,7 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -148,7 +148,7 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
     `usedefaults` leaves no rule. Of 46 public configurations 4 hold such keys, some of them left
     over from version 7 (`files`, `repos`).
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -163,7 +163,7 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]

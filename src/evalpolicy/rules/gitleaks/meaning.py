@@ -30,7 +30,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     into one allowlist (e3914841). They combine as OR: the path alone is
     enough, and every file that it matches would pass, whatever it held.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -45,7 +45,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -147,7 +147,7 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
     The pre-commit hook scans the index, and what is staged has no commit yet: an allowlist of
     `commits` does nothing there. A reader takes it for an exception that is in force.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -169,7 +169,7 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

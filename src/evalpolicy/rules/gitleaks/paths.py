@@ -30,7 +30,7 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
     2022647d); its allowlist went on saying `tests/fixtures/` until 3f0e3acd: two months in which
     it did nothing, and the day something is put there it lets everything pass.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -44,7 +44,7 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -107,7 +107,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     secrets. Behind that path lay a Hugging Face token, a gateway's key, Google OAuth tokens and an
     internal host name (eba2de11).
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -125,7 +125,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]

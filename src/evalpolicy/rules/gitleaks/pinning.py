@@ -25,7 +25,7 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
     names it; otherwise the default rules run, without an exception and without a rule of one's
     own. The reference fleet moved its file to `.github/`, and has to name it everywhere.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -44,7 +44,7 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -129,7 +129,7 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
     the hook id `gitleaks`: `gitleaks-docker` runs an image without a tag, `gitleaks-system`
     whatever is on PATH. Without a version evalpolicy judges at the latest one it knows.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -143,7 +143,7 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -184,7 +184,7 @@ def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
     way round. The action brings 8.24.3 unless `GITLEAKS_VERSION` says otherwise, and that version
     reads past `[[allowlists]]`, the form that gitleaks' own README documents.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -207,7 +207,7 @@ def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:

@@ -26,14 +26,14 @@ def forced_platform(
     tasks run into their time limit. The reference fleet pinned eight core images so, and took
     the pins out again when it began to build for both architectures.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM --platform=linux/amd64 python:3.12-slim
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -83,7 +83,7 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
     registry, and a per-task image that was never published fails with `manifest unknown`. The
     reference fleet's checks hold this for two benchmarks that were built like that.
 
-    ## Fires
+    ## Example
 
     ```sh containers/benchmarks/arc/build.sh
     podman build -t arc .
@@ -99,7 +99,7 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```sh containers/benchmarks/arc/build.sh
     docker build -t arc .

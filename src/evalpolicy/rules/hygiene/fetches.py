@@ -30,14 +30,14 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     The full image is about 900 MB larger, in every benchmark that is built on it, and carries
     compilers and libraries that a grader may come to rest on unseen.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -76,7 +76,7 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     The data set changes under the benchmark. With the revision in the label a reader can at
     least tell which data a score was measured on; without it nobody can.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -84,7 +84,7 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN curl -O https://raw.githubusercontent.com/example/arc/main/tasks.json
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -28,7 +28,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
     The package is missing at grading time. The grader's import fails there, the reward is 0,
     and it reads like a failure of the agent.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -36,7 +36,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
     RUN pip install numpy==2.0.2 2>/dev/null || true
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -72,7 +72,7 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
     A layer cannot take away what an earlier one brought: the image is not a byte smaller. It
     only helps in the RUN that installs.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -81,7 +81,7 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
     RUN pip uninstall -y pyarrow
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -118,7 +118,7 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     Python packages change often, system packages hardly ever. In this order every change of the
     first builds the second anew.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -127,7 +127,7 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN apt-get update && apt-get install -y git
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -26,7 +26,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     An agent that finds the solution needs no other. The score says nothing then, and nobody sees
     why: the run looks like any other success.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -34,7 +34,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     COPY grade.sh solution.sh /opt/
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

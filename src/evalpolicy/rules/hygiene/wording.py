@@ -29,7 +29,7 @@ def legacy_variable(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     The runner sets `EVAL_TASK_ID` and `EVAL_BENCHMARK`. The old names are empty in one of the
     ways to run a benchmark: the task is not found, and the reward is 0 without an error.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -37,7 +37,7 @@ def legacy_variable(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     CMD python /solve.py --task "$TASK_ID"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -82,7 +82,7 @@ def todo_comment(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     What was to be done before the merge is merged with it. What is planned for later says
     `FUTURE:`, and can be told from what was forgotten.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -90,7 +90,7 @@ def todo_comment(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -135,7 +135,7 @@ def todo_literal(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     A placeholder that was written into a task's answer is graded like an answer: every run
     fails, or every run that says TODO passes.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -143,7 +143,7 @@ def todo_literal(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN echo "TODO" > /expected_answer
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

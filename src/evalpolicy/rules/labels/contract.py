@@ -40,7 +40,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
     the network, which data a score belongs to. In the reference fleet 13 benchmarks name no
     revision of their data and one had no description; nothing said so before a person did.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -51,7 +51,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
           eval.benchmark.internet="false"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -100,7 +100,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
 
     An empty label satisfies everyone who only asks whether it is there.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -109,7 +109,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
     LABEL eval.agent.version="${AGENT_VERSION}"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -149,14 +149,14 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
     The value is read by programs: `yes` is not `true`, and `1,040` is no number of tasks.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.tasks="1,040" eval.benchmark.internet="no"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -189,7 +189,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
     Each `FROM` starts anew. A label above the last one is gone unless the last stage is built
     on that stage: the file looks complete, the image is not.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM golang:1.23 AS build
@@ -200,7 +200,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
     COPY --from=build /echo /echo
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM golang:1.23 AS build

@@ -29,7 +29,7 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     that takes no task builds the same image for each; the other way round the task is never
     passed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -37,7 +37,7 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     LABEL eval.type="benchmark" eval.benchmark.env="shared-env"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -102,7 +102,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     Whoever reads a score has to know on whose environment it was made, and that it was the same
     for everyone.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/appworld/Dockerfile
     FROM ghcr.io/example/appworld:latest
@@ -110,7 +110,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     LABEL eval.benchmark.upstream_base="ghcr.io/example/appworld:latest"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/appworld/Dockerfile
     FROM ghcr.io/example/appworld:1.3.0

@@ -31,14 +31,14 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     Images, fixtures and results are named by the folder; the label is what tools read back. If
     they differ, a run is counted for a benchmark that does not exist.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc-agi/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.name="arc_agi"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc-agi/Dockerfile
     FROM python:3.12-slim
@@ -92,14 +92,14 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
 
     A mistyped key is as good as a missing one, and nobody sees the difference.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.data-revision="210d026f"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -148,7 +148,7 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
 
     The last one wins, so the others say something that is not so.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -156,7 +156,7 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="1172"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -27,7 +27,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     A build replaces such a variable by nothing, without a word.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -35,7 +35,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     LABEL eval.type="benchmark" eval.benchmark.data_revision="${DATA_REF}"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -86,14 +86,14 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     Two runs a week apart would be scored on different data under one label.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.data_revision="main"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -146,7 +146,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     In the reference fleet 44 of 83 pinned revisions are decoration: the label is exact, and the
     download takes whatever the branch holds that day.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -155,7 +155,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     RUN python -c "load_dataset('allenai/ai2_arc')"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -30,14 +30,14 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     week, and a score that was measured in the first one is compared with the second. In the
     reference fleet four benchmarks stand on such an image; each had to be argued for.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ghcr.io/example/arc:latest
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ghcr.io/example/arc:1.3.0
@@ -84,14 +84,14 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
 
     No tag means `latest`, without even saying so.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ubuntu
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ubuntu:24.04
@@ -135,7 +135,7 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     `tool:v${VERSION}` becomes `tool:v`, and `--build-arg` changes nothing. One agent of the
     reference fleet was built like that.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -143,7 +143,7 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     FROM example/echo:v${AGENT_VERSION}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     ARG AGENT_VERSION=1.4.2

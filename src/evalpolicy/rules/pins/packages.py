@@ -38,7 +38,7 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     The package index decides at build time what is installed. An image that is built again next
     month, for the same commit, grades with other code.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -47,7 +47,7 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
         flask
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -78,14 +78,14 @@ def unpinned_npm(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     Agents are npm packages that publish several times a week: without a version an image holds
     whatever was newest when it was built, and no recorded run can be repeated with it.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/codex/Dockerfile
     FROM node:22-slim
     RUN npm install -g @openai/codex
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/codex/Dockerfile
     FROM node:22-slim

@@ -26,7 +26,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     With the version in two places one of them is wrong sooner or later: the label names a
     version, and the image holds another.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -34,7 +34,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN install-echo 1.4.2
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20

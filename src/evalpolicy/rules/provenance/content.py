@@ -31,7 +31,7 @@ def provenance_contradicts(
     agent is recorded in them, and 137 more show the prompt of another: an entry that
     repeats the name makes that official.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -51,7 +51,7 @@ def provenance_contradicts(
     {"arc-0-codex": {"benchmark": "arc", "task_id": "1", "agent": "codex"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -147,7 +147,7 @@ def provenance_digest(
     A fixture is evidence, and evidence is not edited: in the reference fleet recorded fixtures
     were reshaped in place (715a4c4d), and nothing told the reshaped from the recorded.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": [{}]}
@@ -157,7 +157,7 @@ def provenance_digest(
     {"arc-0-codex": {"sha256": "e401b3a2fa0f812315c8e48c240b7ceeae79ad14cd1c4af61ec8d46aed80c95c"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}

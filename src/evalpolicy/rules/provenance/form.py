@@ -32,7 +32,7 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
     An entry is only worth what can be read from it. A missing field hides that nobody knew the
     value, and a null without a reason hides whether anybody looked.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -53,7 +53,7 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
     }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -155,7 +155,7 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
     request 146 say `latest (npm-installed at eval-image build time; not pinned)`, and a date in
     place of the time that decides whether a benchmark changed before or after the recording.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -165,7 +165,7 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
     {"arc-0-codex": {"agent_version": "latest (not pinned)", "captured": "2026-06-15"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}

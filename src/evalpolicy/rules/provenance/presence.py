@@ -22,13 +22,13 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
     that is not written down. The reference fleet's rules have demanded provenance since April
     2026; of its 240 fixtures not one has it.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -78,7 +78,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
     Either the fixture was renamed or deleted and its entry left behind, or the entry's key is
     misspelt and the fixture has none.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -89,7 +89,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
     {"arc-0-codx": {}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -30,7 +30,7 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
     A replay against other data asks what was never recorded. The label is where a benchmark says
     which data it holds, so it is what a recording has to agree with.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -50,7 +50,7 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
     {"arc-0-codex": {"benchmark": "arc", "benchmark_data_revision": "210d"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -112,7 +112,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     In the reference fleet's pull request 146 a fixture was recorded against the benchmark as it
     was before it changed (787bd036): its replay says nothing about the image that is shipped.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.13-slim
@@ -132,7 +132,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     {"arc-0-codex": {"benchmark_tree": "eae8472644dce6c22df74b2218a74c941a060fef"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -33,7 +33,7 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
     looks at first. The README is what was forgotten: the reference fleet wrote 113 of them in
     one go before it held them.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -44,7 +44,7 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
     # ARC
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -98,7 +98,7 @@ def counts(fleet: Fleet) -> Iterator[Hit]:
     The number is what the project is quoted with. It is wrong from the first benchmark on that
     nobody thought to count.
 
-    ## Fires
+    ## Example
 
     ```markdown README.md
     # Evaluations: 3 benchmarks, ready to run
@@ -109,7 +109,7 @@ def counts(fleet: Fleet) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown README.md
     # Evaluations: 1 benchmarks, ready to run

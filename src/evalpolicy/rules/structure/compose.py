@@ -34,7 +34,7 @@ def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
     says that it conflicts with the imported resource, and nothing starts; in an earlier state of
     the reference fleet every benchmark did that with its runner.
 
-    ## Fires
+    ## Example
 
     ```yaml containers/benchmarks/arc/compose.yaml
     include:
@@ -56,7 +56,7 @@ def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml containers/benchmarks/arc/compose.yaml
     include:
@@ -167,7 +167,7 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
     the image. With the first in place of the second, choosing an agent's version pulls an image
     that was never published.
 
-    ## Fires
+    ## Example
 
     ```yaml containers/compose/runner.yaml
     services:
@@ -180,7 +180,7 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml containers/compose/runner.yaml
     services:

@@ -21,7 +21,7 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
     that test went, is held by nothing. In the reference fleet the manifest of broken fixtures
     was deleted, and is still referred to.
 
-    ## Fires
+    ## Example
 
     ```markdown README.md
     Read [how to add a benchmark](docs/adding.md) first.
@@ -32,7 +32,7 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown README.md
     Read [how to add a benchmark](docs/guides/adding.md) first.
@@ -82,7 +82,7 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
     Requirements are cited by document and number. Two with one number, or a document of which
     nobody can tell whether it is in force, cannot be cited.
 
-    ## Fires
+    ## Example
 
     ```markdown .agents/RULES.md
     # Rules
@@ -95,7 +95,7 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown .agents/RULES.md
     # Rules

@@ -32,7 +32,7 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
     (787bd036: `.agents/src/RULES.md` with `cli/src/build.rs`); 8 of the 10 commits of two weeks
     that touched a rules document did it.
 
-    ## Fires
+    ## Example
 
     ```markdown before:.agents/src/RULES.md
     1. **Build.** Every build MUST use bake.
@@ -50,7 +50,7 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
     fn build() { podman() }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:.agents/src/RULES.md
     1. **Build.** Every build MUST use bake.
@@ -106,7 +106,7 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
     one cannot find out. In the reference fleet 5 of 10 commits that changed a rules document
     did so without a dated row.
 
-    ## Fires
+    ## Example
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -128,7 +128,7 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
     | 2026-04-13 | Initial version |
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -201,7 +201,7 @@ def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Ite
     Commits, tests and audits cite requirements as `RULES.md:8`. Once 8 is another rule, all of
     them lie. The reference fleet deprecates in place instead.
 
-    ## Fires
+    ## Example
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -213,7 +213,7 @@ def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Ite
     1. **Fast.** Tests MUST take less than a minute.
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -294,7 +294,7 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
     Where the changelog is curated at a release, an entry made on the way is written for the
     author of the change and conflicts with every other one.
 
-    ## Fires
+    ## Example
 
     ```markdown before:CHANGELOG.md
     # Changelog
@@ -306,7 +306,7 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
     - a new flag
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:CHANGELOG.md
     # Changelog

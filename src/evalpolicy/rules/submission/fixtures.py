@@ -25,13 +25,13 @@ def fixture_without_provenance(
     reference fleet 6015cabb added a fixture for a new agent without one; today not one of its 240
     fixtures has any.
 
-    ## Fires
+    ## Example
 
     ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -74,7 +74,7 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
     715a4c4d recorded fixtures were reshaped in place, and 230 of the reference fleet's now hold
     times that no clock ever said.
 
-    ## Fires
+    ## Example
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -84,7 +84,7 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
     {"resourceSpans": [{}]}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -136,7 +136,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     what the next recording has to know; the reference fleet's rule is to document a broken
     fixture, not to delete it.
 
-    ## Fires
+    ## Example
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -146,7 +146,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     nothing is left
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}

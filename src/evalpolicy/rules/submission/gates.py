@@ -66,7 +66,7 @@ def gate_weakened(
     allowlist for all fixtures in gitleaks. Behind such an allowlist (e3914841) tokens lay in the
     reference fleet's fixtures until eba2de11.
 
-    ## Fires
+    ## Example
 
     ```yaml before:.pre-commit-config.yaml
     repos:
@@ -91,7 +91,7 @@ def gate_weakened(
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml before:.pre-commit-config.yaml
     repos:

@@ -36,7 +36,7 @@ def benchmark_without_fixture(
     pull request that this project grew from (787bd036) a fixture had been recorded against the
     benchmark as it was before it changed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile before:containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -66,7 +66,7 @@ def benchmark_without_fixture(
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile before:containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -186,7 +186,7 @@ def does_not_merge(comparison: Comparison) -> Iterator[Hit]:
     What does not merge was not tested against what it will stand beside. It was the first point
     of the review that this project grew from.
 
-    ## Fires
+    ## Example
 
     ```text before:VERSION
     1
@@ -200,7 +200,7 @@ def does_not_merge(comparison: Comparison) -> Iterator[Hit]:
     3
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text before:VERSION
     1

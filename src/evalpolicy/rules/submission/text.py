@@ -37,7 +37,7 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
     A contribution resolves an issue, or nobody agreed that it is wanted. The pull request that
     this project grew from was sent back for it.
 
-    ## Fires
+    ## Example
 
     ```text message
     Record a fixture for arc (#151)
@@ -45,7 +45,7 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
     Signed-off-by: Ada Example <ada@example.org>
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text message
     Record a fixture for arc (#151)
@@ -130,7 +130,7 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
     (https://developercertificate.org). Nobody can state it for another. In the reference fleet
     79 of 81 commits have one.
 
-    ## Fires
+    ## Example
 
     ```text message
     Record a fixture for arc
@@ -138,7 +138,7 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
     Fixes #149.
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text message
     Record a fixture for arc
