@@ -36,7 +36,7 @@ def finding(
     rule: str = "LBL001",
     path: str = DOCKERFILE,
     span: Span | None = None,
-    message: str = "eval.benchmark.description is missing: say in one line what it is",
+    message: str = "eval.benchmark.description is missing: describe it in one line",
     help: str = "",
     subject: str = "arc",
     about: str = "",

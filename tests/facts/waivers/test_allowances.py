@@ -40,7 +40,7 @@ class TestCovering:
 
     @pytest.mark.parametrize(
         "match",
-        ["arc", "eval.benchmark.tasks", "is set again on line 3", 'eval.benchmark.tasks="17"'],
+        ["arc", "eval.benchmark.tasks", "is overridden on line 3", 'eval.benchmark.tasks="17"'],
         ids=["subject", "about", "message", "source"],
     )
     def test_by_what_the_finding_says_and_points_at(self, tmp_path, match):

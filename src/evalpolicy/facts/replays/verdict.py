@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 
 Verdict: TypeAlias = Literal[
@@ -131,7 +132,7 @@ def _exhausted(calls: Calls) -> Iterator[str]:
     if calls.exhausted:
         yield (
             f"the agent asked {_times(calls.exhausted)} for more than the "
-            f"{_count(calls.turns, 'recorded turn')}"
+            f"{counted(calls.turns, 'recorded turn')}"
         )
 
 
@@ -140,13 +141,13 @@ def _diverged(calls: Calls) -> Iterator[str]:
         return
     first = calls.first_diverged
     yield (
-        f"{_count(calls.diverged, 'call')} asked something else than was recorded"
+        f"{counted(calls.diverged, 'call')} asked something else than was recorded"
         if first is None
         else f"turn {first.turn} of {calls.turns} was asked for with another request: "
         + "; ".join(map(told, first.differences))
     )
     if calls.diverged > 1:
-        yield f"{_count(calls.diverged, 'turn')} in all went to another request"
+        yield f"{counted(calls.diverged, 'turn')} in all went to another request"
 
 
 def told(difference: Difference) -> str:
@@ -230,7 +231,3 @@ def _json(value: bool) -> str:
 
 def _times(number: int) -> str:
     return "once" if number == 1 else "twice" if number == 2 else f"{number:,} times"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

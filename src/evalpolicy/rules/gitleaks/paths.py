@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, Severity, rule
-from evalpolicy.rules.gitleaks.words import Said, by_span, count, merged, names
+from evalpolicy.rules.gitleaks.words import Said, by_span, merged, names
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
@@ -173,7 +174,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
                         use,
                         Hit(
                             evaluation.config,
-                            f"{use} looks into none of {count(number, 'fixture')} of "
+                            f"{use} looks into none of {counted(number, 'fixture')} of "
                             f"{len(fixtures)}: `{pattern[:80]}` exempts them by path alone",
                             span,
                             "match what is benign instead: `regexes` with the names of the fields, "

@@ -57,7 +57,3 @@ def by_span(config: GitleaksConfig) -> Mapping[Span, WrittenAllowlist]:
 def migrate_help(path: str, version: object) -> str:
     """The command that rewrites a configuration."""
     return f"evalpolicy gitleaks migrate {path} --to {version}"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.rules_document import Requirement, RulesDocument, first_difference
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import Config
 from evalpolicy.facts.submitted import DocumentChange, Submitted
@@ -248,8 +249,9 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
             count = len(before.requirements)
             yield Hit(
                 document.path,
-                f"this rules document is gone, and with it {count} numbered "
-                f"requirement{'' if count == 1 else 's'}: keep it, with the status Superseded",
+                "this rules document is deleted, and with it "
+                f"{counted(count, 'numbered requirement')}"
+                ": keep it, with the status Superseded",
                 subject=document.path,
             )
         return
