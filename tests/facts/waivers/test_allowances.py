@@ -96,8 +96,8 @@ class TestUnused:
 
     @pytest.mark.parametrize(
         ("match", "words"),
-        [('match = "gone"\n', 'no finding is LBL006 in gone/* with "gone"'),
-         ("", "no finding is LBL006 in gone/*; take")],
+        [('match = "gone"\n', 'no finding of LBL006 in gone/* with "gone"'),
+         ("", "no finding of LBL006 in gone/*; remove")],
     )  # fmt: skip
     def test_it_says_what_it_would_cover(self, tmp_path, match, words):
         allow = ALLOW.replace("containers/benchmarks/*/Dockerfile", "gone/*")
