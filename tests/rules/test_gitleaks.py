@@ -150,7 +150,7 @@ def test_the_message_names_version_pin_boundary_and_consequence(tmp_path):
     (finding,) = judge(write(tmp_path, {**DOCKERFILE, **OLD, **config(PATHS)}), "GLK001").findings
     assert "gitleaks 8.18.4 (.pre-commit-config.yaml:3)" in finding.message
     assert "since 8.25.0" in finding.message
-    assert "in force" in finding.message
+    assert "has no effect" in finding.message
     assert "evalpolicy gitleaks migrate .gitleaks.toml --to 8.18.4" in finding.help
     assert finding.fix is not None
     assert not finding.fix.safe

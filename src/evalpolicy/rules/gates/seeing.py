@@ -108,10 +108,10 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
         where = (
             f"{runs[0]} runs the hooks with nothing staged"
             if runs
-            else "no workflow runs the hooks, and none runs it otherwise"
+            else "no workflow runs the hooks, and none runs the tool otherwise"
         )
         yield Hit(
-            blind.path, f"{blind.name} looks only at {blind.what}: {where}, so in CI it always "
+            blind.path, f"{blind.name} only checks {blind.what}: {where}, so in CI it always "
             "passes",
             blind.span, blind.help, blind.name, blind.name,
         )  # fmt: skip
