@@ -75,7 +75,7 @@ def sample() -> Report:
     """One of everything."""
     repeated = finding(
         "LBL006", span=Span(3, 7, 4, 12), about="eval.benchmark.tasks",
-        message="eval.benchmark.tasks is set again on line 5, which wins: take one of them out",
+        message="eval.benchmark.tasks is overridden on line 5: remove one of the two",
         fix=Fix((Edit(Span(3, 1, 4, 1), ""),)),
     )  # fmt: skip
     return report(

@@ -82,8 +82,8 @@ class TestThePageOfAnyRule:
             ("## Example", "## Bad", "no `## Example`"),
             ("dockerfile containers/agents/codex/Dockerfile\nFROM docker.", "text\nFROM docker.",
              "Example: no file"),
-            ("FROM docker.io/node:22", "FROM node:22", "does not fire"),
-            ("FROM node:22", "FROM docker.io/node:20", "still fires"),
+            ("FROM docker.io/node:22", "FROM node:22", "does not report it"),
+            ("FROM node:22", "FROM docker.io/node:20", "still reports"),
             ("FROM node:22", "FROM node:22\nWAT", "not all could be checked"),
         ],
     )  # fmt: skip

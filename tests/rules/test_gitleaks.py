@@ -187,7 +187,7 @@ def test_a_path_in_a_scan_of_the_history_alone_is_a_note(tmp_path):
 def test_how_many_fixtures_are_blinded(tmp_path):
     files = {**DOCKERFILE, **NEW, **RUNS, **config("[[allowlists]]\npaths=['arc-[01]-codex']\n")}
     (finding,) = judge(write(tmp_path, files), "GLK006").findings
-    assert "2 fixtures of 3" in finding.message
+    assert "2 of 3 fixtures" in finding.message
 
 
 def test_the_fix_of_a_deprecated_form_is_safe_and_complete(tmp_path):

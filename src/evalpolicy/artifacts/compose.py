@@ -70,7 +70,7 @@ def parse(content: bytes) -> Compose:
         return Compose((), (), document.problem)
     root = document.root
     if not isinstance(root, YamlMap):
-        return Compose((), (), Problem("no compose file: a mapping is expected", START))
+        return Compose((), (), Problem("not a compose file: a mapping is expected", START))
     services = root.map("services")
     return Compose(
         tuple(_includes(root.get("include"))),

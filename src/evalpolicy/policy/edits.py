@@ -56,5 +56,5 @@ def _offset(line: int, column: int, lines: list[str], starts: list[int]) -> int:
     if line == len(lines) + 1 and column == 1:
         return starts[-1] - 1
     if not 1 <= line <= len(lines) or not 1 <= column <= len(lines[line - 1]) + 1:
-        raise ValueError(f"there is no line {line}, column {column}")
+        raise ValueError(f"line {line}, column {column} does not exist")
     return starts[line - 1] + column - 1

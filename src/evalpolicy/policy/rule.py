@@ -169,7 +169,7 @@ def rule(
 ) -> Callable[[RuleFunction], RuleFunction]:
     """Makes a function that yields `Hit`s a rule. Its parameters' names are the facts it gets."""
     if not _ID.fullmatch(id):
-        raise ValueError(f"{id!r} is no rule id: three letters and three digits")
+        raise ValueError(f"{id!r} is not a rule id: use three letters and three digits")
 
     def decorate(function: RuleFunction) -> RuleFunction:
         code = function.__code__

@@ -59,9 +59,9 @@ def matching(selector: str, among: KnownRules) -> tuple[Rule, ...]:
             return among.family(known)
     found = tuple(rule for rule in among.all() if rule.name == word.lower())
     if not found and among.missing:
-        raise UndecidedError(f"{selector!r} is no known rule, and {'; '.join(among.missing)}")
+        raise UndecidedError(f"{selector!r} is not a known rule, and {'; '.join(among.missing)}")
     if not found:
-        raise UsageError(f"{selector!r} is no rule, no name and no family{_hint(word, among)}")
+        raise UsageError(f"{selector!r} is not a rule or a family{_hint(word, among)}")
     return found
 
 

@@ -150,7 +150,7 @@ class DiskSnapshot(Snapshot):
         kind = stat.S_IFMT(found.st_mode)
         if kind != stat.S_IFREG:
             os.close(descriptor)
-            raise Unreadable(f"{_SPECIAL.get(kind, 'no regular file')}, not a file")
+            raise Unreadable(f"{_SPECIAL.get(kind, 'not a regular file')}, not a file")
         return descriptor, found.st_size
 
 

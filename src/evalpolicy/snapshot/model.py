@@ -206,7 +206,7 @@ class Snapshot(ABC):
         for _ in range(_MAX_LINKS):
             entry = self.entries.get(path)
             if entry is None:
-                raise Unreadable("there is no such file in this snapshot")
+                raise Unreadable("this snapshot has no such file")
             if entry.mode == SUBMODULE:
                 raise Unreadable("a submodule: its content is not part of this repository")
             if entry.mode != SYMLINK:
@@ -215,10 +215,10 @@ class Snapshot(ABC):
             folder = posixpath.dirname(path)
             path = posixpath.normpath(posixpath.join(folder, target))
             if path.startswith(("/", "../")) or path == "..":
-                raise Unreadable("a symbolic link that leads out of the snapshot is not followed")
+                raise Unreadable("a symbolic link that points outside the snapshot is not followed")
             if path not in self.entries:
                 raise Unreadable("a symbolic link to a file that is not in this snapshot")
-        raise Unreadable("symbolic links in a circle")
+        raise Unreadable("symbolic links form a cycle")
 
     @abstractmethod
     def _list(self) -> Iterable[Entry]: ...
@@ -236,7 +236,7 @@ class Snapshot(ABC):
 
 def too_large(size: int, limit: int) -> Unreadable:
     """Why a file of more than `limit` bytes is not read."""
-    return Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
+    return Unreadable(f"it has {size:,} bytes: at most {limit:,} are read from such a file")
 
 
 def decode_path(raw: bytes) -> str:

@@ -78,12 +78,15 @@ def check_page(
         said = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
         _hold(not said, f"{where}: not all could be checked: {'; '.join(said)}")
         if title == GOOD:
-            _hold(not found, f"{where}: it still fires: {'; '.join(found)}")
+            _hold(not found, f"{where}: the rule still reports: {'; '.join(found)}")
             continue
-        _hold({f.rule for f in report.findings} == {judged.id}, f"{where}: it does not fire")
+        _hold(
+            {f.rule for f in report.findings} == {judged.id},
+            f"{where}: the rule does not report it",
+        )
         if of_files:
             elsewhere = {f.path for f in report.findings} - set(shown.files)
-            _hold(not elsewhere, f"{where}: it finds in {sorted(elsewhere)}, which is not there")
+            _hold(not elsewhere, f"{where}: it reports in missing files: {sorted(elsewhere)}")
 
 
 def judge(rule: Rule | RuleFunction, folder: Path, made: Example) -> Report:
@@ -126,7 +129,7 @@ def _known(rule: Rule) -> RuleSet:
 def _rule(rule: Rule | RuleFunction) -> Rule:
     made = getattr(rule, "rule", rule)
     if not isinstance(made, Rule):
-        raise TypeError(f"{rule!r} is no rule: decorate it with evalpolicy.policy.rule.rule")
+        raise TypeError(f"{rule!r} is not a rule: decorate it with evalpolicy.policy.rule.rule")
     return made
 
 

@@ -83,7 +83,7 @@ def _compile(pattern: str, *, greedy: bool, anchored: bool) -> Any:
         elif char == "\\":
             escaped = next(chars, "")
             if escaped not in tuple("*?\\}/"):
-                raise PatternError(f"\\{escaped} is no escape of a pattern")
+                raise PatternError(f"\\{escaped} is not an escape in a pattern")
             out.append(re.escape(escaped))
         else:
             out.append(re.escape(char))

@@ -109,14 +109,14 @@ def _take_heredocs(source: Source, line: LogicalLine) -> None:
     try:
         words = heredoc_words(line.text)
     except WordError as error:
-        source.report(f"a heredoc that BuildKit refuses: {error}", line.head())
+        source.report(f"a heredoc that BuildKit rejects: {error}", line.head())
         return
     heredocs = []
     for word in words:
         taken = take_heredoc(source, word.name, word.chomp)
         if taken is None:
             source.report(
-                f"the heredoc {word.name} has no end: a line that is {word.name}", line.head()
+                f"the heredoc {word.name} is not closed: a line {word.name} is missing", line.head()
             )
             break
         body, span = taken
@@ -184,7 +184,7 @@ def json_words(value: str) -> tuple[str, ...] | None:
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(word, str) for word in words):
-        raise ValueError("a JSON form holds strings only")
+        raise ValueError("the JSON form may only contain strings")
     return tuple(
         word.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for word in words
     )

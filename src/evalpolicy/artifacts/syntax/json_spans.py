@@ -225,7 +225,7 @@ def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[
     key, end = _scalar(text, at)
     colon = _skip(text, end)
     if text[colon : colon + 1] != ":":
-        raise MalformedJson("expected : behind the key", colon)
+        raise MalformedJson("expected : after the key", colon)
     item = Item((*path, str(key)), at, end, True, key, key in container)
     return item, _skip(text, colon + 1)
 
@@ -241,4 +241,4 @@ def _scalar(text: str, at: int) -> tuple[object, int]:
     except _Constant as error:
         raise MalformedJson(f"{error} is not a JSON value", at) from None
     except (ValueError, RecursionError):
-        raise MalformedJson("a number of more digits than can be read", at) from None
+        raise MalformedJson("a number with too many digits", at) from None

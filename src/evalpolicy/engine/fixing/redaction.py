@@ -39,7 +39,7 @@ def own(facts: Facts, paths: Sequence[str]) -> Iterator[str]:
             where = f" at {leak.json_path}" if leak.json_path else ""
             yield f"{path}:{leak.line}:{leak.column}: {leak.what} {leak.masked}{where}"
         if recording and recording.leaked > len(recording.leaks):
-            yield f"{path}: {recording.leaked:,} in all"
+            yield f"{path}: {recording.leaked:,} in total"
 
 
 def sealed(facts: Facts, paths: Sequence[str]) -> Iterator[Unread]:

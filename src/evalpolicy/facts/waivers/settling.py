@@ -203,7 +203,7 @@ class Waivers:
 def _meant(selector: str, known: KnownRules) -> frozenset[str] | UsageError:
 
     if selector.upper() == ALL:
-        return UsageError(f"{selector} is no rule and no family: name what is meant")
+        return UsageError(f"{selector} is not a rule or a family: name one")
     try:
         rules: tuple[Rule, ...] = matching(selector, known)
     except UndecidedError:

@@ -41,7 +41,7 @@ class Version(Struct, frozen=True, order=True):
         """As `parse`, for text that is known to be a version; raises ValueError otherwise."""
         found = cls.parse(text)
         if found is None:
-            raise ValueError(f"{text!r} is no version")
+            raise ValueError(f"{text!r} is not a version")
         return found
 
 
