@@ -274,7 +274,10 @@ class TestDocuments:
     @pytest.mark.parametrize(
         ("after", "words"),
         [
-            (RULES.replace("2a. **Small.** Tests MUST be small.\n", ""), ["2a (Small) was removed"]),
+            (
+                RULES.replace("2a. **Small.** Tests MUST be small.\n", ""),
+                ["2a (Small) was removed"],
+            ),
             (RULES.replace("2. **Fast", "3. **Fast"), ["2 (Fast) is now 3"]),
             (
                 RULES.replace("1. **Offline.** Tests MUST run offline.\n\n", "").replace(
