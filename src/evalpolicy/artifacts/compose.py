@@ -2,7 +2,7 @@
 
 After the Compose specification (compose-spec, 2025): `include` is a list of paths or of mappings
 with `path`, `extends` a service's name or a mapping with `service` and `file`, `environment` a
-mapping or a list. Anchors and merge keys are resolved; what is no compose file has a problem.
+mapping or a list. Anchors and merge keys are resolved; what is not a compose file has a problem.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
 
 
 class Value(NamedTuple):
-    """A text and where it stands."""
+    """A string and its place."""
 
     text: str
     span: Span

@@ -18,7 +18,7 @@ NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 
 
 class Located(Struct, frozen=True):
-    """A text and where it stands."""
+    """A string and its place."""
 
     text: str
     span: Span

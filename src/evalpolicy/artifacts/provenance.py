@@ -60,7 +60,7 @@ class Provenance(Struct, frozen=True):
 
     `value` is the whole JSON value, for the schema; `duplicates` are the keys that stand twice
     in one object, each as (JSON path, span of the later one): the later value counts. A file that
-    is no JSON, or no object, has problems and no entries.
+    is not a JSON object, has problems and no entries.
     """
 
     value: object

@@ -9,7 +9,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar
 
 
 class Value(Struct, frozen=True):
-    """A text of the workflow and where it stands; expressions stay as they are written."""
+    """A text of the workflow and where it is; expressions stay as they are written."""
 
     text: str
     span: Span

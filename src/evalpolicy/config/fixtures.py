@@ -19,7 +19,7 @@ class Fixtures(Struct, frozen=True):
 class Sizes(Struct, frozen=True):
     """In KiB, as pre-commit's hook counts.
 
-    `limit` is for every tracked file that is no fixture; without one it is the hook's `--maxkb`,
+    `limit` is for every tracked file that is not a fixture; without one it is the hook's `--maxkb`,
     or its default. `fixture_limit` is for each fixture, `fixture_budget` for all of them.
     """
 

@@ -136,7 +136,7 @@ def _both(base: Layout, own: Layout, checked: Snapshot) -> Layout:
         name: tuple(dict.fromkeys((*getattr(base, name), *getattr(own, name))))
         for name in JUDGED_GLOBS
     }
-    # A file that moved is where the submission says that it is.
+    # A moved file is where the submission has it.
     there = {
         name: getattr(base if getattr(base, name) in checked.entries else own, name)
         for name in ("provenance", "broken")

@@ -49,7 +49,7 @@ def violations(
     schema that is not the package's own takes more than 100,000 steps.
 
     `name` is the file of a schema that is not the package's own: `UsageError` is raised if that
-    is no JSON Schema (2020-12 unless it says otherwise).
+    is not a JSON Schema (2020-12 unless it declares another).
     """
     if name is None and isinstance(value, dict):
         missing = _missing(schema, value, unjudged)
@@ -88,7 +88,7 @@ def _document(schema: bytes) -> Any:
 
 
 def check_schema(schema: bytes, name: str) -> None:
-    """Raises `UsageError` if `schema` is no JSON Schema, `NotCheckedError` if it is too large."""
+    """Raises `UsageError` for what is not a JSON Schema, `NotCheckedError` for a too large one."""
     _validator(schema, name)
 
 

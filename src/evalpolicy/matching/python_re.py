@@ -42,7 +42,7 @@ json.dump([found, time.process_time()], sys.stdout)
 
 
 class WrongPattern(ValueError):  # noqa: N818 - a fact about somebody's pattern
-    """Python refuses the pattern; the message says why."""
+    """Python refuses the pattern; the message states why."""
 
 
 class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern

@@ -17,7 +17,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class PatternError(ValueError):
-    """RE2 refuses the pattern; the message says why."""
+    """RE2 refuses the pattern; the message states why."""
 
 
 def excess(pattern: str) -> str | None:

@@ -13,7 +13,7 @@ _MARK = "\ufeff"
 def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
     """The content with all edits made; they must not overlap.
 
-    Everything else keeps its bytes: a byte order mark, what is no UTF-8, and the line ends.
+    Everything else keeps its bytes: a byte order mark, what is not UTF-8, and the line ends.
     Raises `ValueError` for an edit outside of the text.
     """
     text = content.decode("utf-8", "surrogateescape")

@@ -32,7 +32,7 @@ class Hit(Struct, frozen=True):
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
     tells two hits with one subject apart, independent of lines (a label's key). `severity`
     replaces the rule's own where one rule knows several; configuration outranks both. `fix`
-    mends it.
+    fixes it.
     """
 
     path: str

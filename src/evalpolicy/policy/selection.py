@@ -35,14 +35,14 @@ class KnownRules(Protocol):
 
 
 class UndecidedError(NotCheckedError):
-    """A word that is no rule, while a plug-in is missing of which it may be one."""
+    """A word that is not a rule, while a plug-in is missing of which it may be one."""
 
 
 def matching(selector: str, among: KnownRules) -> tuple[Rule, ...]:
     """The rules that an id (`LBL001`), a name (`label-missing`) or a family (`LBL`) stands for.
 
     Upper and lower case are one. Raises `UsageError` for what no rule answers to, and
-    `UndecidedError` where that cannot be told.
+    `UndecidedError` where that cannot be determined.
     """
     word = selector.strip()
     upper = word.upper()

@@ -44,7 +44,7 @@ class PluginError(Exception):
 def load(names: tuple[str, ...]) -> RuleSet:
     """The built-in rules and those of the plug-ins with these names, in their order.
 
-    What cannot be loaded is left out, and `RuleSet.missing` says why. Raises nothing.
+    What cannot be loaded is left out, and `RuleSet.missing` states why. Raises nothing.
     """
     families: list[Family] = []
     missing: list[str] = []

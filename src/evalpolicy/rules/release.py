@@ -45,7 +45,7 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
     ## Configuration
 
-    `layout.fixtures` says where fixtures are.
+    `layout.fixtures` sets where the fixtures are.
     """
     for unit in fleet.of("benchmark"):
         if unit.value(_RELEASED) == "true" and unit.name not in fleet.fixtures_of:

@@ -118,7 +118,7 @@ class Snapshot(ABC):
     def read(self, path: str, limit: int | None = None) -> bytes:
         """The content behind `path`; a symbolic link is followed within the snapshot only.
 
-        Raises `Unreadable` for what is no file here, is absent from the object store, or holds
+        Raises `Unreadable` for what is not a file here, is absent from the object store, or holds
         more than `limit` bytes.
         """
         entry = self._behind(path)
@@ -141,7 +141,7 @@ class Snapshot(ABC):
                 yield path, reason
 
     def size(self, path: str) -> int | None:
-        """The content's size in bytes; None where it cannot be read (`read` says why)."""
+        """The content's size in bytes; None where it cannot be read (`read` states why)."""
         try:
             return self._size(self._behind(path))
         except Unreadable:
@@ -159,7 +159,7 @@ class Snapshot(ABC):
     def blob_id(self, path: str, limit: int | None = None) -> str:
         """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`.
 
-        Where the name has to be worked out from the bytes, no more than `limit` are read.
+        Where the name has to be determined from the bytes, no more than `limit` are read.
         """
 
     def stamp(self, path: str) -> str | None:
@@ -170,7 +170,7 @@ class Snapshot(ABC):
     def object_id(self, path: str) -> str:
         """The id that git gives this entry itself: a symbolic link is not followed.
 
-        Raises `Unreadable` where it has to be worked out from content that cannot be read.
+        Raises `Unreadable` where it has to be determined from content that cannot be read.
         """
 
     def object_id_of(self, content: bytes) -> str:

@@ -25,7 +25,7 @@ def open_snapshot(
 
     The fleet's root is the nearest folder at or above `folder` that holds an evalpolicy.toml,
     else the top of the repository; outside git, `folder` itself. In a repository, `prefix` (empty,
-    or ending in `/`) says where it is instead. Raises `UsageError` for an
+    or ending in `/`) gives its place instead. Raises `UsageError` for an
     unknown revision and `NotCheckedError` where there is nothing to read from.
     """
     if staged and revision is not None:

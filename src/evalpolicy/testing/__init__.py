@@ -41,7 +41,7 @@ def findings(
 
     With `before`, the files are what a submission of one commit with this message makes of
     those before. A configuration is the file `evalpolicy.toml` among them. Raises
-    `AssertionError` if anything could not be checked: then the answer says nothing.
+    `AssertionError` if anything could not be checked: then the result means nothing.
     """
     made = Example(files, {}, {}) if before is None else Example({}, before, files, {}, message)
     report = judge(rule, folder, made)

@@ -2,7 +2,7 @@
 
 The facts are those of BuildKit's frontend/dockerfile/parser/parser.go and directives.go (v0.33):
 
-- A line ends at LF; a CR before it is no part of it, a CR elsewhere is an ordinary character.
+- A line ends at LF; a CR before it is not part of it, a CR elsewhere is an ordinary character.
 - A line of more than 65,535 bytes is refused (Go's `bufio.MaxScanTokenSize`), a file without an
   instruction, too. What is above 16 MiB does not pass between BuildKit's own parts (the message
   limit of its gRPC connections).

@@ -89,7 +89,7 @@ def _compile(pattern: str, *, greedy: bool, anchored: bool) -> Any:
             out.append(re.escape(char))
     if not wild:
         return re.compile("".join(out))
-    import re2  # dear to import, and seldom needed
+    import re2  # expensive to import, and seldom needed
 
     options = re2.Options()
     options.log_errors = False

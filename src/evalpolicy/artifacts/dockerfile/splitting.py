@@ -86,7 +86,7 @@ def read_instructions(source: Source) -> list[Instruction]:
 def reread_trigger(instruction: Instruction) -> Instruction | None:
     """What ONBUILD triggers in a file with another escape character than the backslash.
 
-    BuildKit keeps the trigger as text and parses that anew, without the directive. None if no
+    BuildKit keeps the trigger as text and parses that again, without the directive. None if no
     single instruction comes out of it.
     """
     expression = _ONBUILD.sub("", instruction.text, count=1)
@@ -103,7 +103,7 @@ def reread_trigger(instruction: Instruction) -> Instruction | None:
 
 
 def _take_heredocs(source: Source, line: LogicalLine) -> None:
-    """Masks the bodies of the line's heredocs: they are no lines of the file any more."""
+    """Masks the bodies of the line's heredocs: they are no longer lines of the file."""
     if not _can_hold_heredocs(line.text, source.escape):
         return
     try:
@@ -172,7 +172,7 @@ def _keyword(written: str) -> str:
 
 
 def json_words(value: str) -> tuple[str, ...] | None:
-    """The JSON form's strings, or None if it is none. Raises ValueError if one is no string."""
+    """The JSON form's strings, or None if it is none. Raises ValueError if one is not a string."""
     if not value.lstrip(SPACE).startswith("["):
         return None
     import json

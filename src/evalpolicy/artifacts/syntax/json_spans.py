@@ -94,7 +94,7 @@ class Places:
 
 
 class MalformedJson(ValueError):  # noqa: N818 - it names the state of the text, as Problem does
-    """Where and why a text is no JSON; `start` is an offset into the text."""
+    """Where and why a text is not JSON; `start` is an offset into the text."""
 
     def __init__(self, message: str, start: int) -> None:
         super().__init__(message)
@@ -103,7 +103,7 @@ class MalformedJson(ValueError):  # noqa: N818 - it names the state of the text,
 
 
 def parse(content: bytes) -> Document | Problem:
-    """Reads a document, or says what is wrong and where."""
+    """Reads a document, or states what is wrong and where."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -74,7 +74,7 @@ class Wanted(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """All that a verdict is made of.
 
-    `not_run` says why nothing was run. `result` and `agent` are texts where the file is none.
+    `not_run` states why nothing was run. `result` and `agent` are texts where the file is none.
     `images` are the ids of what was run, by role.
     """
 

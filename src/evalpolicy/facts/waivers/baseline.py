@@ -21,7 +21,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 
 BASELINE_FILE = ".evalpolicy-baseline.json"
 VERSION = 1
-# A quarter of a million rows; more is no baseline (bytes).
+# A quarter of a million rows; more is not a baseline (bytes).
 LIMIT = 64 << 20
 _HEAD = ("version", "rules", "findings")
 
@@ -112,8 +112,8 @@ def render(baseline: Baseline) -> bytes:
 def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> bytes:
     """The file without what occurs no more: only the lines of such rows change.
 
-    `occurs` says how often each row is still there. A file that was laid out by something else
-    is written anew.
+    `occurs` states how often each row is still there. A file that was laid out by something else
+    is rewritten.
     """
     left = {row: min(count, occurs[row]) for row, count in baseline.rows.items() if occurs.get(row)}
     if left == dict(baseline.rows):

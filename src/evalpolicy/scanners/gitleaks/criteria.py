@@ -48,7 +48,7 @@ class CriterionEffect(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """All criteria; `broader` says why the whole lets more pass than it says."""
+    """All criteria; `broader` states why the whole exempts more than it seems to."""
 
     criteria: tuple[CriterionEffect, ...]
     broader: str

@@ -1,4 +1,4 @@
-"""What a configuration says that a version has no words for."""
+"""What a configuration expresses and a version cannot."""
 
 from __future__ import annotations
 

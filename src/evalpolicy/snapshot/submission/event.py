@@ -109,7 +109,7 @@ def _within(value: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    """Text, or nothing. Half of a surrogate pair, which JSON can spell, is no character."""
+    """Text, or nothing. Half of a surrogate pair, which JSON can spell, is not a character."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
