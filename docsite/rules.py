@@ -1,4 +1,4 @@
-"""A page for every rule, made from its docstring and from running its examples."""
+"""One page per rule, generated from its docstring and from running its examples."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from evalpolicy.rules import FAMILIES, all_rules, family
 from evalpolicy.rules.pages import BAD, GOOD, sections
 
 ROOT = Path(__file__).parents[1]
-# A wider block would have to be scrolled on most screens.
+# A wider block would scroll horizontally on most screens.
 _COLUMNS = 80
 _FENCE = re.compile(r"^```(\w+) (?:(before|after|upstream):)?(\S+)$", re.MULTILINE)
-_NO_PATHS = {"message": "the commit message", "replay": "what came of the replay"}
-_STATES = {"before": "before", "after": "after", "upstream": "what main holds meanwhile"}
+_NO_PATHS = {"message": "the commit message", "replay": "the result of the replay"}
+_STATES = {"before": "before", "after": "after", "upstream": "main in the meantime"}
 
 
 def pages() -> dict[str, str]:
-    """Path → page: the index, and one page a rule."""
+    """Path → page: the index, and one page per rule."""
     found = {"rules/index.md": index()}
     found.update({f"rules/{rule.id}.md": page(rule) for rule in all_rules()})
     return found
 
 
 def index() -> str:
-    """All rules in a table a family."""
+    """All rules, one table per family."""
     about = families_about()
     parts = [
         "# Rules\n",
@@ -56,47 +56,47 @@ def families_about() -> dict[str, str]:
 
 
 def page(rule: Rule) -> str:
-    """A rule's page: its docstring, what it says of its bad example, and who else finds it."""
+    """A rule's page: its docstring, its report on the bad example, and which other tools find it."""
     letters = rule.family
     name = FAMILIES[letters][0]
     parts = [
         f"---\ntitle: {rule.id} {rule.name}\n---\n",
         f"# {rule.id} {rule.name}\n",
         f"**{_severity(rule)}** · family [{letters} {name}](index.md#{letters.lower()}-{name})"
-        f"{_mends(rule)}\n",
+        f"{_fixed_by(rule)}\n",
     ]
     for title, text in sections(rule.documentation):
         if title:
             parts.append(f"## {title}\n")
         parts.append(_titled(text) + "\n")
         if title == BAD:
-            parts.append(f"evalpolicy says:\n\n```text\n{said(rule)}```\n")
+            parts.append(f"evalpolicy reports:\n\n```text\n{reported(rule)}```\n")
         if title == GOOD:
-            parts.append("With that, the rule finds nothing.\n")
-    parts += ["## Elsewhere\n", f"{comparison.line(rule.id)}\n"]
+            parts.append("Now the rule reports nothing.\n")
+    parts += ["## Other tools\n", f"{comparison.line(rule.id)}\n"]
     parts += [
-        "## Take it back\n",
-        f"One line: `# evalpolicy: ignore[{rule.id}] the reason`. A path: `[[allow]]` with "
-        f'`rule = "{rule.id}"`. The whole rule: `"{rule.id}" = "off"` under `[rules]` '
+        "## How to suppress\n",
+        f"For one line: `# evalpolicy: ignore[{rule.id}] the reason`. For a path: `[[allow]]` with "
+        f'`rule = "{rule.id}"`. For the whole fleet: `"{rule.id}" = "off"` under `[rules]` '
         "([configuration](../reference/configuration.md)).\n",
     ]
     return "\n".join(parts)
 
 
-def said(rule: Rule) -> str:
-    """What the text format shows of the rule's bad example, without the count at its end."""
+def reported(rule: Rule) -> str:
+    """What the text format prints for the rule's bad example, without the summary at its end."""
     report = judged(rule)
     lines = text_format.render(report, columns=_COLUMNS, colour=False).splitlines()
     end = next(n for n, line in enumerate(lines) if line.startswith("Checked "))
     return "\n".join(lines[:end]).rstrip() + "\n"
 
 
-def _mends(rule: Rule) -> str:
+def _fixed_by(rule: Rule) -> str:
     fixes = [finding.fix for finding in judged(rule).findings if finding.fix]
     if not fixes:
         return ""
     safe = any(fix.safe for fix in fixes)
-    return " · mended by `--fix`" if safe else " · mended by `--fix --unsafe-fixes`"
+    return " · fixed by `--fix`" if safe else " · fixed by `--fix --unsafe-fixes`"
 
 
 def _severity(rule: Rule) -> str:
@@ -104,7 +104,7 @@ def _severity(rule: Rule) -> str:
 
 
 def _titled(text: str) -> str:
-    """Fences with the path, and the state it is of, as the theme's title."""
+    """Fences with the path, and the state it belongs to, as the theme's title."""
     return _FENCE.sub(_title, text)
 
 
@@ -114,5 +114,5 @@ def _title(fence: re.Match[str]) -> str:
     if state:
         title += f" ({_STATES[state]})"
     if language == "json" and path.endswith(".jsonl"):
-        title += ", one value a line"
+        title += ", one value per line"
     return f'```{language} title="{cell(title)}"'

@@ -19,7 +19,7 @@ EXIT_NOT_CHECKED = 3
 
 
 class UsageError(Exception):
-    """Wrong usage or configuration (exit 2). The message says what is wrong and what to do."""
+    """Wrong usage or configuration (exit 2). The message states what is wrong and what to do."""
 
 
 class NotCheckedError(Exception):
@@ -45,7 +45,7 @@ class Mark(NamedTuple):
 
 def noted(error: BaseException) -> str:
     """What happened, on one line; the traceback is kept for `block`."""
-    import traceback  # dear, and of no use to a run in which nothing fails
+    import traceback  # expensive, and of no use to a run in which nothing fails
 
     line = described(error)
     next(_times)

@@ -17,14 +17,14 @@ RULES = all_rules()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_has_a_page_with_both_examples_and_what_is_said_of_the_bad_one(rule):
+def test_every_rule_has_a_page_with_both_examples_and_the_report_on_the_bad_one(rule):
     page = rules.page(rule)
-    bad = page.index("\n## Fires\n")
-    says = page.index("\nevalpolicy says:\n\n```text\n", bad)
-    good = page.index("\n## Mended\n", says)
+    bad = page.index("\n## Example\n")
+    report = page.index("\nevalpolicy reports:\n\n```text\n", bad)
+    good = page.index("\n## Fixed\n", report)
     assert page.index("\n## Why\n") < bad
-    assert rule.id in page[says:good]
-    assert "\n## Elsewhere\n\nFound by others: " in page[good:]
+    assert rule.id in page[report:good]
+    assert "\n## Other tools\n\nFound by others: " in page[good:]
     assert len(re.findall(r"^```", page, re.MULTILINE)) % 2 == 0
 
 

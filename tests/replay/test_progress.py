@@ -31,7 +31,7 @@ def test_a_log_gets_a_line_for_what_is_done():
     shown.told(progress, BAD)
     first, second = stream.getvalue().splitlines()
     assert first == "[1/2] unfinished  arc-1-codex  1.5 s"
-    assert second.strip() == "turns that nobody asked for: 1 of 1"
+    assert second.strip() == "1 of 1 turn were not requested"
     assert "\x1b" not in stream.getvalue()
 
 

@@ -36,7 +36,7 @@ def finding(
     rule: str = "LBL001",
     path: str = DOCKERFILE,
     span: Span | None = None,
-    message: str = "eval.benchmark.description is missing: say in one line what it is",
+    message: str = "eval.benchmark.description is missing: describe it in one line",
     help: str = "",
     subject: str = "arc",
     about: str = "",
@@ -75,7 +75,7 @@ def sample() -> Report:
     """One of everything."""
     repeated = finding(
         "LBL006", span=Span(3, 7, 4, 12), about="eval.benchmark.tasks",
-        message="eval.benchmark.tasks is set again on line 5, which wins: take one of them out",
+        message="eval.benchmark.tasks is overridden on line 5: remove one of the two",
         fix=Fix((Edit(Span(3, 1, 4, 1), ""),)),
     )  # fmt: skip
     return report(

@@ -143,7 +143,7 @@ class TestText:
         assert (self.WAY_OUT in text) is said
 
     def test_what_is_absent_can_be_brought(self):
-        problem = FileProblem("a", 1, "its object is not in this clone (a partial or damaged one)")
+        problem = FileProblem("a", 1, "its object is not in this clone (partial or damaged)")
         many = [finding(about=str(n)) for n in range(200)]
         text = render_text(report(many, [problem]))
         assert "To fetch the missing files, run: git fetch --refetch --no-filter\n" in text

@@ -45,13 +45,13 @@ GOOD_PAGE = """A base comes from docker.io.
 
 It is slow.
 
-## Fires
+## Example
 
 ```dockerfile containers/agents/codex/Dockerfile
 FROM docker.io/node:22
 ```
 
-## Mended
+## Fixed
 
 ```dockerfile containers/agents/codex/Dockerfile
 FROM node:22
@@ -79,11 +79,11 @@ class TestThePageOfAnyRule:
             ("docker.io.", "docker.io", "no full stop"),
             ("A base", "A base" + " of some kind" * 10, "over 120 characters"),
             ("## Why", "## Reason", "no `## Why`"),
-            ("## Fires", "## Bad", "no `## Fires`"),
+            ("## Example", "## Bad", "no `## Example`"),
             ("dockerfile containers/agents/codex/Dockerfile\nFROM docker.", "text\nFROM docker.",
-             "Fires: no file"),
-            ("FROM docker.io/node:22", "FROM node:22", "does not fire"),
-            ("FROM node:22", "FROM docker.io/node:20", "still fires"),
+             "Example: no file"),
+            ("FROM docker.io/node:22", "FROM node:22", "does not report it"),
+            ("FROM node:22", "FROM docker.io/node:20", "still reports"),
             ("FROM node:22", "FROM node:22\nWAT", "not all could be checked"),
         ],
     )  # fmt: skip
@@ -94,25 +94,25 @@ class TestThePageOfAnyRule:
 
 
 def test_a_heading_in_a_fence_is_part_of_the_example():
-    page = "T.\n\n## Fires\n\n```markdown a.md\n## Why\n```\n\nmore\n\n## Why\n\nx\n"
+    page = "T.\n\n## Example\n\n```markdown a.md\n## Why\n```\n\nmore\n\n## Why\n\nx\n"
     assert section(page, "Why") == "x"
-    assert example(page, "Fires").files == {"a.md": "## Why\n"}
+    assert example(page, "Example").files == {"a.md": "## Why\n"}
 
 
 def test_placeholders():
-    page = "## Fires\n\n```text a\n{{KiB 2}}\n```\n\n```text b\n{{openai}} {{unknown}}\n```\n"
-    files = example(page, "Fires", {"openai": "sk"}.get).files
+    page = "## Example\n\n```text a\n{{KiB 2}}\n```\n\n```text b\n{{openai}} {{unknown}}\n```\n"
+    files = example(page, "Example", {"openai": "sk"}.get).files
     assert files == {"a": "x" * 2048 + "\n", "b": "sk {{unknown}}\n"}
 
 
 def test_json_for_lines_may_be_laid_out_over_lines():
-    page = '## Fires\n\n```json a.jsonl\n{"a":\n 1}\n{"b": 2}\n```\n'
-    assert example(page, "Fires").files == {"a.jsonl": '{"a": 1}\n{"b": 2}\n'}
+    page = '## Example\n\n```json a.jsonl\n{"a":\n 1}\n{"b": 2}\n```\n'
+    assert example(page, "Example").files == {"a.jsonl": '{"a": 1}\n{"b": 2}\n'}
 
 
 def test_an_example_of_a_submission():
     fences = "```text before:a\n1\n```\n\n```text after:a\n2\n```\n\n```text message\nm\n```\n"
-    page = f"## Fires\n\n{fences}"
-    made = example(page, "Fires")
+    page = f"## Example\n\n{fences}"
+    made = example(page, "Example")
     assert (made.before, made.after, made.message) == ({"a": "1\n"}, {"a": "2\n"}, "m\n")
     assert made.is_submission

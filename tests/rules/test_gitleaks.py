@@ -150,7 +150,7 @@ def test_the_message_names_version_pin_boundary_and_consequence(tmp_path):
     (finding,) = judge(write(tmp_path, {**DOCKERFILE, **OLD, **config(PATHS)}), "GLK001").findings
     assert "gitleaks 8.18.4 (.pre-commit-config.yaml:3)" in finding.message
     assert "since 8.25.0" in finding.message
-    assert "in force" in finding.message
+    assert "has no effect" in finding.message
     assert "evalpolicy gitleaks migrate .gitleaks.toml --to 8.18.4" in finding.help
     assert finding.fix is not None
     assert not finding.fix.safe
@@ -187,7 +187,7 @@ def test_a_path_in_a_scan_of_the_history_alone_is_a_note(tmp_path):
 def test_how_many_fixtures_are_blinded(tmp_path):
     files = {**DOCKERFILE, **NEW, **RUNS, **config("[[allowlists]]\npaths=['arc-[01]-codex']\n")}
     (finding,) = judge(write(tmp_path, files), "GLK006").findings
-    assert "2 fixtures of 3" in finding.message
+    assert "2 of 3 fixtures" in finding.message
 
 
 def test_the_fix_of_a_deprecated_form_is_safe_and_complete(tmp_path):

@@ -257,8 +257,8 @@ BROKEN = {
     "import": ("import no_such_module_at_all", "cannot be imported: ModuleNotFoundError"),
     "syntax": ("def (", "cannot be imported: SyntaxError"),
     "exit": ("import sys; sys.exit(0)", "cannot be imported: SystemExit: 0"),
-    "id": ('@rule("ACME1", "a", "note")\ndef r(fleet): yield', "'ACME1' is no rule id"),
-    "none": ("", "holds no rule"),
+    "id": ('@rule("ACME1", "a", "note")\ndef r(fleet): yield', "'ACME1' is not a rule id"),
+    "none": ("", "contains no rule"),
     "severity": (
         f'@rule("ACM001", "a-b", "fatal")\ndef r(fleet):\n    {PAGE}\n    yield',
         "'fatal' is no severity",
@@ -297,7 +297,7 @@ BROKEN = {
     "one name twice": (
         f'@rule("ACM001", "a-b", "note")\ndef r(fleet):\n    {PAGE}\n    yield\n'
         f'@rule("ACM002", "a-b", "note")\ndef s(fleet):\n    {PAGE}\n    yield',
-        "two of its rules have one name",
+        "two of its rules have the same name",
     ),
     "one id twice": (
         f'@rule("ACM001", "a-b", "note")\ndef r(fleet):\n    {PAGE}\n    yield\n'
@@ -408,9 +408,9 @@ FAILING = {
     "path outside": (raising(HIT + "yield Hit('../x', 'x')"), "'../x' is no path"),
     "absolute": (raising(HIT + "yield Hit('/etc/x', 'x')"), "'/etc/x' is no path"),
     "no message": (raising(HIT + "yield Hit('a', '')"), "a hit has no message"),
-    "no severity": (raising(HIT + "yield Hit('a', 'x', severity='fatal')"), "'fatal' is no"),
-    "no span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is no span"),
-    "before the first line": (raising(HIT + "yield Hit('a', 'x', Span.at(0))"), "is no span"),
+    "not a severity": (raising(HIT + "yield Hit('a', 'x', severity='fatal')"), "'fatal' is no"),
+    "no span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
+    "before the first line": (raising(HIT + "yield Hit('a', 'x', Span.at(0))"), "is not a span"),
     "backwards": (raising(HIT + "yield Hit('a', 'x', Span(2, 1, 1, 1))"), "ends before it begins"),
     "no fix": (raising(HIT + "yield Hit('a', 'x', fix='sed')"), "the fix of a hit is a str"),
 }
@@ -447,7 +447,7 @@ class TestARuleThatFails:
         installed(raising('yield Hit("evalpolicy.toml", "found")', "unit"))
         code, report, _ = check(write(tmp_path / "fleet", FLEET))
         assert code == 3
-        assert "asks for the fleet" in messages(report)[0]
+        assert "has to ask for the fleet" in messages(report)[0]
 
     def test_its_suppression_is_not_called_unused(self, installed, check, tmp_path):
         installed(raising("raise KeyError('x')\n    yield", "place"))

@@ -89,7 +89,7 @@ BREACHES = [
     ({"release_tag": "absent"}, 2, "release_tag is missing"),
     ({"agent": None}, 2, "no evidence"),
     ({"agent": None, "evidence": {}}, 11, "agent is null"),
-    ({"agent": None, "evidence": {"agent": "git"}}, 12, "no reason"),
+    ({"agent": None, "evidence": {"agent": "git"}}, 12, "must be a reason"),
     ({"evidence": {"agent": "hearsay"}}, 12, "evidence of agent"),
     ({"captured": "yesterday"}, 9, "captured"),
     ({"sha256": "ab"}, 11, "sha256"),

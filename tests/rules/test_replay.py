@@ -37,19 +37,19 @@ def example(rule, title):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 class TestPages:
     def test_the_bad_example_fires(self, rule, tmp_path):
-        row, files = example(rule, "Fires")
+        row, files = example(rule, "Example")
         report = judged(tmp_path, [replayed(**row)], files)
         assert [finding.rule for finding in report.findings] == [rule.id]
         assert not report.problems
 
     def test_the_mended_example_does_not(self, rule, tmp_path):
-        row, files = example(rule, "Mended")
+        row, files = example(rule, "Fixed")
         report = judged(tmp_path, [replayed(**row)], files)
         assert [finding.message for finding in report.findings] == []
 
 
 def test_a_finding_stands_on_the_fixtures_line(tmp_path):
-    row = example(RULES[0], "Fires")[0]
+    row = example(RULES[0], "Example")[0]
     (found,) = judged(tmp_path, [replayed(**row, line=3)]).findings
     assert (found.path, found.span.line) == (f"{FOLDER}/arc-0-codex.traces.jsonl", 3)
     assert found.subject == "arc-0-codex"
@@ -109,7 +109,7 @@ def test_an_allowance_and_a_level_hold_for_replays_as_well(tmp_path):
 
 def test_findings_of_replays_are_not_kept_for_the_next_run(tmp_path):
     """What containers did is in no snapshot: the same files can be replayed to another end."""
-    rows = [example(rule, "Fires")[0] for rule in RULES[:2]]
+    rows = [example(rule, "Example")[0] for rule in RULES[:2]]
     root = write(tmp_path / "fleet", {f"{FOLDER}/arc-0-codex.traces.jsonl": "{}\n"})
     found = []
     for row in rows:

@@ -94,8 +94,8 @@ def test_only_tracked_files_count(tmp_path):
     ("config", "word"),
     [
         (hook(exclude=r"(.jsonl$"), "no regular expression"),
-        (hook(exclude=r"(?!x)(?:[a-z0-9/.-]+)+!\Z"), "not tried on every file"),
-        (hook(args="--maxkb=many"), "no whole number"),
+        (hook(exclude=r"(?!x)(?:[a-z0-9/.-]+)+!\Z"), "not matched with every file"),
+        (hook(args="--maxkb=many"), "not a whole number"),
         ("repos: {", ""),
     ],
 )

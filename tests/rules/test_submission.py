@@ -274,13 +274,16 @@ class TestDocuments:
     @pytest.mark.parametrize(
         ("after", "words"),
         [
-            (RULES.replace("2a. **Small.** Tests MUST be small.\n", ""), ["2a (Small) is gone"]),
+            (
+                RULES.replace("2a. **Small.** Tests MUST be small.\n", ""),
+                ["2a (Small) was removed"],
+            ),
             (RULES.replace("2. **Fast", "3. **Fast"), ["2 (Fast) is now 3"]),
             (
                 RULES.replace("1. **Offline.** Tests MUST run offline.\n\n", "").replace(
                     "2. **Fast", "1. **Fast"
                 ),
-                ["1 (Offline) is gone", "2 (Fast) is now 1"],
+                ["1 (Offline) was removed", "2 (Fast) is now 1"],
             ),
             (
                 RULES.replace("1. **Off", "9. **Off").replace("2. **F", "1. **F"),
@@ -428,7 +431,7 @@ class TestFixtures:
         after = {**FLEET, "containers/benchmarks/arc/run.sh": "x\n"}
         before = {k: v for k, v in FLEET.items() if k != NAME}
         [finding] = self.judged(tmp_path, before, after, "SUB007").findings
-        assert "nothing says" in finding.message
+        assert "nothing shows" in finding.message
 
     @pytest.mark.parametrize("tree", ["0" * 40, "<git rev-parse HEAD:containers/benchmarks/arc>"])
     def test_recorded_together_against_a_named_tree(self, tmp_path, tree):

@@ -212,13 +212,13 @@ def test_nothing_runs_in_the_real_action_and_the_real_server(how: SetUp, trap: T
     assert not trap.marker.exists(), "the action"
     refused = how.outcome == "refused"
     assert (ran.outputs["exit-code"] == "3") == refused
-    assert any("bare repository among the files" in line for line in ran.commands) == refused
+    assert any("bare repository inside" in line for line in ran.commands) == refused
 
     async def scenario(editor: Editor) -> None:
         uri = editor.open(trap.root / ARC / "Dockerfile")
         if refused:
             await editor.until(lambda: editor.messages)
-            assert "bare repository among the files" in editor.messages[0]
+            assert "bare repository inside" in editor.messages[0]
         else:
             await editor.diagnostics(uri)
 

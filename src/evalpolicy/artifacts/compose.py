@@ -2,7 +2,7 @@
 
 After the Compose specification (compose-spec, 2025): `include` is a list of paths or of mappings
 with `path`, `extends` a service's name or a mapping with `service` and `file`, `environment` a
-mapping or a list. Anchors and merge keys are resolved; what is no compose file has a problem.
+mapping or a list. Anchors and merge keys are resolved; what is not a compose file has a problem.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
 
 
 class Value(NamedTuple):
-    """A text and where it stands."""
+    """A string and its place."""
 
     text: str
     span: Span
@@ -70,7 +70,7 @@ def parse(content: bytes) -> Compose:
         return Compose((), (), document.problem)
     root = document.root
     if not isinstance(root, YamlMap):
-        return Compose((), (), Problem("no compose file: a mapping is expected", START))
+        return Compose((), (), Problem("not a compose file: a mapping is expected", START))
     services = root.map("services")
     return Compose(
         tuple(_includes(root.get("include"))),

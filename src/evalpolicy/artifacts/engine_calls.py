@@ -14,7 +14,7 @@ _WITH_VALUE = frozenset(("-H", "--host", "-c", "--context", "--config", "-l", "-
 
 
 class EngineCall(NamedTuple):
-    """`verb` is build, run, pull …; `platform` the value of `--platform`, and where it stands."""
+    """`verb` is build, run, pull …; `platform` the value of `--platform`, and where it is."""
 
     engine: str
     verb: str

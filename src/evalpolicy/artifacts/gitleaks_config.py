@@ -49,7 +49,7 @@ class GitleaksConfig(Struct, frozen=True):
 
     @property
     def problem(self) -> Problem | None:
-        """Why the file is no TOML, if it is none."""
+        """Why the file is not TOML, if it is none."""
         return self.document.problem
 
     @property

@@ -18,7 +18,7 @@ NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 
 
 class Located(Struct, frozen=True):
-    """A text and where it stands."""
+    """A string and its place."""
 
     text: str
     span: Span
@@ -75,7 +75,7 @@ def parse(content: bytes) -> PreCommitConfig:
         return PreCommitConfig(problems=(Problem("a mapping with `repos` is expected", span),))
     problems: list[Problem] = []
     if not isinstance(root.get("repos"), YamlList):
-        problems.append(Problem("`repos` is missing or no list", root.span))
+        problems.append(Problem("`repos` is missing or not a list", root.span))
     lines = content.decode("utf-8-sig").split("\n")
     found = [_repository(item, problems, lines) for item in root.maps("repos")]
     return PreCommitConfig(

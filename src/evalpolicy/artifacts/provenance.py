@@ -60,7 +60,7 @@ class Provenance(Struct, frozen=True):
 
     `value` is the whole JSON value, for the schema; `duplicates` are the keys that stand twice
     in one object, each as (JSON path, span of the later one): the later value counts. A file that
-    is no JSON, or no object, has problems and no entries.
+    is not a JSON object, has problems and no entries.
     """
 
     value: object
@@ -83,7 +83,8 @@ def parse(content: bytes) -> Provenance:
     value = document.value
     if not isinstance(value, dict):
         problem = Problem(
-            f"provenance is an object from fixture to entry, not {_kind(value)}", document.span(())
+            f"provenance must be an object from fixture to entry, not {_kind(value)}",
+            document.span(()),
         )
         return Provenance(value, {}, duplicates, (problem,), document)
     entries = {
@@ -120,7 +121,7 @@ def write(before: object, entries: Mapping[str, Mapping[str, object]]) -> bytes:
     if before is None:
         before = {}
     if not isinstance(before, dict):
-        raise ValueError("the provenance file is no object: nothing was written")
+        raise ValueError("the provenance file is not an object: nothing was written")
     merged = {**before, **entries}
     comments = {key: value for key, value in merged.items() if key.startswith("_")}
     sorted_entries = {

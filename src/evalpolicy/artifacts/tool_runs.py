@@ -55,7 +55,7 @@ class Weaker(Struct, frozen=True):
 
 
 def runs(content: bytes) -> tuple[ToolRun, ...]:
-    """The steps of a workflow that run the tool, in their order; none of what is no workflow."""
+    """The steps of a workflow that run the tool, in their order; none of what is not a workflow."""
     if _NAME.encode() not in content.lower():
         return ()
     workflow = parse(content)
@@ -102,20 +102,24 @@ def _action(uses: Value) -> tuple[str, str] | None:
 
 def _weaker(was: ToolRun, now: ToolRun) -> Iterator[Weaker]:
     if was.when != now.when or not was.events.items() <= now.events.items():
-        yield Weaker(now.span, f"when {_called(was)} runs, or whether its failure counts, changes")
+        yield Weaker(
+            now.span, f"the condition of {_called(was)}, or whether its failure counts, changes"
+        )
     if (was.action, was.commands) != (now.action, now.commands):
         yield Weaker(now.span, f"{_called(was)} becomes {_called(now)}")
     elif was.revision != now.revision and not _newer(was.revision, now.revision):
         yield Weaker(
             now.span,
-            f"{was.action} goes from {was.revision or 'no revision'} to "
-            f"{now.revision or 'no revision'}: another tool may judge",
+            f"{was.action} changes from {was.revision or 'no revision'} to "
+            f"{now.revision or 'no revision'}: a different version may run",
         )
     for name in dict.fromkeys((*was.inputs, *now.inputs)):
         if name not in _HARMLESS and name != ACCEPT:
             before, (after, span) = was.inputs.get(name), now.inputs.get(name, ("", now.span))
             if _looser(name, before[0] if before else "", after):
-                yield Weaker(span, f"the input {name} of {_called(now)} becomes {after or 'empty'}")
+                yield Weaker(
+                    span, f"the input {name} of {_called(now)} is changed to {after or 'empty'}"
+                )
     yield from _accepting(was, now)
 
 
@@ -125,7 +129,7 @@ def _accepting(was: ToolRun | None, now: ToolRun) -> Iterator[Weaker]:
         return
     by_label = _BY_LABEL.fullmatch(value) is not None
     already = was is not None and ACCEPT in was.inputs
-    what = f"the input {ACCEPT} of {_called(now)} becomes {value}"
+    what = f"the input {ACCEPT} of {_called(now)} is changed to {value}"
     yield Weaker(span, what, accepts=already or not by_label)
 
 

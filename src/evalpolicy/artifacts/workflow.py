@@ -9,7 +9,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar
 
 
 class Value(Struct, frozen=True):
-    """A text of the workflow and where it stands; expressions stay as they are written."""
+    """A text of the workflow and where it is; expressions stay as they are written."""
 
     text: str
     span: Span
@@ -77,7 +77,9 @@ def parse(content: bytes) -> Workflow:
         span = START if root is None else root.span
         return Workflow(problems=(Problem("a mapping with `jobs` is expected", span),))
     jobs = root.map("jobs")
-    problems = () if jobs is not None else (Problem("`jobs` is missing or no mapping", root.span),)
+    problems = (
+        () if jobs is not None else (Problem("`jobs` is missing or not a mapping", root.span),)
+    )
     outer = _values(root, "env")
     shells = _defaults(root)
     found = [

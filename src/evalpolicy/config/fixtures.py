@@ -19,7 +19,7 @@ class Fixtures(Struct, frozen=True):
 class Sizes(Struct, frozen=True):
     """In KiB, as pre-commit's hook counts.
 
-    `limit` is for every tracked file that is no fixture; without one it is the hook's `--maxkb`,
+    `limit` is for every tracked file that is not a fixture; without one it is the hook's `--maxkb`,
     or its default. `fixture_limit` is for each fixture, `fixture_budget` for all of them.
     """
 
@@ -59,9 +59,11 @@ def wrong_setting(table: Mapping[str, Any]) -> tuple[str, str, str] | None:
     for pattern in table.get("secrets", {}).get("internal_hosts", ()):
         try:
             if compiled(pattern).search("") is not None:
-                return "secrets", "internal_hosts", f"{pattern!r} matches nothing at all as well"
+                return "secrets", "internal_hosts", f"{pattern!r} also matches the empty string"
             if compiled(pattern).search("host.internal.invalid") is not None:
-                why = "matches host.internal.invalid, which redaction puts in the place of a host"
+                why = (
+                    "also matches host.internal.invalid, which redaction writes in place of a host"
+                )
                 return "secrets", "internal_hosts", f"{pattern!r} {why}"
         except PatternError as error:
             return "secrets", "internal_hosts", str(error)

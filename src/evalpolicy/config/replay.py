@@ -193,10 +193,10 @@ def wrong_replay(table: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None
         for name in _PLACE.findall(text):
             if name not in known:
                 listed = ", ".join(f"{{{one}}}" for one in sorted(known))
-                return keys, f"{{{name}}} is not known here; known are {listed}"
+                return keys, f"{{{name}}} is unknown here; known are {listed}"
     for keys, text in _operands(table):
         if text.startswith("-"):
-            return keys, f"{text!r} begins with a dash: it would be read as an option"
+            return keys, f"{text!r} begins with a dash and would be read as an option"
     for keys, text in _paths(table):
         if text.startswith("/") or ".." in text.split("/"):
             return keys, f"{text!r} is not a path from the fleet's root"

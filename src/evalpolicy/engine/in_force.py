@@ -62,8 +62,8 @@ def in_force(
         rows = _base_baseline(comparison, state, baseline)
     except UsageError as reason:
         problem = (
-            f"the policy at the merge base cannot be read, so nothing says what this submission "
-            f"is judged by: {reason}; correct it in a submission of its own, accepted with "
+            f"the policy at the merge base cannot be read, so this submission cannot be "
+            f"checked: {reason}; correct it in a separate submission, accepted with "
             "--accept-policy-changes"
         )
         return replace(_own("unreadable", snapshot, own, known, baseline), problem=problem)
@@ -78,7 +78,7 @@ def in_force(
         replace(base, layout=layout, replay_table=own.replay_table),
         own,
         rules,
-        rules.without(added, "not loaded until it is merged") if added else rules,
+        rules.without(added, "only loaded once it is merged") if added else rules,
         state,
         baselines.load(snapshot) if baseline is None else baseline,
         Honoured(comparison, state, snapshot, layout, allowances, rows),
@@ -136,7 +136,7 @@ def _both(base: Layout, own: Layout, checked: Snapshot) -> Layout:
         name: tuple(dict.fromkeys((*getattr(base, name), *getattr(own, name))))
         for name in JUDGED_GLOBS
     }
-    # A file that moved is where the submission says that it is.
+    # A moved file is where the submission has it.
     there = {
         name: getattr(base if getattr(base, name) in checked.entries else own, name)
         for name in ("provenance", "broken")

@@ -30,7 +30,7 @@ def levels_in_force(policy: InForce) -> dict[str, Level]:
     if policy.own is not policy.config:
         levels_of(policy.own, policy.own_known)
     if policy.origin in ("accepted", "unreadable"):
-        # What says whether the submission may be accepted is not the submission's to switch off.
+        # The submission cannot disable what decides whether it may be accepted.
         levels.pop(GATE_WEAKENED, None)
     return levels
 

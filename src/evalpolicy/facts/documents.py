@@ -18,7 +18,7 @@ from evalpolicy.snapshot import Unreadable
 
 _Row = TypeVar("_Row")
 
-# A larger file is no document (bytes).
+# A larger file is not a document (bytes).
 _LIMIT = 4 << 20
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|mailto:")
 _QUERY = re.compile(r"[?#]")
@@ -28,7 +28,7 @@ _STATUSES = ("draft", "active", "superseded")
 
 
 class Documents:
-    """What each document says of itself is kept by its content; what is there is asked anew."""
+    """What a document contains is cached by its content; whether targets exist is checked anew."""
 
     def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
         self._fleet = fleet
@@ -65,7 +65,7 @@ class Documents:
         return not bare or self._there(path, bare)
 
     def _named(self, path: str, target: str) -> bool:
-        """Whether a path in code is there; one that begins like nothing here is no path."""
+        """Whether a path in code is there; one that begins like nothing here is not a path."""
         first = target.removeprefix("./").split("/")[0]
         if target.startswith(("/", "../")) or first not in self._fleet.snapshot.folders:
             return True
@@ -108,7 +108,7 @@ def _form(document: RulesDocument) -> list[tuple[str, Span]]:
         if section is None:
             missing.append(name)
         elif section.span.line < last:
-            found.append((f"has its section {name} out of order", section.span))
+            found.append((f"has the section {name} out of order", section.span))
         else:
             last = section.span.line
     missing += [] if document.requirements else ["numbered requirements"]

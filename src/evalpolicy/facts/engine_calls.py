@@ -8,7 +8,7 @@ from evalpolicy.artifacts.engine_calls import EngineCall, engine_calls
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.snapshot import Unreadable
 
-# A larger file is no script (bytes).
+# A larger file is not a script (bytes).
 _LIMIT = 1 << 20
 
 

@@ -156,7 +156,7 @@ def named(fixtures: Sequence[Fixture], word: str, path: str) -> Fixture:
 
         other = nearest(word, [f.stem for f in fixtures])
         hint = f"did you mean {other}?" if other else "see `evalpolicy fixtures list`"
-        raise UsageError(f"{word!r} is no fixture: {hint}")
+        raise UsageError(f"{word!r} is not a fixture: {hint}")
     names = [f.path if exact else f.stem for f in close[:MOST_CANDIDATES]]
     more = f" and {len(close) - len(names)} more" if len(close) > len(names) else ""
-    raise UsageError(f"{word!r} could be {', '.join(names)}{more}")
+    raise UsageError(f"{word!r} is ambiguous: it could be {', '.join(names)}{more}")

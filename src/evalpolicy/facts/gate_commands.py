@@ -188,7 +188,7 @@ def _fallback(joined: tuple[Pipeline, ...], position: int, names: GateNames) -> 
             if (gate := names.name(command)) is not None:
                 shown = " ".join(words[:2])
                 why = f"`|| {shown}` makes it pass whatever {gate} finds"
-                yield Swallowed(gate, first_command.words[0], why, f"take `|| {shown}` out")
+                yield Swallowed(gate, first_command.words[0], why, f"remove `|| {shown}`")
                 return
 
 
@@ -213,5 +213,5 @@ def _flagged(command: Command, names: GateNames) -> Iterator[Swallowed]:
             gate,
             command.words[number],
             f"{shown} makes {gate} pass whatever it finds",
-            f"take {shown} out",
+            f"remove {shown}",
         )

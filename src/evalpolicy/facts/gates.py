@@ -187,7 +187,7 @@ class Run(Struct, frozen=True):
 
 
 def starts_with_pipefail(value: Value | None) -> bool | None:
-    """Whether GitHub starts a step's shell with pipefail; None for a shell that is no POSIX one.
+    """Whether GitHub starts a step's shell with pipefail; None for a shell that is not POSIX.
 
     Without `shell:` it is `bash -e {0}`, which has none; `shell: bash` is
     `bash --noprofile --norc -eo pipefail {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).

@@ -30,8 +30,8 @@ class InForce(Struct, frozen=True):
     """`config` counts; `own` is what the checked state holds, with the rules that it `knows`.
 
     `baseline` is the checked state's own (or the one that the user named), of which `honoured`
-    says what counts; it is None where everything does. `state` is where contracts are read.
-    `base` is the policy at the base, as written, where it counts. `problem` says why it cannot be
+    states what counts; it is None where everything does. `state` is where contracts are read.
+    `base` is the policy at the base, as written, where it counts. `problem` states why it cannot be
     read.
     """
 

@@ -40,7 +40,7 @@ def is_supplied(names: tuple[str, ...], around: Surroundings) -> bool:
 class Contracts:
     """The label contract of each role: the fleet's own where configuration names one.
 
-    Raises `UsageError` for a contract that is absent or is no JSON Schema.
+    Raises `UsageError` for a contract that is absent or is not a JSON Schema.
     """
 
     def __init__(self, config: Config, snapshot: Snapshot, cache: Cache) -> None:

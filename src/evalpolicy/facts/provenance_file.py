@@ -20,8 +20,8 @@ _LIMIT = 16 << 20
 class ProvenanceFile:
     """What is recorded of the fixtures.
 
-    `exists` says whether the snapshot has the file, `readable` whether its entries are known: a
-    file that is no JSON object has `problems`, and nothing can be said of any fixture then. A
+    `exists` states whether the snapshot has the file, `readable` whether its entries are known: a
+    file that is not a JSON object has `problems`, and nothing can be said of any fixture then. A
     file that is not there is readable and empty. `content` are the file's bytes.
     """
 

@@ -183,9 +183,9 @@ class Sizing:
         try:
             matched = PythonPatterns([*sorted(self.tracked), *probes]).matching(pattern.text)
         except WrongPattern as why:
-            message = f"{key} is no regular expression of Python's: {why}"
+            message = f"{key} is not a Python regular expression: {why}"
         except TooSlow as why:
-            message = f"{key} was not tried on every file: {why}"
+            message = f"{key} was not matched with every file: {why}"
         else:
             covers = frozenset(file for file in self.tracked if file in matched)
             anywhere = frozenset(file for file in covers if names[file] in matched)
@@ -206,7 +206,7 @@ class Sizing:
             try:
                 found, where = int(value[:18]), arg.span
             except ValueError:
-                self._problem(path, Problem(f"--maxkb is no whole number: {value!r}", arg.span))
+                self._problem(path, Problem(f"--maxkb is not a whole number: {value!r}", arg.span))
         return found, where
 
     @cached_property

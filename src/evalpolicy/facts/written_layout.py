@@ -17,7 +17,7 @@ OF_FILES = ("dockerfiles", "fixtures", "bake", "compose", "shared_services", "do
 
 
 class WrittenGlob(Struct, frozen=True):
-    """One glob, the key of `[layout]` that it belongs to, and where it stands."""
+    """One glob, the key of `[layout]` that it belongs to, and where it is."""
 
     key: str
     glob: str

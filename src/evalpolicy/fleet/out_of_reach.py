@@ -25,24 +25,24 @@ def out_of_reach(snapshot: Snapshot, layout: Layout) -> Iterator[tuple[str, str]
         if entry.mode == SUBMODULE and (what := expected.at(path)):
             yield (
                 path,
-                f"a repository of its own (a submodule) where the layout expects {what}: its files "
-                "are not part of this one, so they were not checked. Run evalpolicy in there, or "
+                f"a separate repository (a submodule) where the layout expects {what}: its files "
+                "are not part of this one, so they were not checked. Run evalpolicy in it, or "
                 "keep the files here",
             )
         elif entry.mode == SYMLINK and path in dockerfiles:
             yield (
                 path,
-                "a symbolic link: a Dockerfile is not read through one, so it was not checked. "
-                "Put the file itself here",
+                "a symbolic link: Dockerfiles are not read through links, so it was not checked. "
+                "Replace it with the file itself",
             )
         elif entry.mode == SYMLINK and (what := expected.at(path)) and snapshot.size(path) is None:
             yield (
                 path,
-                f"a symbolic link where the layout expects {what}: links are not followed to a "
-                "folder, so what is behind it was not checked. Put the folder itself here",
+                f"a symbolic link where the layout expects {what}: links to folders are not "
+                "followed, so its target was not checked. Replace it with the folder itself",
             )
     for path, reason in snapshot.unlisted.items():
-        yield path, f"it cannot be listed ({reason}), so what is in it was not checked"
+        yield path, f"it cannot be listed ({reason}), so its content was not checked"
 
 
 class _Expected:

@@ -219,7 +219,7 @@ class Place:
 class Unit(Place):
     """A benchmark, agent, model, gateway or core image.
 
-    `role` comes from where the folder stands, or from `eval.type` where the layout says nothing
+    `role` comes from where the folder stands, or from `eval.type` where the layout has none
     of it (`placed` is False then). `labels` are those that the file itself gives the final
     image, the last of each key; `from_` is where that image's FROM stands (None in a file
     without one, which is a problem).

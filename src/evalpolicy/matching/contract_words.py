@@ -48,13 +48,13 @@ def worded(error: Any) -> str:
         case "const":
             return f"{shown} is not {_shown(expected)}"
         case "format":
-            return f"{shown} is not of the format {expected!r}"
+            return f"{shown} does not have the format {expected!r}"
         case "uniqueItems":
-            return f"{shown} holds an item twice"
+            return f"{shown} contains an item twice"
         case "anyOf":
-            return f"{shown} has none of the forms allowed"
+            return f"{shown} has none of the allowed forms"
         case "oneOf":
-            return f"{shown} does not have exactly one of the forms allowed"
+            return f"{shown} does not have exactly one of the allowed forms"
         case _:
             return f"{shown} does not satisfy {keyword}"
 

@@ -49,7 +49,7 @@ def violations(
     schema that is not the package's own takes more than 100,000 steps.
 
     `name` is the file of a schema that is not the package's own: `UsageError` is raised if that
-    is no JSON Schema (2020-12 unless it says otherwise).
+    is not a JSON Schema (2020-12 unless it declares another).
     """
     if name is None and isinstance(value, dict):
         missing = _missing(schema, value, unjudged)
@@ -62,7 +62,7 @@ def violations(
     try:
         found = [v for e in validator.iter_errors(value) for v in _told(e)]
     except Unresolvable as error:
-        raise UsageError(f"{name} refers to {error.ref!r}, which is not in it") from error
+        raise UsageError(f"{name} refers to {error.ref!r}, which it does not define") from error
     except NotCheckedError:
         raise
     except Exception as error:
@@ -88,7 +88,7 @@ def _document(schema: bytes) -> Any:
 
 
 def check_schema(schema: bytes, name: str) -> None:
-    """Raises `UsageError` if `schema` is no JSON Schema, `NotCheckedError` if it is too large."""
+    """Raises `UsageError` for what is not a JSON Schema, `NotCheckedError` for a too large one."""
     _validator(schema, name)
 
 
@@ -107,7 +107,7 @@ def _validator(schema: bytes, name: str | None) -> tuple[Validator, Budget]:
             kind.check_schema(document)
     except SchemaError as error:
         where = "/".join(map(str, error.path))
-        raise UsageError(f"{name} is no JSON Schema: {worded(error)} (at /{where})") from error
+        raise UsageError(f"{name} is not a JSON Schema: {worded(error)} (at /{where})") from error
     except Exception as error:
         raise _unjudgeable(name, error) from error
     if name is not None:
@@ -153,7 +153,7 @@ def _unjudgeable(name: str | None, error: Exception) -> Exception:
     if name is None:
         return error
     if isinstance(error, RecursionError):
-        return UsageError(f"{name} is nested too deeply, or refers to itself without end")
+        return UsageError(f"{name} is nested too deeply, or refers to itself endlessly")
     return UsageError(f"{name} cannot be used as a JSON Schema: {described(error)}")
 
 
@@ -163,7 +163,9 @@ def _loaded(schema: bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not JSON") from error
     if not isinstance(document, dict):
-        raise UsageError(f"{name} is no JSON Schema: it holds {_kind(document)}, not an object")
+        raise UsageError(
+            f"{name} is not a JSON Schema: it contains {_kind(document)}, not an object"
+        )
     _check_size(document, name)
     return document
 
@@ -194,7 +196,7 @@ def _check_patterns(document: dict[str, Any], name: str) -> None:
             pattern(expression)
         except (re2.error, UnicodeEncodeError) as error:
             raise UsageError(
-                f"{name}: RE2 does not take the pattern {expression!r}: {_words(error)}"
+                f"{name}: RE2 rejects the pattern {expression!r}: {_words(error)}"
             ) from error
 
 
@@ -276,6 +278,6 @@ def _told(error: Any) -> Iterator[Violation]:
 
 
 def _kind(value: object) -> str:
-    return {list: "a list", str: "a string", type(None): "null", bool: "a truth value"}.get(
+    return {list: "a list", str: "a string", type(None): "null", bool: "a boolean"}.get(
         type(value), "a number"
     )

@@ -42,7 +42,7 @@ json.dump([found, time.process_time()], sys.stdout)
 
 
 class WrongPattern(ValueError):  # noqa: N818 - a fact about somebody's pattern
-    """Python refuses the pattern; the message says why."""
+    """Python refuses the pattern; the message states why."""
 
 
 class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern
@@ -73,9 +73,9 @@ class PythonPatterns(Struct):
             in_python(pattern)
         except re.error as error:
             place = "" if error.pos is None else f" at character {error.pos + 1}"
-            raise WrongPattern(f"Python's re refuses it{place}") from error
+            raise WrongPattern(f"Python's re rejects it{place}") from error
         except (OverflowError, RecursionError) as error:
-            raise WrongPattern("it nests too deep or repeats too often") from error
+            raise WrongPattern("it is nested too deeply or repeats too often") from error
         plain = _plain(pattern)
         if _OTHERWISE.search(plain) is None:
             try:
@@ -89,7 +89,7 @@ class PythonPatterns(Struct):
 
     def _apart(self, pattern: str, paths: Sequence[str]) -> list[str]:
         if self.left <= 0:
-            raise TooSlow("other patterns took the time there is")
+            raise TooSlow("other patterns used up the available time")
         left, self.left = self.left, 0.0
         try:
             done = subprocess.run(
@@ -98,12 +98,10 @@ class PythonPatterns(Struct):
                 capture_output=True, text=True, timeout=left + _PATIENCE, check=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise TooSlow("it backtracks without end") from None
+            raise TooSlow("it backtracks endlessly") from None
         except subprocess.CalledProcessError as error:
             stopped = error.returncode == -getattr(signal, "SIGPROF", 0)
-            raise TooSlow(
-                "it backtracks without end" if stopped else "Python ended over it"
-            ) from None
+            raise TooSlow("it backtracks endlessly" if stopped else "it crashed Python") from None
         found, spent = json.loads(done.stdout)
         self.left = left - spent
         return [paths[number] for number in found]

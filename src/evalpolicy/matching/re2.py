@@ -17,7 +17,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class PatternError(ValueError):
-    """RE2 refuses the pattern; the message says why."""
+    """RE2 refuses the pattern; the message states why."""
 
 
 def excess(pattern: str) -> str | None:
@@ -32,13 +32,13 @@ def compiled(pattern: str) -> Any:
     import re2
 
     if (why := excess(pattern)) is not None:
-        raise PatternError(f"{pattern[:60]!r}… is not tried: {why}")
+        raise PatternError(f"{pattern[:60]!r}… was not tried: {why}")
     options = re2.Options()
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
-        raise PatternError(f"{pattern!r} is no RE2 expression: {error}") from error
+        raise PatternError(f"{pattern!r} is not an RE2 expression: {error}") from error
 
 
 def unicode(text: str) -> str:

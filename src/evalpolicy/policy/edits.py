@@ -13,7 +13,7 @@ _MARK = "\ufeff"
 def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
     """The content with all edits made; they must not overlap.
 
-    Everything else keeps its bytes: a byte order mark, what is no UTF-8, and the line ends.
+    Everything else keeps its bytes: a byte order mark, what is not UTF-8, and the line ends.
     Raises `ValueError` for an edit outside of the text.
     """
     text = content.decode("utf-8", "surrogateescape")
@@ -56,5 +56,5 @@ def _offset(line: int, column: int, lines: list[str], starts: list[int]) -> int:
     if line == len(lines) + 1 and column == 1:
         return starts[-1] - 1
     if not 1 <= line <= len(lines) or not 1 <= column <= len(lines[line - 1]) + 1:
-        raise ValueError(f"there is no line {line}, column {column}")
+        raise ValueError(f"line {line}, column {column} does not exist")
     return starts[line - 1] + column - 1

@@ -22,7 +22,7 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What mends a finding: all of the edits, or none.
+    """The fix of a finding: all of its edits are made, or none.
 
     A safe one changes nothing but what the finding is about; one that guesses what was meant is
     not safe, and is applied only when asked for (`--unsafe-fixes`).

@@ -8,7 +8,7 @@ _BYTE = re.compile("[\ud800-\udfff]")
 
 
 def portable(text: str) -> str:
-    """`text` without surrogates: a byte that was no UTF-8 is written as `\\xff`."""
+    """`text` without surrogates: a byte that was not UTF-8 is written as `\\xff`."""
     if text.isascii():
         return text
     return _BYTE.sub(lambda m: f"\\x{ord(m[0]) & 0xFF:02x}", text)

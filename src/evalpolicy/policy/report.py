@@ -60,7 +60,7 @@ class Report(Struct, frozen=True):
     could be read. `prefix` leads from the top of the repository to the fleet's root. `waived`
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
-    if they did, and `judged_by` says whose policy counted then. `paths` are those that the report
+    if they did, and `judged_by` states whose policy counted then. `paths` are those that the report
     is narrowed to, if it is.
     """
 

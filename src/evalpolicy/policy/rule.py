@@ -32,7 +32,7 @@ class Hit(Struct, frozen=True):
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
     tells two hits with one subject apart, independent of lines (a label's key). `severity`
     replaces the rule's own where one rule knows several; configuration outranks both. `fix`
-    mends it.
+    fixes it.
     """
 
     path: str
@@ -169,7 +169,7 @@ def rule(
 ) -> Callable[[RuleFunction], RuleFunction]:
     """Makes a function that yields `Hit`s a rule. Its parameters' names are the facts it gets."""
     if not _ID.fullmatch(id):
-        raise ValueError(f"{id!r} is no rule id: three letters and three digits")
+        raise ValueError(f"{id!r} is not a rule id: use three letters and three digits")
 
     def decorate(function: RuleFunction) -> RuleFunction:
         code = function.__code__

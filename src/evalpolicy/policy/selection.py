@@ -35,14 +35,14 @@ class KnownRules(Protocol):
 
 
 class UndecidedError(NotCheckedError):
-    """A word that is no rule, while a plug-in is missing of which it may be one."""
+    """A word that is not a rule, while a plug-in is missing of which it may be one."""
 
 
 def matching(selector: str, among: KnownRules) -> tuple[Rule, ...]:
     """The rules that an id (`LBL001`), a name (`label-missing`) or a family (`LBL`) stands for.
 
     Upper and lower case are one. Raises `UsageError` for what no rule answers to, and
-    `UndecidedError` where that cannot be told.
+    `UndecidedError` where that cannot be determined.
     """
     word = selector.strip()
     upper = word.upper()
@@ -59,9 +59,9 @@ def matching(selector: str, among: KnownRules) -> tuple[Rule, ...]:
             return among.family(known)
     found = tuple(rule for rule in among.all() if rule.name == word.lower())
     if not found and among.missing:
-        raise UndecidedError(f"{selector!r} is no known rule, and {'; '.join(among.missing)}")
+        raise UndecidedError(f"{selector!r} is not a known rule, and {'; '.join(among.missing)}")
     if not found:
-        raise UsageError(f"{selector!r} is no rule, no name and no family{_hint(word, among)}")
+        raise UsageError(f"{selector!r} is not a rule or a family{_hint(word, among)}")
     return found
 
 

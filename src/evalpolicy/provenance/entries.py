@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from msgspec import Struct
 
 from evalpolicy.artifacts.provenance import FIELDS
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.recordings.shown import Recorded, Shown
 from evalpolicy.facts.recordings.versions import is_version
 from evalpolicy.fleet.fixture_names import Decoding
@@ -170,7 +171,7 @@ def _models(evidence: Evidence) -> dict[str, Known]:
         unknown = Known.unknown(f"the recording shows several: {names}")
         return {"model": unknown, "model_version": unknown}
     name, turns = recorded.models[0]
-    how = f"recording: {turns} turn{'' if turns == 1 else 's'}"
+    how = f"recording: {counted(turns, 'turn')}"
     dated = {found[1] for n, _ in recorded.models if (found := _DATED.search(n))}
     version = (
         Known(dated.pop(), f"recording: {name}")
@@ -201,7 +202,7 @@ def _lateness(evidence: Evidence) -> str:
     # Git writes UTC as Z, which Python reads from 3.11 on.
     committed = datetime.fromisoformat(evidence.arrival.date.replace("Z", "+00:00"))
     days = int(committed.timestamp() - recorded.started / 10**9) // 86400
-    return f", {days} day{'' if days == 1 else 's'} after the capture" if days > 0 else ""
+    return f", {counted(days, 'day')} after the capture" if days > 0 else ""
 
 
 def _rfc3339(nanoseconds: int) -> str:

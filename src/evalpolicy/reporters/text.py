@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import Finding, Severity
 from evalpolicy.reporters.judged_by import sentences
@@ -187,9 +188,7 @@ def waived(report: Report) -> str:
     return ", ".join(f"{number:,} {words}" for words, number in parts.items() if number)
 
 
-def count(number: int, noun: str) -> str:
-    """`1 rule`, `1,040 rules`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+count = counted
 
 
 def styles(colour: bool) -> Style:

@@ -1,4 +1,4 @@
-"""PIN007: an allowance that allows nothing. It belongs to no one rule, so it stands alone."""
+"""PIN007: an allowance that covers no finding. It is about all rules, so it has its own module."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def allowance_unused(waivers: Waivers) -> Iterator[Hit]:
 
     ## Why
 
-    What it excused was mended, or moved. Left in place it excuses the next mistake of the kind
-    before anybody has looked at it.
+    What it allowed was fixed or moved. If it stays, it allows the next mistake of this kind
+    unreviewed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -33,7 +33,7 @@ def allowance_unused(waivers: Waivers) -> Iterator[Hit]:
     reason = "two scripts read one each"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -46,16 +46,16 @@ def allowance_unused(waivers: Waivers) -> Iterator[Hit]:
 
     ## Configuration
 
-    An allowance covers a finding where `rule` (an id, a name, a family) stands for its rule,
-    the glob `path` matches its path, and `match` occurs, letter for letter, in its subject, in
-    what it is about, in its message or in the source text that it points at. `match` may be
-    left out; `reason` may not.
+    An allowance covers a finding if `rule` (an id, a name or a family) selects its rule,
+    the glob `path` matches its path, and `match` occurs literally in its subject, in its
+    distinguishing key, in its message or in the source text that it points at. `match` is
+    optional; `reason` is required.
     """
     for item in waivers.unused_allowances():
         what = f"{item.rule} in {item.path}" + (f' with "{item.match}"' if item.match else "")
         yield Hit(
             waivers.allowances.source,
-            f"nothing is allowed here: no finding is {what}; take it out",
+            f"this allowance is unused: there is no finding of {what}; remove it",
             Span.at(item.line),
             "",
             item.rule,

@@ -1,9 +1,10 @@
-"""EVP: the policy's own exceptions: suppressions in files, and the baseline."""
+"""EVP: the policy's own exceptions: suppression comments and the baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.facts.waivers.settling import Waivers
 from evalpolicy.policy.rule import Hit, rule
@@ -11,19 +12,19 @@ from evalpolicy.policy.rule import Hit, rule
 
 @rule("EVP001", "suppression-unused", "warning")
 def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
-    """A suppression hides nothing.
+    """A suppression is unused.
 
-    A suppression is a comment of its file's language, and begins with `evalpolicy: ignore[…]`;
-    in the brackets stand ids, names or families, behind them the reason. It covers its own line
-    and, if nothing else stands on its line, the next line that is no comment. In a Dockerfile
-    it has a line of its own, which may be one within a continued instruction; the body of a
-    heredoc is no place for it. JSON has no comments: there, use `[[allow]]` or the baseline.
+    A suppression is a comment in its file's language that begins with `evalpolicy: ignore[…]`:
+    ids, names or families in the brackets, followed by the reason. It covers its own line and, if
+    nothing else is on that line, the next line that is not a comment. In a Dockerfile it needs a
+    line of its own, which may be inside a continued instruction but not inside a heredoc. JSON has
+    no comments: use `[[allow]]` or the baseline instead.
 
     ## Why
 
-    What it excused is gone. Left in place it hides the next mistake on that line.
+    What it suppressed is gone. If it stays, it hides the next mistake on that line.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -32,7 +33,7 @@ def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="400"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -43,22 +44,22 @@ def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
     ## Exempt
 
     A suppression of a rule that was not run (`--select`, `--ignore`, off). With
-    `--no-suppressions` none is read.
+    `--no-suppressions` no suppression is read.
 
     ## Fix
 
-    Safe: the comment is taken out, or the ids that are not needed.
+    Safe: removes the comment, or the ids that are not needed.
     """
     for item, idle in waivers.unused():
         names = ", ".join(idle)
         never = [word for word in idle if waivers.meant(word) == frozenset()]
         yield Hit(
             item.path,
-            f"{', '.join(never)} judges suppressions, and cannot be suppressed: take it out"
+            f"{', '.join(never)} cannot be suppressed: it reports on suppressions; remove it"
             if len(never) == len(idle)
-            else f"{names} finds nothing here that this could suppress: take it out",
+            else f"this suppression is unused: {names} reports nothing here; remove it",
             item.span,
-            "evalpolicy check --fix takes it out",
+            "`evalpolicy check --fix` removes it",
             "",
             ",".join(idle),
             fix=item.without(idle),
@@ -67,13 +68,13 @@ def suppression_unused(waivers: Waivers) -> Iterator[Hit]:
 
 @rule("EVP002", "suppression-without-reason", "error")
 def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
-    """A suppression gives no reason. It has no effect.
+    """A suppression has no reason, and therefore no effect.
 
     ## Why
 
-    Whoever reads the line next has to know whether the reason still holds.
+    The next reader of the line has to know whether the reason still applies.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -83,7 +84,7 @@ def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="1172"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -97,7 +98,7 @@ def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
         names = ", ".join(item.selectors) or "ID"
         yield Hit(
             item.path,
-            "this suppression gives no reason, so it has no effect: say why behind the bracket",
+            "this suppression has no reason and therefore no effect: add one after the bracket",
             item.span,
             f"evalpolicy: ignore[{names}] <the reason>",
             "",
@@ -107,13 +108,13 @@ def suppression_without_reason(waivers: Waivers) -> Iterator[Hit]:
 
 @rule("EVP003", "suppression-unknown-rule", "error")
 def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
-    """A suppression names something that is no rule.
+    """A suppression names an unknown rule.
 
     ## Why
 
-    A mistyped id hides nothing, and whoever wrote it believes that it does.
+    A misspelt id suppresses nothing, although its author believes that it does.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -122,7 +123,7 @@ def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="400"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -138,17 +139,17 @@ def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
 
 @rule("EVP004", "baseline-stale", "warning")
 def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
-    """A row of the baseline occurs no more, or less often than it may.
+    """A finding in the baseline no longer occurs, or occurs less often than recorded.
 
-    The baseline (`.evalpolicy-baseline.json`, or `--baseline FILE`) holds the findings that
-    were there when the policy came: `evalpolicy baseline write` makes it.
+    The baseline (`.evalpolicy-baseline.json`, or `--baseline FILE`) records the findings that
+    existed when the policy was adopted: `evalpolicy baseline write` creates it.
 
     ## Why
 
-    Somebody mended a legacy finding: thank you. As long as its row stays, the same mistake can
-    come back unseen.
+    Somebody fixed a legacy finding: thank you. As long as its row stays, the same mistake can
+    return unnoticed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -167,7 +168,7 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
     }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -187,19 +188,20 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
 
     ## Exempt
 
-    A row of a rule that was not run, and of a path that is not reported or could not be read.
+    A row for a rule that was not run, or for a path that is not reported or could not be read.
     """
     if waivers.baseline is None:
         return
     for stale in waivers.stale():
         row = stale.row
         what = " ".join(filter(None, (row.rule, "in", row.path, row.about or row.subject)))
-        times = f"{stale.occurs} times, not {stale.allowed}" if stale.occurs else "no more"
+        occurs = f"occurs {counted(stale.occurs, 'time')}, not {stale.allowed}"
+        now = occurs if stale.occurs else "no longer occurs"
         yield Hit(
             waivers.baseline.path,
-            f"{what} occurs {times}: run `evalpolicy baseline prune`"
+            f"{what} {now}: run `evalpolicy baseline prune`"
             if stale.known
-            else f"{row.rule} is no rule any more: run `evalpolicy baseline prune`",
+            else f"the rule {row.rule} no longer exists: run `evalpolicy baseline prune`",
             Span.at(stale.line),
             "evalpolicy baseline prune",
             row.subject,

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
-BAD, GOOD = "Fires", "Mended"
+BAD, GOOD = "Example", "Fixed"
 """The sections that hold what makes a rule fire, and the same without."""
 
 _FENCE = re.compile(r"^```(\w+)(?: (?:(before|after|upstream):)?(\S+))?\n(.*?)^```$", re.M | re.S)

@@ -44,7 +44,7 @@ class PluginError(Exception):
 def load(names: tuple[str, ...]) -> RuleSet:
     """The built-in rules and those of the plug-ins with these names, in their order.
 
-    What cannot be loaded is left out, and `RuleSet.missing` says why. Raises nothing.
+    What cannot be loaded is left out, and `RuleSet.missing` states why. Raises nothing.
     """
     families: list[Family] = []
     missing: list[str] = []
@@ -86,17 +86,17 @@ def _accept_hit(hit: object, path: str | None) -> None:
         raise PluginError("a hit has no message")
     parts = hit.path.split("/")
     if "" in parts or ".." in parts or "." in parts:
-        raise PluginError(f"{hit.path!r} is no path from the fleet's root")
+        raise PluginError(f"{hit.path!r} is not a path from the fleet's root")
     if path is not None and hit.path != path:
         raise PluginError(
-            f"a hit in {hit.path}, and the rule was called for {path}: one that finds in other "
-            "files asks for the fleet"
+            f"a hit in {hit.path}, but the rule was called for {path}: one that reports in other "
+            "files has to ask for the fleet"
         )
     if hit.severity is not None and hit.severity not in SEVERITIES:
-        raise PluginError(f"{hit.severity!r} is no severity: {', '.join(SEVERITIES)}")
+        raise PluginError(f"{hit.severity!r} is not a severity: {', '.join(SEVERITIES)}")
     span = hit.span
     if not isinstance(span, Span) or not all(type(n) is int and n > 0 for n in span):
-        raise PluginError(f"{span!r} is no span: lines and columns count from 1")
+        raise PluginError(f"{span!r} is not a span: lines and columns count from 1")
     if (span.end_line, span.end_column) < (span.line, span.column):
         raise PluginError(f"{span!r} ends before it begins")
     if hit.fix is not None and not isinstance(hit.fix, Fix):
@@ -111,7 +111,7 @@ def _family(name: str) -> Family:
     # One rule may have two names in its module.
     rules = sorted({id(r): r for r in found if isinstance(r, Rule)}.values(), key=lambda r: r.id)
     if not rules:
-        raise PluginError(f"{module.__name__} holds no rule: a function under @rule(…)")
+        raise PluginError(f"{module.__name__} contains no rule: decorate a function with @rule(…)")
     of = tuple(replace(rule, plugin=plugin) for rule in rules)
     return Family(of[0].family, name, of)
 
@@ -124,12 +124,12 @@ def _entry_point(name: str) -> EntryPoint:
     if not found:
         others = ", ".join(sorted(point.name for point in points)) or "none"
         raise PluginError(
-            f"no installed package brings it (installed: {others}): pip install the one that "
+            f"no installed package provides it (installed: {others}): pip install the one that "
             "does into the environment of evalpolicy"
         )
     if len(found) > 1:
         packages = ", ".join(sorted(_named(point.dist) for point in found))
-        raise PluginError(f"more than one package brings it: {packages}")
+        raise PluginError(f"more than one package provides it: {packages}")
     return found[0]
 
 
@@ -140,7 +140,9 @@ def _imported(point: EntryPoint) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise PluginError(f"cannot be imported: {described(error)}") from error
     if not isinstance(module, ModuleType):
-        raise PluginError(f"{point.value} is no module: the entry point names the rules' module")
+        raise PluginError(
+            f"{point.value} is not a module: the entry point has to name the rules' module"
+        )
     return module
 
 
@@ -149,7 +151,7 @@ def accept(family: Family, others: Sequence[Family]) -> None:
     for rule in family.rules:
         if rule.family != family.letters:
             raise PluginError(
-                f"{family.letters} and {rule.family} are two families: one entry point brings one"
+                f"{family.letters} and {rule.family} are two families: an entry point provides one"
             )
         _accept_rule(rule)
     ids = Counter(rule.id for rule in family.rules)
@@ -164,7 +166,7 @@ def accept(family: Family, others: Sequence[Family]) -> None:
             raise PluginError(f"{family.letters} is a family of plug-in {other.name}")
         taken |= {other.name, *(rule.name for rule in other.rules)}
     if len(set(words)) < len(words):
-        raise PluginError("two of its rules have one name, or a rule has the family's")
+        raise PluginError("two of its rules have the same name, or a rule has the family's name")
     if both := sorted(taken.intersection(words)):
         raise PluginError(f"{both[0]!r} is the name of another rule or family")
 
@@ -172,16 +174,20 @@ def accept(family: Family, others: Sequence[Family]) -> None:
 def _accept_rule(rule: Rule) -> None:
     """Raises `PluginError` for a rule that the engine cannot run, or users could not name."""
     if not NAME.fullmatch(rule.name):
-        raise PluginError(f"{rule.id}: {rule.name!r} is no name: small letters, digits, hyphens")
+        raise PluginError(
+            f"{rule.id}: {rule.name!r} is not a name: lower-case letters, digits, hyphens"
+        )
     if rule.severity not in SEVERITIES:
-        raise PluginError(f"{rule.id}: {rule.severity!r} is no severity: {', '.join(SEVERITIES)}")
+        raise PluginError(
+            f"{rule.id}: {rule.severity!r} is not a severity: {', '.join(SEVERITIES)}"
+        )
     if not rule.documentation:
         raise PluginError(f"{rule.id} has no docstring, which is its page")
     needs = set(rule.needs)
     unknown = sorted(needs - _facts())
     if unknown:
         raise PluginError(
-            f"{rule.id}: {unknown[0]!r} is no fact (see evalpolicy.facts.facts.Facts)"
+            f"{rule.id}: {unknown[0]!r} is not a fact (see evalpolicy.facts.facts.Facts)"
         )
     for kind, beside in (("unit", _OF_UNITS), ("dockerfile", _OF_DOCKERFILES)):
         other = sorted(needs - beside)
@@ -189,7 +195,7 @@ def _accept_rule(rule: Rule) -> None:
             # What it found is kept until the unit or the Dockerfile changes.
             raise PluginError(
                 f"{rule.id}: a rule that asks for {kind} cannot ask for {other[0]}: "
-                f"beside it there are {', '.join(sorted(beside - {kind}))}"
+                f"allowed are {', '.join(sorted(beside - {kind}))}"
             )
 
 

@@ -1,9 +1,10 @@
-"""REL: whether what is said to be released stands on a recorded run."""
+"""REL: whether released benchmarks have a recorded run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
 
@@ -12,21 +13,21 @@ _RELEASED = "eval.benchmark.released"
 
 @rule("REL001", "released-without-fixture", "error")
 def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
-    """A benchmark is labelled released, and no fixture of it is recorded.
+    """A benchmark is labelled released but has no fixture.
 
     ## Why
 
     A release promises that a run can be repeated. Without a recorded run there is nothing to
     repeat it against.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.released="true"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -44,13 +45,13 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
     ## Configuration
 
-    `layout.fixtures` says where fixtures are.
+    `layout.fixtures` sets where the fixtures are.
     """
     for unit in fleet.of("benchmark"):
         if unit.value(_RELEASED) == "true" and unit.name not in fleet.fixtures_of:
             yield Hit(
                 unit.path,
-                f"{unit.name} is released, and no fixture of it is recorded: record one, or "
+                f"{unit.name} is labelled released but has no fixture: record one, or "
                 'set released="false"',
                 unit.labels[_RELEASED].span,
                 f"a fixture is named {unit.name}-<task>-<agent>.traces.jsonl",
@@ -60,14 +61,14 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
 @rule("REL002", "fixture-not-released", "note")
 def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
-    """A benchmark has recorded runs and is not labelled released.
+    """A benchmark has fixtures but is not labelled released.
 
     ## Why
 
     Either the release was forgotten, or the fixture is left over. In the reference fleet this
-    is so for 55 benchmarks.
+    applies to 55 benchmarks.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -83,7 +84,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -110,12 +111,12 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
         if unit.value(_RELEASED) == "true" or unit.value("eval.benchmark.env") == "test":
             continue
         label = unit.labels.get(_RELEASED)
-        count = f"{len(fixtures)} fixture{'s' if len(fixtures) > 1 else ''}"
+        count = counted(len(fixtures), "fixture")
         yield Hit(
             unit.path,
-            f"{unit.name} has {count} and is not released: say whether it is",
+            f"{unit.name} has {count} but is not labelled released: set the label",
             label.span if label else unit.from_,
-            f'add `LABEL {_RELEASED}="true"`, or delete what is left over',
+            f'add `LABEL {_RELEASED}="true"`, or delete the fixtures',
             unit.name,
         )
 
@@ -126,17 +127,17 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
 
     ## Why
 
-    Where a fleet audits its benchmarks, the audit is what a reader of a released score asks for
+    In a fleet that audits its benchmarks, the audit is what readers of a released score look for
     first.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.released="true"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -149,15 +150,15 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
 
     ## Configuration
 
-    `[rules] REL003 = "note"` (or any other severity) switches it on.
+    `[rules] REL003 = "note"` (or any other severity) enables the rule.
     """
     for unit in fleet.of("benchmark"):
         audit = f"{unit.folder}/AUDIT.md"
         if unit.value(_RELEASED) == "true" and audit not in fleet.snapshot.entries:
             yield Hit(
                 unit.path,
-                f"{unit.name} is released and has no AUDIT.md: audit it, and write down what was "
-                "looked at",
+                f"{unit.name} is labelled released but has no AUDIT.md: audit it and record what "
+                "was checked",
                 unit.labels[_RELEASED].span,
                 "",
                 unit.name,

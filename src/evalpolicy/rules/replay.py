@@ -1,4 +1,4 @@
-"""RPL: whether recorded runs still replay. `evalpolicy replay run` makes what these rules judge."""
+"""RPL: whether recorded runs still replay. These rules judge results of `evalpolicy replay run`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.policy.rule import Hit, rule
 
-# No other command replays: these are loaded by the one that does.
+# Only one command replays, and it loads these.
 if TYPE_CHECKING:
     from evalpolicy.facts.provenance_file import ProvenanceFile
     from evalpolicy.facts.replays.replayed import Replayed
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @rule("RPL001", "replay-diverged", "error")
 def replay_diverged(replays: Sequence[Replayed]) -> Iterator[Hit]:
-    """The agent asked something else than was recorded.
+    """The agent made a different request than the recorded one.
 
-    A request is compared with the recorded one as far as that was recorded; what changes from
-    run to run (times, ids, temporary folders) is not compared.
+    A request is compared with the recorded one as far as that was recorded; values that change
+    from run to run (times, ids, temporary folders) are not compared.
 
     ## Why
 
-    The recorded reply was made for another request. What comes of it is not the recorded run,
-    even if the grader is content: prompt, tools, task or agent have changed since.
+    The recorded reply belongs to another request. The replay is then not the recorded run, even if
+    the grader passes it: prompt, tools, task or agent have changed since.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "diverged": 1, "compared": 1,
@@ -35,15 +35,15 @@ def replay_diverged(replays: Sequence[Replayed]) -> Iterator[Hit]:
        [{"where": "user", "recorded": "task 0", "asked": "task 1"}]}}
     ```
 
-    ## Mended
+    ## Fixed
 
-    Recorded anew, or the change taken back.
+    Record the run again, or revert the change.
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "compared": 1}
     ```
     """
-    return _of(replays, "diverged", "record it anew: evalpolicy replay record")
+    return _of(replays, "diverged", "record it again: evalpolicy replay record")
 
 
 @rule("RPL002", "replay-exhausted", "error")
@@ -52,69 +52,69 @@ def replay_exhausted(replays: Sequence[Replayed]) -> Iterator[Hit]:
 
     ## Why
 
-    What the agent does past the recording's end is not recorded behaviour. The fleet's own
-    replay answered such calls with a normal reply, REPLAY_EXHAUSTED or the last turn once more,
-    and runs passed on that.
+    Anything past the end of the recording is not recorded behaviour. The fleet's own replay
+    answered such calls with a normal reply, with REPLAY_EXHAUSTED or with the last turn again, and
+    runs passed with that.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "exhausted": 2}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 3}
     ```
     """
-    return _of(replays, "exhausted", "record it anew: evalpolicy replay record")
+    return _of(replays, "exhausted", "record it again: evalpolicy replay record")
 
 
 @rule("RPL003", "replay-unfinished", "error")
 def replay_unfinished(replays: Sequence[Replayed]) -> Iterator[Hit]:
-    """The run ended before all recorded turns were asked for.
+    """The run ended before all recorded turns were requested.
 
     ## Why
 
-    An agent that stops early did not do what was recorded. Where nobody looks at its exit code, a
-    crash looks like this as well.
+    An agent that stops early did not do what was recorded. If its exit code is ignored, a crash
+    looks the same.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 1, "turns_left": 2}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 3, "served": 3}
     ```
     """
-    return _of(replays, "unfinished", "evalpolicy fixtures show tells what the turn holds")
+    return _of(replays, "unfinished", "evalpolicy fixtures show prints the turns")
 
 
 @rule("RPL004", "replay-failed", "error")
 def replay_failed(replays: Sequence[Replayed]) -> Iterator[Hit]:
     """Agent, grader or runner failed in the replay, or wrote no valid result.
 
-    Exit codes other than 0, a limit that was reached (time, memory, disk), a `result.json` that
-    is missing, breaks its schema, is one of another benchmark or task, or says `passed` against
-    its own reward.
+    That is: an exit code other than 0, a limit that was reached (time, memory, disk), or a
+    `result.json` that is missing, violates its schema, belongs to another benchmark or task, or
+    whose `passed` contradicts its reward.
 
     ## Why
 
-    The reference fleet swallows the exit codes of agent and grader: a run in which both crashed
+    The reference fleet ignores the exit codes of agent and grader: a run in which both crashed
     still wrote a result, with reward 0.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "agent": {"exit_code": 1}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1, "agent": {"exit_code": 0}}
@@ -128,14 +128,14 @@ def replay_failed(replays: Sequence[Replayed]) -> Iterator[Hit]:
 
 @rule("RPL005", "replay-reward", "error")
 def replay_reward(replays: Sequence[Replayed], provenance: ProvenanceFile) -> Iterator[Hit]:
-    """The replay came to another reward than was recorded.
+    """The replay resulted in a different reward than the recorded one.
 
     ## Why
 
-    The same replies to the same agent, and the grader judges otherwise: grader or task data have
-    changed, or the recorded reward is not this run's.
+    The replies and the agent are the same, but the grader decides differently: grader or task data
+    have changed, or the recorded reward does not belong to this run.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {"reward": 1}}
@@ -146,7 +146,7 @@ def replay_reward(replays: Sequence[Replayed], provenance: ProvenanceFile) -> It
      "result": {"reward": 0, "passed": false}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {"reward": 1}}
@@ -175,22 +175,22 @@ def replay_reward(replays: Sequence[Replayed], provenance: ProvenanceFile) -> It
 
 @rule("RPL006", "replay-not-run", "note")
 def replay_not_run(replays: Sequence[Replayed]) -> Iterator[Hit]:
-    """A fixture was not replayed, because the broken manifest lists it.
+    """A fixture was not replayed because the broken manifest lists it.
 
-    What could not be replayed for any other reason is a problem, and makes the exit code 3.
+    A fixture that could not be replayed for any other reason is a problem, with exit code 3.
 
     ## Why
 
-    A fixture that nobody replays proves nothing, and the list should not be forgotten.
+    A fixture that is not replayed proves nothing, and the list should not be forgotten.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "not_run": "known to be broken: recorded by another agent",
      "broken": true}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "turns": 1, "served": 1}
@@ -198,29 +198,29 @@ def replay_not_run(replays: Sequence[Replayed]) -> Iterator[Hit]:
     """
     for one in replays:
         if one.verdict == "not run" and one.broken:
-            yield _hit(one, one.judgement.reasons, "--broken include replays it all the same")
+            yield _hit(one, one.judgement.reasons, "`--broken include` replays it anyway")
 
 
 @rule("RPL007", "replay-control", "error")
 def replay_control(replays: Sequence[Replayed]) -> Iterator[Hit]:
-    """The control failed: the grader rewards an agent that got no reply at all, or gives nothing.
+    """The control run failed: the grader rewards an agent that got no reply, or gives no result.
 
-    `evalpolicy replay run --control` replays an empty recording. The grader has to come to a
-    valid result with a reward of 0.
+    `evalpolicy replay run --control` replays an empty recording. The grader has to write a valid
+    result with a reward of 0.
 
     ## Why
 
-    A benchmark that is passed without an answer measures nothing: a grader that compares two
-    empty texts, an answer that lies in the image, a result that was left over.
+    A benchmark that can be passed without an answer measures nothing. Causes are a grader that
+    compares two empty strings, an answer in the image, or a leftover result.
 
-    ## Fires
+    ## Example
 
     ```json replay
     {"fixture": "arc-0-codex", "control": true, "exhausted": 3,
      "result": {"reward": 1, "passed": true}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json replay
     {"fixture": "arc-0-codex", "control": true, "exhausted": 3,
@@ -243,4 +243,4 @@ def _hit(one: Replayed, reasons: Sequence[str], help: str) -> Hit:
 
 
 def _look(one: Replayed) -> str:
-    return f"its logs: {one.folder}/logs" if one.folder else ""
+    return f"see the logs in {one.folder}/logs" if one.folder else ""

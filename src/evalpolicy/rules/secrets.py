@@ -1,7 +1,7 @@
-"""SEC: credentials and internal hosts in fixtures, credentials baked into images.
+"""SEC: credentials and internal hosts in fixtures, credentials in images.
 
-No allowlist of any scanner is asked. Nothing here shows a credential: only its prefix, its length
-and the start of its SHA-256, which tells two of them apart.
+No scanner's allowlist applies. Credentials are never shown: only the prefix, the length and the
+start of the SHA-256, which distinguishes two of them.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @rule("SEC001", "fixture-credential", "error")
 def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
-    """A fixture holds something of a credential's shape, whatever any allowlist says.
+    """A fixture contains a string that looks like a credential, regardless of any allowlist.
 
-    The shapes are those that providers publish: a prefix, an alphabet, a length, a checksum where
-    there is one. The message says where in the JSON it stands, through strings that hold JSON
-    themselves.
+    The shapes are those that providers publish: a prefix, an alphabet, a length, and a checksum
+    where there is one. The message gives its path in the JSON, including through strings that
+    contain JSON themselves.
 
     ## Why
 
-    An agent prints its environment, and the recording keeps it. Behind an allowlist for the
-    whole folder the reference fleet had recorded a Hugging Face token, a LiteLLM virtual key and
-    Google OAuth tokens (mended in eba2de11). What was pushed is public: revoke it first.
+    When an agent prints its environment, the recording keeps it. Behind an allowlist for the
+    whole folder, the reference fleet had recorded a Hugging Face token, a LiteLLM virtual key and
+    Google OAuth tokens (fixed in eba2de11). A pushed credential is public: revoke it first.
 
-    ## Fires
+    ## Example
 
     `{{litellm}}` stands for a made-up key of that shape.
 
@@ -44,7 +44,7 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "key={{litellm}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "key=sk-REDACTED"}
@@ -57,13 +57,13 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
 
     ## Encodings
 
-    Found as they stand, in JSON within JSON, with the escapes of JSON (`\\u002d`, `\\/`), of URLs
-    (`%2D`) and of Python (`\\x2d`), and as the base64 of a user and a password behind `Basic`; also
-    before a `-`, `_` or `.` that begins another word or credential. Not found: any other base64,
-    octal (`\\055`), hex and HTML entities (`&#45;`); a credential with a colour code, a zero-width
-    character or a line break inside; one with a letter or digit directly before it; one of more
-    than 2 KiB (JSON Web Tokens and private keys: 64 KiB), or with an escape in it and more than
-    4 KiB away from that.
+    Credentials are found unencoded, in JSON within JSON, with the escapes of JSON (`\\u002d`,
+    `\\/`), of URLs (`%2D`) and of Python (`\\x2d`), and as the base64 of a user and a password
+    after `Basic`; also before a `-`, `_` or `.` that begins another word or credential. Not found:
+    any other base64, octal (`\\055`), hex and HTML entities (`&#45;`); a credential that contains
+    a colour code, a zero-width character or a line break; one directly preceded by a letter or
+    digit; one longer than 2 KiB (JSON Web Tokens and private keys: 64 KiB), or one with an escape
+    that extends more than 4 KiB from it.
     """
     return _leaks(
         recordings,
@@ -74,14 +74,14 @@ def fixture_credential(recordings: Recordings) -> Iterator[Hit]:
 
 @rule("SEC002", "fixture-internal-host", "error")
 def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
-    """A fixture names an internal host.
+    """A fixture contains the name of an internal host.
 
     ## Why
 
-    The name of a gateway tells an attacker where to knock, and everybody who runs the models.
-    One stood in the reference fleet's fixtures until eba2de11.
+    The name of a gateway tells an attacker where to start, and everybody else who runs the models.
+    The reference fleet's fixtures contained one until eba2de11.
 
-    ## Fires
+    ## Example
 
     ```toml evalpolicy.toml
     [secrets]
@@ -92,7 +92,7 @@ def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "api_base": "https://llm.corp.example/v1"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml evalpolicy.toml
     [secrets]
@@ -112,27 +112,31 @@ def fixture_internal_host(recordings: Recordings) -> Iterator[Hit]:
 
     ## Configuration
 
-    `[secrets] internal_hosts` are regular expressions (RE2). Without any the rule is silent.
+    `[secrets] internal_hosts` lists regular expressions (RE2). Without it the rule finds nothing.
     """
-    return _leaks(recordings, "host", "{what} {masked}{place}: `evalpolicy fixtures redact {stem}`")
+    return _leaks(
+        recordings,
+        "host",
+        "{what} {masked}{place}: redact it with `evalpolicy fixtures redact {stem}`",
+    )
 
 
 @rule("SEC004", "half-redacted", "warning")
 def half_redacted(recordings: Recordings) -> Iterator[Hit]:
-    """A redaction mark has the rest of the token still behind it.
+    """A redaction mark is followed by the rest of the token.
 
     ## Why
 
-    Who redacts by search and replace takes out what the pattern covered. What is left of a
-    token narrows it down, and proves whose it was.
+    Redaction by search and replace removes only what the pattern matched. The rest of a token
+    narrows it down, and proves whose it was.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTEDaB3dE5gH7jK9"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.trajectory.jsonl
     {"status": "success", "response": {"choices": []}, "messages": "hf_REDACTED"}
@@ -140,12 +144,12 @@ def half_redacted(recordings: Recordings) -> Iterator[Hit]:
 
     ## Exempt
 
-    A mark that stands for the whole token, whatever words follow it.
+    A mark that replaces the whole token, even if other words follow it.
     """
     return _leaks(
         recordings,
         "half-redacted",
-        "{what} {masked}{place}: take out the rest, `evalpolicy fixtures redact {stem}`",
+        "{what} {masked}{place}: remove the rest with `evalpolicy fixtures redact {stem}`",
     )
 
 
@@ -166,8 +170,8 @@ def _leaks(recordings: Recordings, kind: Kind, message: str) -> Iterator[Hit]:
         if recording.leaked > len(recording.leaks) and kind == "credential":
             yield Hit(
                 path,
-                f"{recording.leaked:,} credentials and hosts in all, of which the first "
-                f"{len(recording.leaks):,} are told",
+                f"this fixture contains {recording.leaked:,} credentials and hosts: only the first "
+                f"{len(recording.leaks):,} are reported",
                 subject=stem_of(path),
                 about="more",
             )
@@ -190,15 +194,15 @@ _NO_SECRET = re.compile(
 def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """An ARG or ENV is named like a credential: its value ends up in the image or its history.
 
-    Names with TOKEN, SECRET, PASSWORD, PASSWD, CREDENTIAL or APIKEY as a word of theirs, and those
+    Names that contain TOKEN, SECRET, PASSWORD, PASSWD, CREDENTIAL or APIKEY as a word, and names
     that end in _KEY. The value is never shown.
 
     ## Why
 
     `docker history` shows the build arguments of every step, and `docker inspect` the
-    environment, to everybody who can pull the image.
+    environment, to everyone who can pull the image.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -206,7 +210,7 @@ def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN fetch --token "$HF_TOKEN"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -216,14 +220,14 @@ def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     ## Exempt
 
     `GPG_KEY` (a fingerprint, in the official Python images), names with PUBLIC, names that end in
-    _FILE, _PATH, _DIR, _URL, _NAME, _LIMIT, _COUNT, _LENGTH or _TTL, and an ENV that is empty.
-    Words such as MAX_TOKENS and TOKENIZER are others.
+    _FILE, _PATH, _DIR, _URL, _NAME, _LIMIT, _COUNT, _LENGTH or _TTL, and an empty ENV. Longer
+    words such as MAX_TOKENS and TOKENIZER do not count.
     """
     for instruction, name, span in _named_like_credentials(dockerfile):
         yield Hit(
             place.path,
             f"{instruction} {name} puts a credential into the image: mount it as a secret, or "
-            "give it to the container when it runs",
+            "pass it to the container at run time",
             span,
             f"`RUN --mount=type=secret,id={name.lower()},env={name} …`",
             about=f"{instruction} {name}",
@@ -241,5 +245,5 @@ def _named_like_credentials(dockerfile: Dockerfile) -> Iterator[tuple[str, str, 
 
 
 def is_credential(name: str) -> bool:
-    """Whether a variable of this name holds a credential, as names go."""
+    """Whether a variable's name suggests that it holds a credential."""
     return _NAME.search(name) is not None and _NO_SECRET.search(name) is None

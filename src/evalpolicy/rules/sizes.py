@@ -1,12 +1,13 @@
-"""SIZ: how large tracked files may be, and what keeps them from the hook that says so.
+"""SIZ: the size of tracked files, and what the large-file hook leaves out.
 
-Sizes are those of tracked files; a Git LFS pointer counts with the size of what it stands for.
+Only tracked files are measured; a Git LFS pointer counts with the size of its object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START
 from evalpolicy.facts.sizing import HOOK, Allowance, Sizing
 from evalpolicy.fleet.fixture_names import stem_of
@@ -17,14 +18,14 @@ from evalpolicy.policy.rule import Hit, rule
 def large_file(sizing: Sizing) -> Iterator[Hit]:
     """A tracked file is larger than the limit, and no allowance covers it.
 
-    Fixtures have a limit of their own, because they are ground truth and may be large.
+    Fixtures have a separate limit, because they are ground truth and may be large.
 
     ## Why
 
-    What is committed once is in every clone forever. The hook that should stop it looks only at
-    files which are being added: what came in past it is never looked at again.
+    What is committed once is in every clone forever. The hook that should prevent it only checks
+    files that are being added: what got past it is never checked again.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -34,7 +35,7 @@ def large_file(sizing: Sizing) -> Iterator[Hit]:
     {{KiB 501}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -46,13 +47,13 @@ def large_file(sizing: Sizing) -> Iterator[Hit]:
 
     ## Exempt
 
-    What an `exclude` (or `files`) of the large-file hook in .pre-commit-config.yaml keeps from it,
-    and what an `[[allow]]` lists with its reason. Files that git does not track.
+    Files that the `exclude` (or `files`) of the large-file hook in .pre-commit-config.yaml leaves
+    out, and files in an `[[allow]]` with a reason. Files that git does not track.
 
     ## Configuration
 
-    `[sizes] limit` and `fixture_limit`, in KiB. Without them the limit is the hook's `--maxkb`, or
-    the 500 that it takes by default, and 10240 for a fixture.
+    `[sizes] limit` and `fixture_limit`, in KiB. The default is the hook's `--maxkb` (500 if it is
+    not set), and 10240 for a fixture.
     """
     for path, size in sizing.of.items():
         is_fixture = path in sizing.fixtures
@@ -61,27 +62,27 @@ def large_file(sizing: Sizing) -> Iterator[Hit]:
             continue
         yield Hit(
             path,
-            f"{_kib(size)} KiB, and {limit:,} is the limit{' for a fixture' * is_fixture}: keep it "
-            "elsewhere (Git LFS, a release), or allow it with a reason",
-            help='[[allow]] rule = "SIZ001", path and reason, in evalpolicy.toml',
+            f"the file has {_kib(size)} KiB, and the limit{' for a fixture' * is_fixture} is "
+            f"{limit:,}: store it elsewhere (Git LFS, a release), or allow it with a reason",
+            help='add [[allow]] with rule = "SIZ001", path and reason to evalpolicy.toml',
             subject=path,
         )
 
 
 @rule("SIZ002", "large-file-allowance-broad", "warning")
 def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
-    r"""An allowance of the large-file hook also matches outside of the folder it was meant for.
+    r"""An exclusion of the large-file hook also matches outside the folder it was meant for.
 
-    It was meant for the large files that it covers (where there is none, for the fixtures that
-    it covers, else for all files). It is broad if it would match a file of the same name in any
+    It was meant for the large files that it matches (if there are none, for the fixtures that it
+    matches, otherwise for all files). It is broad if it would match a file of the same name in any
     other folder.
 
     ## Why
 
-    787bd036 excluded `\.(jsonl|lock)$` so that large recordings could be committed. Since then
+    787bd036 excluded `\.(jsonl|lock)$` so that large recordings could be committed. From then on
     there was no limit for any jsonl anywhere in the repository.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -96,7 +97,7 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -114,8 +115,8 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
     ## Exempt
 
     A pattern that matches no tracked file (GAT004). One that Python cannot compile, or that takes
-    too long, is a problem. Patterns run on RE2 where it reads them as Python does; any other runs
-    on Python's `re` in a process of its own that is stopped after half a second.
+    too long, is reported as a problem. Patterns run on RE2 if it treats them as Python does; others
+    run on Python's `re` in a separate process that is stopped after half a second.
     """
     for hook in sizing.hooks:
         for allowance in hook.allowances:
@@ -125,10 +126,11 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
                 where = next(iter(folders)) if len(folders) == 1 else f"{len(folders)} folders"
                 yield Hit(
                     hook.path,
-                    f"{allowance.pattern.text} matches in every folder, and was meant for "
+                    f"{allowance.pattern.text} matches in every folder, but was meant for "
                     f"{where or 'the top folder'}: begin it with ^ and the folder",
                     allowance.pattern.span,
-                    f"it covers {len(allowance.covers)} tracked files, for example {broad[0]}",
+                    f"it matches {counted(len(allowance.covers), 'tracked file')}, for example "
+                    f"{broad[0]}",
                     HOOK,
                     allowance.pattern.text,
                 )
@@ -144,14 +146,14 @@ def _meant_for(sizing: Sizing, allowance: Allowance) -> frozenset[str]:
 
 @rule("SIZ003", "large-fixture-blocked", "warning")
 def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
-    r"""The large-file hook would refuse a fixture that the fleet has.
+    r"""The large-file hook would reject a fixture of the fleet.
 
     ## Why
 
-    Who records the run anew cannot commit it, and takes the way that is left: `--no-verify`,
-    which switches off the secret scanner as well, or an allowance for everything (SIZ002).
+    Anyone who records the run again cannot commit it, and is left with `--no-verify`, which also
+    disables the secret scanner, or with an exclusion of everything (SIZ002).
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -166,7 +168,7 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "{{KiB 5}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -184,7 +186,7 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
 
     ## Exempt
 
-    A fixture in Git LFS, which the hook passes over, and one that it never sees.
+    A fixture in Git LFS, which the hook skips, and one that the hook never sees.
     """
     for hook in sizing.hooks:
         for path, size in sizing.fixture_sizes.items():
@@ -192,10 +194,10 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
                 continue
             yield Hit(
                 hook.path,
-                f"{stem_of(path)} ({_kib(size)} KiB) would be refused, {hook.maxkb:,} is the most: "
-                "exclude the fixtures' folder, and only that",
+                f"this hook rejects {stem_of(path)} ({_kib(size)} KiB, over its limit of "
+                f"{hook.maxkb:,}): exclude the fixtures' folder, and only that",
                 hook.args,
-                f"`exclude: ^{path.rpartition('/')[0]}/`; evalpolicy has a limit for fixtures",
+                f"`exclude: ^{path.rpartition('/')[0]}/`; SIZ001 has its own limit for fixtures",
                 stem_of(path),
                 path,
             )
@@ -203,14 +205,14 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
 
 @rule("SIZ004", "fixture-budget", "warning")
 def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
-    """The fixtures together are larger than the budget. The finding is on the largest.
+    """The fixtures together exceed the budget. The finding is on the largest.
 
     ## Why
 
-    Each fixture may be small enough, and all of them make every clone slow: the reference fleet
-    had 70 MB of them before they were converted, and 22 MB afterwards.
+    Each fixture may be small enough, but all of them together slow down every clone: the reference
+    fleet had 70 MB of them before they were converted, and 22 MB afterwards.
 
-    ## Fires
+    ## Example
 
     ```toml evalpolicy.toml
     [sizes]
@@ -221,7 +223,7 @@ def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
     {"status": "success", "response": {"choices": []}, "messages": "{{KiB 5}}"}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml evalpolicy.toml
     [sizes]
@@ -234,7 +236,7 @@ def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
 
     ## Exempt
 
-    A fleet that configures no budget.
+    A fleet that does not configure a budget.
 
     ## Configuration
 
@@ -246,10 +248,11 @@ def fixture_budget(sizing: Sizing) -> Iterator[Hit]:
     largest = max(sizes, key=lambda path: (sizes[path], path))
     yield Hit(
         largest,
-        f"{len(sizes)} fixtures take {_kib(sum(sizes.values()))} KiB of {budget:,} in the budget: "
-        f"this is the largest ({_kib(sizes[largest])} KiB)",
+        f"the fleet's {counted(len(sizes), 'fixture')} take {_kib(sum(sizes.values()))} KiB, over "
+        f"the budget of {budget:,}: start with this one, the largest "
+        f"({_kib(sizes[largest])} KiB)",
         START,
-        "`evalpolicy fixtures list --sort size` shows them all",
+        "`evalpolicy fixtures list --sort size` lists all of them",
     )
 
 

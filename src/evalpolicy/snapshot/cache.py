@@ -1,4 +1,4 @@
-"""What was worked out from a file's bytes before, kept by the bytes' id.
+"""What was determined from a file's bytes before, kept by the bytes' id.
 
 A row depends on content, path, configuration and the tool alone, so a hit changes nothing but
 the time. Rows are JSON: reading a cache runs no code. Each carries a checksum of its key and its
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 
-# A cache that has grown beyond this (bytes) starts anew: rows are small and quickly made.
+# A cache that has grown beyond this (bytes) is cleared: rows are small and quickly made.
 _LARGEST = 256 << 20
 # Of a row's checksum (hexadecimal digits), which stands before its JSON.
 _CHECKSUM = 16

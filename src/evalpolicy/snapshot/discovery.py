@@ -53,10 +53,10 @@ def _refuse_embedded(folder: Path, place: Path) -> None:
             continue
         if place.is_relative_to(outer / ".git"):
             raise NotCheckedError(
-                f"{folder} lies within a git folder: run evalpolicy in the worktree it belongs to"
+                f"{folder} is inside a git directory: run evalpolicy in its worktree"
             )
         raise NotCheckedError(
-            f"{place} is a bare repository among the files of {outer}: git would read its "
+            f"{place} is a bare repository inside {outer}: git would read its "
             f"configuration from there. Remove it, run evalpolicy in {outer}, or set GIT_DIR"
         )
 
@@ -75,7 +75,7 @@ def _led_to(top: Path) -> Path:
         raise NotCheckedError(f"{mark} cannot be read: {error.strerror}") from error
     if not _is_git_dir(found):
         raise NotCheckedError(
-            f"{mark} does not lead to a git repository: repair or remove it, then run again"
+            f"{mark} does not point to a git repository: repair or remove it, then run again"
         )
     return Path(os.path.realpath(found))
 

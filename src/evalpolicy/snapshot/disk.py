@@ -150,7 +150,7 @@ class DiskSnapshot(Snapshot):
         kind = stat.S_IFMT(found.st_mode)
         if kind != stat.S_IFREG:
             os.close(descriptor)
-            raise Unreadable(f"{_SPECIAL.get(kind, 'no regular file')}, not a file")
+            raise Unreadable(f"{_SPECIAL.get(kind, 'not a regular file')}, not a file")
         return descriptor, found.st_size
 
 
@@ -243,7 +243,7 @@ class WorktreeSnapshot(DiskSnapshot):
                     if tag == b"S":
                         self._not_on_disk[entry.path] = entry.oid or ""
                 continue
-            except OSError:  # it is not gone, and who reads it says what keeps it
+            except OSError:  # it is not gone, and whoever reads it reports what keeps it
                 yield entry
                 continue
             if tag == b"?" and stat.S_ISLNK(found.st_mode):

@@ -76,7 +76,7 @@ def locate(folder: Path) -> Repository | None:
         return _located(folder, {"GIT_DIR": str(place.git_dir)})
     found = _located(folder, {})
     if Path(os.path.realpath(found.git_dir)) != place.git_dir:
-        raise NotCheckedError(f"git reads {found.git_dir}, not {place.git_dir}, for {folder}")
+        raise NotCheckedError(f"git uses {found.git_dir}, not {place.git_dir}, for {folder}")
     if found.top is not None and Path(os.path.realpath(found.top)) != place.top:
         raise _elsewhere(found.git_dir, found.top, folder)
     return found
@@ -86,7 +86,7 @@ def _located(folder: Path, place: dict[str, str]) -> Repository:
     done = git_process.run(Command.LOCATE, folder=folder, place=place)
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) < 2:
-        raise NotCheckedError(f"git does not open this repository: {last_line(done)}")
+        raise NotCheckedError(f"git cannot open this repository: {last_line(done)}")
     git_dir = Path(lines[1])
     if len(lines) > 2:
         top = Path(lines[2])
@@ -94,15 +94,13 @@ def _located(folder: Path, place: dict[str, str]) -> Repository:
             raise _elsewhere(git_dir, top, folder)
         return Repository(folder, git_dir, top)
     if lines[0] != "true":
-        raise NotCheckedError(
-            f"{folder} lies within a git folder: run evalpolicy in the worktree it belongs to"
-        )
+        raise NotCheckedError(f"{folder} is inside a git directory: run evalpolicy in its worktree")
     return Repository(folder, git_dir, None)
 
 
 def _elsewhere(git_dir: Path, top: Path, folder: Path) -> NotCheckedError:
     return NotCheckedError(
-        f"the worktree of {git_dir} is {top}, and not the one around {folder}: see core.worktree "
+        f"the worktree of {git_dir} is {top}, not the one of {folder}: see core.worktree "
         "in its configuration, and GIT_WORK_TREE"
     )
 
@@ -208,7 +206,7 @@ class Objects:
             piece = out.read(min(left, chunk))
             if not piece:
                 self._stop()
-                raise Unreadable("git stopped in the middle of this object")
+                raise Unreadable("git stopped while reading this object")
             left -= len(piece)
             yield piece
         out.read(1)
@@ -225,7 +223,7 @@ class Objects:
         process.wait()
 
 
-ABSENT = "its object is not in this clone (a partial or damaged one)"
+ABSENT = "its object is not in this clone (partial or damaged)"
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

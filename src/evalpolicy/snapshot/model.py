@@ -118,7 +118,7 @@ class Snapshot(ABC):
     def read(self, path: str, limit: int | None = None) -> bytes:
         """The content behind `path`; a symbolic link is followed within the snapshot only.
 
-        Raises `Unreadable` for what is no file here, is absent from the object store, or holds
+        Raises `Unreadable` for what is not a file here, is absent from the object store, or holds
         more than `limit` bytes.
         """
         entry = self._behind(path)
@@ -141,7 +141,7 @@ class Snapshot(ABC):
                 yield path, reason
 
     def size(self, path: str) -> int | None:
-        """The content's size in bytes; None where it cannot be read (`read` says why)."""
+        """The content's size in bytes; None where it cannot be read (`read` states why)."""
         try:
             return self._size(self._behind(path))
         except Unreadable:
@@ -159,7 +159,7 @@ class Snapshot(ABC):
     def blob_id(self, path: str, limit: int | None = None) -> str:
         """A name of the content behind `path`, equal for equal bytes. Raises `Unreadable`.
 
-        Where the name has to be worked out from the bytes, no more than `limit` are read.
+        Where the name has to be determined from the bytes, no more than `limit` are read.
         """
 
     def stamp(self, path: str) -> str | None:
@@ -170,7 +170,7 @@ class Snapshot(ABC):
     def object_id(self, path: str) -> str:
         """The id that git gives this entry itself: a symbolic link is not followed.
 
-        Raises `Unreadable` where it has to be worked out from content that cannot be read.
+        Raises `Unreadable` where it has to be determined from content that cannot be read.
         """
 
     def object_id_of(self, content: bytes) -> str:
@@ -206,7 +206,7 @@ class Snapshot(ABC):
         for _ in range(_MAX_LINKS):
             entry = self.entries.get(path)
             if entry is None:
-                raise Unreadable("there is no such file in this snapshot")
+                raise Unreadable("this snapshot has no such file")
             if entry.mode == SUBMODULE:
                 raise Unreadable("a submodule: its content is not part of this repository")
             if entry.mode != SYMLINK:
@@ -215,10 +215,10 @@ class Snapshot(ABC):
             folder = posixpath.dirname(path)
             path = posixpath.normpath(posixpath.join(folder, target))
             if path.startswith(("/", "../")) or path == "..":
-                raise Unreadable("a symbolic link that leads out of the snapshot is not followed")
+                raise Unreadable("a symbolic link that points outside the snapshot is not followed")
             if path not in self.entries:
                 raise Unreadable("a symbolic link to a file that is not in this snapshot")
-        raise Unreadable("symbolic links in a circle")
+        raise Unreadable("symbolic links form a cycle")
 
     @abstractmethod
     def _list(self) -> Iterable[Entry]: ...
@@ -236,7 +236,7 @@ class Snapshot(ABC):
 
 def too_large(size: int, limit: int) -> Unreadable:
     """Why a file of more than `limit` bytes is not read."""
-    return Unreadable(f"{size:,} bytes: no more than {limit:,} are read of such a file")
+    return Unreadable(f"it has {size:,} bytes: at most {limit:,} are read from such a file")
 
 
 def decode_path(raw: bytes) -> str:

@@ -150,7 +150,7 @@ class IndexSnapshot(ObjectSnapshot):
                 continue
             if stage != b"0":
                 raise NotCheckedError(
-                    f"{decode_path(raw)} is not merged: resolve the conflict and add it"
+                    f"{decode_path(raw)} is unmerged: resolve the conflict and add it"
                 )
             yield Entry(path, int(mode, 8), oid.decode())
 
@@ -195,5 +195,5 @@ def resolve(repository: git.Repository, revision: str) -> str:
     """The full id of the commit that `revision` names. Raises `UsageError` if it names none."""
     done = repository.run(Command.RESOLVE, f"{revision}^{{commit}}")
     if done.returncode != 0:
-        raise UsageError(f"{revision!r} names no commit here: see `git log --oneline --all`")
+        raise UsageError(f"{revision!r} is not a commit here: see `git log --oneline --all`")
     return done.stdout.decode().strip()

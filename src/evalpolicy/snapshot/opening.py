@@ -25,18 +25,18 @@ def open_snapshot(
 
     The fleet's root is the nearest folder at or above `folder` that holds an evalpolicy.toml,
     else the top of the repository; outside git, `folder` itself. In a repository, `prefix` (empty,
-    or ending in `/`) says where it is instead. Raises `UsageError` for an
+    or ending in `/`) gives its place instead. Raises `UsageError` for an
     unknown revision and `NotCheckedError` where there is nothing to read from.
     """
     if staged and revision is not None:
-        raise UsageError("--staged and --rev exclude each other: the index or a commit, not both")
+        raise UsageError("--staged and --rev exclude each other: give one of them")
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder")
+        raise UsageError(f"{folder} is not a folder")
     repository = git.locate(folder)
     if repository is None:
         if staged or revision is not None:
             wanted = "--staged" if staged else "--rev"
-            raise NotCheckedError(f"{wanted} needs a git repository, and {folder} is in none")
+            raise NotCheckedError(f"{wanted} needs a git repository, but {folder} is not in one")
         return FolderSnapshot(_root_outside_git(folder))
     if revision is not None:
         whole: Snapshot = CommitSnapshot(repository, revision)

@@ -97,7 +97,7 @@ def _placed(
         base, parts = os.path.realpath(root), _parts(os.fspath(path))
     for part in (*base.split("/"), *parts):
         if is_git_name(part):
-            raise _refused(errno.EPERM, f"{part} belongs to git, and nothing is written there")
+            raise _refused(errno.EPERM, f"{part} belongs to git: nothing is written there")
     folder = _root(base)
     try:
         for depth in range(1, len(parts)):
@@ -156,7 +156,7 @@ def _followed(path: str) -> str | None:
         if is_in_repository(place):
             raise _is_link(os.path.relpath(here))
         if links > _MOST_LINKS:
-            raise _refused(errno.ELOOP, "symbolic links in a circle")
+            raise _refused(errno.ELOOP, "symbolic links form a cycle")
         target = os.readlink(here)
         waiting += target.split("/")[::-1]
         place = "/" if target.startswith("/") else place
@@ -188,7 +188,7 @@ def _opened(folder: int, parts: Sequence[str], make: bool) -> int:
 
 def _not_of_git(folder: int, path: str) -> None:
     if is_git_directory(folder):
-        raise _refused(errno.EPERM, f"{path} is a git directory, and nothing is written there")
+        raise _refused(errno.EPERM, f"{path} is a git directory: nothing is written there")
 
 
 def _replace(
@@ -283,7 +283,7 @@ def _sync(folder: int) -> None:
 
 
 def _is_link(path: str) -> OSError:
-    return _refused(errno.ELOOP, f"{path} is a symbolic link, and nothing is written through one")
+    return _refused(errno.ELOOP, f"{path} is a symbolic link: nothing is written through one")
 
 
 def _refused(number: int, why: str) -> OSError:

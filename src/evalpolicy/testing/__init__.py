@@ -5,8 +5,8 @@
         [finding] = findings(base_from_elsewhere, tmp_path, files)
         assert (finding.path, finding.span.line) == ("containers/benchmarks/arc/Dockerfile", 1)
 
-`check_page` holds a rule to its own docstring: the example under `## Fires` has to make it fire,
-the one under `## Mended` must not. Nothing here needs pytest; what does not hold raises
+`check_page` holds a rule to its own docstring: the example under `## Example` has to make it fire,
+the one under `## Fixed` must not. Nothing here needs pytest; what does not hold raises
 `AssertionError`.
 """
 
@@ -41,7 +41,7 @@ def findings(
 
     With `before`, the files are what a submission of one commit with this message makes of
     those before. A configuration is the file `evalpolicy.toml` among them. Raises
-    `AssertionError` if anything could not be checked: then the answer says nothing.
+    `AssertionError` if anything could not be checked: then the result means nothing.
     """
     made = Example(files, {}, {}) if before is None else Example({}, before, files, {}, message)
     report = judge(rule, folder, made)
@@ -78,12 +78,15 @@ def check_page(
         said = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
         _hold(not said, f"{where}: not all could be checked: {'; '.join(said)}")
         if title == GOOD:
-            _hold(not found, f"{where}: it still fires: {'; '.join(found)}")
+            _hold(not found, f"{where}: the rule still reports: {'; '.join(found)}")
             continue
-        _hold({f.rule for f in report.findings} == {judged.id}, f"{where}: it does not fire")
+        _hold(
+            {f.rule for f in report.findings} == {judged.id},
+            f"{where}: the rule does not report it",
+        )
         if of_files:
             elsewhere = {f.path for f in report.findings} - set(shown.files)
-            _hold(not elsewhere, f"{where}: it finds in {sorted(elsewhere)}, which is not there")
+            _hold(not elsewhere, f"{where}: it reports in missing files: {sorted(elsewhere)}")
 
 
 def judge(rule: Rule | RuleFunction, folder: Path, made: Example) -> Report:
@@ -126,7 +129,7 @@ def _known(rule: Rule) -> RuleSet:
 def _rule(rule: Rule | RuleFunction) -> Rule:
     made = getattr(rule, "rule", rule)
     if not isinstance(made, Rule):
-        raise TypeError(f"{rule!r} is no rule: decorate it with evalpolicy.policy.rule.rule")
+        raise TypeError(f"{rule!r} is not a rule: decorate it with evalpolicy.policy.rule.rule")
     return made
 
 

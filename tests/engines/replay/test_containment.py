@@ -142,6 +142,6 @@ def test_an_agent_that_takes_all_memory(run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     ran = run("exec python3 -c 'a = []\nwhile True: a.append(bytes(range(256)) * 40960)'")
     assert (ran.judgement.verdict, ran.evidence.runner.cut) == ("failed", "memory")
-    assert "more memory than it may" in ran.judgement.reasons[0]
+    assert "exceeded its memory limit" in ran.judgement.reasons[0]
     # podman's monitor leaves a file where its client was started.
     assert not (tmp_path / "oom").exists()

@@ -40,7 +40,7 @@ class TestCovering:
 
     @pytest.mark.parametrize(
         "match",
-        ["arc", "eval.benchmark.tasks", "is set again on line 3", 'eval.benchmark.tasks="17"'],
+        ["arc", "eval.benchmark.tasks", "is overridden on line 3", 'eval.benchmark.tasks="17"'],
         ids=["subject", "about", "message", "source"],
     )
     def test_by_what_the_finding_says_and_points_at(self, tmp_path, match):
@@ -96,8 +96,8 @@ class TestUnused:
 
     @pytest.mark.parametrize(
         ("match", "words"),
-        [('match = "gone"\n', 'no finding is LBL006 in gone/* with "gone"'),
-         ("", "no finding is LBL006 in gone/*; take")],
+        [('match = "gone"\n', 'no finding of LBL006 in gone/* with "gone"'),
+         ("", "no finding of LBL006 in gone/*; remove")],
     )  # fmt: skip
     def test_it_says_what_it_would_cover(self, tmp_path, match, words):
         allow = ALLOW.replace("containers/benchmarks/*/Dockerfile", "gone/*")

@@ -102,7 +102,7 @@ class TestLiving:
             },
         )
         assert main(["check", "-q", "--fail-on", "warning"]) == 1
-        assert "occurs 1 times, not 2" in capfd.readouterr().out
+        assert "occurs 1 time, not 2" in capfd.readouterr().out
         main(["baseline", "prune"])
         assert "count" not in next(r for r in rows(fleet) if r["rule"] == "LBL006")
 
@@ -126,7 +126,7 @@ class TestLiving:
         row = '{"rule": "LBL999", "path": "x"}'
         write(fleet, {BASELINE_FILE: EMPTY.replace("[]", f"[{row}]")})
         main(["check", "-q", "--select", "EVP004"])
-        assert "LBL999 is no rule any more" in capfd.readouterr().out
+        assert "the rule LBL999 no longer exists" in capfd.readouterr().out
 
     def test_what_could_not_be_checked_is_neither_stale_nor_pruned(self, fleet, capfd):
         main(["baseline", "write"])
@@ -293,18 +293,18 @@ class TestBadInput:
             (b"<<<<<<< HEAD\n", ":1: not JSON"),
             (b'{"version": 1,\n"\xff"}', ":2: not UTF-8"),
             (b"[]", "it must hold version, rules, findings"),
-            (b"null", "it must hold"),
-            (EMPTY.replace("1", "2"), "version 2, and this tool reads version 1"),
+            (b"null", "it must contain exactly"),
+            (EMPTY.replace("1", "2"), "version 2, but this tool reads version 1"),
             (EMPTY.replace("1", "true"), "version True"),
-            (EMPTY.replace('"0"', "0"), "rules is a text"),
+            (EMPTY.replace('"0"', "0"), "rules must be a string"),
             (EMPTY.replace("[]", "{}"), "findings a list"),
-            (EMPTY.replace("[]", "[1]"), "row 1: no finding"),
-            (EMPTY.replace("[]", '[null, {"rule": "A", "path": "b"}]'), "row 1: no finding"),
-            (EMPTY.replace("[]", '[{"rule": "A"}]'), "must hold rule and path"),
-            (EMPTY.replace("[]", '[{"rule": "A", "path": 1}]'), "are texts"),
+            (EMPTY.replace("[]", "[1]"), "row 1: not a finding"),
+            (EMPTY.replace("[]", '[null, {"rule": "A", "path": "b"}]'), "row 1: not a finding"),
+            (EMPTY.replace("[]", '[{"rule": "A"}]'), "must contain rule and path"),
+            (EMPTY.replace("[]", '[{"rule": "A", "path": 1}]'), "must be strings"),
             (EMPTY.replace("[]", '[{"rule": "A", "path": "b", "line": 1}]'), "unknown key 'line'"),
-            (EMPTY.replace("[]", '[{"rule": "A", "path": "b", "count": 0}]'), "count is a whole"),
-            (EMPTY.replace("[]", '[{"rule": "A", "path": "b", "count": true}]'), "count is"),
+            (EMPTY.replace("[]", '[{"rule": "A", "path": "b", "count": 0}]'), "whole number"),
+            (EMPTY.replace("[]", '[{"rule": "A", "path": "b", "count": true}]'), "count must be"),
             ("[" * 100_000, "not"),
         ],
     )

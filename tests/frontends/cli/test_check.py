@@ -342,7 +342,7 @@ class TestNothingToCheck:
     def test_within_a_git_folder(self, run, tmp_path):
         code, _, err = run(repository(tmp_path / "r") / ".git", "check")
         assert code == 3
-        assert "within a git folder" in err
+        assert "inside a git directory" in err
 
     def test_git_is_missing(self, run, tmp_path, monkeypatch):
         root = repository(tmp_path / "r")

@@ -219,7 +219,7 @@ class TestHistory:
         submission(tmp_path, {"a": "1\n"}, {"a": "2\n"})
         git(tmp_path, "checkout", "-q", "--orphan", "other")
         commit(tmp_path, {"a": "9\n"})
-        with pytest.raises(NotCheckedError, match="no commit in common"):
+        with pytest.raises(NotCheckedError, match="no common ancestor"):
             compared(tmp_path)
 
     def test_outside_git(self, tmp_path):

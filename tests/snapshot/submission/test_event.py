@@ -69,13 +69,13 @@ def test_the_push_of_a_new_branch_names_the_default_branch():
         ({}, "no pull_request"),
         ({"issue": {}}, "no pull_request"),
         ({"pull_request": {}}, "head.sha"),
-        ({"pull_request": {**PULL, "head": {"sha": "main"}}}, "no commit id"),
-        ({"pull_request": {**PULL, "head": {"sha": "--upload-pack=x"}}}, "no commit id"),
-        ({"pull_request": {**PULL, "base": []}}, "no commit id"),
-        ({"merge_group": {"head_sha": HEAD}}, "no commit id"),
+        ({"pull_request": {**PULL, "head": {"sha": "main"}}}, "not a commit id"),
+        ({"pull_request": {**PULL, "head": {"sha": "--upload-pack=x"}}}, "not a commit id"),
+        ({"pull_request": {**PULL, "base": []}}, "not a commit id"),
+        ({"merge_group": {"head_sha": HEAD}}, "not a commit id"),
         ({"before": BASE, "after": ZERO}, "deletes"),
         ({"before": BASE, "after": HEAD, "deleted": True}, "deletes"),
-        ({"before": 7, "after": HEAD}, "no commit id"),
+        ({"before": 7, "after": HEAD}, "not a commit id"),
     ],
 )
 def test_what_is_no_submission_is_a_problem(payload, word):

@@ -17,14 +17,14 @@ def maintainer_missing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     When a benchmark's image breaks, the one who may mend it has to be found.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.name="arc"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim

@@ -63,7 +63,7 @@ def complaints(instruction: Instruction) -> Iterator[str]:
     """Why BuildKit refuses the instruction, whatever its variables hold."""
     keyword = instruction.keyword
     if keyword not in KEYWORDS:
-        yield f"{keyword} is no instruction"
+        yield f"{keyword} is not an instruction"
         return
     words = instruction.words if instruction.json is None else instruction.json
     yield from _wrong_words(instruction, words)
@@ -80,13 +80,13 @@ def _wrong_words(instruction: Instruction, words: tuple[str, ...]) -> Iterator[s
         case "COPY" | "ADD" if len(words) < 2:
             yield f"{keyword} needs a source and a destination"
         case "COPY" | "ADD" if is_heredoc(words[-1]):
-            yield f"{keyword} needs a destination behind its heredocs"
+            yield f"{keyword} needs a destination after its heredocs"
         case "ONBUILD":
             yield from _wrong_trigger(instruction)
         case "HEALTHCHECK":
             yield from _wrong_health(instruction)
         case "VOLUME" if any(not word.strip() for word in words):
-            yield "VOLUME holds an empty path"
+            yield "VOLUME has an empty path"
         case "SHELL" if words and instruction.json is None:
             yield 'SHELL needs the JSON form: ["program", "argument"]'
     if keyword in AT_LEAST_ONE and not words and instruction.onbuild is None:
@@ -129,24 +129,24 @@ def _wrong_flags(keyword: str, flags: tuple[str, ...]) -> Iterator[str]:
             yield f"{keyword} has no flag --{name}"
             continue
         if name in seen and kind != _LIST:
-            yield f"{keyword} --{name} stands there twice"
+            yield f"{keyword} --{name} is given twice"
         seen.add(name)
         if kind != _SWITCH and not sign:
             yield f"{keyword} --{name} needs a value"
         elif kind == _SWITCH:
             if (sign and not value) or value.lower() not in ("", "true", "false"):
-                yield f"{keyword} {flag}: a switch is true or false"
+                yield f"{keyword} {flag}: the value must be true or false"
         else:
             yield from _wrong_value(keyword, name, value)
 
 
 def _wrong_value(keyword: str, name: str, value: str) -> Iterator[str]:
     if name in CHOICES and value not in CHOICES[name]:
-        yield f"{keyword} --{name}={value}: it is one of {', '.join(CHOICES[name])}"
+        yield f"{keyword} --{name}={value}: the value must be one of {', '.join(CHOICES[name])}"
     if keyword != "HEALTHCHECK" or not value:
         return
     if name == "retries":
         if not _INTEGER.match(value) or not 0 <= int(value[:12]) < 2**31:
-            yield f"HEALTHCHECK --retries={value} is no number of tries"
+            yield f"HEALTHCHECK --retries={value}: the value must be a number"
     elif not _DURATION.match(value) or value.startswith("-"):
-        yield f"HEALTHCHECK --{name}={value} is no duration: write 30s or 1m30s"
+        yield f"HEALTHCHECK --{name}={value} is not a duration: write 30s or 1m30s"

@@ -2,7 +2,7 @@
 
 The facts are those of BuildKit's frontend/dockerfile/parser/parser.go and directives.go (v0.33):
 
-- A line ends at LF; a CR before it is no part of it, a CR elsewhere is an ordinary character.
+- A line ends at LF; a CR before it is not part of it, a CR elsewhere is an ordinary character.
 - A line of more than 65,535 bytes is refused (Go's `bufio.MaxScanTokenSize`), a file without an
   instruction, too. What is above 16 MiB does not pass between BuildKit's own parts (the message
   limit of its gRPC connections).
@@ -138,11 +138,11 @@ def read(content: bytes) -> Source:
     if invalid:
         _report_first(source, "\ufffd", "is not UTF-8: save the file in UTF-8")
     if "\0" in text:
-        _report_first(source, "\0", "holds a NUL byte: this is no text file")
+        _report_first(source, "\0", "contains a NUL byte: it is not a text file")
     for number, line in enumerate(lines):
         if len(line) > MAX_LINE // 4 and len(line.encode()) > MAX_LINE:
             source.report(
-                f"a line of more than {MAX_LINE} bytes, which BuildKit refuses", Span.at(number + 1)
+                f"a line of more than {MAX_LINE} bytes, which BuildKit rejects", Span.at(number + 1)
             )
             del lines[number:]
             break
@@ -165,11 +165,11 @@ def _directive(source: Source, line: str, number: int) -> bool:
     column = len(source.lines[number - 1]) - len(source.lines[number - 1].lstrip(SPACE)) + 1
     span = Span.at(number, column, len(line.rstrip(SPACE)))
     if any(known.name == name for known in source.directives):
-        source.report(f"the directive {name} stands here a second time", span)
+        source.report(f"the directive {name} is given twice", span)
         return True
     source.directives.append(Directive(name, value, span))
     if name == "check" and column == 1 and (wrong := _wrong_check(value.partition(" ")[0])):
-        source.report(f"# check knows skip, experimental and error, not {wrong}", span)
+        source.report(f"# check accepts skip, experimental and error, not {wrong}", span)
     if name == "escape":
         if value in ("\\", "`"):
             source.escape = value

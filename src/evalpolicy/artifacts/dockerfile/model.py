@@ -45,7 +45,7 @@ class Heredoc(Struct, frozen=True):
 
 
 class Argument(Struct, frozen=True):
-    """One word of an instruction as written, and where it stands."""
+    """One word of an instruction as written, and its place."""
 
     text: str
     span: Span
@@ -206,7 +206,7 @@ class Stage(Struct, frozen=True):
 class Dockerfile(Struct, frozen=True):
     """A parsed Dockerfile.
 
-    - `problems`: what BuildKit refuses, whatever build arguments it is given; what is no text.
+    - `problems`: what BuildKit refuses, whatever build arguments it is given; what is not text.
     - `unsupplied`: what it refuses as long as no build argument (or base image) sets a variable:
       `FROM ${X}` and `${X:?message}`.
     - `syntax_problems`: the part of `problems` that variables have no part in.

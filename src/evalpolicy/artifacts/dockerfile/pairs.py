@@ -54,7 +54,7 @@ def divided(instruction: Instruction) -> list[Pair]:
         return [_old_form(instruction)]
     for word in words:
         if "=" not in word.text:
-            message = f"{word.text} has no =: a pair is key=value, with quotes round spaces"
+            message = f"{word.text} has no =: a pair is key=value, with spaces quoted"
             raise PairSyntaxError(message, word.span)
     return [_pair(word) for word in words]
 

@@ -83,13 +83,13 @@ def _compile(pattern: str, *, greedy: bool, anchored: bool) -> Any:
         elif char == "\\":
             escaped = next(chars, "")
             if escaped not in tuple("*?\\}/"):
-                raise PatternError(f"\\{escaped} is no escape of a pattern")
+                raise PatternError(f"\\{escaped} is not an escape in a pattern")
             out.append(re.escape(escaped))
         else:
             out.append(re.escape(char))
     if not wild:
         return re.compile("".join(out))
-    import re2  # dear to import, and seldom needed
+    import re2  # expensive to import, and seldom needed
 
     options = re2.Options()
     options.log_errors = False

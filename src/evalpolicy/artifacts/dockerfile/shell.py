@@ -325,7 +325,7 @@ class _Reader:
         if colon:
             operator = self.next()
         elif operator not in tuple("+-?#%"):
-            raise WordError(f"${{{name}{operator}…}} is no substitution that BuildKit knows")
+            raise WordError(f"${{{name}{operator}…}} is not a substitution that BuildKit supports")
         return self._modified(name, operator, colon)
 
     def _modified(self, name: str, operator: str, colon: bool) -> str:
@@ -333,7 +333,7 @@ class _Reader:
         pattern = operator in ("#", "%")
         sign = ":" * colon + operator
         if colon and pattern:
-            raise WordError(f"${{{name}{sign}…}} is no substitution that BuildKit knows")
+            raise WordError(f"${{{name}{sign}…}} is not a substitution that BuildKit supports")
         before = len(self.gaps)
         word = self.read("}", pattern)
         inner = self.gaps[before:]
@@ -367,7 +367,7 @@ class _Reader:
                     return trim(word[greedy:], self._or_gap(name, value), greedy)
                 except PatternError as error:
                     raise WordError(str(error)) from None
-        raise WordError(f"${{{name}{sign}…}} is no substitution that BuildKit knows")
+        raise WordError(f"${{{name}{sign}…}} is not a substitution that BuildKit supports")
 
     def _replaced(self, name: str) -> str:
         """`${name/pattern/replacement}`, behind the first slash."""

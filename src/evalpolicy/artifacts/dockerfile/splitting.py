@@ -86,7 +86,7 @@ def read_instructions(source: Source) -> list[Instruction]:
 def reread_trigger(instruction: Instruction) -> Instruction | None:
     """What ONBUILD triggers in a file with another escape character than the backslash.
 
-    BuildKit keeps the trigger as text and parses that anew, without the directive. None if no
+    BuildKit keeps the trigger as text and parses that again, without the directive. None if no
     single instruction comes out of it.
     """
     expression = _ONBUILD.sub("", instruction.text, count=1)
@@ -103,20 +103,20 @@ def reread_trigger(instruction: Instruction) -> Instruction | None:
 
 
 def _take_heredocs(source: Source, line: LogicalLine) -> None:
-    """Masks the bodies of the line's heredocs: they are no lines of the file any more."""
+    """Masks the bodies of the line's heredocs: they are no longer lines of the file."""
     if not _can_hold_heredocs(line.text, source.escape):
         return
     try:
         words = heredoc_words(line.text)
     except WordError as error:
-        source.report(f"a heredoc that BuildKit refuses: {error}", line.head())
+        source.report(f"a heredoc that BuildKit rejects: {error}", line.head())
         return
     heredocs = []
     for word in words:
         taken = take_heredoc(source, word.name, word.chomp)
         if taken is None:
             source.report(
-                f"the heredoc {word.name} has no end: a line that is {word.name}", line.head()
+                f"the heredoc {word.name} is not closed: a line {word.name} is missing", line.head()
             )
             break
         body, span = taken
@@ -172,7 +172,7 @@ def _keyword(written: str) -> str:
 
 
 def json_words(value: str) -> tuple[str, ...] | None:
-    """The JSON form's strings, or None if it is none. Raises ValueError if one is no string."""
+    """The JSON form's strings, or None if it is none. Raises ValueError if one is not a string."""
     if not value.lstrip(SPACE).startswith("["):
         return None
     import json
@@ -184,7 +184,7 @@ def json_words(value: str) -> tuple[str, ...] | None:
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(word, str) for word in words):
-        raise ValueError("a JSON form holds strings only")
+        raise ValueError("the JSON form may only contain strings")
     return tuple(
         word.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for word in words
     )

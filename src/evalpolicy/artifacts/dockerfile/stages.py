@@ -164,7 +164,7 @@ class _Resolution:
         elif instruction.keyword == "ARG":
             self._global_arg(instruction)
         else:
-            self._report(f"{instruction.keyword} stands before the first FROM", instruction.head)
+            self._report(f"{instruction.keyword} comes before the first FROM", instruction.head)
 
     def _global_arg(self, instruction: Instruction) -> None:
         for pair in declarations(instruction):
@@ -204,7 +204,7 @@ class _Resolution:
         if len(words) == 3 and lower(words[1].text) == "as":
             name = lower(words[2].text)
             if not _STAGE_NAME.match(name):
-                self._report(f"{words[2].text} is no name for a stage", words[2].span)
+                self._report(f"{words[2].text} is not a valid stage name", words[2].span)
         elif len(words) != 1:
             self._report("FROM takes an image, or an image AS a name", instruction.head)
         platform = None
@@ -231,7 +231,7 @@ class _Resolution:
         expansion = self.lex.expand(word.text, self.globals)
         if not expansion.text:
             self._empty(
-                expansion, f"{word.text} resolves to nothing: FROM needs an image", word.span
+                expansion, f"{word.text} expands to nothing: FROM needs an image", word.span
             )
         return Base(
             word.text,
@@ -249,7 +249,7 @@ class _Resolution:
                 expansion = self.lex.expand(value, self.globals)
                 if not expansion.text:
                     self._empty(
-                        expansion, f"--platform={value} resolves to nothing", instruction.head
+                        expansion, f"--platform={value} expands to nothing", instruction.head
                     )
                 return Word(
                     value, expansion.text, expansion.names, expansion.unresolved, instruction.head
@@ -267,7 +267,9 @@ class _Resolution:
         prefix = "ONBUILD of the stage it is built on: "
         for trigger in parent.triggers:
             if trigger is None:
-                self._report(f"{prefix}BuildKit reads no instruction in it", draft.from_.head)
+                self._report(
+                    f"{prefix}BuildKit does not find an instruction in it", draft.from_.head
+                )
                 continue
             for complaint in complaints(trigger):
                 self._report(prefix + complaint, draft.from_.head)

@@ -94,7 +94,7 @@ class Places:
 
 
 class MalformedJson(ValueError):  # noqa: N818 - it names the state of the text, as Problem does
-    """Where and why a text is no JSON; `start` is an offset into the text."""
+    """Where and why a text is not JSON; `start` is an offset into the text."""
 
     def __init__(self, message: str, start: int) -> None:
         super().__init__(message)
@@ -103,7 +103,7 @@ class MalformedJson(ValueError):  # noqa: N818 - it names the state of the text,
 
 
 def parse(content: bytes) -> Document | Problem:
-    """Reads a document, or says what is wrong and where."""
+    """Reads a document, or states what is wrong and where."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -225,7 +225,7 @@ def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[
     key, end = _scalar(text, at)
     colon = _skip(text, end)
     if text[colon : colon + 1] != ":":
-        raise MalformedJson("expected : behind the key", colon)
+        raise MalformedJson("expected : after the key", colon)
     item = Item((*path, str(key)), at, end, True, key, key in container)
     return item, _skip(text, colon + 1)
 
@@ -241,4 +241,4 @@ def _scalar(text: str, at: int) -> tuple[object, int]:
     except _Constant as error:
         raise MalformedJson(f"{error} is not a JSON value", at) from None
     except (ValueError, RecursionError):
-        raise MalformedJson("a number of more digits than can be read", at) from None
+        raise MalformedJson("a number with too many digits", at) from None

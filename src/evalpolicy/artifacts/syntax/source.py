@@ -12,7 +12,7 @@ class Span(NamedTuple):
 
     Lines and columns count from 1; a column counts code points of the decoded line, and
     `end_column` is the column just behind the last character (as SARIF counts). A tuple, because
-    a fleet has tens of thousands of them and each run of a hook makes them anew.
+    a fleet has tens of thousands of them and each run of a hook makes them again.
     """
 
     line: int

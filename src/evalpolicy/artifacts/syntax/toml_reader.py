@@ -98,7 +98,7 @@ class _Reader:
 
     def note_characters(self) -> None:
         told: tuple[tuple[re.Pattern[str], DeviationKind, str], ...] = (
-            (SURROGATE, "not-utf-8", "a byte that is no UTF-8"),
+            (SURROGATE, "not-utf-8", "a byte that is not UTF-8"),
             (CONTROL, "control-character", "a control character"),
             (BARE_CARRIAGE, "bare-carriage", "a carriage return without a line feed"),
         )
@@ -145,7 +145,7 @@ class _Reader:
                 return opened
             known = entry.value
             if not isinstance(known, Array) or not (known.of_tables or _all_tables(known)):
-                raise _TomlError(f"{key.name} is already no list of tables", start, end)
+                raise _TomlError(f"{key.name} is already defined, but not as a list", start, end)
             if not known.of_tables:
                 self.deviate("list-extended", f"{key.name} is already a list", start, end)
             known.items.append(opened)
@@ -253,8 +253,8 @@ class _Reader:
             return Scalar("float", float(written.replace("_", "")), start, end), end
         lax = LAX_NUMBER.fullmatch(written)
         if lax is None:
-            raise _TomlError(f"{written[:40]} is no TOML value", start, end)
-        self.deviate("number-form", f"{written[:40]} is no TOML number", start, end)
+            raise _TomlError(f"{written[:40]} is not a TOML value", start, end)
+        self.deviate("number-form", f"{written[:40]} is not a TOML number", start, end)
         if lax.group(1):
             return Scalar("float", float(written.replace("_", "")), start, end), end
         return Scalar("integer", integer_of(written), start, end), end
@@ -368,7 +368,7 @@ class _Reader:
                 code = int(four or eight, 16) if four or eight else 0
                 at = offset + slash
                 if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                    message = "an escape that is no Unicode character"
+                    message = "an escape that is not a Unicode character"
                     self.deviate("surrogate-escape", message, at, at + len(match.group()))
                     code = 0xFFFD
                 elif short == "e":
@@ -377,7 +377,7 @@ class _Reader:
             elif multiline and (match := FOLD.match(raw, slash)) is not None:
                 pass
             else:
-                raise _TomlError("an escape that TOML does not know", offset + slash,
+                raise _TomlError("an escape that TOML does not define", offset + slash,
                                  offset + slash + 2)  # fmt: skip
             position = match.end()
         parts.append(raw[position:])

@@ -1,7 +1,7 @@
 """TOML with the position of every key and value, for files another tool's parser will read.
 
 tomllib and tomlkit give no positions, and a configuration of ten megabytes has to be read in
-seconds, so the values keep offsets; lines and columns are worked out when somebody asks.
+seconds, so the values keep offsets; lines and columns are computed on demand.
 `toml_reader.parse_toml` makes them.
 
 Parsers in the field are laxer or stricter in places. What TOML 1.0 forbids and some parser lets
@@ -90,7 +90,7 @@ class Deviation(Struct, frozen=True):
 
 
 class TomlDocument(Struct, frozen=True, dict=True):
-    """A file's values; `problem` says why there are none, or none beyond that point."""
+    """A file's values; `problem` states why there are none, or none beyond that point."""
 
     text: str
     root: Table

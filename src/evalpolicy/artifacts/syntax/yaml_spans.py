@@ -170,7 +170,7 @@ class _Composer:
             raise YamlError(f"the anchor {event.anchor} is not defined", _span(event))
         made = self.anchors[event.anchor]
         if made is None:
-            raise YamlError(f"the anchor {event.anchor} holds itself", _span(event))
+            raise YamlError(f"the anchor {event.anchor} contains itself", _span(event))
         if len(self.open) + made.depth > MAX_DEPTH:
             raise YamlError(f"nested deeper than {MAX_DEPTH} levels", _span(event))
         self.count(made.size, event)

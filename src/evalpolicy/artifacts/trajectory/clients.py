@@ -27,7 +27,7 @@ USER_AGENTS: dict[str, str] = {
 """Agents by the product token of the User-Agent that they send (RFC 9110, 10.1.5).
 
 `claude-cli` and `codex_exec` are measured on recordings; the others are what the projects' sources
-send. A library's token (`OpenAI/Python`, `Python-urllib`) is no agent: many agents share it."""
+send. A library's token (`OpenAI/Python`, `Python-urllib`) is not an agent: many agents share it."""
 
 PROMPTS: tuple[tuple[str, str], ...] = (
     ("You are a coding agent running in the Codex CLI", "codex"),

@@ -27,7 +27,7 @@ def is_lfs_pointer(head: bytes) -> bool:
 
 
 def read_lfs_pointer(content: bytes) -> LfsPointer | None:
-    """What the pointer stands for; None where the content is no whole pointer."""
+    """What the pointer stands for; None where the content is not a whole pointer."""
     if len(content) > LONGEST_POINTER or not is_lfs_pointer(content):
         return None
     oid, size = _OID.search(content), _SIZE.search(content)

@@ -99,7 +99,7 @@ class Client(Struct, frozen=True):
     def is_agent(self, name: str) -> bool:
         """Whether an agent of this name may send this: itself, or a variant (`codex-x` of `codex`).
 
-        The other way round it is none: `mini-swe-agent` is no variant of `swe-agent`.
+        The other way round it is none: `mini-swe-agent` is not a variant of `swe-agent`.
         """
         return name == self.agent or name.startswith(f"{self.agent}-")
 

@@ -1,4 +1,4 @@
-"""The column of a place in a recording, worked out only where a finding has to show it."""
+"""The column of a place in a recording, determined only where a finding has to show it."""
 
 from __future__ import annotations
 

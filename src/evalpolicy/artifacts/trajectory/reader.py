@@ -104,7 +104,7 @@ class _Reading:
             yield chunk
 
     def _is_text(self, first: Line) -> bool:
-        """Whether the file is worth reading line by line; says so if it is not."""
+        """Whether the file is worth reading line by line; reports it if it is not."""
         head = first.content or b""
         if is_lfs_pointer(head):
             why = "a Git LFS pointer, not the recording: fetch it with `git lfs pull`"
@@ -150,7 +150,7 @@ class _Reading:
 
 
 def _why(line: Line, content: bytes, error: orjson.JSONDecodeError) -> tuple[str, Span]:
-    """What is wrong with a line that is no JSON."""
+    """What is wrong with a line that is not JSON."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as broken:

@@ -40,7 +40,7 @@ class Request(Struct, frozen=True):
         return "\n".join(_beginning(text, characters) for text in texts)
 
     def read(self) -> tuple[Message, ...]:
-        """The messages, the instructions first; what is no message is left out."""
+        """The messages, the instructions first; what is not a message is left out."""
         recorded = self.messages
         if isinstance(recorded, str):
             try:
@@ -109,7 +109,7 @@ def _tools(one: dict[str, object]) -> list[str]:
 def text_of(content: object, depth: int = 4) -> str:
     """The text of a message's content: a string, a part, or a list of parts.
 
-    The dialects nest no deeper than four levels; what lies deeper is no text.
+    The dialects nest no deeper than four levels; what lies deeper is not text.
     """
     if isinstance(content, str):
         return content

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from evalpolicy.artifacts.model_names import model_family
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.json_spans import Path, json_path
 from evalpolicy.artifacts.trajectory.endings import Ending
 from evalpolicy.artifacts.trajectory.model import NAMED_FORMATS, Format, Summary
@@ -79,7 +80,8 @@ def _other_format(summary: Summary, path: str) -> Verdict | None:
     if promised in (None, summary.format) or summary.format == "none":
         return None
     return Verdict(
-        "other-format", f"the content is {_words(summary.format)}, the name says {_words(promised)}"
+        "other-format",
+        f"the content is {_words(summary.format)}, but the name indicates {_words(promised)}",
     )
 
 
@@ -90,9 +92,9 @@ def _words(kind: Format | None) -> str:
 def _turns(summary: Summary, path: str) -> list[Verdict | None]:
     served = served_turns(summary, path)
     if not served:
-        why = f"{summary.failed} failed calls" if summary.failed else "no reply"
+        why = counted(summary.failed, "failed call") if summary.failed else "no reply"
         if summary.turns:
-            why = f"{summary.turns} of the other format"
+            why = f"{counted(summary.turns, 'turn')} in the other format"
         return [Verdict("no-turns", f"no usable turn: {why}"), _failed(summary)]
     return [_failed(summary), _ending(summary), _loop(summary), _models(summary)]
 
@@ -103,7 +105,10 @@ def _failed(summary: Summary) -> Verdict | None:
         return None
     calls = summary.failed + summary.turns
     return Verdict(
-        "mostly-failed", f"{summary.failed} of {calls} calls failed", first.line, first.path
+        "mostly-failed",
+        f"{summary.failed} of {counted(calls, 'call')} failed",
+        first.line,
+        first.path,
     )
 
 
@@ -114,7 +119,7 @@ def _ending(summary: Summary) -> Verdict | None:
     if last is not None and 2 * summary.refusals >= summary.turns:
         return Verdict(
             "refusal",
-            f"{summary.refusals} of {summary.turns} turns are refusals",
+            f"{summary.refusals} of {counted(summary.turns, 'turn')} are refusals",
             last.line,
             last.path,
         )
@@ -127,7 +132,7 @@ def _loop(summary: Summary) -> Verdict | None:
         return None
     return Verdict(
         "loop",
-        f"one reply comes {again.times} times in {summary.turns} turns",
+        f"one reply occurs {again.times} times in {counted(summary.turns, 'turn')}",
         again.line,
         again.path,
     )
@@ -137,7 +142,9 @@ def _models(summary: Summary) -> Verdict | None:
     families = sorted({model_family(name) for name, _ in summary.models})
     if len(families) < 2:
         return None
-    return Verdict("models-mixed", f"turns of {len(families)} models: {', '.join(families)}")
+    return Verdict(
+        "models-mixed", f"its turns come from {len(families)} models: {', '.join(families)}"
+    )
 
 
 def _times(summary: Summary) -> list[Verdict | None]:
@@ -146,7 +153,7 @@ def _times(summary: Summary) -> list[Verdict | None]:
     return [
         Verdict(
             "synthetic-times",
-            f"{summary.synthetic_times} calls have made-up times (17000000… s): when it was "
-            "recorded is lost",
+            f"{counted(summary.synthetic_times, 'call')} with made-up times (17000000… s): the "
+            "time of the recording is lost",
         )
     ]

@@ -23,11 +23,11 @@ ROUNDS = 10
 Judge = Callable[[Snapshot], Report]
 
 
-class Mended(Struct):
+class AppliedFixes(Struct):
     """What fixes lead to.
 
     `before` and `after` hold the bytes of each changed file, by path; `report` is the one of the
-    state after; `fixed` counts the fixes that were made, `skipped` says which could not be.
+    state after; `fixed` counts the fixes that were made, `skipped` states which could not be.
     """
 
     report: Report
@@ -37,22 +37,22 @@ class Mended(Struct):
     skipped: list[str] = field(default_factory=list)
 
 
-def mend(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool) -> Mended:
+def apply_fixes(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool) -> AppliedFixes:
     """Makes all fixes of `report` in memory, judges again, and goes on until none is left.
 
     Of fixes that overlap, the first is made, and the others in the next round if they are still
     proposed.
     """
-    mended = Mended(report)
+    applied = AppliedFixes(report)
     for _ in range(ROUNDS):
-        fixes = compatible(mended.report.findings, unsafe)
-        changed = _made(snapshot, mended, fixes)
+        fixes = compatible(applied.report.findings, unsafe)
+        changed = _made(snapshot, applied, fixes)
         if not changed:
             break
-        mended.report = judge(Overlay(snapshot, mended.after))
-    for path in [path for path in mended.after if mended.after[path] == mended.before[path]]:
-        del mended.after[path], mended.before[path]
-    return mended
+        applied.report = judge(Overlay(snapshot, applied.after))
+    for path in [path for path in applied.after if applied.after[path] == applied.before[path]]:
+        del applied.after[path], applied.before[path]
+    return applied
 
 
 def compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
@@ -76,25 +76,25 @@ def compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding,
     return chosen
 
 
-def _made(snapshot: Snapshot, mended: Mended, fixes: list[tuple[Finding, Fix]]) -> bool:
-    """Makes these fixes on `mended`; False if nothing changed."""
+def _made(snapshot: Snapshot, applied: AppliedFixes, fixes: list[tuple[Finding, Fix]]) -> bool:
+    """Makes these fixes on `applied`; False if nothing changed."""
     edits: dict[str, list[Edit]] = {}
     for finding, fix in fixes:
         paths = {edit.path or finding.path for edit in fix.edits}
         refused = next((why for path in paths if (why := _refused(snapshot, path))), None)
         if refused is not None:
-            if refused not in mended.skipped:
-                mended.skipped.append(refused)
+            if refused not in applied.skipped:
+                applied.skipped.append(refused)
             continue
         for edit in fix.edits:
             edits.setdefault(edit.path or finding.path, []).append(edit)
-        mended.fixed += 1
+        applied.fixed += 1
     changed = False
     for path, made in edits.items():
-        before = mended.before.setdefault(path, snapshot.read(path))
-        content = mended.after.get(path, before)
-        mended.after[path] = edited(content, made)
-        changed |= mended.after[path] != content
+        before = applied.before.setdefault(path, snapshot.read(path))
+        content = applied.after.get(path, before)
+        applied.after[path] = edited(content, made)
+        changed |= applied.after[path] != content
     return changed
 
 

@@ -1,4 +1,4 @@
-"""What `evalpolicy fixtures scan` finds, and what `redact` takes out."""
+"""What `evalpolicy fixtures scan` finds, and what `redact` removes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def own(facts: Facts, paths: Sequence[str]) -> Iterator[str]:
             where = f" at {leak.json_path}" if leak.json_path else ""
             yield f"{path}:{leak.line}:{leak.column}: {leak.what} {leak.masked}{where}"
         if recording and recording.leaked > len(recording.leaks):
-            yield f"{path}: {recording.leaked:,} in all"
+            yield f"{path}: {recording.leaked:,} in total"
 
 
 def sealed(facts: Facts, paths: Sequence[str]) -> Iterator[Unread]:
@@ -79,7 +79,7 @@ def _tool(name: str) -> Tool:
 
 
 def redactions(facts: Facts, paths: Sequence[str]) -> tuple[list[Redaction], list[Unread]]:
-    """What redaction changes, and what could not be read, or taken out."""
+    """What redaction changes, and what could not be read, or removed."""
     scanner = Scanner(facts.config.secrets.internal_hosts)
     changed: list[Redaction] = []
     unread: list[Unread] = []
@@ -113,7 +113,7 @@ def _lines(lines: Sequence[int]) -> str:
 
 
 def save(top: str, changed: Sequence[Redaction]) -> list[Unread]:
-    """Writes each fixture as a whole, or leaves it as it was and says why."""
+    """Writes each fixture as a whole, or leaves it as it was and states why."""
     failed: list[Unread] = []
     for one in changed:
         try:

@@ -14,20 +14,20 @@ _COMMAND = re.compile("`(evalpolicy [^`]+)`")
 # A command is there to be copied into a shell: what is not plainly words is not offered as one.
 _PLAIN = re.compile(r"evalpolicy(?: [A-Za-z0-9_./:=@%+,-]+)+")
 _PLACEHOLDER = re.compile(r"(?<![^ ])[A-Z]+(?![^ ])")
-# These look and mend nothing.
+# These only inspect and fix nothing.
 _LOOKING = (
     "check", "explain", "rules", "fleet", "fixtures list", "fixtures show", "fixtures scan",
     "gitleaks explain", "provenance verify", "baseline show", "replay plan",
 )  # fmt: skip
 MOST_COMMANDS = 100
-"""So many commands that mend one finding each are offered; there may be thousands."""
+"""At most so many commands that fix one finding each are offered; there may be thousands."""
 
 
 class Job(Struct, frozen=True):
     """All findings of one rule. `severity` is the worst of them.
 
-    `commands` mend findings: each all of them, or (`one_each`) one after the other. `fixable`
-    are the findings that `evalpolicy check --fix` mends. `help` is what all findings share; empty
+    `commands` fix findings: each all of them, or (`one_each`) one after the other. `fixable`
+    are the findings that `evalpolicy check --fix` fixes. `help` is what all findings share; empty
     where they differ.
     """
 
@@ -42,7 +42,7 @@ class Job(Struct, frozen=True):
 
 
 def jobs(report: Report) -> list[Job]:
-    """Errors first; credentials before all else; then what a command mends; then the most."""
+    """Errors first; credentials before all else; then what a command fixes; then the most."""
     of_rule: dict[str, list[Finding]] = {}
     for finding in report.findings:
         of_rule.setdefault(finding.rule, []).append(finding)
@@ -78,7 +78,7 @@ def _job(rule: Rule, findings: Sequence[Finding]) -> Job:
 
 
 def _told(findings: Sequence[Finding]) -> tuple[tuple[str, ...], bool]:
-    """The commands that the findings themselves tell, and whether each mends one of them."""
+    """The commands in the findings' help, and whether each fixes one of them."""
     told = [dict.fromkeys(_mending(finding)) for finding in findings]
     shared = [command for command in told[0] if all(command in others for others in told)]
     whole = [command for command in shared if not _PLACEHOLDER.search(command)]

@@ -30,17 +30,17 @@ State = Literal[
 
 STATES: Mapping[State, tuple[str, str]] = MappingProxyType(
     {
-        "unreadable": ("unreadable", "its bytes are not there, or are no recording"),
+        "unreadable": ("unreadable", "its content is missing, or is not a recording"),
         "known-bad": ("known bad", "the broken manifest lists it"),
         "bad": ("bad recording", "no usable turn, a refusal, a loop, or the wrong format"),
-        "not-reproduced": ("not reproduced", "its replay came to another end"),
-        "contradicted": ("contradicted", "its provenance entry says otherwise"),
-        "other-agent": ("other agent", "recorded by another agent than its name says"),
+        "not-reproduced": ("not reproduced", "its replay ended differently"),
+        "contradicted": ("contradicted", "its provenance entry contradicts it"),
+        "other-agent": ("other agent", "recorded by an agent other than the one in its name"),
         "stale": ("stale", "the benchmark changed since it was recorded"),
         "ambiguous": ("ambiguous name", "its name can be read in two ways"),
-        "unprovenanced": ("unprovenanced", "nothing says how it came to be"),
-        "recorded": ("recorded", "nothing speaks against it; not replayed"),
-        "reproduced": ("reproduced", "its replay came to the recorded result"),
+        "unprovenanced": ("unprovenanced", "its origin is not recorded"),
+        "recorded": ("recorded", "no known problem; not replayed"),
+        "reproduced": ("reproduced", "its replay had the recorded result"),
     }
 )
 """Each state's words and what they mean, the gravest first."""

@@ -40,7 +40,7 @@ def read(content: bytes, file: str) -> Mapping[str, Replayed]:
         return {_text(row["path"]): _replayed(row) for row in rows}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
-            f"{file} is no report of replays: write one with "
+            f"{file} is not a report of replays: write one with "
             "`evalpolicy replay run --format json=FILE`"
         ) from error
 
@@ -56,5 +56,5 @@ def _replayed(row: dict[str, Any]) -> Replayed:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not a string")
     return value

@@ -49,7 +49,7 @@ _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("ambiguous", fixture_name_ambiguous),
     ("unprovenanced", provenance_missing),
 )
-# So many files are told one by one.
+# At most so many files are listed.
 _LARGEST = 25
 
 
@@ -120,7 +120,7 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
 
 
 def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
-    """What one rule finds. A note of it says that nothing can be told."""
+    """What one rule finds. A note means that the rule could not decide."""
     rule = vars(function)["rule"]
     for hit in hits(rule, partial(facts.given, rule.needs), None, []):  # `check` reports failures
         if (hit.severity or rule.severity) != "note" or rule.severity == "note":

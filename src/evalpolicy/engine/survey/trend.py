@@ -68,7 +68,7 @@ def read(content: bytes, file: str) -> Earlier:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
-            f"{file} is no JSON report of evalpolicy: write one with "
+            f"{file} is not a JSON report of evalpolicy: write one with "
             "`evalpolicy check --format json=FILE`"
         ) from error
 

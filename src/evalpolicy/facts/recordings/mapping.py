@@ -89,7 +89,7 @@ class Recordings(Mapping[str, "Recording"]):
             _read(self._fleet.snapshot, (path, self._sizes[path]), self._hosts)
         except Unreadable as reason:
             return reason
-        return Unreadable("it could not be read a moment ago")
+        return Unreadable("it could not be read on the first attempt")
 
     def __getitem__(self, path: str) -> Recording:
         return self._found[path]

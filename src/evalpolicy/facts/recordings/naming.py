@@ -14,7 +14,7 @@ _PARTS = (("benchmark", "benchmark"), ("task_id", "task"), ("agent", "agent"))
 class Naming(NamedTuple):
     """The readings of a name that its entry leaves, the likeliest first.
 
-    `settled` says whether there is one only.
+    `settled` states whether there is one only.
     """
 
     readings: tuple[Decoding, ...]

@@ -25,7 +25,7 @@ EVIDENCE = 120
 """Characters that are kept of what shows an agent."""
 
 MOST_LEAKS = 1000
-"""So many of a file are told one by one; a dump of keys is counted beyond."""
+"""At most so many per file are listed; any more are only counted."""
 
 # A file up to this size (bytes) is scanned in one piece.
 _WHOLE = 64 << 20
@@ -159,7 +159,7 @@ def _scanner(hosts: tuple[str, ...]) -> Scanner:
 
 
 def _masked(summary: Summary, scanner: Scanner | None) -> Summary:
-    """The summary with every credential taken out of the texts that it quotes, which are cut.
+    """The summary with every credential removed from the texts that it quotes, which are cut.
 
     Without a scanner there is none to take out.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from evalpolicy.facts.recordings.reading import Recording
 
 _POINTER = 1024
-# 2001-09-09: an earlier start is no time that anybody recorded (nanoseconds since 1970).
+# 2001-09-09: an earlier start is not a time that anybody recorded (nanoseconds since 1970).
 _EARLIEST = 10**18
 _CC_VERSION = re.compile(r"\bcc_version=(\d+\.\d+\.\d+)")
 _PRODUCT_VERSION = re.compile(r"[^/\s(]+/v?(\d+\.\d+[\w.+-]*)")

@@ -24,7 +24,7 @@ class AgentResult(Struct, frozen=True):
 class Difference(Struct, frozen=True):
     """`where` a request departs (`user`, `result 2`), with the two texts from shortly before there.
 
-    Both are short and hold no credential; an empty one says that this side has nothing there.
+    Both are short and hold no credential; an empty one states that this side has nothing there.
     """
 
     where: str

@@ -13,7 +13,7 @@ class Replayed(Struct, frozen=True):
     `name` is its stem and `path` leads to it from the fleet's root; `line` is the fixture's line
     that the verdict is about. `seconds` is from the first container's creation to the verdict,
     `folder` holds what is kept of it, `logs` are the files in there that say something. `broken`
-    says that the manifest knows it to be bad.
+    states that the manifest knows it to be bad.
     """
 
     name: str

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 
 Verdict: TypeAlias = Literal[
@@ -73,7 +74,7 @@ class Wanted(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """All that a verdict is made of.
 
-    `not_run` says why nothing was run. `result` and `agent` are texts where the file is none.
+    `not_run` states why nothing was run. `result` and `agent` are texts where the file is none.
     `images` are the ids of what was run, by role.
     """
 
@@ -131,7 +132,7 @@ def _exhausted(calls: Calls) -> Iterator[str]:
     if calls.exhausted:
         yield (
             f"the agent asked {_times(calls.exhausted)} for more than the "
-            f"{_count(calls.turns, 'recorded turn')}"
+            f"{counted(calls.turns, 'recorded turn')}"
         )
 
 
@@ -140,13 +141,13 @@ def _diverged(calls: Calls) -> Iterator[str]:
         return
     first = calls.first_diverged
     yield (
-        f"{_count(calls.diverged, 'call')} asked something else than was recorded"
+        f"{counted(calls.diverged, 'call')} differed from the recorded requests"
         if first is None
-        else f"turn {first.turn} of {calls.turns} was asked for with another request: "
+        else f"turn {first.turn} of {calls.turns} was requested with a different request: "
         + "; ".join(map(told, first.differences))
     )
     if calls.diverged > 1:
-        yield f"{_count(calls.diverged, 'turn')} in all went to another request"
+        yield f"{counted(calls.diverged, 'turn')} in total differed"
 
 
 def told(difference: Difference) -> str:
@@ -158,14 +159,14 @@ def told(difference: Difference) -> str:
 
 def _unfinished(calls: Calls) -> Iterator[str]:
     if calls.turns_left:
-        yield f"turns that nobody asked for: {calls.turns_left:,} of {calls.turns:,}"
+        yield f"{calls.turns_left:,} of {counted(calls.turns, 'turn')} were not requested"
 
 
 def _failed(evidence: Evidence) -> Iterator[str]:
     yield from _cut(evidence)
     ended, result, agent = evidence.runner, evidence.result, evidence.agent
     if ended is not None and ended.cut is None and ended.exit_code != 0:
-        killed = " (killed, as a rule because it needed more memory than it may have)"
+        killed = " (killed, usually because it exceeded its memory limit)"
         more = killed if ended.exit_code == _KILLED else ""
         yield f"the runner ended with exit code {ended.exit_code}{more}"
     if isinstance(agent, str):
@@ -181,9 +182,9 @@ def _failed(evidence: Evidence) -> Iterator[str]:
 
 
 _CUTS: Mapping[Cut, str] = {
-    "time": "the run was stopped: its time was over",
-    "memory": "the run was killed: it needed more memory than it may have",
-    "disk": "the run was stopped: it wrote more than it may",
+    "time": "the run was stopped: it exceeded its time limit",
+    "memory": "the run was killed: it exceeded its memory limit",
+    "disk": "the run was stopped: it exceeded its output limit",
     "server": "the run was stopped: the replay server died",
 }
 
@@ -199,11 +200,11 @@ def _wrong_result(evidence: Evidence) -> Iterator[str]:
         yield f"the task's result.json is not valid: {result}"
         return
     if result.benchmark != wanted.benchmark:
-        yield f"the result is one of benchmark {result.benchmark}, not {wanted.benchmark}"
+        yield f"the result is for benchmark {result.benchmark}, not {wanted.benchmark}"
     if result.task_id != wanted.task:
-        yield f"the result is one of task {result.task_id}, not {wanted.task}"
+        yield f"the result is for task {result.task_id}, not {wanted.task}"
     if result.passed != (result.reward >= 1):
-        yield f"the result says passed: {_json(result.passed)} with a reward of {result.reward:g}"
+        yield f"the result has passed: {_json(result.passed)}, but a reward of {result.reward:g}"
 
 
 def other_reward(evidence: Evidence) -> str | None:
@@ -213,13 +214,13 @@ def other_reward(evidence: Evidence) -> str | None:
         return None
     if abs(result.reward - wanted.reward) <= _SAME:
         return None
-    return f"the grader gave {result.reward:g}, and {wanted.reward:g} was recorded"
+    return f"the grader gave {result.reward:g}, but {wanted.reward:g} was recorded"
 
 
 def _journal(evidence: Evidence) -> Iterator[str]:
     calls, wanted = evidence.calls, evidence.wanted
     if not wanted.control and (calls.sha256, calls.turns) != (wanted.sha256, wanted.turns):
-        yield "the server replayed another recording than the one that was planned"
+        yield "the server replayed a recording other than the planned one"
     for problem in calls.problems:
         yield f"the journal is damaged: {problem}"
 
@@ -230,7 +231,3 @@ def _json(value: bool) -> str:
 
 def _times(number: int) -> str:
     return "once" if number == 1 else "twice" if number == 2 else f"{number:,} times"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -99,7 +99,7 @@ class Allowances:
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from error
         if any(rule.on_waivers for rule in rules if rules[1:] == ()):
-            raise UsageError(f"{where}: {item.rule} judges exceptions, and cannot be one")
+            raise UsageError(f"{where}: {item.rule} cannot be allowed: it reports on allowances")
         return tuple(rule for rule in rules if not rule.on_waivers)
 
     def _matches(self, text: str, finding: Finding) -> bool:

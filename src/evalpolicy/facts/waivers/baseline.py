@@ -21,7 +21,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 
 BASELINE_FILE = ".evalpolicy-baseline.json"
 VERSION = 1
-# A quarter of a million rows; more is no baseline (bytes).
+# A quarter of a million rows; more is not a baseline (bytes).
 LIMIT = 64 << 20
 _HEAD = ("version", "rules", "findings")
 
@@ -79,19 +79,19 @@ def parse(content: bytes, path: str) -> Baseline:
         raise UsageError(f"{path}:{line}: not UTF-8") from error
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"{path}:{error.lineno}: not JSON; `evalpolicy baseline write` makes it anew"
+            f"{path}:{error.lineno}: not JSON; `evalpolicy baseline write` creates it again"
         ) from error
     except (RecursionError, ValueError) as error:
         raise UsageError(f"{path}: not a baseline: {error}") from error
     if not isinstance(document, dict) or sorted(document) != sorted(_HEAD):
-        raise UsageError(f"{path}: not a baseline: it must hold {', '.join(_HEAD)}, no more")
+        raise UsageError(f"{path}: not a baseline: it must contain exactly {', '.join(_HEAD)}")
     if document["version"] != VERSION or isinstance(document["version"], bool):
         raise UsageError(
-            f"{path}: version {document['version']!r}, and this tool reads version {VERSION}: "
-            "`evalpolicy baseline write` makes it anew"
+            f"{path}: version {document['version']!r}, but this tool reads version {VERSION}: "
+            "`evalpolicy baseline write` creates it again"
         )
     if not isinstance(document["rules"], str) or not isinstance(document["findings"], list):
-        raise UsageError(f"{path}: not a baseline: rules is a text, findings a list")
+        raise UsageError(f"{path}: not a baseline: rules must be a string, findings a list")
     rows: dict[Row, int] = {}
     for number, item in enumerate(document["findings"], 1):
         if item is None and number == len(document["findings"]):
@@ -112,8 +112,8 @@ def render(baseline: Baseline) -> bytes:
 def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> bytes:
     """The file without what occurs no more: only the lines of such rows change.
 
-    `occurs` says how often each row is still there. A file that was laid out by something else
-    is written anew.
+    `occurs` states how often each row is still there. A file that was laid out by something else
+    is rewritten.
     """
     left = {row: min(count, occurs[row]) for row, count in baseline.rows.items() if occurs.get(row)}
     if left == dict(baseline.rows):
@@ -141,16 +141,16 @@ def _holds(content: bytes, rows: Mapping[Row, int]) -> bool:
 
 def _row(item: Any, where: str) -> tuple[Row, int]:
     if not isinstance(item, dict) or not {"rule", "path"} <= item.keys():
-        raise UsageError(f"{where}: no finding: it must hold rule and path")
+        raise UsageError(f"{where}: not a finding: it must contain rule and path")
     count = item.get("count", 1)
     texts = {key: value for key, value in item.items() if key != "count"}
     unknown = sorted(texts.keys() - set(Row._fields))
     if unknown:
         raise UsageError(f"{where}: unknown key {unknown[0]!r}")
     if not all(isinstance(value, str) for value in texts.values()):
-        raise UsageError(f"{where}: rule, path, subject and about are texts")
+        raise UsageError(f"{where}: rule, path, subject and about must be strings")
     if type(count) is not int or count < 1:
-        raise UsageError(f"{where}: count is a whole number from 1 on")
+        raise UsageError(f"{where}: count must be a whole number of at least 1")
     return Row(**texts), count
 
 

@@ -154,7 +154,7 @@ class Waivers:
                 yield item, idle
 
     def unknown(self) -> Iterator[tuple[Suppression, str, str]]:
-        """Comments with each word that is no rule, and the reason why."""
+        """Comments with each word that is not a rule, and the reason why."""
         for item in self.suppressions:
             if not self._reported(item.path):
                 continue
@@ -203,11 +203,11 @@ class Waivers:
 def _meant(selector: str, known: KnownRules) -> frozenset[str] | UsageError:
 
     if selector.upper() == ALL:
-        return UsageError(f"{selector} is no rule and no family: name what is meant")
+        return UsageError(f"{selector} is not a rule or a family: name one")
     try:
         rules: tuple[Rule, ...] = matching(selector, known)
     except UndecidedError:
-        # A rule that did not run, for all that can be told.
+        # A rule that did not run, as far as can be determined.
         return frozenset({selector})
     except UsageError as error:
         return error

@@ -18,7 +18,7 @@ class StandingComments:
     """A comment's word stands at the base if the same file has it there, as often.
 
     Same is a comment of the same words, or one on the same line of code: lines may move, and a
-    reason may be written anew. Of several like it those count that have the base's line of code,
+    reason may be rewritten. Of several like it those count that have the base's line of code,
     and then the nearest. A file that git sees as renamed without a change keeps its comments.
     """
 

@@ -1,7 +1,7 @@
 """Suppressions: comments that take back a finding, with the reason why.
 
 `# evalpolicy: ignore[LBL009] the label is set by build.sh` covers its own line and, where
-nothing else stands on its line, the next one that is no comment. In the brackets stand ids,
+nothing else is on its line, the next one that is not a comment. In the brackets stand ids,
 names and families of rules.
 """
 

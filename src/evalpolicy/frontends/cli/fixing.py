@@ -32,7 +32,7 @@ def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff:
     from evalpolicy.reporters.safe import shown
     from evalpolicy.reporters.text import count
 
-    mended = apply.mend(snapshot, judge, report, unsafe=unsafe)
+    mended = apply.apply_fixes(snapshot, judge, report, unsafe=unsafe)
     for line in mended.skipped:
         click.echo(shown(line), err=True)
     if diff:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.config import reading as configuration
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, UsageError
 from evalpolicy.facts.provenance_file import ProvenanceFile
@@ -159,7 +160,7 @@ def verify(fixtures: Sequence[str]) -> int:
     if report.findings or report.problems:
         write(text.render(report, columns=columns(sys.stdout), colour=colour("auto", sys.stdout)))
     else:
-        write(f"{count} fixture{'' if count == 1 else 's'} verified\n")
+        write(f"{counted(count, 'fixture')} verified\n")
     return report.exit_code("error")
 
 

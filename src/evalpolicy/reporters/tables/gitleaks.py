@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.reporters.markdown import code
 from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
@@ -104,7 +105,7 @@ def _rules(evaluation: Evaluation) -> str:
 def _what(allowlist: AllowlistEffect) -> str:
     scope = "" if allowlist.scope == "global" else f" of {allowlist.scope}"
     number = len(allowlist.files)
-    files = f", {number} file{'' if number == 1 else 's'} exempt" if allowlist.files else ""
+    files = f", {counted(number, 'file')} exempt" if allowlist.files else ""
     why = f": {allowlist.why}" if allowlist.why else ""
     return f"{allowlist.span.line}: {allowlist.form}{scope} {allowlist.effect}{files}{why}"
 

@@ -24,7 +24,7 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     A check that nobody has to pass grows old unseen. In the reference fleet the fixture audit and
     four test programs are called by no workflow.
 
-    ## Fires
+    ## Example
 
     ```yaml .github/workflows/ci.yml
     on: pull_request
@@ -44,7 +44,7 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .github/workflows/ci.yml
     on: pull_request
@@ -75,14 +75,14 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     for path in gates.scripts:
         if _CHECK.search(_stem(path)) and path not in reached and not fleet.is_in_unit(path):
             yield Hit(
-                path, "no workflow and no hook calls this check: nobody has to pass it", START,
-                "call it in a workflow, or take it out", path, "script",
+                path, "no workflow and no hook calls this check: call it or remove it", START,
+                "a check that does not run in CI blocks nothing", path, "script",
             )  # fmt: skip
     staged = any("--hook-stage" in text for text in _texts(gates))
     for path, _, hook in gates.hooks():
         if [stage.text for stage in hook.stages] == ["manual"] and not staged:
             yield Hit(
-                path, f"{hook.id.text} runs by hand only, and no workflow asks for that stage",
+                path, f"{hook.id.text} is a manual hook, and no workflow runs that stage",
                 hook.id.span, "run it in a workflow with `--hook-stage manual`", hook.id.text,
                 "manual",
             )  # fmt: skip

@@ -31,7 +31,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     the fixtures by an allowlist, and detect-secrets, the second scanner, by a filter on `.jsonl`:
     two layers with one hole.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -46,7 +46,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -96,8 +96,8 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
 def _blind(path: str, hook: Hook, pattern: Located, number: int, of: int) -> Hit:
     return Hit(
         path, f"{hook.id.text} never sees {number} of {of} fixtures: "
-        f"`{pattern.text[:80]}` leaves them out",
-        pattern.span, "let it see them, and exempt what is benign by its field", hook.id.text,
+        f"`{pattern.text[:80]}` excludes them",
+        pattern.span, "let it scan them, and exempt benign values by their field", hook.id.text,
         f"{hook.id.text} {pattern.text}",
     )  # fmt: skip
 
@@ -142,9 +142,9 @@ def _baseline(gates: Gates, hook: Hook, path: str, fixtures: frozenset[str]) -> 
                        if json.dumps(pattern) in line), None)  # fmt: skip
             yield Hit(
                 path, f"{hook.id.text} never sees {number} of {len(fixtures)} fixtures: this "
-                f"filter, `{pattern[:80]}`, leaves them out",
+                f"filter, `{pattern[:80]}`, excludes them",
                 Span.at(at) if at else START,
-                "write the baseline anew without that filter, and audit what it then lists",
+                "regenerate the baseline without that filter, and audit what it then lists",
                 hook.id.text, f"{hook.id.text} {pattern}",
             )  # fmt: skip
 
@@ -158,7 +158,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     A hook whose `files` matches nothing never runs, and pre-commit calls that `Skipped`, which is
     green. An `exclude` that matches nothing is an exception that waits for a file.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -174,7 +174,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -217,9 +217,9 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
                 continue
             what = "matches no tracked file"
             then = ": the hook never runs" if key == "files" else ""
-            help = "write where the files are now, or take it out"
+            help = "write where the files are now, or remove it"
         except WrongPattern as error:
-            what, then, help = "is no regular expression of Python", f": {error}", "mend it"
+            what, then, help = "is not a Python regular expression", f": {error}", "fix the pattern"
         except TooSlow as error:
             what, then = "could not be tried", f": {error}"
             help = "write it without nested repetition"

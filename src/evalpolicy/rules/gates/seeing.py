@@ -44,7 +44,7 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     files, and stage nothing. In the reference fleet's CI the large-file hook passes 2 MB, and the
     gitleaks hook scans an empty index; no workflow runs gitleaks otherwise.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -67,7 +67,7 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -108,10 +108,10 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
         where = (
             f"{runs[0]} runs the hooks with nothing staged"
             if runs
-            else "no workflow runs the hooks, and none runs it otherwise"
+            else "no workflow runs the hooks, and none runs the tool otherwise"
         )
         yield Hit(
-            blind.path, f"{blind.name} looks only at {blind.what}: {where}, so in CI it always "
+            blind.path, f"{blind.name} only checks {blind.what}: {where}, so in CI it always "
             "passes",
             blind.span, blind.help, blind.name, blind.name,
         )  # fmt: skip

@@ -37,7 +37,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     until 700bf1e7. GitHub starts a `run:` step with `bash -e`, which has no pipefail; only an
     explicit `shell: bash` brings `-o pipefail`.
 
-    ## Fires
+    ## Example
 
     ```yaml .github/workflows/test.yml
     on: pull_request
@@ -53,7 +53,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .github/workflows/test.yml
     on: pull_request
@@ -113,8 +113,8 @@ def _hit(path: str, found: Swallowed, subject: str) -> Hit:
 
 def _tolerated(path: str, span: Span, gate: str, job: str) -> Hit:
     return Hit(
-        path, f"continue-on-error lets the job pass whatever {gate} finds", span,
-        "take continue-on-error out", job, f"continue-on-error {gate}",
+        path, f"continue-on-error lets the job pass whatever {gate} reports", span,
+        "remove continue-on-error", job, f"continue-on-error {gate}",
     )  # fmt: skip
 
 
@@ -152,8 +152,8 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
         arguments = hook.args or ()
         for number, flag in without_verdict([argument.text for argument in arguments]):
             yield Hit(
-                path, f"{flag} makes {hook.id.text} pass whatever it finds",
-                arguments[number].span, f"take {flag} out", hook.id.text, f"{hook.id.text} {flag}",
+                path, f"{flag} makes {hook.id.text} pass whatever it reports",
+                arguments[number].span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
             )  # fmt: skip
         if hook.entry is None:
             continue
@@ -173,7 +173,7 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
                         )  # fmt: skip
                 for flag in flagged if gates.names.name(command) else ():
                     yield Hit(
-                        path, f"{flag} makes {hook.id.text} pass whatever it finds",
-                        hook.entry.span, f"take {flag} out", hook.id.text,
+                        path, f"{flag} makes {hook.id.text} pass whatever it reports",
+                        hook.entry.span, f"remove {flag}", hook.id.text,
                         f"{hook.id.text} {flag}",
                     )  # fmt: skip

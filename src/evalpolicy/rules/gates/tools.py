@@ -28,7 +28,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     The reference fleet's Dockerfile sweep prints OK for all 152 files on a machine without its
     policy engine: `conftest: command not found` is a line that no `grep -E '^(FAIL|WARN)'` finds.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -49,7 +49,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -117,8 +117,8 @@ def _skips(script: Script) -> Iterator[tuple[str, Word, str, str]]:
             leaving = _leaving(follows)
             if leaving is not None and _LEAVES.fullmatch(" ".join(leaving.text[:2])):
                 word = pipeline.commands[0].words[0]
-                what = f"where {tool} is not installed it ends with 0: the gate passes unseen"
-                yield tool, word, what, "end with 1, and say what is missing"
+                what = f"if {tool} is not installed, this exits with 0 and the gate passes"
+                yield tool, word, what, "exit with 1 and print what is missing"
 
 
 def _leaving(follows: list[Pipeline]) -> Command | None:
@@ -157,10 +157,10 @@ def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, Word, str, str]
                 tool = name.split()[0]
                 if tool not in asked:
                     what = (
-                        f"nobody sees whether {tool} is installed: its exit code is dropped and "
-                        "its output filtered with `grep … || true`, so without it nothing fails"
+                        f"this passes if {tool} is not installed: its exit code is ignored, and "
+                        "its output is filtered with `grep … || true`"
                     )
-                    help = f"`command -v {tool} >/dev/null || {{ echo …; exit 1; }}` before it"
+                    help = f"add `command -v {tool} >/dev/null || {{ echo …; exit 1; }}` before it"
                     yield tool, found.words[0], what, help
 
 

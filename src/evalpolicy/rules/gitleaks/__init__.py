@@ -1,4 +1,4 @@
-"""GLK: what gitleaks really does with the configuration here, at the version that is pinned."""
+"""GLK: what the pinned version of gitleaks does with the configuration."""
 
 from evalpolicy.rules.gitleaks.forms import deprecated_form, form_ignored
 from evalpolicy.rules.gitleaks.loading import does_not_load, no_rules, unknown_key

@@ -1,4 +1,4 @@
-"""The fix of a form: the file as `gitleaks migrate` would write it for the pinned version."""
+"""The fix for a form: the file as `gitleaks migrate` writes it for the pinned version."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LARGEST = 200_000
 
 
 def migration(config: GitleaksConfig, version: Version, *, safe: bool) -> Fix | None:
-    """The lines that `migrate` changes, as one edit; None where it refuses or changes nothing.
+    """The lines that `migrate` changes, as one edit; None if it refuses or changes nothing.
 
-    It keeps what was *written*; it is `safe` only where that was in force already. An allowlist
-    that was read past comes into force, and that has to be asked for (`--unsafe-fixes`).
+    It keeps what was *written*; it is `safe` only if that was already in effect. An allowlist
+    that was ignored takes effect, which has to be requested (`--unsafe-fixes`).
     """
     from evalpolicy.scanners.gitleaks.migrate import Migrated, migrate
 

@@ -1,4 +1,4 @@
-"""What a pinned version reads past, or will no longer be told in this form."""
+"""Forms and keys that the pinned version ignores, and forms that are deprecated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.fixing import migration
-from evalpolicy.rules.gitleaks.words import Said, by_span, merged, migrate_help, names
+from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, migrate_help, names
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _INSTEAD = {
     "condition": "any one criterion is enough",
-    "targetRules": "the allowlist holds for every rule",
-    "regexTarget": "the regexes see what they saw before it",
-    "stopwords": "none of these words counts",
+    "targetRules": "the allowlist applies to every rule",
+    "regexTarget": "the regexes keep their default target",
+    "stopwords": "none of these words has an effect",
     "extend": "no default rule is loaded",
     "useDefault": "no default rule is loaded",
     "disabledRules": "these rules stay active",
     "keywords": "the rule runs on every file",
     "secretGroup": "the whole match is the secret",
-    "required": "the rule fires without the other one",
+    "required": "the rule reports without the other one",
     "skipReport": "the rule is reported",
     "url": "nothing is fetched",
 }
@@ -35,18 +35,18 @@ _HARMLESS = ("minversion", "enableexperimentalallowlistoptimizations", "tags")
 
 @rule("GLK001", "gitleaks-form-ignored", "error")
 def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """The pinned gitleaks reads past an allowlist form or a key, without a word.
+    """The pinned gitleaks silently ignores an allowlist form or a key.
 
-    Each pin is judged: the hook, the action with its default version, a `run:` step. What works
-    from which version on is in docs/gitleaks.md.
+    Every pin is checked: the hook, the action with its default version, a `run:` step.
+    docs/gitleaks.md lists which version reads what.
 
     ## Why
 
-    gitleaks refuses no key that it does not know. The reference fleet wrote `[[allowlists]]` in
-    April and pinned 8.18.4, which knows only `[allowlist]`, in June (62e15583): there was no
-    allowlist at all, and nothing said so.
+    gitleaks does not reject unknown keys. The reference fleet wrote `[[allowlists]]` in April and
+    pinned 8.18.4, which only knows `[allowlist]`, in June (62e15583): it had no allowlist at all,
+    and nothing reported it.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -68,7 +68,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -92,16 +92,16 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    Keys that change nothing when they are not read: `title`, a `description`. A note only for
-    `minVersion` and `enableExperimentalAllowlistOptimizations`.
+    Keys without an effect: `title`, a `description`. `minVersion` and
+    `enableExperimentalAllowlistOptimizations` are only a note.
 
     ## Configuration
 
-    `evalpolicy gitleaks migrate --to VERSION` rewrites the forms for the version that is pinned,
-    and is the rule's fix where it changes nothing else.
+    `evalpolicy gitleaks migrate --to VERSION` rewrites the forms for the pinned version, and is
+    the rule's fix if it changes nothing else.
     """
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             known = names(config)
             lists = by_span(config)
@@ -113,7 +113,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 lost |= {config.span(entry) for entry in written.table.entries.values()}
                 about = known[written.table.start]
                 why = allowlist.why.removeprefix(f"gitleaks {use.version} ")
-                text = f"{use} {why}: nothing that this allowlist says is in force"
+                text = f"{use} {why}: this allowlist has no effect"
                 yield use, Hit(
                     evaluation.config, text, allowlist.span,
                     f"{migrate_help(evaluation.config, use.version)}, or pin a version that "
@@ -122,23 +122,23 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 )  # fmt: skip
             yield from _unread(use, config, evaluation, lost)
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 def _is_form(why: str) -> bool:
-    return "reads past" in why or why.startswith("targetRules")
+    return " ignores [" in why or why.startswith("targetRules")
 
 
 def _unread(
     use: Use, config: GitleaksConfig, evaluation: Evaluation, lost: set[Span]
-) -> Iterator[Said]:
+) -> Iterator[UseHit]:
     without_extend = any(not k.where and k.key == "extend" for k in evaluation.unread_keys)
     for key in evaluation.unread_keys:
         if key.where == "[extend]" and without_extend:
             continue
         if key.span in lost or key.key.lower() in ("allowlist", "allowlists"):
             continue
-        text = f"{use} reads past {key.key} in {key.where or 'the file'}: {_instead(key)}"
+        text = f"{use} ignores {key.key} in {key.where or 'the file'}: {_instead(key)}"
         severity: Severity | None = "note" if key.key.lower() in _HARMLESS else None
         yield use, Hit(
             evaluation.config, text, key.span, _since(key), about=f"{key.where} {key.key}",
@@ -153,22 +153,22 @@ def _instead(key: UnreadKey) -> str:
 
 def _since(key: UnreadKey) -> str:
     if key.since is not None:
-        return f"gitleaks reads it from {key.since} on: pin that, or take the key out"
+        return f"gitleaks reads it since {key.since}: pin that version, or remove the key"
     if key.until is not None:
-        return f"gitleaks read it up to {key.until}: take the key out"
-    return "no version of gitleaks reads it: take the key out"
+        return f"gitleaks read it up to {key.until}: remove the key"
+    return "no version of gitleaks reads it: remove the key"
 
 
 @rule("GLK011", "gitleaks-deprecated-form", "note")
 def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """An allowlist is written in the form that gitleaks calls deprecated.
+    """An allowlist uses a form that gitleaks has deprecated.
 
     ## Why
 
-    `[allowlist]` still works at 8.30.1, and without a warning. Beside the new form it is an
-    error: who adds one `[[allowlists]]` stops every scan.
+    `[allowlist]` still works at 8.30.1, without a warning. Next to the new form it is an error:
+    adding one `[[allowlists]]` stops every scan.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -190,7 +190,7 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -214,12 +214,11 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A file that any use reads at a version which does not know the new form: there the old one is
-    the only one.
+    A file that some use reads at a version without the new form.
     """
     from evalpolicy.scanners.gitleaks.versions import table
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             known = names(config)
             readers = [u.version for u in gitleaks.uses if u.path == use.path]
@@ -235,7 +234,8 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
                     use,
                     Hit(
                         evaluation.config,
-                        f"{use} calls {written.form} deprecated since {since}: write [[{new}]]",
+                        f"{written.form} is deprecated since {since}, and {use} reads it: write "
+                        f"[[{new}]]",
                         config.span(written.table),
                         migrate_help(evaluation.config, use.version),
                         about=known[written.table.start],
@@ -243,4 +243,4 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
                     ),
                 )
 
-    yield from merged(said())
+    yield from merged(found())

@@ -1,4 +1,4 @@
-"""Whether the configuration is taken at all, with any rule, and with every key it holds."""
+"""Whether the configuration loads, has any rule, and has only known keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import START
 from evalpolicy.policy.rule import Hit, Severity, rule
-from evalpolicy.rules.gitleaks.words import Said, by_span, merged
+from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @rule("GLK002", "gitleaks-does-not-load", "error")
 def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """The pinned gitleaks refuses the configuration: mixed forms, an empty allowlist, a bad regex.
+    """The pinned gitleaks rejects the configuration: mixed forms, an empty allowlist, a bad regex.
 
     ## Why
 
-    A configuration that does not load ends every scan with an error, which exits 1 as a leak does:
-    a red check that says nothing about secrets is soon ignored. Of 46 public configurations one
-    holds a glob where a regular expression belongs.
+    A configuration that does not load ends every scan with an error and exit code 1, like a leak:
+    a red check that does not concern secrets is soon ignored. Of 46 public configurations one has
+    a glob where a regular expression belongs.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -40,7 +40,7 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -56,35 +56,34 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    What only evalpolicy's own limits refuse is no finding but a problem: not checked, exit 3.
+    What only evalpolicy's own limits reject is a problem, not a finding: not checked, exit code 3.
     """
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, _, evaluation in gitleaks.read():
             error = evaluation.error
             if error is not None and error.certain:
                 path = error.path or evaluation.config
                 yield use, Hit(
-                    path, f"{use} does not load it: {error.message}", error.span,
-                    "a scan that cannot start finds nothing; `evalpolicy gitleaks explain` shows "
-                    "what loads at which version",
+                    path, f"{use} does not load this file: {error.message}", error.span,
+                    "`evalpolicy gitleaks explain` shows what loads at which version",
                     about="load",
                 )  # fmt: skip
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 @rule("GLK003", "gitleaks-no-rules", "error")
 def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """The configuration loads no rule: every scan passes, whatever it reads.
+    """The configuration loads no rules: every scan passes.
 
     ## Why
 
-    A configuration takes the place of gitleaks' own one. Without `[extend] useDefault = true` or
-    `[[rules]]` there is nothing left to look for, and no version warns. 11 of 46 public
-    configurations (24 %) are so: an allowlist, and nothing that it is an exception from.
+    A configuration replaces gitleaks' default one. Without `[extend] useDefault = true` or
+    `[[rules]]` there is nothing to look for, and no version warns. 11 of 46 public configurations
+    (24 %) contain only an allowlist, and no rules for it to apply to.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [allowlist]
@@ -95,7 +94,7 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -111,7 +110,7 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             if not evaluation.loads or not evaluation.rules.none or evaluation.problems:
                 continue
@@ -120,14 +119,14 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 use,
                 Hit(
                     evaluation.config,
-                    f"{use} loads no rule from this file: every scan passes",
+                    f"{use} loads no rules from this file, so every scan passes",
                     config.span(entry) if entry is not None else START,
-                    "put `[extend]` with `useDefault = true` at its beginning (8.9.0 and later)",
+                    "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
                     about="rules",
                 ),
             )
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 _SWITCHES = frozenset({"extend", "useDefault", "path", "disabledRules", "rules", "allowlist",
@@ -137,18 +136,18 @@ _OLD_TABLES = frozenset({"whitelist", "global", "ignore", "usedefault", "path", 
 
 @rule("GLK004", "gitleaks-unknown-key", "error")
 def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """A key that no gitleaks 8 knows: it is read past without a word.
+    """A key is unknown to every gitleaks 8, which silently ignores it.
 
-    An error where it was an allowlist's only criterion, or switches rules on or off; else a
+    An error if it is an allowlist's only criterion, or would enable or disable rules; otherwise a
     warning.
 
     ## Why
 
-    gitleaks never refuses a key. A misspelt `regexs` leaves an allowlist empty, a misspelt
-    `usedefaults` leaves no rule. Of 46 public configurations 4 hold such keys, some of them left
-    over from version 7 (`files`, `repos`).
+    gitleaks never rejects a key. A misspelt `regexs` leaves an allowlist empty, a misspelt
+    `usedefaults` leaves no rules. Of 46 public configurations 4 contain such keys, some of them
+    left over from version 7 (`files`, `repos`).
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -163,7 +162,7 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -180,10 +179,10 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    Keys that some version knows and the pinned one does not: those are GLK001.
+    Keys that some version knows, but not the pinned one (GLK001).
     """
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             for key in evaluation.unknown_keys:
                 grave = _is_grave(config, evaluation, key)
@@ -191,21 +190,22 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 where = f" in {key.where}" if key.where else ""
                 instead = f": {grave}" if grave else ""
                 yield use, Hit(
-                    evaluation.config, f"no gitleaks reads {key.key[:60]!r}{where}{instead}",
+                    evaluation.config,
+                    f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
                     key.span,
-                    f"write {key.nearest}" if key.nearest else "take it out",
+                    f"did you mean {key.nearest}?" if key.nearest else "remove it",
                     about=f"{key.where} {key.key}",
                     severity=severity,
                 )  # fmt: skip
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 def _is_grave(config: GitleaksConfig, evaluation: Evaluation, key: UnknownKey) -> str:
-    """What is lost with the key, or nothing."""
+    """The effect that the key was meant to have; empty if the file works without it."""
     if key.where in ("", "[extend]"):
         lost = key.nearest in _SWITCHES or key.key.lower() in _OLD_TABLES
-        return "it was to say which rules or exceptions there are, and says nothing" if lost else ""
+        return "the rules or exceptions that it should set are missing" if lost else ""
     for written in by_span(config).values():
         entries = written.table.entries.values()
         if all(config.span(entry) != key.span for entry in entries):
@@ -214,5 +214,5 @@ def _is_grave(config: GitleaksConfig, evaluation: Evaluation, key: UnknownKey) -
         if not any(entry.key.lower() in filled for entry in entries):
             return "the allowlist has no other criterion"
     if key.nearest in ("regex", "path") and key.where == "[[rules]]":
-        return "the rule is without it"
+        return "the rule does not have it"
     return ""

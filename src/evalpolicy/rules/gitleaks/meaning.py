@@ -1,4 +1,4 @@
-"""Where an allowlist or an override does more, or less, than it says."""
+"""Allowlists and overrides that do more, or less, than they seem to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalpolicy.policy.rule import Hit, rule
-from evalpolicy.rules.gitleaks.words import Said, by_span, merged, names
+from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, names
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 @rule("GLK007", "gitleaks-broader-than-written", "error")
 def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """An allowlist lets more pass than it seems to, or an override turns a default rule off.
+    """An allowlist exempts more than it seems to, or an override disables a default rule.
 
-    Criteria of one allowlist combine as OR; an entry matches everything; a flag such as `(?i)`
-    reaches the entries behind it (8.28.0 and later join them); a `[[rules]]` with the id of a
-    default rule and no regex replaces it (8.9.0 to 8.19.2).
+    Reported are: criteria of one allowlist, which combine as OR; an entry that matches everything;
+    a flag such as `(?i)`, which also applies to the entries after it (8.28.0 and later join them);
+    a `[[rules]]` with the id of a default rule and no regex, which replaces it (8.9.0 to 8.19.2).
 
     ## Why
 
     The reference fleet meant "these field names, in these files" and wrote `paths` and `regexes`
-    into one allowlist (e3914841). They combine as OR: the path alone is
-    enough, and every file that it matches would pass, whatever it held.
+    into one allowlist (e3914841). They combine as OR: the path alone is enough, so every file
+    that it matches passes, whatever it contains.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -45,7 +45,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -63,11 +63,11 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    An allowlist that says `condition = "OR"` means it. What is broader because the pinned version
-    reads past `condition` or `targetRules` is GLK001, at that key.
+    An allowlist with an explicit `condition = "OR"`. One that is broader because the pinned version
+    ignores `condition` or `targetRules` (GLK001, at that key).
     """
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             lists = by_span(config)
             known = names(config)
@@ -85,7 +85,7 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
                     yield use, hit
             yield from _silenced(use, config, evaluation)
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 def _broader(
@@ -112,14 +112,14 @@ def _broader(
         yield (
             config.span(paths),
             f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
-            f"paths passes, and what {others[0]} match passes everywhere",
+            f"paths is exempt, and every match of {others[0]} is exempt in all files",
             'if both are meant, write `condition = "AND"`; if either is, write `condition = "OR"`',
         )
     elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
         yield allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead"
 
 
-def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[Said]:
+def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
     for table in config.rules() if evaluation.rules.silenced else ():
@@ -130,9 +130,9 @@ def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Itera
                 use,
                 Hit(
                     evaluation.config,
-                    f"{use}: this takes the place of the default rule {name}, which no longer runs",
+                    f"{use}: this replaces the default rule {name}, which no longer runs",
                     config.span(entry),
-                    "pin 8.19.3 or later, which merges it; or repeat the rule's regex here",
+                    "pin 8.19.3 or later, which merges the two, or repeat the rule's regex here",
                     about=f"rule {name}",
                 ),
             )
@@ -140,14 +140,14 @@ def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Itera
 
 @rule("GLK012", "gitleaks-dead-entry", "warning")
 def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """A criterion that can never match where gitleaks is run.
+    """A criterion can never match in the way gitleaks is run.
 
     ## Why
 
-    The pre-commit hook scans the index, and what is staged has no commit yet: an allowlist of
-    `commits` does nothing there. A reader takes it for an exception that is in force.
+    The pre-commit hook scans the index, and staged changes have no commit yet: an allowlist of
+    `commits` has no effect there, but readers assume that it does.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -169,7 +169,7 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -193,8 +193,8 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A criterion that is alive in another use of the same file, such as a scan of the history.
-    `paths` are GLK005.
+    A criterion that can match in another use of the same file, such as a scan of the history.
+    `paths` (GLK005).
     """
     read = [use for use, _, evaluation in gitleaks.read() if evaluation.loads]
     alive = {
@@ -205,7 +205,7 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
         if criterion.effect != "never"
     }
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             lists = by_span(config)
             known = names(config)
@@ -218,11 +218,11 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
                             use,
                             Hit(
                                 evaluation.config,
-                                f"{use}: {criterion.key} match nothing: {criterion.why}",
+                                f"{use}: {criterion.key} never match: {criterion.why}",
                                 criterion.span,
-                                "take it out, or exempt by what can be seen there",
+                                "remove it, or use a criterion that can match there",
                                 about=f"{name} {criterion.key}",
                             ),
                         )
 
-    yield from merged(said())
+    yield from merged(found())

@@ -1,13 +1,14 @@
-"""What the paths of an allowlist exempt: nothing, or every fixture."""
+"""Paths of an allowlist that exempt nothing, or every fixture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, Severity, rule
-from evalpolicy.rules.gitleaks.words import Said, by_span, count, merged, names
+from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, names
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
     from evalpolicy.scanners.gitleaks.versions import Version
 
-# Patterns times files beyond which entries are not tried one by one.
+# The number of patterns times files above which entries are not tried one by one.
 _TRIALS = 500_000
 
 
@@ -26,11 +27,11 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Why
 
-    Files move, and the pattern stays. The fixtures of the reference fleet moved twice (ba742389,
-    2022647d); its allowlist went on saying `tests/fixtures/` until 3f0e3acd: two months in which
-    it did nothing, and the day something is put there it lets everything pass.
+    Files move, but the pattern stays. The fixtures of the reference fleet moved twice (ba742389,
+    2022647d), but its allowlist named `tests/fixtures/` until 3f0e3acd: for two months it had no
+    effect, and it would have exempted anything added there.
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -44,7 +45,7 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -60,12 +61,12 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A note only where no use scans the index and one scans the history or a folder: a file of an
-    older commit, or one that git ignores, may still match. Lists of so many entries that trying
-    each on each file would take seconds are not tried.
+    Only a note if no use scans the index and one scans the history or a folder: a file of an older
+    commit, or one that git ignores, may still match. Lists with so many entries that matching each
+    with each file would take seconds are not checked.
     """
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             if not evaluation.loads:
                 continue
@@ -84,30 +85,30 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
                         use,
                         Hit(
                             evaluation.config,
-                            f"`{pattern[:80]}` matches none of the {len(scanned)} files that "
-                            f"{use} may see",
+                            f"`{pattern[:80]}` matches none of the "
+                            f"{counted(len(scanned), 'file')} that {use} scans",
                             span,
-                            "write where the files are now, or take the entry out",
+                            "write where the files are now, or remove the entry",
                             about=f"{known[written.table.start]} {pattern}",
                             severity=severity,
                         ),
                     )
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 @rule("GLK006", "gitleaks-blinds-fixtures", "error")
 def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
-    """An allowlist exempts the fixtures by their path alone: nothing in them is looked at.
+    """An allowlist exempts the fixtures by their path alone, so their content is not scanned.
 
     ## Why
 
-    A recorded run holds whatever the agent saw: environment, headers, tokens. The reference fleet
-    exempted its fixtures wholesale (787bd036, 3f0e3acd), because some of their fields look like
-    secrets. Behind that path lay a Hugging Face token, a gateway's key, Google OAuth tokens and an
+    A recorded run contains whatever the agent saw: environment, headers, tokens. The reference
+    fleet exempted its fixtures wholesale (787bd036, 3f0e3acd), because some of their fields look
+    like secrets. That hid a Hugging Face token, a gateway's key, Google OAuth tokens and an
     internal host name (eba2de11).
 
-    ## Fires
+    ## Example
 
     ```toml .gitleaks.toml
     [extend]
@@ -125,7 +126,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```toml .gitleaks.toml
     [extend]
@@ -146,16 +147,16 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
 
     ## Exempt
 
-    An entry that names one fixture of several; an allowlist of one rule, or one whose
-    `targetRules` this version reads: the other rules still look.
+    An entry that matches one fixture of several; an allowlist of one rule, or one with
+    `targetRules` that this version reads, because the other rules still scan.
 
     ## Configuration
 
-    `layout.fixtures` says where fixtures are.
+    `layout.fixtures` sets where the fixtures are.
     """
     fixtures = frozenset(fleet.fixture_paths)
 
-    def said() -> Iterator[Said]:
+    def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             lists = by_span(config)
             known = names(config)
@@ -173,16 +174,17 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
                         use,
                         Hit(
                             evaluation.config,
-                            f"{use} looks into none of {count(number, 'fixture')} of "
-                            f"{len(fixtures)}: `{pattern[:80]}` exempts them by path alone",
+                            f"{use} does not scan {number:,} of "
+                            f"{counted(len(fixtures), 'fixture')}: "
+                            f"`{pattern[:80]}` exempts them by path alone",
                             span,
-                            "match what is benign instead: `regexes` with the names of the fields, "
-                            'and no `paths`, or `condition = "AND"` (8.25.0 and later)',
+                            "exempt what is benign: `regexes` with the names of the fields, "
+                            'without `paths` or with `condition = "AND"` (8.25.0 and later)',
                             about=f"{known[written.table.start]} {pattern}",
                         ),
                     )
 
-    yield from merged(said())
+    yield from merged(found())
 
 
 def _wholesale(blinded: int, fixtures: int) -> bool:
@@ -206,7 +208,7 @@ def _entries(
     fixtures: list[str],
     version: Version,
 ) -> Iterator[tuple[Span, str, int]]:
-    """The entries that exempt fixtures wholesale, with how many; all of them if none does alone."""
+    """The entries that exempt fixtures wholesale, with how many; `paths` if none alone does."""
     found = []
     patterns = list(_patterns(config, written))
     tried = patterns if len(patterns) * len(fixtures) <= _TRIALS else []
@@ -234,12 +236,12 @@ def _patterns(config: GitleaksConfig, written: WrittenAllowlist) -> Iterator[tup
 
 
 def _matches(pattern: str, paths: list[str], version: Version) -> bool | None:
-    """Whether any path matches; None where there is none."""
+    """Whether any path matches; None if there are no paths."""
     return None if not paths else _number(pattern, paths, version, 1) != 0
 
 
 def _number(pattern: str, paths: list[str], version: Version, enough: int | None = None) -> int:
-    """How many paths match (no more than `enough` are counted); -1 for what does not compile."""
+    """How many paths match (counting stops at `enough`); -1 for a pattern that does not compile."""
     from evalpolicy.scanners.gitleaks.goregex import Refused, validity
     from evalpolicy.scanners.gitleaks.patterns import Patterns
     from evalpolicy.scanners.gitleaks.versions import table

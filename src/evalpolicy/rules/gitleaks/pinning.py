@@ -1,4 +1,4 @@
-"""Which gitleaks runs, and whether it finds the configuration."""
+"""Which version of gitleaks runs, and whether it finds the configuration."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @rule("GLK008", "gitleaks-config-not-read", "error")
 def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """The configuration is not where this invocation of gitleaks looks for it.
+    """This invocation of gitleaks does not read the configuration.
 
     ## Why
 
-    gitleaks finds one name by itself: `.gitleaks.toml` in the root of what it scans. A file in
-    `.github/`, or one called `gitleaks.toml`, is read only where `--config` or `GITLEAKS_CONFIG`
-    names it; otherwise the default rules run, without an exception and without a rule of one's
-    own. The reference fleet moved its file to `.github/`, and has to name it everywhere.
+    By default gitleaks only reads `.gitleaks.toml` in the root of what it scans. A file in
+    `.github/`, or one called `gitleaks.toml`, is read only if `--config` or `GITLEAKS_CONFIG` names
+    it; otherwise the default rules run, without the file's exceptions and rules. The reference
+    fleet moved its file to `.github/`, and has to name it everywhere.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -44,7 +44,7 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -66,8 +66,8 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A repository without a configuration: the default rules are meant. A name that only a run
-    knows (`$CONFIG`) is a warning.
+    A repository without a configuration, which uses the default rules. A name that is only known
+    at run time (`$CONFIG`) is a warning.
     """
     for use in gitleaks.uses:
         if use.pin is None or use.path is None or use.path in gitleaks.snapshot.entries:
@@ -79,35 +79,35 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
             if elsewhere is not None:
                 yield Hit(
                     use.pin.path,
-                    f"gitleaks looks for {use.path} here, and that is not there: {elsewhere} is "
+                    f"gitleaks looks for {use.path} here, which does not exist: {elsewhere} is "
                     "not read",
                     _span(gitleaks, use.pin, None),
-                    f"give it `--config {elsewhere}`, or move the file to {use.path}",
+                    f"add `--config {elsewhere}`, or move the file to {use.path}",
                     about=about,
                 )
         elif "$" in use.path:
             yield Hit(
-                use.pin.path, f"--config {written} is known only when it runs: it was not judged",
+                use.pin.path, f"--config {written} is only known at run time: it was not checked",
                 _span(gitleaks, use.pin, written), "name the file", about=about,
                 severity="warning",
             )  # fmt: skip
         elif use.path.startswith("../") or posixpath.isabs(use.path):
             yield Hit(
-                use.pin.path, f"--config {written} lies outside the repository: nobody sees here "
-                "what it says",
+                use.pin.path, f"--config {written} is outside the repository: it cannot be "
+                "reviewed or checked",
                 _span(gitleaks, use.pin, written), "keep it in the repository", about=about,
             )  # fmt: skip
         else:
             known = next(iter(gitleaks.configs), None)
             yield Hit(
-                use.pin.path, f"--config {written}: there is no {use.path}, so it does not start",
+                use.pin.path, f"--config {written}: {use.path} does not exist, so gitleaks fails",
                 _span(gitleaks, use.pin, written), f"did you mean {known}?" if known else "",
                 about=about,
             )  # fmt: skip
 
 
 def _span(gitleaks: GitleaksUses, pin: Pin, written: str | None) -> Span:
-    """The argument that names the configuration, else the hook's id, else where the pin stands."""
+    """The place of the argument that names the configuration, else of the hook's id or the pin."""
     for _, repository, hook in gitleaks.gates.hooks() if pin.source == "hook" else ():
         places = [hook.id, repository.url, repository.rev, hook.entry]
         if not any(place is not None and place.span == pin.span for place in places):
@@ -121,15 +121,15 @@ def _span(gitleaks: GitleaksUses, pin: Pin, written: str | None) -> Span:
 
 @rule("GLK009", "gitleaks-pin-unknown", "warning")
 def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
-    """Nothing says which gitleaks runs: no pin, a mutable one, or a hook whose rev is not it.
+    """The version of gitleaks is unknown: no pin, a mutable one, or a hook that ignores its rev.
 
     ## Why
 
-    What a configuration means depends on the version that reads it. `rev` is that version only for
+    What a configuration does depends on the version that reads it. `rev` is that version only for
     the hook id `gitleaks`: `gitleaks-docker` runs an image without a tag, `gitleaks-system`
-    whatever is on PATH. Without a version evalpolicy judges at the latest one it knows.
+    whatever is on PATH. Without a version evalpolicy assumes the latest one it knows.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -143,7 +143,7 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -160,16 +160,17 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
     for pin in gitleaks.pins:
         if pin.kind != "exact":
             yield Hit(
-                pin.path, f"which gitleaks runs here is not known: {pin.why}", pin.span,
-                "use the hook id gitleaks with a tag as rev, or install one version by its number",
+                pin.path, f"the version of gitleaks that runs here is unknown: {pin.why}", pin.span,
+                "use the hook id gitleaks with a tag as rev, or install a specific version",
                 about=f"{pin.source} {pin.why}",
             )  # fmt: skip
     if not gitleaks.pins and gitleaks.configs:
         yield Hit(
             gitleaks.configs[0],
-            "no hook, workflow or script here runs gitleaks: which version reads this is not known",
+            "no hook, workflow or script here runs gitleaks, so its version is unknown: run it at "
+            "a fixed version, or remove this file",
             START,
-            "run it in a workflow at one version, or take the file out",
+            "",
             about="none",
         )
 
@@ -180,11 +181,11 @@ def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Why
 
-    One configuration, two meanings: what passes on a developer's machine fails in CI, or the other
-    way round. The action brings 8.24.3 unless `GITLEAKS_VERSION` says otherwise, and that version
-    reads past `[[allowlists]]`, the form that gitleaks' own README documents.
+    Two versions can read one configuration differently: what passes on a developer's machine fails
+    in CI, or the other way round. The action installs 8.24.3 unless `GITLEAKS_VERSION` is set, and
+    that version ignores `[[allowlists]]`, the form that gitleaks' own README documents.
 
-    ## Fires
+    ## Example
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -207,7 +208,7 @@ def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
     FROM python:3.12-slim
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml .pre-commit-config.yaml
     repos:
@@ -240,10 +241,10 @@ def pins_differ(gitleaks: GitleaksUses) -> Iterator[Hit]:
             by = " (the action's default)" if default else ""
             yield Hit(
                 pin.path,
-                f"gitleaks {pin.version}{by} runs here, and {first.version} by "
-                f"{first.path}:{first.span.line}: one configuration, two meanings",
+                f"gitleaks {pin.version}{by} runs here, but {first.version} in "
+                f"{first.path}:{first.span.line}: use the same version everywhere",
                 pin.span,
-                f"set `GITLEAKS_VERSION: {first.version}`" if default else "pin one version",
+                f"set `GITLEAKS_VERSION: {first.version}`" if default else "pin the same version",
                 about=f"{pin.source} {pin.version}",
             )
 

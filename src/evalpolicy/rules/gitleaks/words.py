@@ -1,4 +1,4 @@
-"""What the GLK rules share: one finding for all uses that have it, and names that hold no line."""
+"""What the GLK rules share: merging findings of several uses, and names without line numbers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
     from evalpolicy.facts.gitleaks_uses import Use
 
-Said: TypeAlias = "tuple[Use, Hit]"
+UseHit: TypeAlias = "tuple[Use, Hit]"
+"""A hit, with the use of gitleaks that it was found for."""
 
 
-def merged(said: Iterable[Said]) -> Iterator[Hit]:
-    """One hit for each place, whatever number of uses it was found for; the first one's words."""
-    groups: dict[tuple[str, Span, str], list[Said]] = {}
-    for use, hit in said:
+def merged(found: Iterable[UseHit]) -> Iterator[Hit]:
+    """One hit for each place, however many uses it was found for; the first one's message."""
+    groups: dict[tuple[str, Span, str], list[UseHit]] = {}
+    for use, hit in found:
         groups.setdefault((hit.path, hit.span, hit.about), []).append((use, hit))
     for group in groups.values():
         first, hit = group[0]
@@ -39,7 +40,7 @@ def _listed(names: list[str]) -> str:
 
 
 def names(config: GitleaksConfig) -> Mapping[int, str]:
-    """Each allowlist by where it starts: its form and its number among those of that form."""
+    """Each allowlist's form and its number among those of that form, by where it starts."""
     counts: dict[str, int] = {}
     found = {}
     for written in config.allowlists():
@@ -50,14 +51,10 @@ def names(config: GitleaksConfig) -> Mapping[int, str]:
 
 
 def by_span(config: GitleaksConfig) -> Mapping[Span, WrittenAllowlist]:
-    """The allowlists by where their table stands."""
+    """The allowlists by the place of their table."""
     return {config.span(written.table): written for written in config.allowlists()}
 
 
 def migrate_help(path: str, version: object) -> str:
     """The command that rewrites a configuration."""
     return f"evalpolicy gitleaks migrate {path} --to {version}"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

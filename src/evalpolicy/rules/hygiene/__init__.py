@@ -1,4 +1,4 @@
-"""HYG: habits of Dockerfiles and build scripts that go wrong without a sound."""
+"""HYG: habits in Dockerfiles and build scripts that fail silently."""
 
 from evalpolicy.rules.hygiene.engines import engine_split, forced_platform
 from evalpolicy.rules.hygiene.fetches import full_python_base, mutable_fetch

@@ -18,22 +18,22 @@ _RUNS = frozenset(("run", "create", "up"))
 def forced_platform(
     fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]]
 ) -> Iterator[Hit]:
-    """A FROM or a build script fixes the platform.
+    """A FROM or a build script hard-codes the platform.
 
     ## Why
 
     On a machine of another architecture everything then runs emulated, many times slower, and
-    tasks run into their time limit. The reference fleet pinned eight core images so, and took
-    the pins out again when it began to build for both architectures.
+    tasks exceed their time limit. The reference fleet hard-coded it in eight core images, and
+    removed that when it began to build for both architectures.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM --platform=linux/amd64 python:3.12-slim
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -42,7 +42,7 @@ def forced_platform(
 
     ## Exempt
 
-    A platform that is a variable (`$BUILDPLATFORM`, `"$PLATFORM"`), and a list of several.
+    A platform that is a variable (`$BUILDPLATFORM`, `"$PLATFORM"`), and a list of platforms.
     """
     for path, summary in fleet.dockerfiles.items():
         for raw, span in summary.platforms:
@@ -62,9 +62,9 @@ def _fixed(platform: str) -> bool:
 def _forced(path: str, what: str, platform: str, span: Span) -> Hit:
     return Hit(
         path,
-        f"{what} fixes the platform: leave it to whoever builds",
+        f"{what} hard-codes the platform: remove it and let the caller of the build choose",
         span,
-        "an image that exists for one platform only is allowed with [[allow]] and the reason",
+        "if the image exists for one platform only, allow it with [[allow]] and a reason",
         "",
         platform,
     )
@@ -72,18 +72,18 @@ def _forced(path: str, what: str, platform: str, span: Span) -> Hit:
 
 @rule("HYG010", "engine-split", "error")
 def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]]) -> Iterator[Hit]:
-    """One script builds with podman what another builds or runs with docker.
+    """Some scripts use podman and others docker.
 
-    The engine that most calls in the fleet's shell scripts use is the fleet's; what another one
-    builds, pulls or runs is found.
+    The engine that most calls in the fleet's shell scripts use is the fleet's; every call that
+    builds, pulls or runs with another one is reported.
 
     ## Why
 
-    Each engine has its own image store. What podman built docker cannot see: it asks the
+    Each engine has its own image store. docker does not see what podman built: it asks the
     registry, and a per-task image that was never published fails with `manifest unknown`. The
-    reference fleet's checks hold this for two benchmarks that were built like that.
+    reference fleet has a check for this because two benchmarks were built like that.
 
-    ## Fires
+    ## Example
 
     ```sh containers/benchmarks/arc/build.sh
     podman build -t arc .
@@ -99,7 +99,7 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```sh containers/benchmarks/arc/build.sh
     docker build -t arc .
@@ -135,8 +135,8 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
             verb = "runs" if call.verb in _RUNS else "builds"
             yield Hit(
                 path,
-                f"{call.engine} {call.verb}: the fleet's other scripts use {usual}, whose image "
-                f"store {call.engine} does not share; it {verb} apart: use {usual}",
+                f"`{call.engine} {call.verb}` {verb} in {call.engine}'s own image store, but the "
+                f"fleet's other scripts use {usual}: use {usual}",
                 call.span,
                 "",
                 "",

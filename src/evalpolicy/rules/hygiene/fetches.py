@@ -1,4 +1,4 @@
-"""What a Dockerfile takes from elsewhere: too much, or something that moves."""
+"""What a Dockerfile fetches: a base that is too large, or data that can change."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _BRANCHES = frozenset(("", "latest", "main", "master", "head"))
 
 @rule("HYG005", "full-python-base", "warning")
 def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """FROM takes the full `python` image where the slim one does.
+    """FROM uses the full `python` image instead of the slim one.
 
     ## Why
 
-    The full image is about 900 MB larger, in every benchmark that is built on it, and carries
-    compilers and libraries that a grader may come to rest on unseen.
+    The full image is about 900 MB larger, in every benchmark that is built on it, and contains
+    compilers and libraries that a grader may unknowingly come to depend on.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -55,8 +55,8 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
         if not any(part in found["tag"] for part in ("-slim", "-alpine", "-dev")):
             yield Hit(
                 place.path,
-                f"{stage.base.raw} is the full image: take {stage.base.raw}-slim and install "
-                "what it lacks",
+                f"{stage.base.raw} is the full image: use {stage.base.raw}-slim and install "
+                "what is missing",
                 stage.base.span,
                 "",
                 place.name,
@@ -66,17 +66,17 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
 @rule("HYG006", "mutable-fetch", "warning")
 def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A benchmark's RUN fetches from a ref that moves, and no data revision is pinned.
+    """A benchmark's RUN fetches from a ref that can change, and no data revision is pinned.
 
-    `refs/convert/parquet`, `?revision=main`, and raw files of main or master on GitHub and
-    Hugging Face.
+    Such refs are `refs/convert/parquet`, `?revision=main`, and raw files of main or master on
+    GitHub and Hugging Face.
 
     ## Why
 
-    The data set changes under the benchmark. With the revision in the label a reader can at
-    least tell which data a score was measured on; without it nobody can.
+    The data set changes while the benchmark does not. With the revision in the label a reader can
+    at least tell which data a score was measured on.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -84,7 +84,7 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN curl -O https://raw.githubusercontent.com/example/arc/main/tasks.json
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -95,9 +95,8 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    A benchmark whose `eval.benchmark.data_revision` names no branch, or rests on a variable that
-    only the build sets (whether it is what the build fetches is LBL009's question). Agents, models
-    and core images.
+    A benchmark whose `eval.benchmark.data_revision` is not a branch, or uses a variable that only
+    the build sets (LBL009 checks whether the build fetches it). Agents, models and core images.
     """
     final = dockerfile.final
     if place.role != "benchmark" or final is None:
@@ -109,7 +108,8 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     for _, found, span in matches(_MUTABLE, [i for i in runs if i.keyword == "RUN"]):
         yield Hit(
             place.path,
-            f"{found[0]} moves, and {_LABEL} pins nothing: fetch a commit, and say which",
+            f"{found[0]} can change, and {_LABEL} pins no revision: fetch a commit and put "
+            "it into the label",
             span,
             "",
             place.name,

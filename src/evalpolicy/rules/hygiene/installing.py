@@ -1,4 +1,4 @@
-"""How a Dockerfile installs: failures that nobody sees, layers in the wrong order."""
+"""How a Dockerfile installs packages: hidden failures, and layers in the wrong order."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 
 _SILENT = frozenset(("true", ":", "echo", "printf"))
-# Only what ships in an evaluation: other images are built to be taken apart.
+# Only images that ship in an evaluation: others may remove what their base brings.
 _ROLES = ("benchmark", "agent", "model")
 
 
 @rule("HYG004", "pip-failure-swallowed", "error")
 def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A pip install may fail without the build failing, or without a word of why.
+    """A failure of pip install does not fail the build, or its errors are discarded.
 
-    `|| true` (also `|| :`, `|| echo …`, `|| exit 0`) behind it, or its errors sent to
-    /dev/null.
+    That is: `|| true` (also `|| :`, `|| echo …`, `|| exit 0`) after it, or its errors redirected
+    to /dev/null.
 
     ## Why
 
-    The package is missing at grading time. The grader's import fails there, the reward is 0,
-    and it reads like a failure of the agent.
+    The package is then missing at grading time. The grader's import fails, the reward is 0, and
+    it looks like a failure of the agent.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -36,7 +36,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
     RUN pip install numpy==2.0.2 2>/dev/null || true
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -46,7 +46,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
 
     ## Exempt
 
-    A fallback that tries again or ends the build (`|| pip install …`, `|| exit 1`), and
+    A fallback that retries or fails the build (`|| pip install …`, `|| exit 1`), and
     `pip uninstall`.
     """
     for found in _pip(place, "install"):
@@ -55,7 +55,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
         if how:
             yield Hit(
                 place.path,
-                f"pip's failure is swallowed by `{how}`: let the build fail",
+                f"`{how}` hides a failure of pip: remove it and let the build fail",
                 found.span,
                 "",
                 place.name,
@@ -65,14 +65,14 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
 
 @rule("HYG007", "pip-uninstall-of-nothing", "warning")
 def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A RUN uninstalls packages that an earlier layer holds.
+    """A RUN uninstalls packages that are in an earlier layer.
 
     ## Why
 
-    A layer cannot take away what an earlier one brought: the image is not a byte smaller. It
+    A layer cannot remove what an earlier one added: the image does not get smaller. Uninstalling
     only helps in the RUN that installs.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -81,7 +81,7 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
     RUN pip uninstall -y pyarrow
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -91,7 +91,7 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
 
     ## Exempt
 
-    A RUN that installs as well. Gateways and core images, which remove what a base brings.
+    A RUN that also installs. Gateways and core images, which remove what a base contains.
     """
     if place.role not in _ROLES:
         return
@@ -100,8 +100,8 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
         if found.script.run not in installing:
             yield Hit(
                 place.path,
-                "pip uninstall in a RUN of its own frees nothing: uninstall in the RUN that "
-                "installs",
+                "pip uninstall in a separate RUN does not make the image smaller: uninstall in the "
+                "RUN that installs",
                 found.span,
                 "",
                 place.name,
@@ -111,14 +111,14 @@ def pip_uninstall_of_nothing(dockerfile: Dockerfile, place: Place) -> Iterator[H
 
 @rule("HYG008", "pip-before-apt", "warning")
 def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """In one stage, pip installs in a layer before apt-get does.
+    """pip installs in an earlier layer of a stage than apt-get.
 
     ## Why
 
     Python packages change often, system packages hardly ever. In this order every change of the
-    first builds the second anew.
+    former also rebuilds the latter.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -127,7 +127,7 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN apt-get update && apt-get install -y git
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -153,8 +153,8 @@ def pip_before_apt(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             if _apt_installs(command):
                 yield Hit(
                     place.path,
-                    "apt-get install behind pip install: turn them round, so that the stable "
-                    "layer is kept",
+                    "apt-get install comes after pip install: swap them, so that the stable layer "
+                    "stays cached",
                     script.span(command.words[0].start, command.words[-1].end),
                     "",
                     place.name,

@@ -1,4 +1,4 @@
-"""A benchmark's reference solution, which must not lie in the image that an agent works in."""
+"""A benchmark's reference solution, which must not be in the image that an agent works in."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _WHOLE = frozenset((".", "./", "/", "*", "./*"))
 def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """A benchmark's Dockerfile copies its reference solution, `solution.sh`, into the image.
 
-    By its name, or with the whole build context where the folder holds a solution and no
+    Either by its name, or with the whole build context if the folder contains a solution and no
     .dockerignore.
 
     ## Why
 
-    An agent that finds the solution needs no other. The score says nothing then, and nobody sees
-    why: the run looks like any other success.
+    An agent that finds the solution does not need to solve the task. The score is then
+    meaningless, and the run looks like any other success.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -34,7 +34,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     COPY grade.sh solution.sh /opt/
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -44,7 +44,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     ## Exempt
 
-    What only an earlier stage copies, and `COPY --from`: it takes nothing from the context.
+    Files that only an earlier stage copies, and `COPY --from`, which does not use the context.
     """
     final = unit.dockerfile.final if unit.role == "benchmark" else None
     if final is None:
@@ -58,7 +58,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                     yield Hit(
                         unit.path,
                         f"{instruction.keyword} {source} puts {_SOLUTION} into the image, where "
-                        "the agent finds it: mount it when the solution itself is run",
+                        "the agent can find it: mount it only to run the solution itself",
                         instruction.head,
                         "",
                         unit.name,
@@ -67,7 +67,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 def _sources(instruction: Instruction) -> list[str]:
-    """What a COPY or ADD takes from the build context."""
+    """What a COPY or ADD copies from the build context."""
     if instruction.keyword not in ("COPY", "ADD"):
         return []
     if any(flag.startswith("--from=") for flag in instruction.flags):

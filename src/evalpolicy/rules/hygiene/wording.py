@@ -1,4 +1,4 @@
-"""Words that should not be in a Dockerfile: old variables, and what was put off."""
+"""Words that should not be in a Dockerfile: old variables, and unfinished work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 
-# The dollar comes first, so that the engine leaps from one to the next.
+# The dollar comes first, so that the regex engine can skip from one to the next.
 _LEGACY = re.compile(r"\$(?<!\\\$)\{?(TASK_ID|BENCHMARK)(?![A-Za-z0-9_])")
 _TODO = re.compile(r"(?<![A-Za-z0-9])(TODO|FIXME|XXX)(?![A-Za-z0-9])")
 _COMMENT_LINE = re.compile(r"^[ \t]*(#(?!!).*)$", re.MULTILINE)
@@ -20,16 +20,16 @@ _LITERAL = re.compile(r"\"TODO\"|'TODO'")
 
 @rule("HYG001", "legacy-variable", "error")
 def legacy_variable(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A Dockerfile uses `$TASK_ID` or `$BENCHMARK`, the names before `EVAL_`.
+    """A Dockerfile uses `$TASK_ID` or `$BENCHMARK`, the names without `EVAL_`.
 
-    Everywhere in the file: instructions, here-documents and comments, which get copied.
+    Checked everywhere in the file: instructions, here-documents and comments, which get copied.
 
     ## Why
 
-    The runner sets `EVAL_TASK_ID` and `EVAL_BENCHMARK`. The old names are empty in one of the
-    ways to run a benchmark: the task is not found, and the reward is 0 without an error.
+    The runner sets `EVAL_TASK_ID` and `EVAL_BENCHMARK`. In some ways of running a benchmark the
+    old names are empty: the task is not found, and the reward is 0 without an error.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -37,7 +37,7 @@ def legacy_variable(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     CMD python /solve.py --task "$TASK_ID"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -75,14 +75,14 @@ def _legacy(place: Place, name: str, span: Span) -> Hit:
 
 @rule("HYG002", "todo-comment", "error")
 def todo_comment(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A comment says TODO, FIXME or XXX.
+    """A comment contains TODO, FIXME or XXX.
 
     ## Why
 
-    What was to be done before the merge is merged with it. What is planned for later says
-    `FUTURE:`, and can be told from what was forgotten.
+    Work that should be done before the merge gets merged undone. Mark what is planned for later
+    with `FUTURE:`, which distinguishes it from what was forgotten.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -90,7 +90,7 @@ def todo_comment(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -118,7 +118,7 @@ def _todo(place: Place, text: str, span: Span) -> Iterator[Hit]:
     start = span.column + found.start()
     yield Hit(
         place.path,
-        f"a comment says {found[0]}: do it, or write FUTURE: for what is planned",
+        f"a comment contains {found[0]}: do it, or mark planned work with FUTURE:",
         span._replace(column=start, end_line=span.line, end_column=start + len(found[0])),
         "",
         place.name,
@@ -128,14 +128,14 @@ def _todo(place: Place, text: str, span: Span) -> Iterator[Hit]:
 
 @rule("HYG003", "todo-literal", "error")
 def todo_literal(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """An instruction holds the string "TODO" as if it were data.
+    """An instruction contains the string "TODO" as if it were data.
 
     ## Why
 
-    A placeholder that was written into a task's answer is graded like an answer: every run
-    fails, or every run that says TODO passes.
+    A placeholder in a task's answer is graded like an answer: every run fails, or every run that
+    answers TODO passes.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -143,7 +143,7 @@ def todo_literal(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN echo "TODO" > /expected_answer
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -153,12 +153,12 @@ def todo_literal(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    Comments, which are HYG002's; longer strings that contain the word.
+    Comments (HYG002); longer strings that contain the word.
     """
     for _, found, span in matches(_LITERAL, dockerfile.instructions):
         yield Hit(
             place.path,
-            f"the string {found[0]} stands here as data: put the real value",
+            f"the string {found[0]} is used as data: replace it with the real value",
             span,
             "",
             place.name,

@@ -1,8 +1,8 @@
-"""LBL: the labels of benchmarks, agents and models, judged against their contracts.
+"""LBL: the labels of benchmarks, agents and models, checked against their contracts.
 
-A contract is a JSON Schema over a unit's resolved labels; `[contracts]` puts a fleet's own in
-the place of the built-in ones. The labels that count are those which the Dockerfile itself gives
-to the final image.
+A contract is a JSON Schema for a unit's resolved labels; `[contracts]` replaces the built-in
+ones with the fleet's own. Only the labels that the Dockerfile itself sets on the final image
+count.
 """
 
 from evalpolicy.rules.labels.contract import (

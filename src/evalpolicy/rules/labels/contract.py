@@ -1,4 +1,4 @@
-"""What the contract itself says: a label that is missing, empty, invalid, or on a lost stage."""
+"""Violations of the contract: a label that is missing, empty, invalid, or in a discarded stage."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import dollar, quoted
 
 _HELP = {
-    "description": "say in one line what it is",
+    "description": "describe it in one line",
     "data_revision": "pin the data set's commit",
-    "version": "name the exact version that the image installs",
-    "tasks": "say how many tasks it has",
-    "env": "say shared-env, per-task or test",
-    "internet": "say whether the agent needs a way out: true or false",
-    "name": "give it the folder's name",
-    "type": "say what the image is: benchmark, agent, model or core",
-    "provider": "say who serves it",
-    "litellm_version": "name the exact version of LiteLLM",
+    "version": "give the exact version that the image installs",
+    "tasks": "give the number of tasks",
+    "env": "set it to shared-env, per-task or test",
+    "internet": "set it to true if the agent needs the internet, otherwise to false",
+    "name": "set it to the folder's name",
+    "type": "set it to benchmark, agent, model or core",
+    "provider": "name the model's provider",
+    "litellm_version": "give the exact version of LiteLLM",
 }
 
 
 @rule("LBL001", "label-missing", "error")
 def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
-    """A label that the contract requires is not on the image.
+    """The image lacks a label that the contract requires.
 
-    The finding points at the `FROM` of the final stage: the labels belong below it. A label of
-    a stage that the final one is built on, in the same file, counts; a label of a base image
-    from elsewhere does not, because a base of the fleet carries `eval.type` too and a benchmark
-    that forgets its own would inherit the wrong one.
+    The finding points at the `FROM` of the final stage: the labels belong below it. Labels of
+    stages in the same file that the final stage builds on count. Labels of an external base image
+    do not, because the fleet's base images also set `eval.type`, and a benchmark without its own
+    would inherit the wrong one.
 
     ## Why
 
     Everything downstream reads the labels: which tasks there are, whether the agent may reach
-    the network, which data a score belongs to. In the reference fleet 13 benchmarks name no
-    revision of their data and one had no description; nothing said so before a person did.
+    the network, which data a score belongs to. In the reference fleet 13 benchmarks give no
+    data revision and one had no description, and no check noticed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -51,7 +51,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
           eval.benchmark.internet="false"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -71,7 +71,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
     ## Configuration
 
-    What is required is the contract's to say: `[contracts] benchmark = "path/to/schema.json"`
+    The contract defines the required labels: `[contracts] benchmark = "path/to/schema.json"`
     (also `agent`, `model`, `core`).
     """
     breach = contracts.breach(unit, around)
@@ -91,16 +91,16 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
 @rule("LBL002", "label-empty", "error")
 def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
-    """A required label resolves to nothing.
+    """A required label resolves to the empty string.
 
-    The value is what the image would carry: a variable that is declared without a default and
-    that no build script or bake file supplies becomes nothing, as it does in a build.
+    The value is the one in the built image: a variable that is declared without a default and
+    that no build script or bake file supplies expands to the empty string, as it does in a build.
 
     ## Why
 
-    An empty label satisfies everyone who only asks whether it is there.
+    An empty label passes every check that only tests whether the label exists.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -109,7 +109,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
     LABEL eval.agent.version="${AGENT_VERSION}"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -138,25 +138,25 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
 
 @rule("LBL003", "label-invalid", "error")
 def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
-    """A label's value breaks the contract.
+    """A label's value violates the contract.
 
-    `tasks` is a whole number, `env` one of shared-env, per-task and test, `internet` and
-    `released` are true or false, a URL starts with http:// or https://, a name is made of
-    lower-case letters, digits, dots and hyphens. An `eval.type` that is none of the known ones,
-    or another than the folder asks for, is found here too.
+    `tasks` is a whole number, `env` is one of shared-env, per-task and test, `internet` and
+    `released` are true or false, a URL starts with http:// or https://, and a name consists of
+    lower-case letters, digits, dots and hyphens. An unknown `eval.type`, or one that does not
+    match the folder, is also reported here.
 
     ## Why
 
-    The value is read by programs: `yes` is not `true`, and `1,040` is no number of tasks.
+    Programs read the value: `yes` is not `true`, and `1,040` is not a number.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.tasks="1,040" eval.benchmark.internet="no"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -165,7 +165,7 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
     ## Exempt
 
-    A value with a variable that only the build supplies: what it will be is not in the file.
+    A value with a variable that only the build supplies: the file does not determine it.
     """
     breach = contracts.breach(unit, around)
     for key, violation in breach.invalid:
@@ -182,14 +182,14 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
 @rule("LBL010", "label-in-lost-stage", "error")
 def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
-    """A required label stands only in a stage that the final image does not come from.
+    """A required label is set only in a stage that the final image is not built from.
 
     ## Why
 
-    Each `FROM` starts anew. A label above the last one is gone unless the last stage is built
-    on that stage: the file looks complete, the image is not.
+    Each `FROM` starts a new image. A label above the last `FROM` is lost unless the last stage
+    builds on that stage: the file looks complete, the image is not.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM golang:1.23 AS build
@@ -200,7 +200,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
     COPY --from=build /echo /echo
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM golang:1.23 AS build
@@ -213,7 +213,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
 
     ## Exempt
 
-    A stage that the final one is built on (`FROM build`).
+    A stage that the final one builds on (`FROM build`).
     """
     breach = contracts.breach(unit, around)
     if not breach.missing or unit.from_ is None:
@@ -223,7 +223,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
             if label.key in breach.missing:
                 yield Hit(
                     unit.path,
-                    f"{label.key} is on a stage that the final image does not come from: "
+                    f"{label.key} is set in a stage that the final image is not built from: "
                     f"move it below line {unit.from_.line}",
                     label.span,
                     "",
@@ -233,7 +233,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
 
 
 def _demand(violation: Violation) -> str:
-    """What the contract asks for, in words."""
+    """What the contract requires, in words."""
     expected = violation.expected
     if violation.keyword == "enum" and isinstance(expected, list):
         words = [str(value) for value in expected]
@@ -249,5 +249,5 @@ def _demand(violation: Violation) -> str:
 _PATTERNS = {
     "^(0|[1-9][0-9]*)$": "it must be a whole number",
     "^https?://[^\\s/?#]+[^\\s]*$": "it must be an http:// or https:// URL",
-    "^[a-z0-9][a-z0-9.-]*$": "it must be made of lower-case letters, digits, dots and hyphens",
+    "^[a-z0-9][a-z0-9.-]*$": "it must consist of lower-case letters, digits, dots and hyphens",
 }

@@ -1,4 +1,4 @@
-"""Labels against the image that the file builds: its task and its base."""
+"""Labels compared with the image that the file builds: its task and its base."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @rule("LBL011", "per-task-mismatch", "error")
 def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
-    """`eval.benchmark.env` and the Dockerfile disagree on whether there is an image a task.
+    """`eval.benchmark.env` and the Dockerfile disagree on whether each task has its own image.
 
-    A per-task image is built with the build argument `EVAL_TASK_ID`: the file declares it with
-    ARG, or FROM uses it. One environment for all tasks must not.
+    A per-task image is built with the build argument `EVAL_TASK_ID`: an ARG declares it or a
+    FROM uses it. A shared environment must do neither.
 
     ## Why
 
-    Everything that builds and runs the benchmark goes by the label. A per-task label over a file
-    that takes no task builds the same image for each; the other way round the task is never
-    passed.
+    Everything that builds and runs the benchmark relies on the label. With a per-task label on a
+    file that does not use the task, every task gets the same image; in the opposite case the task
+    is never passed.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -37,7 +37,7 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     LABEL eval.type="benchmark" eval.benchmark.env="shared-env"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -58,8 +58,8 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     if label.value == "per-task" and takes is None:
         yield Hit(
             unit.path,
-            "eval.benchmark.env says per-task, but no FROM and no ARG takes EVAL_TASK_ID: "
-            "declare `ARG EVAL_TASK_ID`, or say shared-env",
+            "eval.benchmark.env is per-task, but no FROM and no ARG uses EVAL_TASK_ID: "
+            "declare `ARG EVAL_TASK_ID`, or set the label to shared-env",
             label.span,
             "",
             unit.name,
@@ -68,8 +68,8 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
     elif label.value == "shared-env" and takes is not None:
         yield Hit(
             unit.path,
-            "eval.benchmark.env says shared-env, but the build takes EVAL_TASK_ID: "
-            "say per-task, or take it out",
+            "eval.benchmark.env is shared-env, but the build uses EVAL_TASK_ID: "
+            "set the label to per-task, or remove EVAL_TASK_ID",
             takes,
             "",
             unit.name,
@@ -77,32 +77,32 @@ def per_task_mismatch(unit: Unit) -> Iterator[Hit]:
         )
 
 
-# A name without a registry and without an owner: an official image, or one of this machine.
+# A name without a registry and without an owner: an official image or a local one.
 _OFFICIAL = re.compile(r"(?:docker\.io/)?(?:library/)?[a-z0-9][a-z0-9._-]*(?::[\w.-]+)?(?:@\S+)?")
 # [registry/]path[:tag][@digest], as the distribution specification's grammar has it.
 _REFERENCE = re.compile(
     r"(?:[a-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*"
     r"(?P<tag>:[\w][\w.-]{0,127})?(?P<digest>@[a-z0-9]+:[0-9a-f]{32,})?"
 )
-# What stands for a part that differs from task to task: ${EVAL_TASK_ID}, $ID, <task>.
+# A placeholder for a part that differs from task to task: ${EVAL_TASK_ID}, $ID, <task>.
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$\w+|<[^>]*>")
 
 
 @rule("LBL012", "upstream-base", "warning")
 def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
-    """A benchmark is built on somebody else's image and does not say which, exactly.
+    """A benchmark is built on a third-party image and does not record which one exactly.
 
-    The final stage's base, once variables are replaced, is third-party: neither an image of
+    The base of the final stage, with variables expanded, is third-party: neither an image of
     this fleet nor an official one. Then `eval.benchmark.upstream_base` must name it, as an image
-    reference with a tag other than `latest` or with a digest. On any other base the label, where
-    it is set, must be one too, unless it comes with a remark.
+    reference with a tag other than `latest` or with a digest. With any other base, the label, if
+    set, must be such a reference too, unless a remark follows it.
 
     ## Why
 
-    Whoever reads a score has to know on whose environment it was made, and that it was the same
-    for everyone.
+    A score can only be interpreted if it is known in which environment it was measured, and that
+    the environment was the same for everyone.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/appworld/Dockerfile
     FROM ghcr.io/example/appworld:latest
@@ -110,7 +110,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     LABEL eval.benchmark.upstream_base="ghcr.io/example/appworld:latest"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/appworld/Dockerfile
     FROM ghcr.io/example/appworld:1.3.0
@@ -121,10 +121,10 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     ## Exempt
 
     Official images (`python:3.12`, `docker.io/library/ubuntu`) and other names without a
-    registry or an owner, images of this fleet (their name ends in a folder of it,
+    registry or an owner, images of this fleet (the name ends in one of its folders,
     `…/core/entrypoint`), `scratch`, and a base that only the build supplies, unless the label
-    speaks of it. A part that differs from task to task may be `${VARIABLE}` or `<task>`; words
-    behind the reference are a remark.
+    is set. A part that differs from task to task may be `${VARIABLE}` or `<task>`; words
+    after the reference are a remark.
     """
     if unit.role != "benchmark":
         return
@@ -146,7 +146,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     elif base is not None and not base.unresolved:
         yield Hit(
             unit.path,
-            f"the base {quoted(base.resolved)} is third-party and "
+            f"the base {quoted(base.resolved)} is third-party, but "
             "eval.benchmark.upstream_base does not name it",
             base.span,
             f'add `LABEL eval.benchmark.upstream_base="{base.resolved}"`',
@@ -156,7 +156,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
-    """What the final image is built on, if that is somebody else's or only the build knows it."""
+    """The base of the final image, if it is third-party or only the build determines it."""
     final = unit.dockerfile.final
     if final is None:
         return None
@@ -170,20 +170,20 @@ def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
 
 
 def _moves(written: str) -> str | None:
-    """Why this value pins no image; None if it does."""
+    """Why this value does not pin an image; None if it does."""
     reference = _PLACEHOLDER.sub("x", written).partition(" ")[0].lower()
     found = _REFERENCE.fullmatch(reference)
     if found is None:
-        return "is no image reference: write registry/name:tag"
+        return "is not an image reference: write registry/name:tag"
     if found["digest"] is None and found["tag"] is None:
-        return "names no tag: name a version's tag or a digest"
+        return "has no tag: use a version's tag or a digest"
     if found["digest"] is None and found["tag"] == ":latest":
-        return "moves: name a version's tag or a digest"
+        return "can change: use a version's tag or a digest"
     return None
 
 
 def _takes_task(unit: Unit) -> Span | None:
-    """Where the build takes EVAL_TASK_ID; None if it does not."""
+    """Where the build uses EVAL_TASK_ID; None if it does not."""
     for stage in unit.dockerfile.stages:
         if "EVAL_TASK_ID" in stage.base.names:
             return stage.base.span

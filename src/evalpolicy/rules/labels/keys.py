@@ -1,4 +1,4 @@
-"""Labels that are misnamed, unknown or set twice."""
+"""Labels with a wrong name, with an unknown key, or set twice."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from evalpolicy.rules.labels.words import quoted
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Label, Stage
 
-# What stands for itself in a Dockerfile, with quotes or without.
+# Values that need no escaping in a Dockerfile, quoted or not.
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @rule("LBL004", "label-name-mismatch", "error")
 def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
-    """`eval.benchmark.name` or `eval.agent.name` is not the folder's name.
+    """`eval.benchmark.name` or `eval.agent.name` differs from the folder's name.
 
     ## Why
 
-    Images, fixtures and results are named by the folder; the label is what tools read back. If
-    they differ, a run is counted for a benchmark that does not exist.
+    Images, fixtures and results are named after the folder, and tools read the label. If the two
+    differ, a run is counted towards a benchmark that does not exist.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc-agi/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.name="arc_agi"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc-agi/Dockerfile
     FROM python:3.12-slim
@@ -47,13 +47,13 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     ## Exempt
 
-    Dockerfiles outside the folders that the layout names: their folder has no say. A value that
-    only the build supplies.
+    Dockerfiles outside the folders that the layout names, and a value that only the build
+    supplies.
 
     ## Fix
 
-    Safe: the folder's name is written into the label, in the quotes that are there. A value with
-    variables is left alone.
+    Safe: writes the folder's name into the label and keeps the quotes. A value with variables is
+    left alone.
     """
     if unit.role not in ("benchmark", "agent") or not unit.placed:
         return
@@ -65,7 +65,7 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         return
     yield Hit(
         unit.path,
-        f"{key} is {quoted(label.value)}, the folder is {quoted(unit.name)}: make them one",
+        f"{key} is {quoted(label.value)}, but the folder is {quoted(unit.name)}: use one name",
         label.span,
         f'write `{key}="{unit.name}"`, or rename the folder',
         unit.name,
@@ -75,7 +75,7 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 def _named(label: Label, name: str) -> Fix | None:
-    """The name in the place of the label's value, in its quotes."""
+    """Replaces the label's value with the name and keeps the quotes."""
     alone = label.value_span != label.span and label.value_span.line == label.value_span.end_line
     if label.names or label.onbuild or not alone or not _PLAIN.fullmatch(name):
         return None
@@ -86,20 +86,20 @@ def _named(label: Label, name: str) -> Fix | None:
 
 @rule("LBL005", "label-unknown", "warning")
 def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
-    """An `eval.*` key that no contract knows.
+    """An `eval.*` key is not in any contract.
 
     ## Why
 
-    A mistyped key is as good as a missing one, and nobody sees the difference.
+    A misspelt key has the effect of a missing one, and is easy to overlook.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.data-revision="210d026f"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -108,15 +108,16 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
 
     ## Exempt
 
-    Keys outside of `eval.`: they belong to somebody else.
+    Keys outside `eval.`: they are not the fleet's.
 
     ## Configuration
 
-    Declare a key of your own under `properties` of your contract.
+    Declare your own keys under `properties` in your contract.
 
     ## Fix
 
-    Not safe, because it guesses: the nearest known key, if the image does not have it yet.
+    Unsafe, because it is a guess: renames the key to the nearest known one, if the image does not
+    have that one yet.
     """
     for label in unit.labels.values():
         if not label.key.startswith("eval.") or contracts.knows(label.key):
@@ -125,7 +126,7 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
         yield Hit(
             unit.path,
             f"{label.key} is in no contract"
-            + (f": did you mean {close}?" if close else ": declare it, or take it out"),
+            + (f": did you mean {close}?" if close else ": declare it, or remove it"),
             label.key_span,
             "",
             unit.name,
@@ -142,13 +143,13 @@ def _renamed(label: Label, key: str) -> Fix | None:
 
 @rule("LBL006", "label-repeated", "warning")
 def label_repeated(unit: Unit) -> Iterator[Hit]:
-    """One key twice in a stage.
+    """A stage sets a label twice.
 
     ## Why
 
-    The last one wins, so the others say something that is not so.
+    The last one wins, so the others are misleading.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -156,7 +157,7 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
     LABEL eval.benchmark.tasks="1172"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -165,11 +166,11 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
 
     ## Exempt
 
-    A stage that sets anew what the stage below it set: that is what building on one means.
+    A stage that overrides a label of the stage it builds on.
 
     ## Fix
 
-    Safe: the losing label is taken out where it is a whole instruction on one line.
+    Safe: removes the overridden label if it is a whole instruction on one line.
     """
     for stage in unit.dockerfile.stages:
         last = {label.key: label for label in stage.labels}
@@ -178,8 +179,7 @@ def label_repeated(unit: Unit) -> Iterator[Hit]:
                 winner = last[label.key]
                 yield Hit(
                     unit.path,
-                    f"{label.key} is set again on line {winner.span.line}, which wins: "
-                    "take one of them out",
+                    f"{label.key} is overridden on line {winner.span.line}: remove one of the two",
                     label.span,
                     "",
                     unit.name,

@@ -1,4 +1,4 @@
-"""Where a value comes from: variables, and the revision of the data."""
+"""Where a value comes from: variables, and the data revision."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @rule("LBL007", "label-unresolved", "warning")
 def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
-    """A variable in a label has no value that anything supplies.
+    """Nothing supplies a value for a variable in a label.
 
     It has no default in the Dockerfile, and neither a build script (`--build-arg NAME`) nor a
     bake file (`args`) of the unit or of the fleet passes one.
 
     ## Why
 
-    A build replaces such a variable by nothing, without a word.
+    A build silently replaces such a variable with the empty string.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -35,7 +35,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     LABEL eval.type="benchmark" eval.benchmark.data_revision="${DATA_REF}"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -49,7 +49,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     ## Exempt
 
-    Names that the build of every fleet supplies (`layout.supplied_args`, by default
+    Names that every build of the fleet supplies (`layout.supplied_args`, by default
     `EVAL_TASK_ID`).
     """
     for label in unit.labels.values():
@@ -60,7 +60,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                 yield Hit(
                     unit.path,
                     f"{dollar((name,))} in {label.key} has no default, and no build script "
-                    "or bake file supplies it: the image gets nothing in its place",
+                    "or bake file supplies it: it is empty in the image",
                     label.value_span,
                     f"declare `ARG {name}=…`, or pass `--build-arg {name}=…`",
                     unit.name,
@@ -70,30 +70,30 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 _DATA_REVISION = "eval.benchmark.data_revision"
 _BRANCHES = frozenset({"", "latest", "main", "master", "head"})
-# A full SHA-1 or SHA-256 object id; a data set's content digest counts as well.
+# A full SHA-1 or SHA-256 object id; a data set's content digest is accepted too.
 _IMMUTABLE = re.compile(r"(?:[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64})")
 
 
 @rule("LBL008", "data-revision-mutable", "error")
 def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
-    """The data revision names something that can move.
+    """The data revision names something that can change.
 
-    Nothing, `latest`, `main`, `master` and `HEAD` are errors; `refs/…` and `auto-…` (a ref that
-    its host rewrites) are warnings; anything else that is no full commit id is a note: a tag
-    can be moved, and an abbreviated id becomes ambiguous.
+    An empty value, `latest`, `main`, `master` and `HEAD` are errors; `refs/…` and `auto-…` (a ref
+    that the host rewrites) are warnings; anything else that is not a full commit id is a note: a
+    tag can be moved, and an abbreviated id can become ambiguous.
 
     ## Why
 
-    Two runs a week apart would be scored on different data under one label.
+    Two runs a week apart would be scored on different data with the same label.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
     LABEL eval.type="benchmark" eval.benchmark.data_revision="main"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -115,13 +115,13 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         return
     severity: Severity | None = None
     if value.lower() in _BRANCHES:
-        moves = "it names no commit" if value == "" else "it moves with every upload"
+        moves = "it names no commit" if value == "" else "it changes with every upload"
         why = f"{moves}; pin the data set's commit"
     elif value.startswith(("refs/", "auto-")):
-        severity, why = "warning", "a ref that its host rewrites; pin the commit behind it"
+        severity, why = "warning", "the host rewrites this ref; pin the commit it points to"
     else:
         severity = "note"
-        why = "no full commit id; a tag or a short id can come to mean another commit"
+        why = "not a full commit id; a tag or a short id can come to mean another commit"
     yield Hit(
         unit.path,
         f"{_DATA_REVISION} is {quoted(value)}: {why}",
@@ -135,18 +135,18 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 @rule("LBL009", "data-revision-decorative", "warning")
 def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
-    """The revision in the label is not the one that the build fetches.
+    """The build does not fetch the revision that the label names.
 
-    The literal value stands nowhere else in the benchmark's own files (documentation and
-    comments do not fetch anything, so they do not count), and no ARG or ENV carries it there: the
-    label can say one thing while the data is another.
+    The literal value does not appear in any other of the benchmark's files (documentation and
+    comments fetch nothing, so they do not count), and no ARG or ENV passes it on: the label and
+    the data can disagree.
 
     ## Why
 
-    In the reference fleet 44 of 83 pinned revisions are decoration: the label is exact, and the
-    download takes whatever the branch holds that day.
+    In the reference fleet 44 of 83 pinned revisions are decorative: the label is exact, but the
+    build downloads whatever the branch contains that day.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -155,7 +155,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     RUN python -c "load_dataset('allenai/ai2_arc')"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -167,8 +167,8 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     ## Exempt
 
-    A value that can move is LBL008's. A value with a variable that is used elsewhere in the
-    file, or that the build script supplies.
+    A value that can change (LBL008). A value with a variable that is used elsewhere in the file,
+    or that the build script supplies.
     """
     if unit.role != "benchmark":
         return
@@ -179,13 +179,13 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         return
     if label.names:
         message = (
-            f"{dollar(label.names)} reaches only {_DATA_REVISION}: "
-            "fetch the data with it, or the label can disagree with the data"
+            f"{dollar(label.names)} is only used for {_DATA_REVISION}: "
+            "fetch the data with it, or label and data can disagree"
         )
     else:
         message = (
-            f"{label.value} stands nowhere else in {unit.folder}: "
-            "fetch the data by an ARG that the label uses too"
+            f"{label.value} appears nowhere else in {unit.folder}: "
+            "fetch the data with an ARG that the label also uses"
         )
     yield Hit(
         unit.path,
@@ -198,7 +198,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 def _carried(unit: Unit, label: Label) -> bool:
-    """Whether a variable of the label is used by another instruction than ARG, ENV and LABEL."""
+    """Whether an instruction other than ARG, ENV and LABEL uses a variable of the label."""
     for name in label.names:
         used = re.compile(rf"\$(?:\{{{re.escape(name)}\b|{re.escape(name)}\b)")
         for instruction in unit.dockerfile.instructions:
@@ -211,7 +211,7 @@ def _carried(unit: Unit, label: Label) -> bool:
 
 
 def _stands_elsewhere(around: Surroundings, unit: Unit, label: Label) -> bool:
-    """Whether the literal revision stands in another instruction or file of the benchmark."""
+    """Whether the literal revision appears in another instruction or file of the benchmark."""
     for instruction in unit.dockerfile.instructions:
         if instruction.keyword == "LABEL" or (label.names and instruction.keyword == "ARG"):
             continue

@@ -11,5 +11,5 @@ def dollar(names: tuple[str, ...]) -> str:
 
 
 def quoted(value: str) -> str:
-    """A value in quotes, cut where it would fill the screen."""
+    """A value in quotes, truncated to 80 characters."""
     return '"' + (value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…") + '"'

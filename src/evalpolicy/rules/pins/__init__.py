@@ -1,4 +1,4 @@
-"""PIN: what is built from is pinned, and what is allowed is still there to be allowed."""
+"""PIN: images and packages are pinned, and allowances are still needed."""
 
 from evalpolicy.rules.allowances import allowance_unused
 from evalpolicy.rules.pins.bases import base_arg_not_global, floating_base, untagged_base

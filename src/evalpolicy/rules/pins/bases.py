@@ -1,4 +1,4 @@
-"""What images are built from: bases that float, that have no tag, that nothing names."""
+"""Base images: at `:latest`, without a tag, or named by an undeclared ARG."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _PREDEFINED = frozenset(
 
 @rule("PIN001", "floating-base", "error")
 def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Iterator[Hit]:
-    """A third-party image is taken at `:latest`, by FROM, by COPY --from or by a mount.
+    """FROM, COPY --from or a mount uses a third-party image at `:latest`.
 
     ## Why
 
-    What `latest` means changes under the file: the same commit builds another environment next
-    week, and a score that was measured in the first one is compared with the second. In the
-    reference fleet four benchmarks stand on such an image; each had to be argued for.
+    `latest` changes while the file does not: the same commit builds a different environment next
+    week, and scores measured in the two are compared. In the reference fleet four benchmarks are
+    built on such an image; each needed a justification.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ghcr.io/example/arc:latest
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ghcr.io/example/arc:1.3.0
@@ -47,12 +47,12 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     ## Exempt
 
     The fleet's own images: those of the registries in `layout.registries`, as written or with
-    variables replaced. A digest behind the tag pins it.
+    variables expanded. A tag followed by a digest is pinned.
 
     ## Configuration
 
-    An upstream that publishes nothing else is allowed by name and with a reason, and PIN007
-    tells when that is no longer needed:
+    If upstream publishes no other tag, allow the image by name and with a reason; PIN007 reports
+    when that is no longer needed:
 
     ```toml evalpolicy.toml
     [[allow]]
@@ -67,8 +67,8 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
         if floats and not _own(image, layout):
             yield Hit(
                 place.path,
-                f"{image.how} {image.raw} takes a third-party image at :latest: "
-                "name a version's tag or a digest",
+                f"{image.how} {image.raw} uses a third-party image at :latest: "
+                "use a version's tag or a digest",
                 image.span,
                 "if upstream publishes neither, allow it with [[allow]] and the reason",
                 place.name,
@@ -78,20 +78,20 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
 
 @rule("PIN002", "untagged-base", "error")
 def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Iterator[Hit]:
-    """An image from elsewhere is named without a tag and without a digest.
+    """A third-party image has neither a tag nor a digest.
 
     ## Why
 
-    No tag means `latest`, without even saying so.
+    Without a tag the build uses `latest`.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ubuntu
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM ubuntu:24.04
@@ -101,12 +101,12 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     ## Exempt
 
     `scratch`, an earlier stage of the file, the fleet's own images, and a name that only the
-    build knows (an ARG without a default).
+    build supplies (an ARG without a default).
 
     ## Configuration
 
     `layout.supplied_contexts` names the build contexts that the build supplies (`FROM eval-base`
-    with `--build-context eval-base=…`); `layout.registries` is where the fleet's own images are.
+    with `--build-context eval-base=…`); `layout.registries` lists the fleet's own registries.
     """
     for image in images(dockerfile):
         tail = image.resolved.rpartition("/")[2]
@@ -116,8 +116,8 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
             continue
         yield Hit(
             place.path,
-            f"{image.how} {image.raw} names no tag, which means latest: "
-            "name a version's tag or a digest",
+            f"{image.how} {image.raw} has no tag, which means latest: "
+            "use a version's tag or a digest",
             image.span,
             "",
             place.name,
@@ -131,11 +131,11 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Why
 
-    FROM sees the global scope alone. An ARG within a stage is not there: the variable is empty,
-    `tool:v${VERSION}` becomes `tool:v`, and `--build-arg` changes nothing. One agent of the
+    FROM only sees the global scope. An ARG within a stage is not visible: the variable is empty,
+    `tool:v${VERSION}` becomes `tool:v`, and `--build-arg` has no effect. One agent of the
     reference fleet was built like that.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -143,7 +143,7 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     FROM example/echo:v${AGENT_VERSION}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     ARG AGENT_VERSION=1.4.2
@@ -165,8 +165,8 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
                 if name not in declared:
                     yield Hit(
                         place.path,
-                        f"FROM uses ${{{name}}}, which is not declared before the first FROM: "
-                        f"it is empty here; declare `ARG {name}` at the top of the file",
+                        f"FROM uses ${{{name}}}, which is not declared before the first FROM and "
+                        f"therefore empty: declare `ARG {name}` at the top of the file",
                         span,
                         "",
                         place.name,
@@ -175,7 +175,7 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
 
 def _own(image: Image, layout: Layout) -> bool:
-    """Whether the image is one of the fleet's own registries."""
+    """Whether the image is in one of the fleet's own registries."""
     raw = _VARIABLE.sub(r"${\1}", image.raw)
     return any(
         written.startswith((f"{registry.rstrip('/')}/", f"{registry}$"))

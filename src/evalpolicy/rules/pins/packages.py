@@ -1,4 +1,4 @@
-"""Packages that a build installs at whatever version its registry holds that day."""
+"""Packages that a build installs without an exact version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evalpolicy.artifacts.syntax.shell_words import ShellWord
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 
-# A requirement after PEP 508: a name, extras, then what binds it.
+# A requirement as in PEP 508: a name, extras, then the version constraint.
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<rest>.*)",
     re.DOTALL,
@@ -30,15 +30,16 @@ _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+.][0-9A-Za-z.+-]*)?")
 def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """A RUN installs a Python package without an exact version.
 
-    pip, `python -m pip`, `uv pip install`, `uv tool install` and pipx, also in a here-document
-    that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is not exact.
+    Covers pip, `python -m pip`, `uv pip install`, `uv tool install` and pipx, also in a
+    here-document that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is not
+    exact.
 
     ## Why
 
-    The package index decides at build time what is installed. An image that is built again next
-    month, for the same commit, grades with other code.
+    The package index decides at build time what is installed. An image that is rebuilt next month
+    from the same commit grades with different code.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -47,7 +48,7 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
         flask
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -58,10 +59,9 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    Requirement files (they pin themselves), constraints (`-c`) and `--exclude-newer`; local
-    paths, wheels and archives; a repository's URL with a revision that is no branch; a version
-    or a package that a variable supplies; a tool that the same file uninstalls again and that
-    so never ships.
+    Requirement files, constraints (`-c`) and `--exclude-newer`; local paths, wheels and archives;
+    a repository URL with a revision that is not a branch; a version or a package that a variable
+    supplies; a tool that the same file uninstalls again, so that it never ships.
     """
     yield from _unpinned(place, "pip", _pip_reason, _uninstalled(place))
 
@@ -70,22 +70,22 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 def unpinned_npm(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """A RUN installs or runs an npm package without an exact version.
 
-    npm, npx, yarn and pnpm, global or not, also in a here-document that a shell runs. A range
-    (`@^2`, `@18`) and a tag (`@latest`) are not exact.
+    Covers npm, npx, yarn and pnpm, global or not, also in a here-document that a shell runs. A
+    range (`@^2`, `@18`) and a tag (`@latest`) are not exact.
 
     ## Why
 
-    Agents are npm packages that publish several times a week: without a version an image holds
-    whatever was newest when it was built, and no recorded run can be repeated with it.
+    Agents are npm packages that are published several times a week: without a version an image
+    contains whatever was newest at build time, and no recorded run can be repeated with it.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/codex/Dockerfile
     FROM node:22-slim
     RUN npm install -g @openai/codex
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/codex/Dockerfile
     FROM node:22-slim
@@ -95,9 +95,9 @@ def unpinned_npm(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    `npm ci` and `npm install` without a package (the lock file binds them), local paths and
-    archives, a repository's URL with a revision, a version that a variable supplies, and `npx`
-    of a package that the same file installs, or with `--no-install` or `--offline`.
+    `npm ci` and `npm install` without a package (the lock file pins them), local paths and
+    archives, a repository URL with a revision, a version that a variable supplies, and `npx`
+    with a package that the same file installs, or with `--no-install` or `--offline`.
     """
     yield from _unpinned(place, "npm", _npm_reason, _installed_by_npm(place))
 
@@ -123,9 +123,9 @@ def _unpinned(
             seen.add((span, word.text))
             yield Hit(
                 place.path,
-                f"{word.text} {why}: name the exact version",
+                f"{word.text} {why}: use an exact version",
                 span,
-                f"`{word.text}` becomes `{_name(tool, word.text)}{'==' if tool == 'pip' else '@'}…`"
+                f"write `{_name(tool, word.text)}{'==' if tool == 'pip' else '@'}…`"
                 if "/" not in word.text
                 else "",
                 place.name,
@@ -134,7 +134,7 @@ def _unpinned(
 
 
 def _bound(install: Install) -> bool:
-    """Whether an option binds all versions, or forbids to fetch."""
+    """Whether an option pins all versions or forbids downloads."""
     return bool(
         install.options
         & {
@@ -145,7 +145,7 @@ def _bound(install: Install) -> bool:
 
 
 def _supplied(script: Script, word: ShellWord) -> bool:
-    """Whether a variable says what is installed, or at which version."""
+    """Whether a variable supplies the package or its version."""
     if not word.expands or word.text.startswith(("$", "`")):
         return word.expands
     before = re.split(r"[$`]", word.text, maxsplit=1)[0]
@@ -166,12 +166,12 @@ def _pip_reason(text: str) -> str | None:
     if exact is not None:
         return "is a range" if "*" in exact["version"] else None
     if rest.startswith("@"):
-        return None  # a local path behind the name
+        return None  # a local path after the name
     return "is a range" if re.match(r"\(?[<>~!=]", rest) else None
 
 
 def _npm_reason(text: str) -> str | None:
-    """Why a package's word is not exact; None if it is."""
+    """Why a package argument is not exact; None if it is."""
     if "://" in text or text.startswith(("git+", "github:", "gitlab:", "git@")):
         return _url_reason(text, "#")
     if _local(text) or _ARCHIVE.search(text):
@@ -185,11 +185,11 @@ def _npm_reason(text: str) -> str | None:
         return "has no version"
     if _VERSION.fullmatch(version):
         return None
-    return "is a tag that moves" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else "is a range"
+    return "is a movable tag" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else "is a range"
 
 
 def _url_reason(text: str, mark: str = "@") -> str | None:
-    """Why a URL can come to mean something else; None for a revision or a file of its own."""
+    """Why a URL can come to mean something else; None for a fixed revision or file."""
     url, _, fragment = text.partition("#")
     if mark == "#" and (text.startswith(("git", "ssh")) or "://" not in text or ".git" in url):
         return "is the tip of a branch" if fragment.lower() in _BRANCHES else None
@@ -212,7 +212,7 @@ def _local(text: str) -> bool:
 
 
 def _name(tool: str, text: str) -> str:
-    """The package's name without what binds it, as pip and npm compare them."""
+    """The package's name without its version, as pip and npm compare names."""
     if tool == "npm":
         return text[0] + text[1:].partition("@")[0]
     found = _REQUIREMENT.match(text)
@@ -220,7 +220,7 @@ def _name(tool: str, text: str) -> str:
 
 
 def _uninstalled(place: Place) -> frozenset[tuple[str, str]]:
-    """The packages that the file takes away again, as (action, name)."""
+    """The packages that the file uninstalls again, as (action, name)."""
     return frozenset(
         ("install", _name("pip", word.text))
         for found in place.installs
@@ -230,7 +230,7 @@ def _uninstalled(place: Place) -> frozenset[tuple[str, str]]:
 
 
 def _installed_by_npm(place: Place) -> frozenset[tuple[str, str]]:
-    """What npx finds in the image: the packages that the file installs, as (action, name)."""
+    """The packages that npx finds because the file installs them, as (action, name)."""
     return frozenset(
         ("run", _name("npm", word.text))
         for found in place.installs

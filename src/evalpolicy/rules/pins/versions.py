@@ -1,4 +1,4 @@
-"""Whether an image's version is an argument that drives what is installed."""
+"""Whether an image's version is a build argument that determines what is installed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ _FLOATING = frozenset(("", "latest", "main", "master", "head", "next", "nightly"
 
 @rule("PIN004", "agent-version-arg", "error")
 def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """An agent's image declares no `ARG AGENT_VERSION`, or one that floats.
+    """An agent's image declares no `ARG AGENT_VERSION`, or one that is not pinned.
 
-    One argument is to drive both what is installed and `eval.agent.version`. A model's image
-    that wraps LiteLLM says its version as `ENV EVAL_LITELLM_VERSION_DEFAULT` for the same
-    reason.
+    One argument should determine both what is installed and `eval.agent.version`. A model's image
+    that wraps LiteLLM sets its version in `ENV EVAL_LITELLM_VERSION_DEFAULT` for the same reason.
 
     ## Why
 
-    With the version in two places one of them is wrong sooner or later: the label names a
-    version, and the image holds another.
+    If the version is in two places, one of them will be wrong sooner or later: the label names one
+    version, and the image contains another.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -34,7 +33,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     RUN install-echo 1.4.2
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/agents/echo/Dockerfile
     FROM alpine:3.20
@@ -45,8 +44,8 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    A version without a default, which the build supplies. Of models the replay server and thin
-    wrappers over a gateway (`gateway.kind`).
+    An argument without a default, which the build supplies. Among models, the replay server and
+    thin wrappers around a gateway (`gateway.kind`).
     """
     final = dockerfile.final
     if final is None:
@@ -62,8 +61,8 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
         if not mine:
             yield Hit(
                 place.path,
-                f"the agent's version is no build argument: declare `ARG {_AGENT}=…` and install "
-                "and label by it",
+                f"the agent's version is not a build argument: declare `ARG {_AGENT}=…` and use it "
+                "for the installation and the label",
                 final.from_.head,
                 "",
                 place.name,
@@ -73,7 +72,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             if arg.default is not None and (arg.value or "").strip().lower() in _FLOATING:
                 yield Hit(
                     place.path,
-                    f'{_AGENT} is "{arg.value or ""}", which moves: name the exact version',
+                    f'{_AGENT} is "{arg.value or ""}", not a version: use an exact one',
                     arg.value_span or arg.span,
                     "",
                     place.name,
@@ -83,7 +82,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
         if version is not None and not version.names and version.value.lower() in _FLOATING:
             yield Hit(
                 place.path,
-                f'eval.agent.version is "{version.value}", which moves: name the exact version',
+                f'eval.agent.version is "{version.value}", not a version: use an exact one',
                 version.value_span if version.value else version.span,
                 "",
                 place.name,
@@ -97,7 +96,7 @@ def agent_version_arg(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     ):
         yield Hit(
             place.path,
-            f"the image does not say which LiteLLM it holds: set `ENV {_MODEL}=…` beside "
+            f"the image does not set the version of its LiteLLM: add `ENV {_MODEL}=…` next to "
             "eval.model.litellm_version",
             final.from_.head,
             "",

@@ -1,9 +1,9 @@
-"""PRV: whether it is known where each fixture comes from, and whether that still holds.
+"""PRV: whether the origin of each fixture is recorded, and whether the record is still correct.
 
 All findings point into the provenance file (`layout.provenance`), at the key or value that is
-wrong; only a missing entry has no place there, and is reported at its fixture. Every finding's
-subject is the fixture's name without its suffix. While the file cannot be read, nothing is said
-of its entries: that it is no JSON object is a problem, and the check is not passed (exit code 3).
+wrong; only a missing entry has no place there and is reported at its fixture. Every finding's
+subject is the fixture's name without its suffix. If the file is not a JSON object, its entries
+are not checked: that is reported as a problem, with exit code 3.
 """
 
 from evalpolicy.rules.provenance.content import provenance_contradicts, provenance_digest

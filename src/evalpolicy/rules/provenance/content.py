@@ -1,4 +1,4 @@
-"""Whether an entry is about the fixture that stands under its name."""
+"""Whether an entry matches the fixture of its name."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _NAMED = (("benchmark", "benchmark"), ("task_id", "task"), ("agent", "agent"))
 def provenance_contradicts(
     fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, Recorded]
 ) -> Iterator[Hit]:
-    """An entry says another benchmark, task, agent or model than the fixture's name and content.
+    """An entry contradicts the fixture's name or content on benchmark, task, agent or model.
 
-    Where a name can be read in two ways, an entry that fits one of them settles it. The agent
-    that shows in the content counts as well (a variant such as `codex-x` sends what `codex`
-    sends), and so do the models that answered, without provider and dated snapshot.
+    An entry that fits one reading of an ambiguous name resolves it. The agent that the content
+    shows is compared too (a variant such as `codex-x` sends what `codex` sends), and so are the
+    models that replied, without provider and dated snapshot.
 
     ## Why
 
-    52 fixtures of the reference fleet carry the name of an agent that is not the one whose user
-    agent is recorded in them, and 137 more show the prompt of another: an entry that
-    repeats the name makes that official.
+    52 fixtures of the reference fleet carry the name of an agent other than the one whose user
+    agent is recorded in them, and 137 more show another agent's prompt: an entry that
+    repeats the name makes the error official.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -51,7 +51,7 @@ def provenance_contradicts(
     {"arc-0-codex": {"benchmark": "arc", "task_id": "1", "agent": "codex"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -73,8 +73,8 @@ def provenance_contradicts(
 
     ## Exempt
 
-    What is null or missing in the entry, and a fixture whose name no known benchmark and agent
-    explain (FIX001). Of turns by several models the entry may name any (FIX007).
+    Fields that are null or missing, and a fixture whose name does not consist of a known benchmark
+    and agent (FIX001). If several models replied, the entry may name any of them (FIX007).
     """
     for fixture in fleet.fixtures:
         entry = provenance.entries.get(fixture.stem)
@@ -91,7 +91,7 @@ def _against_name(provenance: ProvenanceFile, fixture: Fixture, entry: Entry) ->
     for field, part in min((_differing(entry, r) for r in fixture.readings), key=len):
         yield Hit(
             provenance.path,
-            f"{field} is {entry.text(field)!r}, and the fixture's name says {part!r}",
+            f"{field} is {entry.text(field)!r}, but the fixture's name contains {part!r}",
             entry.span_of(field),
             "correct the entry, or rename the fixture",
             fixture.stem,
@@ -100,7 +100,7 @@ def _against_name(provenance: ProvenanceFile, fixture: Fixture, entry: Entry) ->
 
 
 def _differing(entry: Entry, reading: Decoding) -> list[tuple[str, str]]:
-    """The fields that do not fit this reading of the name, and what it says instead."""
+    """The fields that differ from this reading of the name, with the values in the name."""
     named = ((field, str(getattr(reading, part))) for field, part in _NAMED)
     return [(f, says) for f, says in named if entry.text(f) not in (None, says)]
 
@@ -113,10 +113,10 @@ def _against_content(
         shown = "user agent" if client.by == "user_agent" else "prompt"
         yield Hit(
             provenance.path,
-            f"agent is {agent!r}, and the {shown} in the recording is that of {client.agent}",
+            f"agent is {agent!r}, but the {shown} in the recording is that of {client.agent}",
             entry.span_of("agent"),
-            f"line {client.line} of {fixture.path} shows it; an agent that is not known is null, "
-            'with evidence.agent "unknown: why"',
+            f"see line {client.line} of {fixture.path}; if the agent is not known, set it to null "
+            'and evidence.agent to "unknown: …"',
             fixture.stem,
             "agent-recorded",
         )
@@ -125,9 +125,9 @@ def _against_content(
         names = ", ".join(name for name, _ in content.models)
         yield Hit(
             provenance.path,
-            f"model is {model!r}, and the recorded replies are those of {names}",
+            f"model is {model!r}, but the recorded replies are from {names}",
             entry.span_of("model"),
-            "correct the entry, or record the run anew",
+            "correct the entry, or record the run again",
             fixture.stem,
             "model",
         )
@@ -137,17 +137,17 @@ def _against_content(
 def provenance_digest(
     fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, Recorded]
 ) -> Iterator[Hit]:
-    """A fixture's SHA-256 is not the recorded one: it was edited after its capture.
+    """A fixture's SHA-256 differs from the recorded one: it was edited after its capture.
 
-    Of an LFS pointer the digest of what it stands for counts. Two files with one name and
-    different suffixes share their entry; it has to be the digest of one of them.
+    For an LFS pointer the digest of the object it points to counts. Two files with the same name
+    and different suffixes share an entry; its digest has to match one of them.
 
     ## Why
 
-    A fixture is evidence, and evidence is not edited: in the reference fleet recorded fixtures
-    were reshaped in place (715a4c4d), and nothing told the reshaped from the recorded.
+    A fixture is evidence, and evidence must not be edited: in the reference fleet recorded
+    fixtures were reshaped in place (715a4c4d), and could no longer be told from original ones.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": [{}]}
@@ -157,7 +157,7 @@ def provenance_digest(
     {"arc-0-codex": {"sha256": "e401b3a2fa0f812315c8e48c240b7ceeae79ad14cd1c4af61ec8d46aed80c95c"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -169,7 +169,8 @@ def provenance_digest(
 
     ## Exempt
 
-    An entry without a digest, and a fixture whose bytes are not there (a problem of its own).
+    An entry without a digest, and a fixture whose content is not available (reported as a
+    problem).
     """
     digests: dict[str, set[str]] = {}
     for fixture in fleet.fixtures:
@@ -183,7 +184,7 @@ def provenance_digest(
                 provenance.path,
                 f"{stem} was changed after it was recorded: its SHA-256 is {min(found)}",
                 entry.span_of("sha256"),
-                "restore the fixture (`git log` names the change), or record the run anew: "
+                "restore the fixture (`git log` shows the change), or record the run again: "
                 f"`evalpolicy provenance record {stem} --replace`",
                 stem,
             )

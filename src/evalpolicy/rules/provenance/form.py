@@ -1,4 +1,4 @@
-"""Whether an entry is well formed, and says something exact."""
+"""Whether an entry is well formed and exact."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @rule("PRV003", "provenance-invalid", "error")
 def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
-    """An entry breaks the provenance schema, or a key stands twice.
+    """An entry violates the provenance schema, or a key appears twice.
 
-    Of two equal keys every JSON reader keeps one and says nothing: what the other held is lost.
-    A value that is not known is `null`, and `evidence` says why: `"unknown: …"`.
+    JSON readers silently keep one of two equal keys: the value of the other is lost.
+    A value that is not known is `null`, and `evidence` states why: `"unknown: …"`.
 
     ## Why
 
-    An entry is only worth what can be read from it. A missing field hides that nobody knew the
-    value, and a null without a reason hides whether anybody looked.
+    A missing field hides that nobody knew the value, and a null without a reason hides whether
+    anybody tried to find out.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -53,7 +53,7 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
     }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -77,21 +77,21 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
 
     ## Exempt
 
-    Keys that begin with an underscore, and fields that the schema does not know.
+    Keys that begin with an underscore, and fields that the schema does not define.
     """
     for violation in provenance.violations:
         yield Hit(
             provenance.path,
-            _told(violation),
+            _described(violation),
             _place(provenance, violation),
-            "schemas/provenance.schema.json has every field",
+            "schemas/provenance.schema.json lists all fields",
             str(violation.path[0]) if violation.path else "",
             ".".join(map(str, (*violation.path[1:], violation.key or violation.keyword))),
         )
     for path, span in provenance.parsed.duplicates if provenance.readable else ():
         yield Hit(
             provenance.path,
-            f"{path} stands twice, and only this one counts: merge the two",
+            f"{path} appears twice, and only this one counts: merge the two",
             span,
             "",
             "",
@@ -100,62 +100,61 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
 
 
 def _place(provenance: ProvenanceFile, violation: Violation) -> Span:
-    """The value, or the entry's key where something is missing from the entry."""
+    """The value, or the entry's key if the entry lacks something."""
     path = violation.path
     if len(path) == 1 and (entry := provenance.entries.get(str(path[0]))):
         return entry.span
     return provenance.parsed.span(path)
 
 
-def _told(violation: Violation) -> str:
+def _described(violation: Violation) -> str:
     field = str(violation.path[1]) if len(violation.path) > 1 else ""
     if violation.keyword == "required":
         if violation.key == _EVIDENCE:
             return (
-                "a field is null and there is no evidence to say why: add "
-                '"evidence": {FIELD: "unknown: …"}'
+                'a field is null, and no evidence states why: add "evidence": {FIELD: "unknown: …"}'
             )
         if field == _EVIDENCE:
-            return f'{violation.key} is null, and evidence does not say why: "unknown: …"'
+            return f'{violation.key} is null, and no evidence states why: add "unknown: …"'
         return f"{violation.key} is missing: {_description(str(violation.key))}"
     if field == _EVIDENCE and len(violation.path) > 2:
         name = violation.path[2]
         if violation.expected == "^unknown: ":
-            return f'{name} is null, and its evidence is no reason: begin with "unknown: "'
+            return f'{name} is null, so its evidence must be a reason: begin it with "unknown: "'
         return (
-            f"evidence of {name} is none: it begins with recording, label, git, name, option or "
+            f"evidence of {name} is invalid: begin it with recording, label, git, name, option or "
             '"unknown: "'
         )
     if field:
-        return f"{field} breaks the schema: {_description(field)}"
+        return f"{field} violates the schema: {_description(field)}"
     if not violation.path or violation.keyword == "minLength":
-        return "an entry without a name: its key is a fixture's name"
-    return "an entry is an object of fields"
+        return "this entry has no name: its key must be a fixture's name"
+    return "this entry is not an object: an entry is an object of fields"
 
 
 @cache
 def _description(field: str) -> str:
-    """What the schema says of a field, as the end of a sentence."""
+    """The schema's description of a field, as the end of a sentence."""
     entry = json.loads(schema("provenance"))["$defs"]["entry"]
-    said = str(entry["properties"].get(field, {}).get("description", "see the schema"))
-    said = said.rstrip(".")
-    return said[:1].lower() + said[1:]
+    text = str(entry["properties"].get(field, {}).get("description", "see the schema"))
+    text = text.rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 @rule("PRV007", "provenance-vague", "warning")
 def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
-    """A version is prose or `latest`, or the time of the capture is a bare date.
+    """A version is not exact, or the time of the capture is only a date.
 
-    A version (agent_version, model_version, release_tag) is one word with a digit in it that
+    A version (agent_version, model_version, release_tag) is one word that contains a digit and
     does not begin with `latest`. The time of the capture has an hour and an offset.
 
     ## Why
 
-    "latest" was true once and names nothing today. Both entries of the reference fleet's pull
-    request 146 say `latest (npm-installed at eval-image build time; not pinned)`, and a date in
-    place of the time that decides whether a benchmark changed before or after the recording.
+    "latest" was true once and identifies nothing today. Both entries of the reference fleet's pull
+    request 146 have the version `latest (npm-installed at eval-image build time; not pinned)`, and
+    a date instead of the time that decides whether a benchmark changed before the recording.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -165,7 +164,7 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
     {"arc-0-codex": {"agent_version": "latest (not pinned)", "captured": "2026-06-15"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -177,8 +176,8 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
 
     ## Exempt
 
-    What is null: PRV003 sees to it that the reason is there. A model's version that its name
-    holds already needs no field of its own.
+    Fields that are null (PRV003 requires the reason). A model's version that its name already
+    contains needs no field of its own.
     """
     for stem, entry in provenance.entries.items():
         for field in VERSION_FIELDS:
@@ -186,9 +185,9 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
             if value is not None and not is_version(value):
                 yield Hit(
                     provenance.path,
-                    f"{field} names no version: {_quoted(value)}",
+                    f"{field} is not an exact version: {_quoted(value)}",
                     entry.span_of(field),
-                    f'if it is not known: null, and evidence.{field} "unknown: why"',
+                    f'if it is not known, set it to null and evidence.{field} to "unknown: …"',
                     stem,
                     field,
                 )
@@ -196,9 +195,9 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
         if captured is not None and _DATE.fullmatch(captured):
             yield Hit(
                 provenance.path,
-                f"captured is a date: say when on {captured} the run was recorded",
+                f"captured is only a date: add the time on {captured} when the run was recorded",
                 entry.span_of("captured"),
-                "an RFC 3339 timestamp such as 2026-06-15T08:30:00Z",
+                "use an RFC 3339 timestamp such as 2026-06-15T08:30:00Z",
                 stem,
                 "captured",
             )

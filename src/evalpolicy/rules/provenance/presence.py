@@ -1,4 +1,4 @@
-"""Each fixture has an entry, and each entry a fixture."""
+"""Whether each fixture has an entry, and each entry a fixture."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
     """A fixture has no entry in the provenance file.
 
     Reported at the fixture, not in the provenance file: the entry has no place there yet, and
-    a finding keeps its identity (in a baseline, say) when the file comes into being.
+    the finding keeps its identity (in a baseline, for example) when the file is created.
 
     ## Why
 
-    A release stands on its fixtures, and nobody can say which model, agent and data produced one
-    that is not written down. The reference fleet's rules have demanded provenance since April
-    2026; of its 240 fixtures not one has it.
+    A release is based on its fixtures, and without a record nobody can tell which model, agent and
+    data produced one. The reference fleet's rules have required provenance since April 2026; none
+    of its 240 fixtures has it.
 
-    ## Fires
+    ## Example
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -51,7 +51,7 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
 
     ## Configuration
 
-    `layout.provenance` says where the file is, `layout.fixtures` where the fixtures are.
+    `layout.provenance` sets the path of the file, `layout.fixtures` where the fixtures are.
     """
     if not provenance.readable:
         return
@@ -61,24 +61,23 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
         if fixture.stem not in keys:
             yield Hit(
                 fixture.path,
-                f"nothing is recorded of how {fixture.stem} came to be: add an entry to "
-                f"{provenance.path}",
-                help="a new one: `evalpolicy provenance record FIXTURE`; all that are in git "
-                "already: `evalpolicy provenance backfill`",
+                f"{fixture.stem} has no provenance entry: add one to {provenance.path}",
+                help="for a new fixture: `evalpolicy provenance record FIXTURE`; for all that are "
+                "already in git: `evalpolicy provenance backfill`",
                 subject=fixture.stem,
             )
 
 
 @rule("PRV002", "provenance-orphan", "error")
 def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
-    """An entry of the provenance file belongs to no fixture.
+    """An entry of the provenance file does not belong to any fixture.
 
     ## Why
 
     Either the fixture was renamed or deleted and its entry left behind, or the entry's key is
-    misspelt and the fixture has none.
+    misspelt and the fixture has no entry.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -89,7 +88,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
     {"arc-0-codx": {}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -106,7 +105,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
 
     ## Exempt
 
-    Keys that begin with an underscore: they are comments.
+    Keys that begin with an underscore, which are comments.
     """
     from evalpolicy.matching.nearest import nearest
 
@@ -117,7 +116,7 @@ def provenance_orphan(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]
             yield Hit(
                 provenance.path,
                 f"there is no fixture {stem}: "
-                + (f"did you mean {close}?" if close else "delete the entry, or restore it"),
+                + (f"did you mean {close}?" if close else "delete the entry or restore the file"),
                 entry.span,
                 "",
                 stem,

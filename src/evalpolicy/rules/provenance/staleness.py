@@ -1,4 +1,4 @@
-"""Whether the benchmark is still the one that the fixture was recorded against."""
+"""Whether the benchmark has changed since the fixture was recorded."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _FIELD = "benchmark_data_revision"
 
 @rule("PRV005", "provenance-stale-revision", "error")
 def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
-    """An entry's data revision is not the one that the benchmark's label resolves to.
+    """An entry's data revision differs from the one that the benchmark's label resolves to.
 
-    Where only the build supplies the label's value (`${SB_REF}`), the recorded revision has to
-    stand in a file of the benchmark's folder, as the build script's default does; if it does
-    not, whether it is stale cannot be told, and that is a note.
+    If only the build supplies the label's value (`${SB_REF}`), the recorded revision has to appear
+    in a file of the benchmark's folder, as the build script's default does; if it does not, the
+    rule cannot tell whether the fixture is stale and reports a note.
 
     ## Why
 
-    A replay against other data asks what was never recorded. The label is where a benchmark says
-    which data it holds, so it is what a recording has to agree with.
+    A replay against other data makes requests that were never recorded. The label states which
+    data a benchmark contains, so a recording has to agree with it.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -50,7 +50,7 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
     {"arc-0-codex": {"benchmark": "arc", "benchmark_data_revision": "210d"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -81,19 +81,19 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
         if not label.unresolved:
             yield Hit(
                 provenance.path,
-                f"{stem} was recorded against data revision {noted}, and {unit.name} is at "
+                f"{stem} was recorded against data revision {noted}, but {unit.name} is at "
                 f"{label.value or 'none'}",
                 entry.span_of(_FIELD),
-                f"record the run anew; the label stands in {unit.path}, line {label.span.line}",
+                f"record the run again; the label is in {unit.path}, line {label.span.line}",
                 stem,
             )
         elif not _stands_in(fleet, unit, noted):
             yield Hit(
                 provenance.path,
-                f"whether {stem} is stale cannot be told: the build supplies {unit.name}'s data "
-                f"revision, and {noted} stands in no file of {unit.folder}",
+                f"{stem} may be stale: the build supplies {unit.name}'s data revision, and "
+                f"{noted} does not appear in any file of {unit.folder}",
                 entry.span_of(_FIELD),
-                f"the label is {label.raw}: see what the build script passes",
+                f"the label is {label.raw}: check what the build script passes",
                 stem,
                 severity="note",
             )
@@ -101,18 +101,18 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
 
 @rule("PRV006", "provenance-stale-benchmark", "warning")
 def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
-    """The benchmark's build inputs changed since the fixture was recorded.
+    """The benchmark's build inputs have changed since the fixture was recorded.
 
-    The entry's `benchmark_tree` names them: it is the id of the git tree of the benchmark's
+    The entry's `benchmark_tree` identifies them: it is the id of the git tree of the benchmark's
     folder without Markdown, compose files and git's own files. It is the same in a worktree, in
-    the index and in a commit, and wherever the folder stands.
+    the index and in a commit, and does not depend on where the folder is.
 
     ## Why
 
     In the reference fleet's pull request 146 a fixture was recorded against the benchmark as it
-    was before it changed (787bd036): its replay says nothing about the image that is shipped.
+    was before it changed (787bd036): its replay proves nothing about the image that is shipped.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.13-slim
@@ -132,7 +132,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     {"arc-0-codex": {"benchmark_tree": "eae8472644dce6c22df74b2218a74c941a060fef"}}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -154,8 +154,8 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
 
     ## Exempt
 
-    An entry without a tree. Changes of the base images and of what stands outside of the folder
-    are not seen.
+    An entry without a tree. Changes of the base images and of files outside the folder are not
+    detected.
     """
     ids: dict[str, str | None] = {}
     for stem, entry, unit in _recorded_benchmarks(fleet, provenance):
@@ -168,10 +168,10 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
         if now not in (None, noted):
             yield Hit(
                 provenance.path,
-                f"{unit.name} changed since {stem} was recorded: its build inputs were "
-                f"{noted[:12]} and are {str(now)[:12]}",
+                f"{unit.name} has changed since {stem} was recorded: its build inputs were "
+                f"{noted[:12]} and are now {str(now)[:12]}",
                 entry.span_of("benchmark_tree"),
-                f"record the run anew; `git log -- {unit.folder}` has the changes",
+                f"record the run again; `git log -- {unit.folder}` lists the changes",
                 stem,
             )
 
@@ -179,7 +179,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
 def _recorded_benchmarks(
     fleet: Fleet, provenance: ProvenanceFile
 ) -> Iterator[tuple[str, Entry, Unit]]:
-    """Each fixture's name and entry with its benchmark: the entry's word, else the name's."""
+    """Each fixture's name and entry with its benchmark, as the entry or else the name gives it."""
     seen = set()
     for fixture in fleet.fixtures:
         entry = provenance.entries.get(fixture.stem)

@@ -1,10 +1,11 @@
-"""The catalogue: each benchmark and agent complete, and counted right."""
+"""The catalogue: benchmarks and agents are complete and counted correctly."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
@@ -29,11 +30,11 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
 
     ## Why
 
-    Each file is one way in: the image, the way to run it on one machine, and what a reader
-    looks at first. The README is what was forgotten: the reference fleet wrote 113 of them in
-    one go before it held them.
+    Each file is one entry point: the image, the way to run it on one machine, and what a reader
+    looks at first. The README is the one that gets forgotten: the reference fleet wrote 113 of
+    them at once before it enforced them.
 
-    ## Fires
+    ## Example
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -44,7 +45,7 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
     # ARC
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -62,11 +63,11 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
     ## Exempt
 
     A carrier for tests (`eval.benchmark.env="test"`) needs no README. Folders that begin with
-    `_` or `.` are no benchmarks.
+    `_` or `.` are not benchmarks.
 
     ## Configuration
 
-    `layout.benchmarks` and `layout.agents` say where the folders are.
+    `layout.benchmarks` and `layout.agents` set where the folders are.
     """
     needed = {
         "benchmark": ("Dockerfile", "compose.yaml", _README),
@@ -88,17 +89,17 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
 
 @rule("STR002", "counts", "error")
 def counts(fleet: Fleet) -> Iterator[Hit]:
-    """The README's number of benchmarks or of agents is not the fleet's.
+    """The README gives a wrong number of benchmarks or agents.
 
-    The first claim of each counts: "101 benchmarks", "**22** agents", a badge. "100+" is a
-    least number.
+    The first number of each is checked: "101 benchmarks", "**22** agents", a badge. "100+" is a
+    lower bound.
 
     ## Why
 
-    The number is what the project is quoted with. It is wrong from the first benchmark on that
-    nobody thought to count.
+    The project is quoted with this number. It becomes wrong with the first benchmark that is added
+    without updating it.
 
-    ## Fires
+    ## Example
 
     ```markdown README.md
     # Evaluations: 3 benchmarks, ready to run
@@ -109,7 +110,7 @@ def counts(fleet: Fleet) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown README.md
     # Evaluations: 1 benchmarks, ready to run
@@ -122,7 +123,7 @@ def counts(fleet: Fleet) -> Iterator[Hit]:
 
     ## Exempt
 
-    Carriers for tests are not counted. A README that claims no number claims nothing wrong.
+    Carriers for tests are not counted. A README without a number is not checked.
     """
     if _README not in fleet.snapshot.entries:
         return
@@ -152,7 +153,8 @@ def counts(fleet: Fleet) -> Iterator[Hit]:
         column = start - text.rfind("\n", 0, start)
         yield Hit(
             _README,
-            f"the README says {claimed} {what}, the fleet has {count}",
+            f"the README claims {counted(claimed, what[:-1])}, but the fleet has {count:,}: "
+            "correct the number",
             Span.at(line, column, end - start),
             "",
             what,

@@ -1,4 +1,4 @@
-"""Compose files: each benchmark's runner on the shared services, and images tagged right."""
+"""Compose files: runners based on the shared services, and correctly tagged images."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _TAG_VERSION = re.compile(r":[^/@]*\$\{?[A-Z0-9_]*VERSION[^/@]*$")
 
 @rule("STR003", "compose-shared", "error")
 def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
-    """A benchmark's compose.yaml does not stand on the shared services, or runs another benchmark.
+    """A benchmark's compose.yaml does not use the shared services, or runs another benchmark.
 
-    It includes the shared services, declares none of them itself, and has a `runner` whose
-    BENCHMARK is the folder's name, its own or of what it extends.
+    It has to include the shared services, declare none of them itself, and have a `runner` whose
+    BENCHMARK, set directly or by what it extends, is the folder's name.
 
     ## Why
 
-    compose.yaml is copied from the next benchmark. Left as it was, BENCHMARK writes the results
-    under the other's name. A service that comes by `include` cannot be declared anew: Compose
-    says that it conflicts with the imported resource, and nothing starts; in an earlier state of
-    the reference fleet every benchmark did that with its runner.
+    compose.yaml gets copied from another benchmark. With BENCHMARK unchanged, the results are
+    written under the other's name. A service that comes from an `include` cannot be declared
+    again: Compose reports a conflict with the imported resource, and nothing starts; in an earlier
+    state of the reference fleet every benchmark did that with its runner.
 
-    ## Fires
+    ## Example
 
     ```yaml containers/benchmarks/arc/compose.yaml
     include:
@@ -56,7 +56,7 @@ def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml containers/benchmarks/arc/compose.yaml
     include:
@@ -80,11 +80,11 @@ def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
 
     ## Exempt
 
-    A benchmark without a compose.yaml, which is STR001's. Services beside the shared ones.
+    A benchmark without a compose.yaml (STR001). Additional services.
 
     ## Configuration
 
-    `layout.shared_services` says which files are the shared ones.
+    `layout.shared_services` lists the files with the shared services.
     """
     shared = Globs(fleet.layout.shared_services)
     for folder, role in sorted(fleet.placed.items()):
@@ -114,7 +114,7 @@ def _benchmark(
         if target is not None and target in shared and composes.get(target) is None:
             yield Hit(
                 path,
-                f"{include.text} is not there, so the shared services are not either",
+                f"{include.text} does not exist: include the shared services from where they are",
                 include.span,
                 "",
                 name,
@@ -125,8 +125,8 @@ def _benchmark(
         if service.name in imported:
             yield Hit(
                 path,
-                f"service {service.name} comes from {imported[service.name]} already, and Compose "
-                "refuses a second one: extend a template in place of including it",
+                f"service {service.name} is already included from {imported[service.name]}, and "
+                "Compose rejects a second one: extend a template instead of including it",
                 service.span,
                 "",
                 name,
@@ -136,7 +136,7 @@ def _benchmark(
     if runner is None or runner.is_null:
         yield Hit(
             path,
-            "there is no service `runner`, which runs the benchmark: declare it",
+            "there is no service `runner` to run the benchmark: declare it",
             runner.span if runner else START,
             "",
             name,
@@ -146,10 +146,10 @@ def _benchmark(
     variable = composes.variable(path, runner, "BENCHMARK")
     if variable is None or variable.value != name:
         own = variable is not None and variable in runner.environment
-        said = "nothing" if variable is None else f'"{variable.value or ""}"'
+        now = "is not set" if variable is None else f'is "{variable.value or ""}"'
         yield Hit(
             path,
-            f"the runner's BENCHMARK is {said}: it must be {name}, the folder's name",
+            f"the runner's BENCHMARK {now}: set it to {name}, the folder's name",
             variable.span if variable is not None and own else runner.span,
             "",
             name,
@@ -159,15 +159,15 @@ def _benchmark(
 
 @rule("STR004", "tag-axis", "error")
 def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
-    """A compose file builds the tag of one of the fleet's images from a VERSION variable.
+    """A compose file uses a VERSION variable as the tag of one of the fleet's images.
 
     ## Why
 
-    `EVAL_…_VERSION` says which version of a tool runs *in* an image; the tag says which build of
-    the image. With the first in place of the second, choosing an agent's version pulls an image
-    that was never published.
+    `EVAL_…_VERSION` is the version of a tool *in* an image; the tag identifies a build of the
+    image. If the version is used as the tag, choosing an agent's version pulls an image that was
+    never published.
 
-    ## Fires
+    ## Example
 
     ```yaml containers/compose/runner.yaml
     services:
@@ -180,7 +180,7 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml containers/compose/runner.yaml
     services:
@@ -199,7 +199,7 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
 
     ## Configuration
 
-    `layout.compose` says which files are compose files, `layout.registries` which images are
+    `layout.compose` defines which files are compose files, `layout.registries` which images are
     the fleet's.
     """
     own = tuple(f"{registry}/" for registry in (*layout.registries, "${EVAL_REGISTRY}"))
@@ -213,8 +213,8 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
             if _FLEET_VERSION.search(image.text) or (ours and _TAG_VERSION.search(image.text)):
                 yield Hit(
                     path,
-                    f"service {service.name} takes its image's tag from a VERSION variable: "
-                    "use the TAG one",
+                    f"service {service.name} uses a VERSION variable as its image's tag: "
+                    "use the TAG variable",
                     image.span,
                     "",
                     service.name,

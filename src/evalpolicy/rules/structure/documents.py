@@ -1,4 +1,4 @@
-"""Documents: links that lead somewhere, and rules documents in their form."""
+"""Documents: dead links, and the form of rules documents."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @rule("STR005", "dead-link", "warning")
 def dead_link(documents: Documents) -> Iterator[Hit]:
-    """A relative link in Markdown, or a path that a rules document names, leads to nothing.
+    """The target of a relative Markdown link, or a path in a rules document, does not exist.
 
     ## Why
 
-    Files move, and what speaks of them stays. A rule that names the test which holds it, after
-    that test went, is held by nothing. In the reference fleet the manifest of broken fixtures
-    was deleted, and is still referred to.
+    Files move, but references to them stay. A rule that names the test which enforces it is no
+    longer enforced once that test is gone. In the reference fleet the manifest of broken fixtures
+    was deleted, but is still referred to.
 
-    ## Fires
+    ## Example
 
     ```markdown README.md
     Read [how to add a benchmark](docs/adding.md) first.
@@ -32,7 +32,7 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown README.md
     Read [how to add a benchmark](docs/guides/adding.md) first.
@@ -50,19 +50,19 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
     ## Exempt
 
     Links with a scheme, anchors within a page, links that leave the repository (`../../issues`),
-    and everything in fenced code. A path in a code span counts in rules documents only, and only
-    if its first folder is there; one with a placeholder (`<name>`, `{a,b}`, `*`) does not.
+    and everything in fenced code. A path in a code span is only checked in rules documents, and
+    only if its first folder exists and it has no placeholder (`<name>`, `{a,b}`, `*`).
 
     ## Configuration
 
-    `layout.documents` says which files are documents, `submission.rules_documents` which of them
-    are rules documents.
+    `layout.documents` defines which files are documents, `submission.rules_documents` which of
+    them are rules documents.
     """
     for path in documents.paths:
         for link in documents.dead_links(path):
             yield Hit(
                 path,
-                f"{link.target} is not there",
+                f"{link.target} does not exist: correct the link, or remove it",
                 link.span,
                 "",
                 "",
@@ -72,17 +72,18 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
 
 @rule("STR006", "rules-document-form", "note")
 def rules_document_form(documents: Documents) -> Iterator[Hit]:
-    """A rules document lacks a part of its form, or numbers two requirements alike.
+    """A rules document lacks a required part, or gives two requirements the same number.
 
-    A title, a status (Draft, Active, Superseded), a date, then Abstract, Terminology, numbered
-    requirements, References and Changelog in this order, the changelog with dated rows.
+    It has to have a title, a status (Draft, Active, Superseded) and a date, then Abstract,
+    Terminology, numbered requirements, References and Changelog in this order, the changelog with
+    dated rows.
 
     ## Why
 
-    Requirements are cited by document and number. Two with one number, or a document of which
-    nobody can tell whether it is in force, cannot be cited.
+    Requirements are cited by document and number. Two with the same number, or a document without
+    a clear status, cannot be cited.
 
-    ## Fires
+    ## Example
 
     ```markdown .agents/RULES.md
     # Rules
@@ -95,7 +96,7 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
     LABEL eval.type="benchmark"
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown .agents/RULES.md
     # Rules
@@ -131,7 +132,7 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
 
     ## Configuration
 
-    `submission.rules_documents` says which files are rules documents.
+    `submission.rules_documents` defines which files are rules documents.
     """
     for path in documents.paths:
         if documents.is_rules_document(path):

@@ -1,9 +1,9 @@
-"""SUB: what one pull request, or one commit, changes, and what its text says of it.
+"""SUB: what a pull request or a commit changes, and its text.
 
-A submission is compared from the merge base of its base and its head (three dots), as GitHub
-shows it. Rules that need the text alone (SUB001, SUB004) run in a commit-msg hook as well. In
-the examples `before:` is the merge base, `after:` the submission, `upstream:` what the base
-holds by now (where it moved on), `message` the commit message.
+A submission is compared with the merge base of its base and its head (three dots), as GitHub
+shows it. Rules that only need the text (SUB001, SUB004) also run in a commit-msg hook. In the
+examples `before:` is the merge base, `after:` the submission, `upstream:` the current state of
+the base (if it has changed), and `message` the commit message.
 """
 
 from evalpolicy.rules.submission.documents import (

@@ -1,4 +1,4 @@
-"""Rules documents: not with the code that they govern, not without a dated row, not renumbered."""
+"""Changes of rules documents: separate from code, with a dated row, without renumbering."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.rules_document import Requirement, RulesDocument, first_difference
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import Config
 from evalpolicy.facts.submitted import DocumentChange, Submitted
@@ -21,18 +22,18 @@ _RELEASE = re.compile(rb"^#{1,3}[ \t]+\[?v?\d+\.\d+[^\n]*", re.MULTILINE)
 
 @rule("SUB002", "rules-with-code", "warning")
 def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A rules document and code that it governs change in one submission.
+    """A submission changes both a rules document and code that it governs.
 
-    The finding points at the first line of the document that differs.
+    The finding points at the first changed line of the document.
 
     ## Why
 
-    A rule that changes together with the code is fitted to it: nobody can say any more whether
-    the code kept the rule. The reference fleet forbids it, and a pull request was blocked for it
-    (787bd036: `.agents/src/RULES.md` with `cli/src/build.rs`); 8 of the 10 commits of two weeks
+    A rule that changes together with the code is adapted to it: nobody can tell any more whether
+    the code complied with the rule. The reference fleet forbids it, and a pull request was blocked
+    for it (787bd036: `.agents/src/RULES.md` with `cli/src/build.rs`); 8 of 10 commits in two weeks
     that touched a rules document did it.
 
-    ## Fires
+    ## Example
 
     ```markdown before:.agents/src/RULES.md
     1. **Build.** Every build MUST use bake.
@@ -50,7 +51,7 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
     fn build() { podman() }
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:.agents/src/RULES.md
     1. **Build.** Every build MUST use bake.
@@ -70,12 +71,12 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
 
     ## Exempt
 
-    Documentation (`not_code`), and a document that only moved.
+    Documentation (`not_code`), and a document that was only moved.
 
     ## Configuration
 
-    `[submission]`: `rules_documents`, `code`, `not_code`, `exempt_labels.SUB002`; `governs` says
-    of a document which code it governs, where that is not all of it:
+    `[submission]`: `rules_documents`, `code`, `not_code`, `exempt_labels.SUB002`; `governs` limits
+    the code that a document governs:
     `governs = { ".agents/src/RULES.md" = ["cli/**"] }`.
     """
     if change.labelled(config.submission.exempts("SUB002")):
@@ -87,7 +88,7 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
             yield Hit(
                 document.path,
                 f"this rules document changes together with code that it governs "
-                f"({listed([c.path for c in governed])}): submit the rule first, on its own",
+                f"({listed([c.path for c in governed])}): submit the rule first and separately",
                 span,
                 subject=document.path,
             )
@@ -95,18 +96,18 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
 
 @rule("SUB003", "rule-without-changelog", "error")
 def rule_without_changelog(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A rules document with a Changelog section changed, and got no new dated row.
+    """A rules document changed, but its Changelog section got no new dated row.
 
-    A row is a table row, a list item or a heading that begins with a date (`2026-06-14`). To
-    edit a row that is there is not enough. The finding points at the section's heading.
+    A row is a table row, a list item or a heading that begins with a date (`2026-06-14`). Editing
+    an existing row is not enough. The finding points at the section's heading.
 
     ## Why
 
-    A published requirement that changes without a record is silent drift: whoever kept the old
-    one cannot find out. In the reference fleet 5 of 10 commits that changed a rules document
-    did so without a dated row.
+    A published requirement that changes without a record is silent drift: those who comply with
+    the old one cannot find out. In the reference fleet 5 of 10 commits that changed a rules
+    document did so without a dated row.
 
-    ## Fires
+    ## Example
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -128,7 +129,7 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
     | 2026-04-13 | Initial version |
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -153,12 +154,12 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
 
     ## Exempt
 
-    A document without a Changelog section, one that is deleted, and one that only moved.
+    A document without a Changelog section, and one that was deleted or only moved.
 
     ## Configuration
 
-    `[submission]`: `rules_documents`, `exempt_labels.SUB003`; `rules_changelog = false` turns
-    the rule off.
+    `[submission]`: `rules_documents`, `exempt_labels.SUB003`; `rules_changelog = false` disables
+    the rule.
     """
     settings = config.submission
     if not settings.rules_changelog or change.labelled(settings.exempts("SUB003")):
@@ -171,7 +172,8 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
             if before is not None and before.changelog is not None:
                 yield Hit(
                     document.path,
-                    "the Changelog section is gone: keep it, and add a dated row for this change",
+                    "the Changelog section was removed: restore it, and add a dated row for this "
+                    "change",
                     first_difference(before, after),
                     subject=document.path,
                 )
@@ -180,8 +182,8 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
         if not Counter(row.date for row in after.rows) - known:
             yield Hit(
                 document.path,
-                "this rules document changed and its Changelog has no new dated row: add one that "
-                "says what changed",
+                "this rules document changed but its Changelog has no new dated row: add one that "
+                "describes the change",
                 after.changelog.span,
                 "| YYYY-MM-DD | What changed, and which requirement |",
                 subject=document.path,
@@ -190,18 +192,18 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
 
 @rule("SUB009", "rule-renumbered", "error")
 def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A numbered requirement vanished, or has another number than before.
+    """A numbered requirement was removed or renumbered.
 
-    A requirement is known by its words in bold, or else by its first sentence. Under its old
-    number it may be reworded; SUB003 asks for the record of that. The finding points at where
-    the requirement is now, or at the start of the document if it is nowhere.
+    A requirement is identified by its words in bold, or else by its first sentence. It may be
+    reworded under its old number; SUB003 requires a record of that. The finding points at the new
+    place of the requirement, or at the start of the document if it was removed.
 
     ## Why
 
-    Commits, tests and audits cite requirements as `RULES.md:8`. Once 8 is another rule, all of
-    them lie. The reference fleet deprecates in place instead.
+    Commits, tests and audits cite requirements as `RULES.md:8`. Once 8 is another requirement, all
+    of these citations are wrong. The reference fleet deprecates in place instead.
 
-    ## Fires
+    ## Example
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -213,7 +215,7 @@ def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Ite
     1. **Fast.** Tests MUST take less than a minute.
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:tests/RULES.md
     1. **Offline.** Tests MUST run offline.
@@ -248,8 +250,8 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
             count = len(before.requirements)
             yield Hit(
                 document.path,
-                f"this rules document is gone, and with it {count} numbered "
-                f"requirement{'' if count == 1 else 's'}: keep it, with the status Superseded",
+                f"this rules document with {counted(count, 'numbered requirement')} was deleted: "
+                "keep it, with the status Superseded",
                 subject=document.path,
             )
         return
@@ -266,7 +268,7 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
             yield Hit(
                 document.path,
                 f"requirement {old.number} ({old.title}) is now {moved.number}: keep its number, "
-                "and give new requirements new ones",
+                "and give new requirements new numbers",
                 moved.span,
                 subject=document.path,
                 about=f"{old.section} {old.number}",
@@ -274,8 +276,8 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
         elif moved is None and (same is None or same.title.casefold() in old_titles):
             yield Hit(
                 document.path,
-                f"requirement {old.number} ({old.title}) is gone: deprecate it in place, and name "
-                "what replaces it",
+                f"requirement {old.number} ({old.title}) was removed: deprecate it in place, and "
+                "name its replacement",
                 same.span if same else START,
                 subject=document.path,
                 about=f"{old.section} {old.number}",
@@ -284,17 +286,17 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
 
 @rule("SUB010", "changelog-out-of-release", "note", default=False)
 def changelog_out_of_release(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """The project's changelog changes in a submission that is no release.
+    """A submission that is not a release changes the project's changelog.
 
     A submission is a release if it adds a heading with a version to the changelog. Off unless
-    configured: many projects write the changelog as they go.
+    configured: many projects update the changelog with each change.
 
     ## Why
 
-    Where the changelog is curated at a release, an entry made on the way is written for the
-    author of the change and conflicts with every other one.
+    If the changelog is curated at a release, an entry that comes with a change is written from its
+    author's perspective and conflicts with every other one.
 
-    ## Fires
+    ## Example
 
     ```markdown before:CHANGELOG.md
     # Changelog
@@ -306,7 +308,7 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
     - a new flag
     ```
 
-    ## Mended
+    ## Fixed
 
     ```markdown before:CHANGELOG.md
     # Changelog
@@ -322,8 +324,8 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
 
     ## Configuration
 
-    `[rules]`: `SUB010 = "note"` turns it on. `[submission]`: `changelogs` says which files,
-    `exempt_labels.SUB010` which labels mark a release.
+    `[rules]`: `SUB010 = "note"` enables the rule. `[submission]`: `changelogs` lists the files,
+    `exempt_labels.SUB010` the labels that mark a release.
     """
     if change.labelled(config.submission.exempts("SUB010")):
         return
@@ -340,7 +342,7 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
             continue
         yield Hit(
             changed.path,
-            "the changelog changes, and no release is added to it: leave it to the release",
+            "the changelog changes without a new release: leave the changelog to the release",
             _first_new_line(old, new),
             subject=changed.path,
         )

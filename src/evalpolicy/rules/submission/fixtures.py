@@ -1,4 +1,4 @@
-"""Fixtures in a submission: added with their provenance, never rewritten, not just deleted."""
+"""Fixtures in a submission: added with provenance, never rewritten, not deleted silently."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from evalpolicy.snapshot.submission.change import Change
 def fixture_without_provenance(
     submitted: Submitted, change: Change, config: Config
 ) -> Iterator[Hit]:
-    """A fixture is added, and no provenance entry with it.
+    """A fixture is added without a provenance entry.
 
     The entry is the one with the fixture's name, without its suffix, in the provenance file.
 
     ## Why
 
-    How a run was recorded is known on the day it is added, and by nobody a month later. In the
-    reference fleet 6015cabb added a fixture for a new agent without one; today not one of its 240
-    fixtures has any.
+    How a run was recorded is known on the day it is added, and forgotten a month later. In the
+    reference fleet 6015cabb added a fixture for a new agent without an entry; today none of its 240
+    fixtures has one.
 
-    ## Fires
+    ## Example
 
     ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json after:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -43,7 +43,7 @@ def fixture_without_provenance(
 
     ## Exempt
 
-    A fixture that only moved or was renamed; PRV001 asks for its entry.
+    A fixture that was only moved or renamed; PRV001 requires its entry.
 
     ## Configuration
 
@@ -64,17 +64,17 @@ def fixture_without_provenance(
 
 @rule("SUB006", "fixture-rewritten", "error")
 def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A fixture changed in place.
+    """A fixture was changed in place.
 
-    A rename that changes content counts as well.
+    A rename that also changes the content counts too.
 
     ## Why
 
     A fixture is evidence of a run. Once it is edited it shows what somebody wanted it to show: in
-    715a4c4d recorded fixtures were reshaped in place, and 230 of the reference fleet's now hold
-    times that no clock ever said.
+    715a4c4d recorded fixtures were reshaped in place, and 230 of the reference fleet's now contain
+    made-up times.
 
-    ## Fires
+    ## Example
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -84,7 +84,7 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
     {"resourceSpans": [{}]}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -100,13 +100,12 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
 
     ## Exempt
 
-    A fixture that was recorded anew: its provenance entry says when it was captured, and that is
-    another time than before.
+    A fixture that was recorded again: its provenance entry has a new capture time.
 
     ## Configuration
 
     `[layout]`: `fixtures`. `[submission]`: `provenance`; `exempt_labels.SUB006`, for example for
-    taking out a credential.
+    the removal of a credential.
     """
     if change.labelled(config.submission.exempts("SUB006")):
         return
@@ -118,25 +117,25 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
         was = f" (as {changed.old_path})" if changed.status == "renamed" else ""
         yield Hit(
             changed.path,
-            f"a recorded fixture was changed{was}: put it back, or record the run anew and say so "
-            "in its provenance entry (`captured`)",
+            f"a recorded fixture was changed{was}: restore it, or record the run again and update "
+            "`captured` in its provenance entry",
             subject=stem_of(changed.path),
         )
 
 
 @rule("SUB011", "fixture-deleted", "warning")
 def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
-    """A fixture is deleted, and the broken manifest does not say why.
+    """A fixture is deleted without a reason in the broken manifest.
 
-    The finding stands at the path that the fixture had.
+    The finding is at the fixture's former path.
 
     ## Why
 
-    f55ad80b deleted nine fixtures that were refusals or loops. Which runs go wrong, and how, is
-    what the next recording has to know; the reference fleet's rule is to document a broken
-    fixture, not to delete it.
+    f55ad80b deleted nine fixtures that were refusals or loops. Whoever records next has to know
+    which runs go wrong, and how; the reference fleet's rule is to document a broken fixture, not to
+    delete it.
 
-    ## Fires
+    ## Example
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -146,7 +145,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     nothing is left
     ```
 
-    ## Mended
+    ## Fixed
 
     ```json before:tests/run/replay/fixtures/arc-0-codex.traces.jsonl
     {"resourceSpans": []}
@@ -158,8 +157,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
 
     ## Exempt
 
-    A fixture in whose place another of the same name, with another suffix, stands; one that was
-    renamed.
+    A fixture that was renamed, or replaced by one with the same name and another suffix.
 
     ## Configuration
 
@@ -173,7 +171,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
         if gone.status == "deleted" and stem not in there and not submitted.broken.get(name):
             yield Hit(
                 gone.path,
-                f"{name} is deleted and no broken manifest says why: keep it and list it with its "
-                "reason, or list the reason of its going",
+                f"{name} is deleted without a reason in the broken manifest: restore it and list "
+                "it there, or list why it was deleted",
                 subject=stem,
             )

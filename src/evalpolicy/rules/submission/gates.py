@@ -1,4 +1,4 @@
-"""Gates that a submission makes looser for itself."""
+"""Gates that a submission weakens for itself."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 IGNORED = "ignored"
 LARGE_FILES = f"hook {HOOK}"
-"""Without this hook the SIZ rules go by its default, so one that is new may loosen as well."""
+"""Without this hook the SIZ rules use its default, so a new one may also weaken them."""
 _ACCEPT = (
-    "a maintainer accepts it from outside the submission: --accept-policy-changes, the action's "
-    "input accept-policy-changes"
+    "a maintainer can accept it from outside the submission: --accept-policy-changes, or the "
+    "action's input accept-policy-changes"
 )
 
-# A revision that can move: no digit in it, as in a branch's name.
+# A revision without a digit can move, like a branch name.
 _PINNED = re.compile(r"\d")
 _VERBOSE = re.compile(r"\(\?[a-z]*x[a-z]*\)")
 _SPACE = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|#[^\n]*|\s+", re.DOTALL)
@@ -43,30 +43,30 @@ _SPACE = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|#[^\n]*|\s+", re.DOTALL)
 def gate_weakened(
     submitted: Submitted, change: Change, policy: InForce, waivers: Waivers, snapshot: Snapshot
 ) -> Iterator[Hit]:
-    """A submission loosens what judges it, or another gate that it needs to pass.
+    """A submission weakens the policy that judges it, or another gate that it has to pass.
 
-    This tool's own policy is what decides what is judged and what is waived: levels, `plugins`,
+    This tool's own policy decides what is judged and what is waived: levels, `plugins`,
     `[layout]`, `[contracts]`, `[sizes]`, `[secrets]`, `[fixtures]`, `[gates]`, `[submission]`,
-    `[[allow]]`, the baseline and suppression comments. A submission does not judge itself: all of
-    that counts as at its merge base. What the submission adds hides nothing until it is merged,
-    and whatever of it loosens is reported here, with the steps of workflows that run this tool.
-    A difference that only tightens is not.
+    `[[allow]]`, the baseline and suppression comments. A submission does not judge itself: the
+    policy of its merge base applies. Waivers that the submission adds take effect once it is
+    merged, and everything that weakens the policy is reported here, including changes of workflow
+    steps that run this tool. Changes that only tighten it are not reported.
 
-    Of other gates, looser is: a hook that is gone or only manual, a larger `--maxkb`, an
+    Other gates are weakened by: a hook that is removed or only manual, a larger `--maxkb`, an
     `exclude`, a narrower `files`, an ignoring argument, an allowlist entry, a row in the baseline
     of detect-secrets, a line in an ignore file, a pin that became a branch, `continue-on-error` or
-    `|| true`. Where it can be told what an exemption lets through, it has to let a file of the
-    submission through that was not exempt before; where it cannot, the rest of the submission is
-    taken to need it.
+    `|| true`. If the effect of an exemption can be determined, it is only reported if it exempts a
+    file of the submission that was not exempt before; otherwise the submission is assumed to need
+    it.
 
     ## Why
 
-    A gate that opens for the one who stands before it stops nobody. 787bd036 brought two
-    recordings, and with them an `exclude` for every `.jsonl` in the large-file hook and an
-    allowlist for all fixtures in gitleaks. Behind such an allowlist (e3914841) tokens lay in the
-    reference fleet's fixtures until eba2de11.
+    A gate that a submission can open for itself stops nobody. 787bd036 added two recordings,
+    together with an `exclude` for every `.jsonl` in the large-file hook and an allowlist for all
+    fixtures in gitleaks. Such an allowlist (e3914841) hid tokens in the reference fleet's fixtures
+    until eba2de11.
 
-    ## Fires
+    ## Example
 
     ```yaml before:.pre-commit-config.yaml
     repos:
@@ -91,7 +91,7 @@ def gate_weakened(
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```yaml before:.pre-commit-config.yaml
     repos:
@@ -117,23 +117,23 @@ def gate_weakened(
 
     ## Exempt
 
-    A submission that somebody accepted from outside its files: `--accept-policy-changes`, the
-    action's input `accept-policy-changes`, or a label of `exempt_labels.SUB012` as the merge base
-    has it. No comment, allowance or baseline takes these findings back.
+    A submission that was accepted from outside its files: `--accept-policy-changes`, the
+    action's input `accept-policy-changes`, or a label of `exempt_labels.SUB012` at the merge base.
+    No comment, allowance or baseline suppresses these findings.
 
-    A base that neither configures nor runs this tool: it has no judge to switch off, so the
-    submission that adopts it is judged by its own policy, and the report says so. A branch that
-    starts before the tool was adopted is judged by the policy of the branch that it goes into.
+    A base that neither configures nor runs this tool: there is no policy to weaken, so the
+    submission that adopts the tool is judged by its own policy, and the report states that. A
+    branch that starts before the tool was adopted is judged by the policy of its target branch.
 
-    For other gates: a submission that changes nothing but gates, for there the loosening is what
-    is reviewed; and what comes with a hook or a workflow that is new.
+    For other gates: a submission that changes only gates, because then the change itself is
+    reviewed; and everything that belongs to a new hook or workflow.
 
     ## Configuration
 
-    `[submission]`: `pre_commit`, `gitleaks`, `workflows`, `baselines`, `ignore_files` say where
-    gates are configured; `exempt_labels.SUB012`.
+    `[submission]`: `pre_commit`, `gitleaks`, `workflows`, `baselines`, `ignore_files` list the
+    files that configure gates; `exempt_labels.SUB012`.
 
-    A waiver stands at the merge base if it is there in the same file: a comment with the same
+    A waiver exists at the merge base if the same file has it there: a comment with the same
     words, or on the same line of code, as often; an allowance that covers the finding; a row of
     the baseline with at least that count. A file that is renamed without a change keeps its
     comments and its rows.
@@ -159,7 +159,7 @@ def _comments(waivers: Waivers) -> Iterator[Hit]:
         rules = ", ".join(sorted({finding.rule for finding in hidden}))
         yield Hit(
             comment.path,
-            f"this suppression is new, and hides {rules} only once it is merged",
+            f"this suppression is new: it hides {rules} only once it is merged",
             comment.span,
             _ACCEPT,
             "",
@@ -178,7 +178,8 @@ def _other_gates(submitted: Submitted) -> Iterator[Hit]:
             if any(setting.kind == "hook" for setting in gate.before):
                 yield Hit(
                     gate.path,
-                    f"this gate's configuration is gone, in one submission with {listed(others)}",
+                    f"this gate's configuration is removed together with changes to "
+                    f"{listed(others)}: restore it, or remove it in a separate submission",
                     subject=gate.path,
                 )
             continue
@@ -187,7 +188,7 @@ def _other_gates(submitted: Submitted) -> Iterator[Hit]:
             more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
             yield Hit(
                 gate.path,
-                f"{what}{more}: loosen a gate in a submission of its own, or mend what it stopped",
+                f"{what}{more}: fix what the gate stopped, or weaken it in a separate submission",
                 setting.span if setting in gate.after else START,
                 subject=setting.gate,
                 about=f"{setting.kind} {setting.value}",
@@ -217,7 +218,7 @@ def _looser(
         if setting.kind == "hook" and ("hook", setting.gate) not in now:
             stopped = _in_scope(was.get(("scope", setting.gate)), others)
             if stopped:
-                yield setting, f"{setting.gate} no longer runs, and {listed(stopped)} changes"
+                yield setting, f"{setting.gate} no longer runs, but would check {listed(stopped)}"
     fresh = Counter((s.kind, s.gate, s.value) for s in gate.after)
     fresh -= Counter((s.kind, s.gate, s.value) for s in gate.before)
     for setting in gate.after:
@@ -240,7 +241,7 @@ def _what(
     others: Sequence[str],
     submitted: Submitted,
 ) -> str:
-    """What a setting that is new, or has a new value, loosens; empty if it does not."""
+    """How a setting that is new, or has a new value, weakens a gate; empty if it does not."""
     match setting.kind:
         case "exemption":
             before = [s for s in gate.before if (s.kind, s.gate) == ("exemption", setting.gate)]
@@ -254,7 +255,7 @@ def _what(
                 return ""
             return f"{setting.gate} was pinned and now follows {setting.value}"
         case "swallowed":
-            return f"a failure passes here now: {quoted(setting.value)}"
+            return f"a failure is now ignored here: {quoted(setting.value)}"
         case "hook":
             return ""
 
@@ -268,11 +269,11 @@ def _exempted(
     through = [path for path in others if _covers(setting, path, submitted)]
     known = [s for s in before if s.dialect == setting.dialect]
     through = [p for p in through if not any(_covers(s, p, submitted) for s in known)]
-    return f"{what}, and lets {listed(through)} of this submission through" if through else ""
+    return f"{what} that covers {listed(through)} of this submission" if through else ""
 
 
 def _covers(setting: Setting, path: str, submitted: Submitted) -> bool:
-    """Whether an exemption lets a path through; yes where its pattern cannot be run."""
+    """Whether an exemption covers a path; True if its pattern cannot be run."""
     match setting.dialect:
         case "path":
             return path == setting.value
@@ -295,9 +296,9 @@ def _covers(setting: Setting, path: str, submitted: Submitted) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Searched for on RE2, which no pattern can hang; what it cannot read counts as a match."""
+    """Searches with RE2, which no pattern can hang; one that it cannot compile matches."""
     if verbose := _VERBOSE.match(pattern):
-        # RE2 has no verbose mode: white space and comments are taken out as Python's `re` does.
+        # RE2 has no verbose mode: strip white space and comments as Python's `re` does.
         flags = verbose[0][2:-1].replace("x", "")
         rest = _SPACE.sub(
             lambda found: found[0] if found[0][0] in "\\[" else "", pattern[verbose.end() :]
@@ -316,7 +317,7 @@ def _in_scope(scope: Setting | None, others: Sequence[str]) -> list[str]:
 
 def _narrowed(setting: Setting, old: Setting | None, others: Sequence[str]) -> str:
     out = [p for p in _in_scope(old, others) if not _matches(setting.value, p)]
-    return f"{setting.gate} no longer looks at {listed(out)} of this submission" if out else ""
+    return f"{setting.gate} no longer checks {listed(out)} of this submission" if out else ""
 
 
 def _raised(
@@ -326,12 +327,12 @@ def _raised(
         limit = float(setting.value)
         before = float(old.value) if old else float(DEFAULT_MAXKB)
     except ValueError:
-        return f"{setting.gate} is {setting.value}, which is no number"
+        return f"{setting.gate} is {setting.value}, which is not a number"
     after = submitted.comparison.after
     large = [
         p for p in others
         if p in after.entries and ((size := after.size(p)) is None or size > before * 1024)
     ]  # fmt: skip
     if limit > before and large:
-        return f"{setting.gate} grows from {before:g} to {limit:g}, and {listed(large)} needs it"
+        return f"{setting.gate} is raised from {before:g} to {limit:g}, needed by {listed(large)}"
     return ""

@@ -1,7 +1,7 @@
-"""How a submission's own policy is looser than the one at its base, setting by setting.
+"""How a submission's own policy is weaker than the one at its base, setting by setting.
 
-What only tightens is not told. Where it cannot be known which of the two a difference does, it
-counts as looser.
+Differences that only tighten are not reported. If a difference cannot be classified, it counts as
+weaker.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.fixtures import Sizes
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
@@ -28,7 +29,7 @@ from evalpolicy.snapshot.cache import Cache
 
 _RANKS = ("off", "note", "warning", "error")
 _CONFIG_LIMIT = 1 << 20
-# Lists of which each entry is more that is judged, and those of which each lets more through.
+# Lists where each entry extends what is judged, and lists where each entry exempts more.
 _STRICTER: Mapping[str, tuple[str, ...]] = {
     "secrets": ("internal_hosts",),
     "submission": (
@@ -42,19 +43,19 @@ _LOOSER: Mapping[str, tuple[str, ...]] = {
     "gates": ("not_gates",),
     "layout": ("supplied_args", "supplied_contexts", "registries", "shared_services"),
 }
-# Settings with one strict value; each other one is looser.
+# Settings with one strict value; every other value is weaker.
 _STRICT: Mapping[str, object] = {
     "rules_changelog": True,
     "merge_commits": False,
     "sign_off": "author",
 }
-# An empty list switches their rules off, and each entry lets more through.
+# An empty list disables their rules, and each entry exempts more.
 _LISTS_THAT_SWITCH_ON = ("models", "replay_tests")
 _FILES = ("dockerfiles", "fixtures", "bake", "compose", "documents")
 
 
 class Loosened(NamedTuple):
-    """One difference: the setting, where the submission has it, and what it lets through."""
+    """One difference: the setting, its place in the submission, and its effect."""
 
     path: str
     line: int
@@ -63,9 +64,9 @@ class Loosened(NamedTuple):
 
 
 def loosened(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
-    """Every difference that loosens, where the base's policy counts.
+    """Every difference that weakens the policy, where the base's policy applies.
 
-    Raises `UsageError` for a contract of the submission that is none.
+    Raises `UsageError` for an invalid contract in the submission.
     """
     if policy.base is None:
         return
@@ -87,7 +88,7 @@ def loosened(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
 
 
 class _Places:
-    """Where settings stand in the submission; at the start of the base's file if it has none."""
+    """The places of settings in the submission; the start of the base's file if it has none."""
 
     def __init__(self, own: Config, base: Config, checked: Snapshot) -> None:
         self.path = own.source or base.source or CONFIG_FILE
@@ -120,7 +121,7 @@ def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]
             lower[word] = max(known, (was, now), key=lambda two: _RANKS.index(two[0]))
     for word, (was, now) in lower.items():
         line = policy.own.levels_lines.get(word, 1)
-        yield where.at(line, f"rule {word}", f"rule {word} goes from {was} to {now}")
+        yield where.at(line, f"rule {word}", f"rule {word} is lowered from {was} to {now}")
 
 
 def _level(rule: Rule, levels: Mapping[str, Level]) -> Level:
@@ -128,7 +129,7 @@ def _level(rule: Rule, levels: Mapping[str, Level]) -> Level:
 
 
 def _words(config: Config, known: KnownRules) -> dict[str, str]:
-    """The word of `[rules]` that sets each rule's level: its own before its family's."""
+    """The key in `[rules]` that sets each rule's level: its own before its family's."""
     families: dict[str, str] = {}
     own: dict[str, str] = {}
     for word in config.levels:
@@ -148,7 +149,7 @@ def _allowances(policy: InForce, base: Config, where: _Places) -> Iterator[Loose
             continue
         ids = _ids(item, policy.own_known)
         if not any(_within(item, ids, *other) for other in known):
-            what = f"an allowance of {item.rule} in {item.path} is new"
+            what = f"there is a new allowance of {item.rule} in {item.path}"
             yield where.at(item.line, f"allowance of {item.rule} in {item.path}", what)
 
 
@@ -162,14 +163,14 @@ def _ids(item: Allowance, known: KnownRules) -> frozenset[str]:
 def _within(
     item: Allowance, ids: frozenset[str], other: Allowance, theirs: frozenset[str], paths: Globs
 ) -> bool:
-    """Whether all that an allowance covers was covered by another one already."""
+    """Whether another allowance already covered everything that this one covers."""
     if not ids or not ids <= theirs or other.match not in item.match:
         return False
     return item.path == other.path or (not set(item.path) & set("*?[") and item.path in paths)
 
 
 def _baseline(policy: InForce) -> Iterator[Loosened]:
-    """One difference a rule: the rows that the base's baseline does not have as often."""
+    """One difference per rule: the rows that the base's baseline has less often, or not at all."""
     if policy.baseline is None or policy.honoured is None:
         return
     new: dict[str, list[tuple[int, int]]] = {}
@@ -179,8 +180,7 @@ def _baseline(policy: InForce) -> Iterator[Loosened]:
             new.setdefault(row.rule, []).append((policy.baseline.lines.get(row, 1), more))
     for rule, found in sorted(new.items()):
         number = sum(more for _, more in found)
-        are = "1 finding of {} is" if number == 1 else f"{number:,} findings of {{}} are"
-        what = f"{are.format(rule)} new in the baseline"
+        what = f"the baseline has {counted(number, 'new finding')} of {rule}"
         yield Loosened(policy.baseline.path, min(found)[0], f"baseline: {rule}", what)
 
 
@@ -196,12 +196,12 @@ def _layout(base: Layout, own: Layout, checked: Snapshot, where: _Places) -> Ite
         if lost:
             roles[name] = lost
     for name, lost in roles.items():
-        what = f"layout.{name} no longer takes in {listed(lost)}"
+        what = f"layout.{name} no longer matches {listed(lost)}"
         yield where.of(("layout", name), f"layout.{name}", what)
     for name in ("provenance", "broken"):
         path = getattr(base, name)
         if getattr(own, name) != path and path in checked.entries:
-            what = f"layout.{name} is no longer {path}, which is there"
+            what = f"layout.{name} is no longer {path}, which still exists"
             yield where.of(("layout", name), f"layout.{name}", what)
 
 
@@ -216,7 +216,7 @@ def _contracts(
         if _demands_less(json.loads(schema), json.loads(now[role])):
             path = policy.own.contracts.get(role)
             same = path is not None and path == base.contracts.get(role)
-            what = f"the contract of each {role} changes, and may demand less"
+            what = f"the contract of each {role} changes and may require less"
             if same and path is not None:
                 yield Loosened(path, 1, f"contracts.{role}", what)
             else:
@@ -224,7 +224,7 @@ def _contracts(
 
 
 def _demands_less(was: Any, now: Any) -> bool:
-    """Whether a contract is another one, for all that is known: one that requires more is not."""
+    """Whether a contract may require less: True for any change but further required keys."""
     if was == now:
         return False
     if not isinstance(was, dict) or not isinstance(now, dict):
@@ -236,7 +236,7 @@ def _demands_less(was: Any, now: Any) -> bool:
 
 def _sizes(base: Sizes, own: Sizes, where: _Places) -> Iterator[Loosened]:
     infinite = float("inf")
-    # Without a limit it is that of the hook, which a submission may change as well.
+    # Without a limit the hook's applies, which a submission may also change.
     limits = {
         "limit": (base.limit or DEFAULT_MAXKB, own.limit or (infinite if base.limit else 0)),
         "fixture_limit": (base.fixture_limit, own.fixture_limit),
@@ -244,7 +244,7 @@ def _sizes(base: Sizes, own: Sizes, where: _Places) -> Iterator[Loosened]:
     }
     for name, (was, now) in limits.items():
         if now > was:
-            grown = "is gone" if now == infinite else f"grows from {was:g} to {now:g} KiB"
+            grown = "is removed" if now == infinite else f"is raised from {was:g} to {now:g} KiB"
             yield where.of(("sizes", name), f"sizes.{name}", f"sizes.{name} {grown}")
 
 
@@ -252,17 +252,17 @@ def _lists(base: Config, own: Config, where: _Places) -> Iterator[Loosened]:
     for table, names in _STRICTER.items():
         for name in names:
             was, now = (getattr(getattr(each, table), name) for each in (base, own))
-            yield from _difference(table, name, was, now, "no longer holds", where)
+            yield from _difference(table, name, was, now, "no longer contains", where)
     for table, names in _LOOSER.items():
         for name in names:
             was, now = (getattr(getattr(each, table), name) for each in (base, own))
-            yield from _difference(table, name, now, was, "takes in", where)
+            yield from _difference(table, name, now, was, "now contains", where)
     for name in _LISTS_THAT_SWITCH_ON:
         was, now = getattr(base.fixtures, name), getattr(own.fixtures, name)
         if was:
-            yield from _difference("fixtures", name, now, was, "takes in", where)
+            yield from _difference("fixtures", name, now, was, "now contains", where)
             if not now:
-                yield from _difference("fixtures", name, was, now, "no longer holds", where)
+                yield from _difference("fixtures", name, was, now, "no longer contains", where)
 
 
 def _difference(
@@ -292,19 +292,19 @@ def _submission(base: Config, own: Config, where: _Places) -> Iterator[Loosened]
         if label not in base.submission.exempts(rule)
     ]
     if exempt:
-        what = f"new labels exempt: {listed(exempt)}"
+        what = f"there are new exempt labels: {listed(exempt)}"
         yield where.of(("submission", "exempt_labels"), "submission.exempt_labels", what)
     was, now = base.submission.governs, own.submission.governs
     less = [doc for doc, globs in now.items() if doc not in was or set(was[doc]) - set(globs)]
     if less:
-        what = f"less code is governed by {listed(less)}"
+        what = f"{listed(less)} may govern less code"
         yield where.of(("submission", "governs"), "submission.governs", what)
 
 
 def _nearer_roots(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
-    """Configurations that would be another fleet's, for what lies below them."""
+    """New configurations, which would make their folders separate fleets."""
     for path in checked.entries:
         if path.endswith(f"/{CONFIG_FILE}") and path not in policy.state.entries:
             folder = path.rpartition("/")[0]
-            what = f"{folder} becomes a fleet with a policy of its own"
+            what = f"{folder} becomes a separate fleet with its own policy"
             yield Loosened(path, 1, f"root {folder}", what)

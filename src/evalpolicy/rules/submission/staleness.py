@@ -1,4 +1,4 @@
-"""What does not fit together any more: benchmark and fixture, submission and base."""
+"""What no longer fits together: benchmark and fixture, submission and base."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _RELEASED = "eval.benchmark.released"
 def benchmark_without_fixture(
     fleet: Fleet, submitted: Submitted, change: Change, config: Config
 ) -> Iterator[Hit]:
-    """A benchmark's build inputs changed and its fixtures were not recorded after that.
+    """A benchmark's build inputs changed, but its fixtures were not recorded again.
 
-    Build inputs are the files of its folder without documentation. Three cases: a released
-    benchmark changed and a fixture of it did not; a fixture comes in the same submission as the
-    change, and nothing says that it was recorded after it; a fixture comes with the submission
-    and the base changed the benchmark meanwhile. A fixture is known to be recorded after a
-    change if its provenance entry's `benchmark_tree` is the id of the benchmark's
-    build inputs as they are now; `evalpolicy provenance record` writes it.
+    Build inputs are the files of its folder without documentation. There are three cases: a
+    released benchmark changed but one of its fixtures did not; a fixture is in the same submission
+    as the change, without evidence that it was recorded after it; a fixture is in the submission
+    and the base has changed the benchmark in the meantime. A fixture is known to be recorded after
+    a change if its provenance entry's `benchmark_tree` is the id of the benchmark's current build
+    inputs; `evalpolicy provenance record` writes it.
 
     ## Why
 
-    A replay of what was recorded against another benchmark diverges, or worse, passes. In the
-    pull request that this project grew from (787bd036) a fixture had been recorded against the
-    benchmark as it was before it changed.
+    A replay of a run that was recorded against another benchmark diverges, or worse, passes. In the
+    pull request that led to this project (787bd036) a fixture had been recorded against the
+    benchmark as it was before the change.
 
-    ## Fires
+    ## Example
 
     ```dockerfile before:containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -66,7 +66,7 @@ def benchmark_without_fixture(
     {"resourceSpans": []}
     ```
 
-    ## Mended
+    ## Fixed
 
     ```dockerfile before:containers/benchmarks/arc/Dockerfile
     FROM python:3.12-slim
@@ -104,8 +104,8 @@ def benchmark_without_fixture(
 
     ## Exempt
 
-    A benchmark that is not released (where the base changed it, or its fixture comes along, it
-    is judged all the same) and one without fixtures.
+    A benchmark without fixtures, and one that is not released, unless the base changed it or the
+    submission contains its fixture.
 
     ## Configuration
 
@@ -130,8 +130,8 @@ def benchmark_without_fixture(
         for fixture in fresh if there else ():
             yield Hit(
                 fixture,
-                f"{unit.name} changed on the base since this submission left it ({listed(there)}):"
-                " merge the base and record this fixture against the benchmark as it is now",
+                f"{unit.name} has changed on the base since this submission branched off "
+                f"({listed(there)}): merge the base and record this fixture again",
                 subject=unit.name,
                 about="base",
             )
@@ -154,21 +154,21 @@ def _hit(unit: Unit, inputs: list[str], old: list[str], changed: set[str]) -> Hi
     names = listed([path.rpartition("/")[2] for path in old])
     if all(path in changed for path in old):
         message = (
-            f"{unit.name} changes together with {names}, and nothing says that the recording was "
-            "made after the change: give the provenance entry the benchmark_tree that it was "
-            "recorded against, or record anew"
+            f"{unit.name} changes together with {names}, and nothing shows that the recording was "
+            "made after the change: add the benchmark_tree that it was recorded against to the "
+            "provenance entry, or record again"
         )
     else:
         message = (
-            f"{unit.name} changes ({listed(inputs)}) and {names} "
+            f"{unit.name} changes ({listed(inputs)}), but {names} "
             f"{'was' if len(old) == 1 else 'were'} recorded before: replay may diverge; record "
-            "anew, with the benchmark_tree in the provenance entry"
+            "again, with the benchmark_tree in the provenance entry"
         )
     return Hit(
         unit.path if at_label else inputs[0],
         message,
         span,
-        "evalpolicy provenance record writes the benchmark_tree of a new recording",
+        "`evalpolicy provenance record` writes the benchmark_tree of a new recording",
         unit.name,
     )
 
@@ -177,16 +177,16 @@ def _hit(unit: Unit, inputs: list[str], old: list[str], changed: set[str]) -> Hi
 def does_not_merge(comparison: Comparison) -> Iterator[Hit]:
     """The submission conflicts with its base.
 
-    Asked of `git merge-tree --write-tree` (git 2.38), which merges as GitHub does and touches
-    nothing. The finding points at the submission's side of the first conflict in each file. Where
-    git gives up because an object is absent (a partial clone), that is a problem and no pass.
+    Determined with `git merge-tree --write-tree` (git 2.38), which merges as GitHub does and
+    changes nothing. The finding points at the submission's side of the first conflict in each file.
+    If git fails because an object is missing (a partial clone), a problem is reported.
 
     ## Why
 
-    What does not merge was not tested against what it will stand beside. It was the first point
-    of the review that this project grew from.
+    A submission that does not merge was not tested with the code it will be merged into. It was the
+    first point of the review that led to this project.
 
-    ## Fires
+    ## Example
 
     ```text before:VERSION
     1
@@ -200,7 +200,7 @@ def does_not_merge(comparison: Comparison) -> Iterator[Hit]:
     3
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text before:VERSION
     1
@@ -216,14 +216,14 @@ def does_not_merge(comparison: Comparison) -> Iterator[Hit]:
 
     ## Configuration
 
-    `--base` (or the event) says what it is to be merged into. What is only in the worktree or in
-    the index is not merged; the commit below it is.
+    `--base` (or the event) sets the target of the merge. Changes that are only in the worktree or
+    in the index are not merged; the commit below them is.
     """
     for conflict in comparison.conflicts:
         yield Hit(
             conflict.path,
             f"merging into {comparison.base[:12]} conflicts here ({conflict.kind}): merge or "
-            "rebase, and resolve it",
+            "rebase, and resolve the conflict",
             conflict.span,
             subject=conflict.path,
         )

@@ -1,4 +1,4 @@
-"""The text of a submission: the issue that it names, and who signed it off."""
+"""The text of a submission: its issue reference and its sign-off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evalpolicy.matching.re2 import found_in
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.snapshot.submission.change import Change, Commit, Text
 
-# What GitHub adds to the subject of a squash merge: the pull request's own number.
+# GitHub adds the pull request's own number to the subject of a squash merge.
 _OWN_NUMBER = re.compile(r"\s*\(#[0-9]+\)\s*$")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
@@ -24,20 +24,20 @@ _SIGNED = re.compile(
 
 @rule("SUB001", "issue-reference", "error")
 def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
-    """The submission names no issue that it resolves or belongs to.
+    """The submission does not refer to an issue.
 
-    Of a pull request the title and the body count, of a commit message that message; of commits
-    between a base and a head one reference in any of them is enough. `(#12)` at the end of a
-    subject is the pull request's own number, as a squash merge writes it, and no reference. Nor
-    is what stands in an HTML comment (a template's hint) or in code. The finding points at the
-    message; a pull request stands in no file, so there it points at the first changed one.
+    In a pull request the title and the body are searched, in a commit-msg hook the message; for
+    commits between a base and a head one reference in any of them is enough. `(#12)` at the end of
+    a subject is the pull request's own number, as a squash merge writes it, and not a reference.
+    HTML comments (hints of a template) and code do not count. The finding points at the message;
+    as a pull request is not a file, there it points at the first changed file.
 
     ## Why
 
-    A contribution resolves an issue, or nobody agreed that it is wanted. The pull request that
-    this project grew from was sent back for it.
+    A contribution without an issue is one that nobody has agreed on. The pull request that led to
+    this project was rejected for it.
 
-    ## Fires
+    ## Example
 
     ```text message
     Record a fixture for arc (#151)
@@ -45,7 +45,7 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
     Signed-off-by: Ada Example <ada@example.org>
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text message
     Record a fixture for arc (#151)
@@ -61,8 +61,8 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
 
     ## Configuration
 
-    `[submission]`: `issue_references` (RE2; `#12`, `owner/name#12`, `GH-12` and an issue's URL
-    unless told otherwise; `'(?i)\\b(?:fix|close|resolve)[sd]?:? +#[0-9]+'` asks for a keyword),
+    `[submission]`: `issue_references` (RE2; by default `#12`, `owner/name#12`, `GH-12` and an
+    issue's URL; `'(?i)\\b(?:fix|close|resolve)[sd]?:? +#[0-9]+'` requires a keyword),
     `bots`, and `exempt_labels.SUB001`.
     """
     settings = config.submission
@@ -78,8 +78,8 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
     more = f" and {len(judged) - 3} more" if len(judged) > 3 else ""
     yield Hit(
         change.anchor,
-        f"no commit names an issue ({subjects}{more}): name the one that this resolves, such as "
-        "`Fixes #12`",
+        f"no commit refers to an issue ({subjects}{more}): add a reference to the one that this "
+        "resolves, such as `Fixes #12`",
         subject="commits",
     )
 
@@ -91,7 +91,8 @@ def _unnamed_issue(change: Change, text: Text, settings: Submission) -> Iterator
         ):
             yield Hit(
                 text.path,
-                "the message names no issue: say which one this resolves, such as `Fixes #12`",
+                "the message refers to no issue: add the one that this resolves, such as "
+                "`Fixes #12`",
                 text.span,
                 subject="message",
             )
@@ -99,14 +100,14 @@ def _unnamed_issue(change: Change, text: Text, settings: Submission) -> Iterator
         number = f" #{text.number}" if text.number else ""
         yield Hit(
             change.anchor,
-            f"neither the title nor the body of the pull request{number} names an issue: say in "
-            "its body which one it resolves, such as `Fixes #12`",
+            f"neither the title nor the body of the pull request{number} refers to an issue: add "
+            "the one that it resolves to the body, such as `Fixes #12`",
             subject="pull request",
         )
 
 
 def _refers(text: str, settings: Submission, own: int | None) -> bool:
-    """Whether the text names an issue that is not the pull request's own number."""
+    """Whether the text refers to an issue other than the pull request's own number."""
     subject, _, body = text.strip("\n").partition("\n")
     words = _CODE.sub(" ", _FENCED.sub("\n", _COMMENT.sub(" ", body)))
     words = f"{_OWN_NUMBER.sub('', subject)}\n{words}"
@@ -117,20 +118,20 @@ def _refers(text: str, settings: Submission, own: int | None) -> bool:
 
 @rule("SUB004", "sign-off", "error")
 def sign_off(change: Change, config: Config) -> Iterator[Hit]:
-    """A commit carries no Signed-off-by of its author.
+    """A commit has no Signed-off-by of its author.
 
-    The author's address counts, or else the name; the committer's do where the commit was
-    rewritten. A sign-off of somebody else does not, unless configured. The finding points at the
-    message; a commit stands in no file, so there it points at the submission's first changed one
-    and names the commit.
+    The author's address or name has to match; if the commit was rewritten, the committer's is
+    accepted too. A sign-off by somebody else is not, unless configured. The finding points at the
+    message; as a commit is not a file, there it points at the submission's first changed file and
+    names the commit.
 
     ## Why
 
     With the sign-off the author states the Developer Certificate of Origin
-    (https://developercertificate.org). Nobody can state it for another. In the reference fleet
-    79 of 81 commits have one.
+    (https://developercertificate.org). Nobody can do that on another's behalf. In the reference
+    fleet 79 of 81 commits have one.
 
-    ## Fires
+    ## Example
 
     ```text message
     Record a fixture for arc
@@ -138,7 +139,7 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
     Fixes #149.
     ```
 
-    ## Mended
+    ## Fixed
 
     ```text message
     Record a fixture for arc
@@ -154,8 +155,8 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
 
     ## Configuration
 
-    `[submission]`: `sign_off = "anyone"` takes any sign-off, `merge_commits = true` asks merge
-    commits for one as well, `bots`, and `exempt_labels.SUB004`.
+    `[submission]`: `sign_off = "anyone"` accepts any sign-off, `merge_commits = true` requires one
+    in merge commits too; `bots`, and `exempt_labels.SUB004`.
     """
     settings = config.submission
     if change.labelled(settings.exempts("SUB004")):
@@ -170,7 +171,7 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
         if missing:
             yield Hit(
                 text.path,
-                f"{missing}: `git commit -s` adds it",
+                f"{missing}: add it with `git commit -s`",
                 text.span,
                 subject="message",
             )
@@ -186,16 +187,16 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
             yield Hit(
                 change.anchor,
                 f"commit {commit.short} ({commit.subject!r}): {missing}",
-                help="git rebase --signoff, or for the last commit git commit --amend -s",
+                help="run `git rebase --signoff`, or for the last commit `git commit --amend -s`",
                 subject=commit.id,
             )
 
 
 def _missing(message: str, people: set[tuple[str, str]], settings: Submission) -> str | None:
-    """What is wrong with the sign-offs of a message; None if one of these people's is there."""
+    """What is wrong with the sign-offs of a message; None if one of these people signed it."""
     signed = _SIGNED.findall(message)
     if not signed:
-        return "no Signed-off-by"
+        return "the Signed-off-by is missing"
     if settings.sign_off == "anyone" or not people:
         return None
     names = {name.casefold() for name, _ in people}
@@ -203,7 +204,7 @@ def _missing(message: str, people: set[tuple[str, str]], settings: Submission) -
     if any(n.casefold() in names or a.casefold() in addresses for n, a in signed):
         return None
     wanted = " or ".join(f"{name} <{address}>" for name, address in sorted(people))
-    return f"Signed-off-by of {signed[0][0]} <{signed[0][1]}>, and none of {wanted}"
+    return f"signed off by {signed[0][0]} <{signed[0][1]}>, but not by {wanted}"
 
 
 def _by_bot(text: Text, settings: Submission) -> bool:

@@ -14,5 +14,5 @@ def listed(paths: Sequence[str], most: int = 3) -> str:
 
 
 def quoted(value: str) -> str:
-    """A setting in quotes, as it is written, cut where it would fill the screen."""
+    """A setting in backquotes, as it is written, truncated to 80 characters."""
     return f"`{value if len(value) <= _LONGEST else value[: _LONGEST - 1] + '…'}`"

@@ -99,7 +99,7 @@ def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
     if joined and any(map(reaches_out, sources)):
         whole = compile_go(join_or(sources))
         if isinstance(whole, Refused):
-            message = f"each pattern compiles, all of them joined by | do not: {whole.message}"
+            message = f"each pattern compiles, but all of them joined by | do not: {whole.message}"
             raise Refusal(message, texts[0].node, whole.certain)
     return Patterns(sources, joined)
 
@@ -107,4 +107,4 @@ def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
 def _invalid(pattern: str, refused: Refused) -> str:
     if not refused.certain:
         return f"{pattern[:80]!r} was not judged: {refused.message}"
-    return f"{pattern[:80]!r} is no regular expression of Go: {refused.message}"
+    return f"{pattern[:80]!r} is not a Go regular expression: {refused.message}"

@@ -48,7 +48,7 @@ class CriterionEffect(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """All criteria; `broader` says why the whole lets more pass than it says."""
+    """All criteria; `broader` states why the whole exempts more than it seems to."""
 
     criteria: tuple[CriterionEffect, ...]
     broader: str
@@ -107,7 +107,7 @@ class _Judge(Struct, frozen=True):
         span = self.config.span(entry)
         feature = table().features[self.prefix + name]
         if feature.effect(self.version) == "ignored":
-            why = f"gitleaks {self.version} does not read {name}; since {feature.introduced()}"
+            why = f"gitleaks {self.version} ignores {name} (read since {feature.introduced()})"
             return CriterionEffect(name, span, "ignored", why)
         match name:
             case "commits":
@@ -133,7 +133,7 @@ class _Judge(Struct, frozen=True):
         matched = sum(path in self.matched for path in scanned)
         entries = tuple(self.path_entries(entry, scanned))
         if scanned and matched == len(scanned):
-            why = f"every one of the {len(scanned)} tracked files matches"
+            why = f"they match all {len(scanned):,} tracked files"
             return CriterionEffect("paths", span, "everything", why, entries)
         if not scanned and _allows_all(patterns):
             return CriterionEffect("paths", span, "everything", "any path matches", entries)
@@ -164,7 +164,7 @@ class _Judge(Struct, frozen=True):
         if _allows_all(patterns):
             return CriterionEffect("regexes", span, "everything", "any secret matches")
         if not patterns.joined and all(_only_empty(source) for source in patterns.sources):
-            why = f"at {self.version} a match of nothing does not count"
+            why = f"at {self.version} an empty match does not count"
             return CriterionEffect("regexes", span, "never", why)
         if leak := _leak(patterns):
             return CriterionEffect("regexes", span, "broader", leak)
@@ -173,7 +173,7 @@ class _Judge(Struct, frozen=True):
         return CriterionEffect("regexes", span, "works")
 
     def target(self) -> str:
-        """Why the regexes do not see what regexTarget says."""
+        """Why the regexes are not matched against what regexTarget names."""
         entry = self.entries().get("regexTarget")
         if entry is None or not isinstance(entry.value, Scalar):
             return ""
@@ -185,8 +185,8 @@ class _Judge(Struct, frozen=True):
             return ""
         sees = "the whole match" if since_match else "the secret"
         if wanted in ("match", "line"):
-            return f"gitleaks {self.version} does not read regexTarget: they see {sees}"
-        return f"regexTarget {str(wanted)[:40]!r} is not known: they see {sees}"
+            return f"gitleaks {self.version} ignores regexTarget: they are matched against {sees}"
+        return f"regexTarget {str(wanted)[:40]!r} is unknown: they are matched against {sees}"
 
     def stopwords(self, span: Span) -> CriterionEffect:
         words = self.effective.stopwords
@@ -216,20 +216,23 @@ class _Judge(Struct, frozen=True):
         ).upper() in ("AND", "&&")
         if wants_and and not self.effective.conjunct and self.kinds() > 1:
             since = table().features[f"{self.prefix}condition"].introduced()
-            why = f"gitleaks {self.version} does not read condition; since {since}"
+            why = f"gitleaks {self.version} ignores condition (read since {since})"
             return f"{why}: any one criterion is enough"
         if self.prefix == "global." and self.effective.conjunct and self.kinds() > 1:
             mode = self.invocation.mode
             walk = table().effect("directory-walk", self.version) == "yes"
             if mode == "directory" and walk and self.effective.paths.sources:
-                return "a directory scan walks past the paths, whatever the condition"
+                return "a directory scan skips the paths, whatever the condition"
             skips = table().effect("git-commits-alone", self.version) == "yes"
             if mode == "history" and skips and self.effective.commits:
                 return "a history scan skips the commits, whatever the condition"
         targets = entries.get("targetRules")
         reads = table().reads("global.targetRules", self.version)
         if targets is not None and _is_filled(targets) and self.prefix == "global." and not reads:
-            return f"gitleaks {self.version} does not read targetRules: any rule; since 8.25.0"
+            return (
+                f"gitleaks {self.version} ignores targetRules (read since 8.25.0): it applies to "
+                "every rule"
+            )
         return ""
 
     def paths_alone(self) -> bool:
@@ -250,7 +253,7 @@ class _Judge(Struct, frozen=True):
         return tuple(found)
 
 
-_HIDDEN = "an allowlist with condition AND before it ends the check of paths (8.25.0)"
+_HIDDEN = "an earlier allowlist with condition AND ends the check of paths (8.25.0)"
 
 
 def _is_filled(entry: Entry) -> bool:
@@ -271,5 +274,5 @@ def _leak(patterns: Patterns) -> str:
         return ""
     for source in patterns.sources[:-1]:
         if source.startswith("(?") and (flag := _LEAK.match(source)) is not None:
-            return f"{flag.group()} also holds for the patterns after it: they are joined by |"
+            return f"{flag.group()} also applies to the patterns after it: they are joined by |"
     return ""

@@ -3,7 +3,7 @@
 gitleaks never sees the TOML file. viper (1.8.1, from 8.24.1 on 1.19.0) lower-cases keys, takes
 apart keys with dots and drops empty tables outside lists; mapstructure then fills Go structs
 *weakly*: a string becomes a list (split at commas), a number a string, a table a list of one, a
-date an empty struct; what the struct of that version has no field for is left out without a word.
+date an empty struct; what the struct of that version has no field for is left out silently.
 """
 
 from __future__ import annotations

@@ -61,11 +61,11 @@ def _judge(
     form = _feature(written.form)
     if not table().reads(form, version):
         since = table().features[form].introduced()
-        return plain("ignored", f"gitleaks {version} reads past {written.form}; since {since}")
+        return plain("ignored", f"gitleaks {version} ignores {written.form} (read since {since})")
     if isinstance(loaded, LoadError):
         return plain("never", f"the configuration does not load at {version}")
     if any(_same(a, written) for a in loaded.dropped):
-        why = f"targetRules: gitleaks {version} drops it where [extend] is used; fixed in 8.29.0"
+        why = f"targetRules: gitleaks {version} drops it if [extend] is used; fixed in 8.29.0"
         return plain("ignored", why)
     effective = _in_force(loaded, written)
     if effective is None:
@@ -114,10 +114,10 @@ def _in_force(loaded: Loaded, written: WrittenAllowlist) -> Allowlist | None:
 
 def _lost(written: WrittenAllowlist, loaded: Loaded, version: Version) -> str:
     if written.rule_id is not None and loaded.rule(written.rule_id) is None:
-        return f"there is no rule {written.rule_id} in force at {version}"
+        return f"there is no active rule {written.rule_id} at {version}"
     if not written.table.entries:
         return "an empty table is dropped before gitleaks sees it"
-    return f"it is not in force at {version}"
+    return f"it has no effect at {version}"
 
 
 def _hidden(loaded: Loaded, effective: Allowlist, version: Version) -> bool:

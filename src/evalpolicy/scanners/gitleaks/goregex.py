@@ -72,7 +72,7 @@ class GoRegex:
 
 
 def compile_go(source: str) -> GoRegex | Refused:
-    """Compiles a pattern as `regexp.MustCompile` would, or says why it panics."""
+    """Compiles a pattern as `regexp.MustCompile` would, or states why it panics."""
     if len(source) > 4096:
         return _compile(source)
     return _compile_cached(source)

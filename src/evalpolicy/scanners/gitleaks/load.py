@@ -197,7 +197,7 @@ class _Loader:
         """An extended file, a `Problem` where it lies outside the repository; stops if missing."""
         path = posixpath.normpath(posixpath.join(self.directory, written))
         if path.startswith(("/", "..")):
-            message = f"extend.path {written!r} lies outside the repository: it was not judged"
+            message = f"extend.path {written!r} is outside the repository: it was not checked"
             return Problem(message, self.file.config.span(node))
         content = self.read(path)
         if content is None:

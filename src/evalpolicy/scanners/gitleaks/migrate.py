@@ -1,4 +1,4 @@
-"""Rewrites a configuration for another gitleaks version, or says why it cannot.
+"""Rewrites a configuration for another gitleaks version, or states why it cannot.
 
 The result means at the new version what the original was *written* to mean: an allowlist works,
 condition and targetRules hold, patterns stand each for itself, whatever the version it was pinned

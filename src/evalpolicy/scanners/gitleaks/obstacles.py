@@ -1,4 +1,4 @@
-"""What a configuration says that a version has no words for."""
+"""What a configuration expresses and a version cannot."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _patterns(entry: Entry, to: Version, written_for: Version | None) -> Iterato
     for text in texts(entry.value):
         compiled = compile_go(str(text.value))
         if not isinstance(compiled, GoRegex):
-            yield Obstacle(text, "this is no regular expression of Go: no version loads it")
+            yield Obstacle(text, "this is not a Go regular expression: no version loads it")
         elif after != before and compiled.finds(""):
             now = "lets everything pass" if after else "does not count"
             yield Obstacle(text, f"a pattern that matches nothing {now} at {to}")

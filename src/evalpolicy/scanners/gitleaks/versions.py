@@ -41,7 +41,7 @@ class Version(Struct, frozen=True, order=True):
         """As `parse`, for text that is known to be a version; raises ValueError otherwise."""
         found = cls.parse(text)
         if found is None:
-            raise ValueError(f"{text!r} is no version")
+            raise ValueError(f"{text!r} is not a version")
         return found
 
 
@@ -75,7 +75,7 @@ class Feature(Struct, frozen=True):
         return self.ranges[0].effect if version < self.ranges[0].first else self.ranges[-1].effect
 
     def introduced(self) -> Version | None:
-        """The first version that does not read past it; None if none does."""
+        """The first version that does not ignore it; None if none does."""
         return next((r.first for r in self.ranges if r.effect != "ignored"), None)
 
 

@@ -50,7 +50,7 @@ class Asked(Struct, frozen=True):
         A given base outranks the event's. Raises `UsageError` and `NotCheckedError`.
         """
         if self.message is not None and self.event is not None:
-            raise UsageError("--message and --event exclude each other: one text, not two")
+            raise UsageError("--message and --event exclude each other: give one of them")
         repository = _repository(folder)
         text: Text | None = None
         if self.message is not None:
@@ -77,9 +77,7 @@ def read_event(file: str) -> Event:
 def _repository(folder: Path) -> git.Repository:
     repository = git.locate(folder)
     if repository is None:
-        raise NotCheckedError(
-            f"a submission is judged in a git repository, and {folder} is in none"
-        )
+        raise NotCheckedError(f"a submission needs a git repository, but {folder} is not in one")
     return repository
 
 
@@ -91,7 +89,7 @@ def _read(file: str, limit: int, what: str) -> bytes:
         kind = NotCheckedError if what == "event" else UsageError
         raise kind(f"the {what} {file!r} cannot be read: {error.strerror}") from error
     if len(content) > limit:
-        raise NotCheckedError(f"the {what} {file} holds more than {limit:,} bytes")
+        raise NotCheckedError(f"the {what} {file} is larger than {limit:,} bytes")
     return content
 
 

@@ -20,7 +20,7 @@ class PathChange(Struct, frozen=True):
     """One path that differs between two states.
 
     `path` is where the file is now (for a deleted one: where it was) and `old_path` where it was;
-    they differ for a rename alone. `same_content` says that not a byte of it changed.
+    they differ for a rename alone. `same_content` states that not a byte of it changed.
     """
 
     status: Status

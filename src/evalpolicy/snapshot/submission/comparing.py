@@ -95,7 +95,7 @@ def _merge_base(repository: git.Repository, base: str, head: str, shallow: bool)
             f"no merge base of {base[:12]} and {head[:12]} is in this clone: {why}; {DEEPER}"
         )
     raise NotCheckedError(
-        f"{base[:12]} and {head[:12]} have no commit in common: give the --base that the "
+        f"{base[:12]} and {head[:12]} have no common ancestor: give the --base that the "
         "submission is to be merged into"
     )
 
@@ -176,7 +176,7 @@ def _raw(
     if done.returncode != 0:
         problems.append(
             Problem(
-                "renames with changed content could not be worked out, they count as deleted and "
+                "renames with changed content could not be detected, so they count as deleted and "
                 f"added: git diff: {last_line(done)} (absent from this clone)"
             )
         )

@@ -47,7 +47,7 @@ def parse(content: bytes) -> Event | Problem:
     except (ValueError, RecursionError) as error:
         return Problem(f"no JSON: {type(error).__name__}")
     if not isinstance(payload, dict):
-        return Problem("no event: the payload is no JSON object")
+        return Problem("not an event: the payload is not a JSON object")
     if isinstance(payload.get("pull_request"), dict):
         return _pull_request(payload["pull_request"])
     if isinstance(payload.get("merge_group"), dict):
@@ -55,7 +55,7 @@ def parse(content: bytes) -> Event | Problem:
     if "after" in payload and "before" in payload:
         return _push(payload)
     return Problem(
-        "not an event of a submission: it holds no pull_request, no merge_group and no push "
+        "not the event of a submission: it has no pull_request, merge_group or push "
         "(run on one of these, or give --base)"
     )
 
@@ -64,7 +64,7 @@ def _pull_request(pull: dict[str, Any]) -> Event | Problem:
     head = _object_id(_within(pull, "head").get("sha"))
     base = _object_id(_within(pull, "base").get("sha"))
     if head is None or base is None:
-        return Problem("pull_request.head.sha or pull_request.base.sha is no commit id")
+        return Problem("pull_request.head.sha or pull_request.base.sha is not a commit id")
     labels = pull.get("labels")
     user = _within(pull, "user")
     return Event(
@@ -88,7 +88,7 @@ def _pull_request(pull: dict[str, Any]) -> Event | Problem:
 def _merge_group(group: dict[str, Any]) -> Event | Problem:
     head, base = _object_id(group.get("head_sha")), _object_id(group.get("base_sha"))
     if head is None or base is None:
-        return Problem("merge_group.head_sha or merge_group.base_sha is no commit id")
+        return Problem("merge_group.head_sha or merge_group.base_sha is not a commit id")
     return Event("merge_group", head, base)
 
 
@@ -98,7 +98,7 @@ def _push(payload: dict[str, Any]) -> Event | Problem:
     head = _object_id(payload["after"])
     base = _object_id(payload["before"])
     if head is None or (base is None and not _is_zero(payload["before"])):
-        return Problem("before or after is no commit id")
+        return Problem("before or after is not a commit id")
     default = _text(_within(payload, "repository").get("default_branch"))
     return Event("push", head, base, default_branch=default)
 
@@ -109,7 +109,7 @@ def _within(value: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    """Text, or nothing. Half of a surrogate pair, which JSON can spell, is no character."""
+    """Text, or nothing. Half of a surrogate pair, which JSON can spell, is not a character."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 

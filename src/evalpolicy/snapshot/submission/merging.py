@@ -45,16 +45,16 @@ def merge(store: Store, base: str, head: str, snapshot: Snapshot) -> list[Confli
     return found
 
 
-def _gave_up(said: str, base: str, snapshot: Snapshot) -> str:
-    told = f"whether this merges into {base[:12]} could not be worked out"
-    if "usage: git merge-tree" in said or "unknown option" in said:
-        return f"{told}: git merge-tree --write-tree needs git 2.38 or later"
-    absent = _ABSENT.search(said)
+def _gave_up(output: str, base: str, snapshot: Snapshot) -> str:
+    failed = f"whether this merges into {base[:12]} could not be determined"
+    if "usage: git merge-tree" in output or "unknown option" in output:
+        return f"{failed}: git merge-tree --write-tree needs git 2.38 or later"
+    absent = _ABSENT.search(output)
     if absent is None:
-        return f"{told}: git merge-tree: {said}"
+        return f"{failed}: git merge-tree: {output}"
     path = next((e.path for e in snapshot.entries.values() if e.oid == absent[1]), None)
     which = f"{path} (object {absent[1][:12]})" if path else f"object {absent[1]}"
-    return f"{told}: git merge-tree gives up, because {which} is not in this clone"
+    return f"{failed}: git merge-tree failed, because {which} is not in this clone"
 
 
 def _said(output: bytes) -> tuple[str, list[str], Mapping[str, str]]:

@@ -19,7 +19,7 @@ class Message(Struct, frozen=True):
 
 
 def parse(content: bytes, comment: str = "#") -> Message:
-    """The message without what git takes out of it.
+    """The message without what git removes of it.
 
     Comment lines go if the editor's template is there (a line that is the comment character
     alone, or with white space behind it): then git strips every such line. Without a template,
