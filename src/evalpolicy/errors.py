@@ -23,11 +23,11 @@ class UsageError(Exception):
 
 
 class NotCheckedError(Exception):
-    """Nothing was checked, or not what was asked for (exit 3): never a pass."""
+    """Nothing was checked, or not what was requested (exit 3): never a pass."""
 
 
 PASSED = (UsageError, NotCheckedError, BrokenPipeError)
-"""Exceptions that end a run on purpose: whoever isolates others lets these pass."""
+"""Exceptions that end a run on purpose: code that isolates others has to let these pass."""
 
 # So many tracebacks are kept; a fault that shows in a thousand files is one.
 _MOST = 5

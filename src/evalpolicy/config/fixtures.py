@@ -1,4 +1,4 @@
-"""`[fixtures]`, `[sizes]` and `[secrets]`: what the rules on fixtures, sizes and secrets go by."""
+"""`[fixtures]`, `[sizes]` and `[secrets]`: settings of the rules on fixtures, sizes and secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`[submission]`: what the SUB rules take for an issue, a rules document, code, a gate."""
+"""`[submission]`: what the SUB rules regard as an issue, a rules document, code or a gate."""
 
 from __future__ import annotations
 

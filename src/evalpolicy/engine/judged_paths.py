@@ -1,4 +1,4 @@
-"""Which files the rules of a run judge: whether there was anything to check at a path."""
+"""Which files the rules of a run judge, to tell whether there was anything to check at a path."""
 
 from __future__ import annotations
 
@@ -88,4 +88,4 @@ JUDGED: Mapping[str, tuple[_Paths, ...]] = {
     "RPL": (_recordings,),
     "EVP": (_own,),
 }
-"""What the rules of each family judge, but for SUB, which judges whatever a submission changes."""
+"""What the rules of each family judge, except SUB, which judges whatever a submission changes."""

@@ -1,4 +1,4 @@
-"""Which rules a run calls, and at which level: what was chosen, configured and can be judged."""
+"""The rules of a run and their levels: what is selected, configured and can be judged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evalpolicy.snapshot.submission.change import Change
 
 GATE_WEAKENED = "SUB012"
-"""The rule that judges what a submission does to its judge."""
+"""The rule that judges how a submission changes its own policy."""
 
 
 def levels_in_force(policy: InForce) -> dict[str, Level]:

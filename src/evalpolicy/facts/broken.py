@@ -12,7 +12,7 @@ _LIMIT = 4 << 20
 
 
 class BrokenFile:
-    """The recordings that are known to be bad. A manifest that is not there is an empty one."""
+    """The recordings that are known to be bad. A missing manifest counts as an empty one."""
 
     def __init__(self, snapshot: Snapshot, path: str) -> None:
         self.path = path

@@ -16,7 +16,7 @@ _LONGEST = 20
 
 
 class Composes:
-    """Each file is read once, and kept by its content."""
+    """Each file is read once and cached by its content."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -30,20 +30,20 @@ class Composes:
         return [path for path, entry in entries.items() if entry.is_file and path in globs]
 
     def get(self, path: str) -> Compose | None:
-        """One file; None if it is not there, or not readable (which is a problem then)."""
+        """One file; None if it does not exist or is not readable (which is then a problem)."""
         if path not in self._read:
             self._read[path] = self._load(path)
         return self._read[path]
 
     def target(self, path: str, relative: str) -> str | None:
-        """Where a path leads that stands in a file; None if a variable or the outside is in it."""
+        """The target of a path in a file; None if it has a variable or leads outside the fleet."""
         if "$" in relative or "://" in relative:
             return None
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))
         return None if joined.startswith(("../", "/")) or joined == ".." else joined
 
     def included(self, path: str, depth: int = 0) -> Iterator[tuple[str, Service]]:
-        """The services that a file's includes bring, with the files that declare them."""
+        """The services that a file includes, with the files that declare them."""
         compose = self.get(path)
         if compose is None or depth > _LONGEST:
             return

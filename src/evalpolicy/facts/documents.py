@@ -44,7 +44,7 @@ class Documents:
         return path in self._rules
 
     def dead_links(self, path: str) -> Iterator[Link]:
-        """The relative links, and a rules document's paths, to nothing in the snapshot."""
+        """The relative links, and a rules document's paths, whose target does not exist."""
         with_code = self.is_rules_document(path)
         kind = "links and paths" if with_code else "links"
         for link in self._kept(kind, path, partial(links, code=with_code), list[Link]):
@@ -53,7 +53,7 @@ class Documents:
                 yield link
 
     def form(self, path: str) -> list[tuple[str, Span]]:
-        """What a rules document lacks, with the line that should say it."""
+        """What a rules document lacks, with the line where it belongs."""
         return self._kept(
             "rules form", path, lambda content: _form(parse(content)), list[tuple[str, Span]]
         )
@@ -65,7 +65,7 @@ class Documents:
         return not bare or self._there(path, bare)
 
     def _named(self, path: str, target: str) -> bool:
-        """Whether a path in code is there; one that begins like nothing here is not a path."""
+        """Whether a path in code exists; one whose first folder does not exist is not a path."""
         first = target.removeprefix("./").split("/")[0]
         if target.startswith(("/", "../")) or first not in self._fleet.snapshot.folders:
             return True
@@ -84,7 +84,7 @@ class Documents:
     def _kept(
         self, kind: str, path: str, make: Callable[[bytes], list[_Row]], shape: type[list[_Row]]
     ) -> list[_Row]:
-        """What `make` says of a file's content, from the cache where it is kept there."""
+        """The result of `make` for a file's content, from the cache if it is there."""
         try:
             return self._fleet.snapshot.kept(kind, path, _LIMIT, make, shape)
         except Unreadable as reason:

@@ -1,4 +1,4 @@
-"""The shell scripts of a snapshot, as far as they drive a container engine."""
+"""The calls of container engines in the shell scripts of a snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixtures as `evalpolicy fixtures list` tells them, and how one of them is named."""
+"""The fixtures as `evalpolicy fixtures list` shows them, and how to find one by its name."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ SORTS: Mapping[str, tuple[str, bool]] = {
 
 
 def rows(facts: Facts, sort: str = "name") -> list[Row]:
-    """All fixtures, those without the value that they are sorted by last."""
+    """All fixtures, sorted; those without the sort value come last."""
     found = [_row_or_problem(facts, fixture) for fixture in facts.fleet.fixtures]
     field, descending = SORTS[sort]
     there = [row for row in found if getattr(row, field) is not None]

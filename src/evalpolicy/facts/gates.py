@@ -31,7 +31,7 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
 class Gates:
-    """The files of one snapshot that make gates, each parsed when it is first asked for.
+    """The files of one snapshot that define gates, each parsed on first use.
 
     `problems` collects, as (path, problem), what could not be read on the way.
     """
@@ -66,7 +66,7 @@ class Gates:
 
     @cached_property
     def workflows(self) -> Mapping[str, Workflow]:
-        """Every workflow that has jobs, by path; one that is all comments is none."""
+        """Every workflow that has jobs, by path."""
         found = {}
         for path in self.snapshot.entries:
             if _WORKFLOW.fullmatch(path) is None or (content := self._read(path)) is None:
@@ -106,7 +106,7 @@ class Gates:
 
     @cached_property
     def names(self) -> GateNames:
-        """What is a gate here."""
+        """The commands that count as gates in this repository."""
         from evalpolicy.facts.gate_commands import CHECKERS, GateNames
 
         return GateNames(

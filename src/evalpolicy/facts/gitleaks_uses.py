@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evalpolicy.scanners.gitleaks.pins import Pin
 
 NAMES = (".gitleaks.toml", "gitleaks.toml")
-"""What a gitleaks configuration is called; only the first one is ever found by itself."""
+"""File names of a gitleaks configuration; gitleaks only finds the first one by itself."""
 
 # A larger configuration is not read (bytes).
 LIMIT = 16 << 20
@@ -34,7 +34,7 @@ _WORKSPACE = re.compile(
 
 
 class Use(Struct, frozen=True):
-    """One way in which gitleaks runs here, with what it reads and what that comes to.
+    """One way in which gitleaks runs here, with its configuration and the evaluation of that.
 
     `pin` is None where nothing in the repository runs gitleaks and yet a configuration is there.
     `path` is the configuration that it looks for (None if it takes text); `config` and
@@ -113,7 +113,7 @@ class GitleaksUses:
         return tuple(self.at(path, table().newest) for path in self.configs)
 
     def read(self) -> Iterator[tuple[Use, GitleaksConfig, Evaluation]]:
-        """The uses whose configuration is there."""
+        """The uses whose configuration exists."""
         for use in self.uses:
             if use.config is not None and use.evaluation is not None:
                 yield use, use.config, use.evaluation

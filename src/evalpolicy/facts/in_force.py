@@ -48,7 +48,7 @@ class InForce(Struct, frozen=True):
 
 
 class Honoured:
-    """Which waivers of a submission stand at the base as well; the others hide nothing."""
+    """Which waivers of a submission also exist at the base; the others have no effect."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Honoured:
         return self._allowances.covers(finding) is not None
 
     def times(self, row: Row) -> int:
-        """How often the base's baseline lets a finding occur; a moved file takes its rows along."""
+        """How often the base's baseline allows a finding; a moved file keeps its rows."""
         return self.rows.get(row, 0)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The contracts of a fleet's labels: which ones it has, and what each unit breaks of them."""
+"""The contracts of a fleet's labels, and how each unit violates them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCHEMA_LIMIT = 4 << 20
 
 
 class Breach(NamedTuple):
-    """What one unit's labels break of their contract, by kind of breach."""
+    """How one unit's labels violate their contract, by kind of violation."""
 
     missing: tuple[str, ...]
     empty: tuple[str, ...]
@@ -59,7 +59,7 @@ class Contracts:
         return frozenset(k for d in self._documents.values() for k in d.get("properties", {}))
 
     def knows(self, key: str) -> bool:
-        """Whether any contract says something about this key."""
+        """Whether any contract has a constraint on this key."""
         return key in self.known_keys or any(matches(p, key) for p in self._key_patterns)
 
     @cached_property
@@ -68,7 +68,7 @@ class Contracts:
         return key(sorted(self.schemas.items()))
 
     def breach(self, unit: Unit, around: Surroundings) -> Breach:
-        """What the unit breaks; values that only the build knows break nothing."""
+        """The unit's violations; values that only the build supplies violate nothing."""
         if unit not in self._breaches:
             self._breaches[unit] = self._judged(unit, around)
         return self._breaches[unit]

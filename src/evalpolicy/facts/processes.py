@@ -1,4 +1,4 @@
-"""Work that is shared with forked processes: who is free takes the next item.
+"""Work that is shared with forked processes: each free process takes the next item.
 
 A fork starts in a few milliseconds with everything imported and every file listed, where a new
 interpreter needs a hundred. What a process made goes into a file of its own in memory. A process

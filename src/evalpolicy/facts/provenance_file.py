@@ -18,7 +18,7 @@ _LIMIT = 16 << 20
 
 
 class ProvenanceFile:
-    """What is recorded of the fixtures.
+    """The recorded provenance of the fixtures.
 
     `exists` states whether the snapshot has the file, `readable` whether its entries are known: a
     file that is not a JSON object has `problems`, and nothing can be said of any fixture then. A
@@ -48,7 +48,7 @@ class ProvenanceFile:
 
     @cached_property
     def violations(self) -> list[Violation]:
-        """What the schema refuses: from the cache while the file is the same."""
+        """The schema's violations: from the cache if the file is unchanged."""
         if not self.exists or not self.readable:
             return []
         contract = schema("provenance")

@@ -1,4 +1,4 @@
-"""How large the tracked files are, and what the large-file hook of pre-commit makes of them."""
+"""The sizes of the tracked files, and how the large-file hook of pre-commit judges them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_MAXKB = 500
 """What the hook takes without `--maxkb` (pre-commit-hooks 5.0.0)."""
 
 ELSEWHERE = "some/other/folder"
-"""A folder that no fleet has: what an allowance matches there, it matches anywhere."""
+"""A folder that no fleet has: a pattern that matches there matches anywhere."""
 
 _CONFIG_LIMIT = 1 << 20
 _POINTER = 1024
@@ -36,7 +36,7 @@ class Allowance(Struct, frozen=True):
     key: str
     covers: frozenset[str]
     anywhere: frozenset[str]
-    """The files among them that it would match in any other folder as well."""
+    """The files among them that it would also match in any other folder."""
 
 
 class LargeFileHook(Struct, frozen=True):
@@ -55,7 +55,7 @@ class LargeFileHook(Struct, frozen=True):
     sees: frozenset[str]
 
     def refuses(self, size: int) -> bool:
-        """Whether a file of so many bytes is too large for it: it rounds up to whole KiB."""
+        """Whether the hook rejects a file of this size (bytes): it rounds up to whole KiB."""
         return -(-size // 1024) > self.maxkb
 
 

@@ -1,4 +1,4 @@
-"""What the SUB rules know of a submission beyond its paths: the artifacts of both its states."""
+"""What the SUB rules know about a submission besides its paths: the artifacts of both states."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Listed = TypeVar("_Listed", "Provenance", "BrokenManifest")
 
 
 class DocumentChange(Struct, frozen=True):
-    """A rules document that the submission changes; None where it is not there."""
+    """A rules document that the submission changes; None for a state in which it does not exist."""
 
     path: str
     before: RulesDocument | None
@@ -43,7 +43,7 @@ class DocumentChange(Struct, frozen=True):
 
 
 class GateChange(Struct, frozen=True):
-    """A file that configures a gate, and what it set and sets.
+    """A file that configures a gate, with its settings before and after.
 
     `gone`: the file was deleted. `new`: there was none. A file that went and one of the same name
     that came elsewhere are one that moved.
@@ -137,13 +137,13 @@ class Submitted:
         }
 
     def recorded_anew(self, change: PathChange) -> bool:
-        """Whether the provenance entry of a fixture tells of another capture than before."""
+        """Whether the provenance entry of a fixture has a new capture time."""
         now = self.provenance.get(stem_of(change.path), {}).get("captured")
         then = self.provenance_before.get(stem_of(change.old_path), {}).get("captured")
         return now is not None and now != then
 
     def recorded_against(self, fixture: str, folder: str) -> bool:
-        """Whether a fixture's provenance names the build inputs that `folder` holds now."""
+        """Whether a fixture's provenance names the current build inputs of `folder`."""
         named = self.provenance.get(stem_of(fixture), {}).get("benchmark_tree")
         if not named:
             return False

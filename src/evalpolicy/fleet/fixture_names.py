@@ -1,4 +1,4 @@
-"""`{benchmark}-{task}-{agent}`: what the name of a fixture says, and when it says it twice."""
+"""`{benchmark}-{task}-{agent}`: the name of a fixture, and all of its readings."""
 
 from __future__ import annotations
 

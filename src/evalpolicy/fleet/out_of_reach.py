@@ -18,7 +18,7 @@ _WILD = frozenset("*?[")
 
 
 def out_of_reach(snapshot: Snapshot, layout: Layout) -> Iterator[tuple[str, str]]:
-    """Path and reason of each place where the layout expects something that cannot be looked at."""
+    """Path and reason of each place where the layout expects something that cannot be read."""
     expected = _Expected(layout)
     dockerfiles = Globs(layout.dockerfiles)
     for path, entry in snapshot.entries.items():

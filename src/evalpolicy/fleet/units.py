@@ -1,4 +1,4 @@
-"""A part of the fleet with a Dockerfile of its own, read no further than somebody asks."""
+"""Parts of the fleet with their own Dockerfile, read only as far as needed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ROLES: tuple[Role, ...] = get_args(Role)
 LabelRow: TypeAlias = tuple[
     str, str, str, str, tuple[str, ...], tuple[str, ...], SpanRow, SpanRow, SpanRow, int, bool
 ]
-"""A label as it is kept (see `_label_row`)."""
+"""A label as it is cached (see `_label_row`)."""
 
 
 class SummaryRow(NamedTuple):
-    """A `DockerfileSummary` as it is kept."""
+    """A `DockerfileSummary` as it is cached."""
 
     labels: list[LabelRow]
     from_: SpanRow | None
@@ -69,7 +69,7 @@ class DockerfileSummary:
         )
 
     def tell(self, seen: Callable[[str], None]) -> None:
-        """From now on `seen` is told what is asked for: `labels` (all) or `values`."""
+        """From now on calls `seen` with what is read: `labels` (all) or `values`."""
         self._seen = seen
 
     @property
@@ -129,11 +129,11 @@ class DockerfileSummary:
 
 
 def _unseen(what: str) -> None:
-    """Nobody asked to be told."""
+    """The default: reads are not reported."""
 
 
 class KeptLabels(Mapping[str, "Label"]):
-    """Labels as they were kept: each becomes a `Label` again when it is asked for."""
+    """Cached labels: each becomes a `Label` again on first use."""
 
     def __init__(self, rows: list[LabelRow]) -> None:
         self._rows = {row[0]: row for row in rows}

@@ -73,7 +73,7 @@ def violations(
 
 
 def _missing(schema: bytes, value: dict[str, Any], unjudged: Set[str]) -> list[Violation] | None:
-    """The required keys that are missing where this is all; None where the validator must say."""
+    """The missing required keys if nothing else is wrong; None if the validator has to decide."""
     if not all(isinstance(one, str) for one in value.values()):
         return None
     keys = missing_keys(_document(schema), value, unjudged)
@@ -134,7 +134,7 @@ class Budget:
         self.left = _STEPS
 
     def counted(self, judge: Callable[..., Any]) -> Callable[..., Any]:
-        """The judge of a keyword, each call of which is a step."""
+        """Wraps a keyword's validator so that each call counts as a step."""
 
         def judged(*given: Any) -> Any:
             self.left -= 1
@@ -149,7 +149,7 @@ class Budget:
 
 
 def _unjudgeable(name: str | None, error: Exception) -> Exception:
-    """What to raise where the validator raises: in a contract of the fleet, its writer's error."""
+    """What to raise if the validator fails: for a contract of the fleet, a usage error."""
     if name is None:
         return error
     if isinstance(error, RecursionError):
@@ -171,7 +171,7 @@ def _loaded(schema: bytes, name: str) -> dict[str, Any]:
 
 
 def _check_size(document: dict[str, Any], name: str) -> None:
-    """Raises `NotCheckedError` for a schema that would take long to check, or a deep stack."""
+    """Raises `NotCheckedError` for a schema that would take long, or a deep stack, to check."""
     waiting: list[tuple[object, int]] = [(document, 1)]
     seen = 0
     while waiting:
@@ -201,7 +201,7 @@ def _check_patterns(document: dict[str, Any], name: str) -> None:
 
 
 def _patterns(document: object) -> Iterator[str]:
-    """Every regular expression in a schema, wherever it stands."""
+    """Every regular expression in a schema, at any depth."""
     waiting = [document]
     while waiting:
         value = waiting.pop()

@@ -42,11 +42,11 @@ json.dump([found, time.process_time()], sys.stdout)
 
 
 class WrongPattern(ValueError):  # noqa: N818 - a fact about somebody's pattern
-    """Python refuses the pattern; the message states why."""
+    """Python rejects the pattern; the message states why."""
 
 
 class TooSlow(Exception):  # noqa: N818 - a fact about somebody's pattern
-    """The pattern was not done in time."""
+    """The pattern did not finish in time."""
 
 
 class PythonPatterns(Struct):
@@ -108,7 +108,7 @@ class PythonPatterns(Struct):
 
 
 def _plain(pattern: str) -> str:
-    """A verbose pattern without its blanks and comments."""
+    """A verbose pattern without its white space and comments."""
     verbose = _VERBOSE.match(pattern)
     return pattern if verbose is None else _BLANK.sub(r"\1", pattern[verbose.end() :])
 

@@ -1,4 +1,4 @@
-"""Regular expressions of others: on RE2, which none of them can hang, or on Python's `re`."""
+"""Untrusted regular expressions: on RE2, which they cannot hang, or on Python's `re`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class PatternError(ValueError):
-    """RE2 refuses the pattern; the message states why."""
+    """RE2 rejects the pattern; the message states why."""
 
 
 def excess(pattern: str) -> str | None:
-    """Why RE2 is not to be given a pattern; None for one that costs it little."""
+    """Why a pattern must not be passed to RE2; None for one that is cheap to compile."""
     found = sum(1 for _ in _CLASS.finditer(pattern))
     return f"more than {MAX_CLASSES} Unicode classes" if found > MAX_CLASSES else None
 
@@ -56,7 +56,7 @@ def found_in(patterns: Iterable[str], text: str) -> str | None:
 
 @cache
 def pattern(expression: str) -> Any:
-    """A schema's regular expression on RE2, which no expression and no text can make hang."""
+    """A schema's regular expression on RE2, which no expression and no text can hang."""
     import re2
 
     options = re2.Options()

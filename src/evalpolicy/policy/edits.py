@@ -36,7 +36,7 @@ def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def overlap(one: Span, other: Span) -> bool:
-    """Whether two spans share a character, or stand at the same place without one."""
+    """Whether two spans share a character, or are empty and at the same place."""
     first, second = sorted((one, other))
     if first == second:
         return True
@@ -44,7 +44,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 def _range(span: Span, lines: list[str], starts: list[int]) -> tuple[int, int]:
-    """From and to, counted in characters. One line behind the last one is the text's end."""
+    """Start and end, counted in characters. The line after the last one is the end of the text."""
     start = _offset(span.line, span.column, lines, starts)
     stop = _offset(span.end_line, span.end_column, lines, starts)
     if stop < start:

@@ -1,4 +1,4 @@
-"""What a rule proposes to change."""
+"""The changes that a rule proposes."""
 
 from __future__ import annotations
 

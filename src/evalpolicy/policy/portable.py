@@ -1,4 +1,4 @@
-"""Paths and texts for machine formats, which hold Unicode and nothing else."""
+"""Paths and strings for machine formats, which can only contain Unicode."""
 
 from __future__ import annotations
 

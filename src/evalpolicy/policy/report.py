@@ -1,4 +1,4 @@
-"""The outcome of one check: what every reporter is given."""
+"""The outcome of one check, which every reporter gets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FailOn = Literal["error", "warning", "note", "never"]
 
 
 class Checked(NamedTuple):
-    """How much was looked at."""
+    """How much was checked."""
 
     files: int = 0
     dockerfiles: int = 0
@@ -35,7 +35,7 @@ class FileProblem(NamedTuple):
 
 
 class Waived(NamedTuple):
-    """A finding that was taken back: by a comment, an allowance or the baseline, and why."""
+    """A finding that a comment, an allowance or the baseline waives, and why."""
 
     finding: Finding
     by: Literal["comment", "allowance", "baseline"]
@@ -87,7 +87,7 @@ class Report(Struct, frozen=True):
 
     @property
     def suppressed(self) -> int:
-        """How many findings comments and allowances took back."""
+        """How many findings comments and allowances waive."""
         return len(self.waived) - self.baselined
 
     @property

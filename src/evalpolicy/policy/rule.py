@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""Rules and their findings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Worst first."""
 
 HitRow: TypeAlias = tuple[str, SpanRow, str, str, str, Severity | None, FixRow | None]
-"""A hit as it is kept, without its path (see `Hit.row`)."""
+"""A hit as it is cached, without its path (see `Hit.row`)."""
 
 _ID = re.compile(r"[A-Z]{3}[0-9]{3}")
 
@@ -30,9 +30,9 @@ class Hit(Struct, frozen=True):
     """What a rule yields: where its file has to change, and why.
 
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
-    tells two hits with one subject apart, independent of lines (a label's key). `severity`
-    replaces the rule's own where one rule knows several; configuration outranks both. `fix`
-    fixes it.
+    distinguishes hits with the same subject, independent of lines (a label's key). `severity`
+    overrides the rule's own if it has several; configuration overrides both. `fix` removes the
+    finding.
     """
 
     path: str
@@ -61,9 +61,9 @@ RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
 
 
 class Plugin(NamedTuple):
-    """Where a rule comes from that is not built in: an entry point, and the package it is of.
+    """The source of a rule that is not built in: an entry point and its package.
 
-    `stamp` names the package's very code.
+    `stamp` identifies the exact code of the package.
     """
 
     name: str
@@ -113,12 +113,12 @@ class Rule(Struct, frozen=True):
 
     @property
     def kept_as(self) -> str:
-        """What its findings are kept under: those of a plug-in count for its very code alone."""
+        """The cache key of its findings: those of a plug-in are only valid for its exact code."""
         return self.id if self.plugin is None else f"{self.id} {self.plugin.stamp}"
 
     @property
     def per_unit(self) -> bool:
-        """Whether the rule is called once for each unit, and sees only what belongs to it."""
+        """Whether the rule is called once per unit, and only sees what belongs to it."""
         return "unit" in self.needs
 
     @property
@@ -127,7 +127,7 @@ class Rule(Struct, frozen=True):
         return "replays" in self.needs
 
     def judges(self, change: Change | None, replays: bool = False) -> bool:
-        """Whether the rule has what it judges: those on submissions need one (see `Facts`)."""
+        """Whether the rule has something to judge: those on submissions need one (see `Facts`)."""
         if self.on_replays:
             return replays
         if "comparison" in self.needs or "submitted" in self.needs:
@@ -136,12 +136,12 @@ class Rule(Struct, frozen=True):
 
     @property
     def per_dockerfile(self) -> bool:
-        """Whether the rule is called once for each Dockerfile, and sees nothing else."""
+        """Whether the rule is called once per Dockerfile, and sees nothing else."""
         return "dockerfile" in self.needs or "place" in self.needs
 
     @property
     def on_waivers(self) -> bool:
-        """Whether the rule judges suppressions, allowances and baseline: after all others."""
+        """Whether the rule judges waivers, which happens after all other rules."""
         return "waivers" in self.needs
 
     @property
@@ -167,7 +167,7 @@ class Rule(Struct, frozen=True):
 def rule(
     id: str, name: str, severity: Severity, *, default: bool = True
 ) -> Callable[[RuleFunction], RuleFunction]:
-    """Makes a function that yields `Hit`s a rule. Its parameters' names are the facts it gets."""
+    """Turns a function that yields `Hit`s into a rule; its parameters name the facts it gets."""
     if not _ID.fullmatch(id):
         raise ValueError(f"{id!r} is not a rule id: use three letters and three digits")
 
@@ -182,7 +182,7 @@ def rule(
 
 
 class Finding(Struct, frozen=True):
-    """A hit, with what the engine knows of its rule: what every reporter is given."""
+    """A hit together with its rule's id, name and severity, which every reporter gets."""
 
     rule: str
     name: str
@@ -201,7 +201,7 @@ class Finding(Struct, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """Names this finding across commits: it holds no line and no message (hex, 128 bits)."""
+        """Identifies this finding across commits, without its line and message (hex, 128 bits)."""
         text = "\0".join((self.rule, self.path, self.subject, self.about))
         return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
@@ -213,7 +213,7 @@ class Finding(Struct, frozen=True):
 
 
 class Failure(NamedTuple):
-    """A rule that was not checked: in the file that it was called for, or (None) in the fleet."""
+    """A rule that failed: in the file that it was called for, or (None) in the whole fleet."""
 
     rule: Rule
     path: str | None

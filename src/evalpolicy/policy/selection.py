@@ -1,4 +1,4 @@
-"""From what a user writes (ids, names, families) to rules."""
+"""Selects rules by what users write: ids, names and families."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALL = "ALL"
 
 
 class KnownRules(Protocol):
-    """The rules that there are for one fleet.
+    """The rules that are available for one fleet.
 
     `families` is a family's three letters → its name, in the documented order. `missing` says of
     each plug-in that could not be loaded why.

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 BAD, GOOD = "Example", "Fixed"
-"""The sections that hold what makes a rule fire, and the same without."""
+"""The sections with an example that the rule reports, and with one that it does not."""
 
 _FENCE = re.compile(r"^```(\w+)(?: (?:(before|after|upstream):)?(\S+))?\n(.*?)^```$", re.M | re.S)
 _PLACEHOLDER = re.compile(r"\{\{([\w-]+)(?: (\d+))?\}\}")
@@ -63,7 +63,7 @@ def sections(documentation: str) -> Iterator[tuple[str, str]]:
 
 
 def section(documentation: str, title: str) -> str:
-    """What stands below a heading; empty if there is no such heading."""
+    """The text below a heading; empty if there is no such heading."""
     return next((text for name, text in sections(documentation) if name == title), "")
 
 

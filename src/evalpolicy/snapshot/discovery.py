@@ -1,4 +1,4 @@
-"""Which repository a folder belongs to, found without starting git.
+"""Finds the repository that a folder belongs to, without starting git.
 
 A submission can commit everything that makes a bare repository, as plain files (`HEAD`, `objects/`,
 `refs/`, and a `config` that names programs), and git takes the folder for one. It can never commit
@@ -81,7 +81,7 @@ def _led_to(top: Path) -> Path:
 
 
 def _is_git_dir(place: Path) -> bool:
-    """Whether git would take a folder for a git directory (setup.c, `is_git_directory`).
+    """Whether git would regard a folder as a git directory (setup.c, `is_git_directory`).
 
     Objects and references may lie elsewhere, where a file `commondir` says.
     """

@@ -1,4 +1,4 @@
-"""Snapshots whose bytes lie on the disk: a git worktree, and a folder outside git."""
+"""Snapshots whose files are on disk: a git worktree, and a folder outside git."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SPECIAL = {
 
 
 class DiskSnapshot(Snapshot):
-    """Files that are read where they lie. Symbolic links are never followed by the kernel."""
+    """Files that are read in place. Symbolic links are never followed by the kernel."""
 
     kind: Kind
 
@@ -155,7 +155,7 @@ class DiskSnapshot(Snapshot):
 
 
 class FolderSnapshot(DiskSnapshot):
-    """Every file below a folder that no git repository holds."""
+    """Every file below a folder that is not in a git repository."""
 
     kind: Kind = "folder"
 
@@ -252,7 +252,7 @@ class WorktreeSnapshot(DiskSnapshot):
         yield from self._still_listed(gone)
 
     def _complain(self, errors: bytes) -> None:
-        """Takes down what git did not list, of which it only warns.
+        """Records what git did not list and only warned about.
 
         It names the folder in quotes, from the fleet's root or from the top. What it says of
         files outside of the worktree (its configuration) leaves nothing unlisted.
@@ -271,14 +271,14 @@ class WorktreeSnapshot(DiskSnapshot):
                 self._unlisted["."] = f"git: {line}"
 
     def would_list(self, path: str) -> bool:
-        """Whether a new file of this path would be listed: git ignores it not."""
+        """Whether a new file at this path would be listed, because git does not ignore it."""
         if ".git" in path.split("/"):
             return False
         folder = Path(self.place)
         return self._repository.run(Command.IS_IGNORED, path, folder=folder).returncode == 1
 
     def _still_listed(self, gone: list[Entry]) -> Iterable[Entry]:
-        """Those of the tracked files that are not on the disk which are not simply deleted."""
+        """The tracked files that are missing on disk without being deleted."""
         if not gone:
             return
         there = self._sizes_in_store = self._objects.sizes(e.oid for e in gone if e.oid)

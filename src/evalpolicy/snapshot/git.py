@@ -1,4 +1,4 @@
-"""A repository: which one it is, and the bytes of its objects."""
+"""A repository: its location, and the content of its objects."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Repository(NamedTuple):
 
     @property
     def variables(self) -> dict[str, str]:
-        """What names it to git, so that no command looks for a repository by itself."""
+        """The variables that name it to git, so that no command searches for a repository."""
         named = {"GIT_DIR": str(self.git_dir)}
         return named if self.top is None else {**named, "GIT_WORK_TREE": str(self.top)}
 

@@ -190,7 +190,7 @@ def start(command: Command, *, folder: Path, place: Mapping[str, str]) -> subpro
 
 
 def last_line(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The last thing that a failed git printed, on one line."""
+    """The last line that a failed git printed."""
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else f"exit {done.returncode}"
 

@@ -26,7 +26,7 @@ def new_name(token: str) -> str:
 
 
 def clean(folder: int, path: str) -> None:
-    """Removes those in a folder (its descriptor and its path) whose writer does not live any more.
+    """Removes those in a folder (its descriptor and its path) whose writer no longer runs.
 
     What git tracks stays, whatever its name. What cannot be removed is left.
     """
@@ -47,7 +47,7 @@ def clean(folder: int, path: str) -> None:
 
 
 def _tracked(path: str, names: list[str]) -> Collection[str]:
-    """Those that git tracks; all of them where git does not say."""
+    """Those that git tracks; all of them if git cannot tell."""
     if not is_in_repository(path):
         return ()
     try:

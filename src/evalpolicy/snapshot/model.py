@@ -1,4 +1,4 @@
-"""What a snapshot is, whatever it is taken from."""
+"""The interface of snapshots, independent of their source."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Snapshot(ABC):
     revision: str | None = None
     prefix: str = ""
     place: str
-    """What a person calls this snapshot: a folder, or a repository and its revision."""
+    """The name of this snapshot in messages: a folder, or a repository and its revision."""
     top: str
     """The fleet's root on the disk, where paths that a person types are counted from."""
 
@@ -92,7 +92,7 @@ class Snapshot(ABC):
 
     @cached_property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that stand directly in each folder, sorted; the root is ``""``."""
+        """The names directly in each folder, sorted; the root is ``""``."""
         found: dict[str, dict[str, None]] = {"": {}}
         for path in self.entries:
             while path:
@@ -231,7 +231,7 @@ class Snapshot(ABC):
 
     @abstractmethod
     def _link(self, entry: Entry) -> str:
-        """Where a symbolic link points, as it is written."""
+        """The target of a symbolic link, as written."""
 
 
 def too_large(size: int, limit: int) -> Unreadable:

@@ -1,4 +1,4 @@
-"""From what the user asked for to the snapshot, and the fleet's root within it."""
+"""Opens the snapshot that the user requested, and finds the fleet's root in it."""
 
 from __future__ import annotations
 

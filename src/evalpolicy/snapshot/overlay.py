@@ -1,4 +1,4 @@
-"""A snapshot with some of its files changed: what a fix would leave, what an editor holds."""
+"""A snapshot with some files changed, by a fix or in an editor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from evalpolicy.snapshot.model import REGULAR, Entry, Snapshot, Unreadable
 
 
 class Overlay(Snapshot):
-    """Another snapshot, with other bytes for some paths.
+    """Another snapshot with different content for some paths.
 
     A path that is not there below becomes a regular file.
     """

@@ -1,4 +1,4 @@
-"""What a folder on the disk is to git, by its name and by what it holds; git is not asked."""
+"""What a folder on disk is to git, by its name and its content, without running git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A git directory of our own in front of a repository's objects, for the time of one command.
+"""A temporary git directory that uses a repository's objects, for a single command.
 
 `git merge-tree` starts the merge drivers and `git diff` the filters that configuration and
 attributes name, under any name, so that no fixed configuration can rule them out. In this directory

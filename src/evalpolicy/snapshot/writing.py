@@ -1,4 +1,4 @@
-"""The one function that writes into the user's tree, and what it never writes into.
+"""The one function that writes into the user's tree, and the places it never writes to.
 
 A path comes from a repository that nobody trusts, or from the user. Nothing is written through a
 link that lies below the repository, into a git directory, or outside of the folder that was named.
@@ -42,7 +42,7 @@ def write(
     make_folders: bool = False,
     keep_executable: bool = False,
 ) -> None:
-    """Puts `content` in the place of a file, or makes the file: whole, or not at all.
+    """Replaces a file's content, or creates the file, atomically.
 
     It is written beside the file, forced to the disk and renamed. With `root`, `path` counts from
     there, and no part of it may be a link. Without, the user named `path`: links outside of every

@@ -110,7 +110,7 @@ def judge(rule: Rule | RuleFunction, folder: Path, made: Example) -> Report:
 
 
 def _known(rule: Rule) -> RuleSet:
-    """The rules beside this one, as they are once its plug-in is installed."""
+    """The rules besides this one, as they are once its plug-in is installed."""
     if rule.family in FAMILIES:
         return BUILT_IN
     from msgspec.structs import replace

@@ -11,7 +11,7 @@ from typing import Any
 
 SIGNED = "Signed-off-by: Test <test@example.org>"
 MESSAGE = f"Change something\n\nFixes #12.\n\n{SIGNED}\n"
-"""A commit message that the rules on submissions have nothing against."""
+"""A commit message that passes the rules on submissions."""
 
 _CONFIG = """\
 [user]
@@ -28,7 +28,7 @@ _TREE = re.compile(r"<git rev-parse HEAD:(\S+)>")
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Lays `files` below `root`; gives `root`."""
+    """Writes `files` below `root`; returns `root`."""
     root.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         file = root / path
@@ -38,13 +38,13 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def git(root: Path, *arguments: str, **how: Any) -> str:
-    """One git command in `root`; gives what it prints. `how` is passed on to subprocess."""
+    """Runs a git command in `root`; returns its output. `how` is passed on to subprocess."""
     done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, **how)
     return str(done.stdout.decode("utf-8", "surrogateescape"))
 
 
 def start(root: Path) -> Path:
-    """An empty repository, whoever runs the test."""
+    """An empty repository, independent of the user's configuration."""
     root.mkdir(parents=True, exist_ok=True)
     git(root, "init", "-q", "-b", "main", "--template=")
     with (root / ".git" / "config").open("a") as config:

@@ -1,4 +1,4 @@
-"""From findings with fixes to files without them: in memory first, then on the disk."""
+"""Applies the fixes of findings: first in memory, then on disk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from evalpolicy.snapshot.model import encode_path
 from evalpolicy.snapshot.overlay import Overlay
 
 ROUNDS = 10
-"""How often what was fixed is judged again: a fix may make another one possible."""
+"""How often the fixed state is judged again: a fix may make another one possible."""
 
 Judge = Callable[[Snapshot], Report]
 
 
 class AppliedFixes(Struct):
-    """What fixes lead to.
+    """The result of applying fixes.
 
     `before` and `after` hold the bytes of each changed file, by path; `report` is the one of the
     state after; `fixed` counts the fixes that were made, `skipped` states which could not be.
@@ -56,7 +56,7 @@ def apply_fixes(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: boo
 
 
 def compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
-    """The fixes to be made now; none touches what another one touches."""
+    """The fixes of this round, none of which overlap."""
     taken: dict[str, list[Span]] = {}
     seen: set[tuple[str, Fix]] = set()
     chosen = []

@@ -1,4 +1,4 @@
-"""Unified diffs as git writes them, so that `git apply` takes them."""
+"""Unified diffs as git writes them, so that `git apply` accepts them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def own(facts: Facts, paths: Sequence[str]) -> Iterator[str]:
 
 
 def sealed(facts: Facts, paths: Sequence[str]) -> Iterator[Unread]:
-    """Fixtures in whose bytes nothing can be found: Git LFS pointers, gzip, UTF-16."""
+    """Fixtures whose bytes cannot be searched: Git LFS pointers, gzip, UTF-16."""
     for path in paths:
         recording = facts.recordings.get(path)
         if recording and recording.summary.size and not recording.summary.lines:
@@ -57,7 +57,7 @@ def dry_run(tool: str) -> str:
 
 
 def external(tool: str, snapshot: Snapshot, paths: Sequence[str]) -> tuple[list[str], list[Unread]]:
-    """What another scanner finds in these fixtures, and what it was not given."""
+    """What another scanner finds in these fixtures, and which of them it did not get."""
     files: dict[str, bytes] = {}
     unread: list[Unread] = []
     for path, content in snapshot.read_many(paths):

@@ -1,1 +1,1 @@
-"""What the web page tells beside findings: the fleet, its fixtures and sizes, jobs and trend."""
+"""What the web page shows besides findings: the fleet, its fixtures and sizes, jobs and trend."""

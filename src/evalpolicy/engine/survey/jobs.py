@@ -42,7 +42,7 @@ class Job(Struct, frozen=True):
 
 
 def jobs(report: Report) -> list[Job]:
-    """Errors first; credentials before all else; then what a command fixes; then the most."""
+    """Sort key: credentials, then errors, then what a command fixes, then the most findings."""
     of_rule: dict[str, list[Finding]] = {}
     for finding in report.findings:
         of_rule.setdefault(finding.rule, []).append(finding)
@@ -96,5 +96,5 @@ def _mending(finding: Finding) -> Iterable[str]:
 
 
 def is_plain(command: str) -> bool:
-    """Whether a command means in every shell what it says: nothing in it wants quoting."""
+    """Whether a command is the same in every shell: nothing in it needs quoting."""
     return _PLAIN.fullmatch(command) is not None

@@ -1,4 +1,4 @@
-"""The fleet as the web page tells it."""
+"""The fleet as the web page shows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ State = Literal[
     "recorded",
     "reproduced",
 ]
-"""What can be said of a fixture; a cell of the matrix shows the gravest."""
+"""The states of a fixture; a cell of the matrix shows the worst."""
 
 STATES: Mapping[State, tuple[str, str]] = MappingProxyType(
     {
@@ -43,12 +43,12 @@ STATES: Mapping[State, tuple[str, str]] = MappingProxyType(
         "reproduced": ("reproduced", "its replay had the recorded result"),
     }
 )
-"""Each state's words and what they mean, the gravest first."""
+"""Each state's label and meaning, the worst first."""
 
 FAULTS: frozenset[str] = frozenset(
     ("other-format", "no-turns", "refusal", "content-filter", "token-limit", "loop")
 )
-"""The faults of a recording that make it a bad one; others are told of sound ones too."""
+"""The faults that make a recording bad; others also occur in good ones."""
 
 
 class Story(Struct, frozen=True):
@@ -66,7 +66,7 @@ class Story(Struct, frozen=True):
 
 
 class SurveyedBenchmark(NamedTuple):
-    """A benchmark and what its labels say; a label that is not set is `-`."""
+    """A benchmark and the values of its labels; a label that is not set is `-`."""
 
     name: str
     path: str

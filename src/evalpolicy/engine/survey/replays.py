@@ -1,4 +1,4 @@
-"""What replays came to, as a report of `evalpolicy replay run --format json` tells it."""
+"""The verdicts of replays, read from a report of `evalpolicy replay run --format json`."""
 
 from __future__ import annotations
 

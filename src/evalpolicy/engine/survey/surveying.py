@@ -128,7 +128,7 @@ def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:
 
 
 def _ranked(states: set[State], reproduced: bool | None) -> tuple[State, ...]:
-    """The states, the gravest first; one of them is always there."""
+    """The states, the worst first; there is always at least one."""
     found = set(states)
     if reproduced is not None:
         found.add("reproduced" if reproduced else "not-reproduced")

@@ -1,1 +1,1 @@
-"""What the fixtures of a fleet hold: each one's summary and what leaked into it."""
+"""The content of a fleet's fixtures: each one's summary and what leaked into it."""

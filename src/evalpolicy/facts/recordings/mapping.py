@@ -1,4 +1,4 @@
-"""The recordings of a fleet, from the cache or from their bytes, in as many processes as help."""
+"""The recordings of a fleet, from the cache or from their bytes, read in several processes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Recordings(Mapping[str, "Recording"]):
 
     @property
     def are_many(self) -> bool:
-        """Whether there is enough to read for a helper to be worth its while."""
+        """Whether there is enough to read for a helper process to pay off."""
         return sum(self._sizes.values()) > _WORTH_IT
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which benchmark, task and agent a fixture is of, once its provenance entry has been asked."""
+"""A fixture's benchmark, task and agent, by its name and its provenance entry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Naming(NamedTuple):
 
 
 def naming(fixture: Fixture, entry: Entry | None) -> Naming:
-    """What the name says; an entry that fits some of its readings rules out the others.
+    """The readings of the name; an entry that fits some of them rules out the others.
 
     One that fits none contradicts the name (PRV004) and settles nothing.
     """

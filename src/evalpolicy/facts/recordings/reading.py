@@ -22,7 +22,7 @@ from evalpolicy.scanners.credentials.fitting import Kind
 from evalpolicy.scanners.credentials.streams import WindowedScan
 
 EVIDENCE = 120
-"""Characters that are kept of what shows an agent."""
+"""How many characters of the text that shows an agent are kept."""
 
 MOST_LEAKS = 1000
 """At most so many per file are listed; any more are only counted."""
@@ -34,7 +34,7 @@ _MESSAGE = 500
 
 
 class Leak(NamedTuple):
-    """A credential or an internal host: what, where, and no more of it than may be shown.
+    """A credential or an internal host: what and where it is, masked so that it may be shown.
 
     `column` and `length` count code points; `json_path` leads through strings that hold JSON.
     """
@@ -50,7 +50,7 @@ class Leak(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What some bytes hold, whatever their name.
+    """The content of a recording, independent of its name.
 
     `leaks` are the first `MOST_LEAKS`, `leaked` counts all. `pointer` is what a Git LFS pointer
     stands for. No text of a summary holds a credential.

@@ -1,4 +1,4 @@
-"""What a fixture holds, as a row of the cache: JSON, and back."""
+"""Converts the content of a fixture to a row of the cache (JSON), and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fixture's own content says of how it came to be, kept by the bytes' id."""
+"""What a fixture's content shows of its own origin, cached by the id of the bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRODUCT_VERSION = re.compile(r"[^/\s(]+/v?(\d+\.\d+[\w.+-]*)")
 
 
 class Shown(NamedTuple):
-    """The agent that shows in a recording: what says so, its words, and the line they stand on."""
+    """The agent that a recording shows: by what, its text, and the line of it."""
 
     agent: str
     by: Literal["user_agent", "prompt"]

@@ -1,4 +1,4 @@
-"""What names a version."""
+"""Recognises exact versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replay left that its verdict is made of."""
+"""The output of a replay, from which its verdict is derived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a replay: what rules and reporters are given."""
+"""The result of a replay, which rules and reporters get."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Verdict: TypeAlias = Literal[
 ]
 _KILLED = 137
 _SAME = 1e-9
-"""Rewards that are closer than this are one: some graders print a mean."""
+"""Rewards that are closer than this count as equal: some graders print a mean."""
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 Cut: TypeAlias = Literal["time", "memory", "disk", "server"]
@@ -72,7 +72,7 @@ class Wanted(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """All that a verdict is made of.
+    """Everything that a verdict is derived from.
 
     `not_run` states why nothing was run. `result` and `agent` are texts where the file is none.
     `images` are the ids of what was run, by role.
@@ -89,7 +89,7 @@ class Evidence(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """The verdict, and everything that speaks against `reproduced`, the weightiest first."""
+    """The verdict, and everything that contradicts `reproduced`, the most important first."""
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ def _diverged(calls: Calls) -> Iterator[str]:
 
 
 def told(difference: Difference) -> str:
-    """What differs, in words."""
+    """Describes a difference."""
     recorded = f"“{difference.recorded}”" if difference.recorded else "nothing"
     asked = f"“{difference.asked}”" if difference.asked else "nothing"
     return f"{difference.where}: recorded {recorded}, asked {asked}"

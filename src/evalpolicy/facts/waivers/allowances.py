@@ -1,4 +1,4 @@
-"""`[[allow]]`: findings that the configuration takes back, each with its reason."""
+"""`[[allow]]`: findings that the configuration waives, each with a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GLOB = re.compile(r"[^\w./-]|^[./]|/$")
 
 
 class Allowances:
-    """All allowances of a configuration, and which of them were of use.
+    """All allowances of a configuration, and which of them are used.
 
     A finding is allowed where `rule` stands for its rule, `path` matches its path, and `match`
     (if there is one) occurs, letter for letter, in its subject, in what it is about, in its
@@ -78,7 +78,7 @@ class Allowances:
         return found
 
     def unused(self) -> Iterator[tuple[Allowance, tuple[Rule, ...]]]:
-        """Those that covered nothing, with the rules that they speak of."""
+        """Those that covered nothing, with the rules that they name."""
         for number, item in enumerate(self.items):
             if number not in self.used and self._meant[number]:
                 yield item, self._meant[number]

@@ -1,4 +1,4 @@
-"""The baseline: findings that were there when the policy came, one row each.
+"""The baseline: findings that existed when the policy was adopted, one row each.
 
 A row is a rule, a path, a subject and what the finding is about: no line, no time. In the file
 each row has a line of its own and an empty line behind it, which stays when `prune` takes the
@@ -27,7 +27,7 @@ _HEAD = ("version", "rules", "findings")
 
 
 class Row(NamedTuple):
-    """What names a finding across commits, sorted in this order."""
+    """Identifies a finding across commits; sorted in this order."""
 
     rule: str
     path: str
@@ -110,7 +110,7 @@ def render(baseline: Baseline) -> bytes:
 
 
 def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> bytes:
-    """The file without what occurs no more: only the lines of such rows change.
+    """The file without what no longer occurs: only the lines of such rows change.
 
     `occurs` states how often each row is still there. A file that was laid out by something else
     is rewritten.

@@ -1,4 +1,4 @@
-"""What takes findings back: comments in files, `[[allow]]`, and the baseline."""
+"""Waivers of findings: comments in files, `[[allow]]`, and the baseline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StaleRow(NamedTuple):
-    """A row of the baseline: how often it may occur, and how often it does."""
+    """A row of the baseline: how often it may occur, and how often it occurs."""
 
     row: Row
     line: int
@@ -55,9 +55,9 @@ class Waivers:
         self._known = known
         self._honoured = honoured
         self.refused: list[Waived] = []
-        """The findings that a waiver would take back if it stood at the base as well."""
+        """The findings that a waiver would cover if it also existed at the base."""
         self.refused_comments: dict[Suppression, list[Finding]] = {}
-        """Those of them that comments would take back."""
+        """Those of them that comments would cover."""
         self.suppressions = suppressions
         self.allowances = allowances
         self.baseline = baseline
@@ -74,7 +74,7 @@ class Waivers:
                 self._by_line.setdefault((item.path, line), []).append(number)
 
     def settle(self, findings: Iterable[Finding]) -> tuple[list[Finding], list[Waived]]:
-        """The findings that stand, and those that were taken back, both in their order."""
+        """The remaining findings and the waived ones, both in their order."""
         kept: list[Finding] = []
         waived: list[Waived] = []
         for finding in findings:

@@ -1,4 +1,4 @@
-"""Which suppression comments of a submission stand at its base as well."""
+"""Which suppression comments of a submission also exist at its base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suppressions: comments that take back a finding, with the reason why.
+"""Suppressions: comments that waive a finding, with a reason.
 
 `# evalpolicy: ignore[LBL009] the label is set by build.sh` covers its own line and, where
 nothing else is on its line, the next one that is not a comment. In the brackets stand ids,
@@ -23,7 +23,7 @@ from evalpolicy.snapshot.model import understood
 # A larger file is data; its findings belong into the baseline or under [[allow]] (bytes).
 LIMIT = 1 << 20
 PLACEHOLDER = "<reason>"
-"""What an editor writes where the reason has to come; it is none."""
+"""The placeholder that an editor writes for the reason; it does not count as one."""
 _MARK = b"evalpolicy:"
 _FORM = re.compile(r"\s*evalpolicy:\s*ignore\b\s*(?:\[([^\]]*)\])?(.*)")
 _DIRECTIVE = re.compile(r"\s*#\s*[A-Za-z]+\s*=")
@@ -41,7 +41,7 @@ class Suppression(NamedTuple):
     brackets: Span | None
 
     def without(self, selectors: Iterable[str]) -> Fix | None:
-        """Takes these selectors out, and the whole comment if none is left."""
+        """Removes these selectors, and the whole comment if none is left."""
         gone = set(selectors)
         left = [selector for selector in self.selectors if selector not in gone]
         if left and self.brackets is not None:

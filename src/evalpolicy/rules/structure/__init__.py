@@ -1,4 +1,4 @@
-"""STR: what belongs together in a fleet is there, and says the same."""
+"""STR: what belongs together in a fleet is complete and consistent."""
 
 from evalpolicy.rules.structure.catalogue import benchmark_incomplete, counts
 from evalpolicy.rules.structure.compose import compose_shared, tag_axis

@@ -1,4 +1,4 @@
-"""From what the user gave (a base, a message, an event) to the change that is judged."""
+"""Turns the user's options (a base, a message, an event) into the change that is judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one submission changes: two states, the commits between them, and its text."""
+"""A submission: two states, the commits between them, and its text."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Text(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
-    """A file that git cannot merge, where in its present state, and what git says of it."""
+    """A file that git cannot merge, with the place in its current state and git's description."""
 
     path: str
     span: Span
@@ -143,7 +143,7 @@ class Comparison:
 
     @cached_property
     def conflicts(self) -> tuple[Conflict, ...]:
-        """What stands against merging the head into the base; a problem where git gives up."""
+        """The conflicts of merging the head into the base; a problem if git fails."""
         if self.base == self.merge_base or self.head == self.merge_base:
             return ()
         merged = self._merge()

@@ -1,4 +1,4 @@
-"""From two revisions to what lies between them, in a number of git processes that is constant.
+"""Compares two revisions in a constant number of git processes.
 
 A clone that lacks a part of the history is refused: what cannot be compared is never a pass.
 """

@@ -1,4 +1,4 @@
-"""GitHub's event payloads: what a workflow's GITHUB_EVENT_PATH holds.
+"""GitHub's event payloads, as in a workflow's GITHUB_EVENT_PATH.
 
 The fields are those of https://docs.github.com/en/webhooks/webhook-events-and-payloads for
 `pull_request` (and `pull_request_target`, which has the same), `merge_group` and `push`. Nothing
@@ -21,7 +21,7 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class Event(Struct, frozen=True):
-    """What an event says of a submission.
+    """The description of a submission in an event.
 
     `base` and `head` are full commit ids. `base` is None for the push of a new branch: then
     `default_branch` names what it will be merged into. `commits` is how many GitHub counts.

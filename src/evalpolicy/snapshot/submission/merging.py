@@ -1,4 +1,4 @@
-"""Whether a commit merges into another, asked of `git merge-tree` without touching anything."""
+"""Whether a commit merges into another, by `git merge-tree`, which changes nothing."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _merged(printed: bytes, paths: list[str]) -> dict[str, bytes]:
 
 
 def _place(merged: bytes, path: str, snapshot: Snapshot) -> Span:
-    """Where the submission's side of the first conflict stands in the file as it is now."""
+    """The place of the submission's side of the first conflict in the current file."""
     if len(merged) > _LIMIT:
         return START
     own: list[bytes] = []

@@ -1,4 +1,4 @@
-"""A commit message while it is being written: the file that a commit-msg hook is given."""
+"""A commit message while it is being written: the file that a commit-msg hook gets."""
 
 from __future__ import annotations
 
