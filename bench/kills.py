@@ -244,11 +244,15 @@ def model() -> Iterator[str]:
 
 
 def recordings(count: int, rng: random.Random, base: Path) -> Iterator[Killed]:
-    """Kills the recorder `count` times while a caller asks: every line is whole, or not there."""
+    """Kills the recorder `count` times while a caller asks: every line is whole, or not there.
+
+    `left` is what the next recording in the same folder did not remove.
+    """
     base.mkdir()
     with model() as upstream:
         for number in range(count):
             file = base / f"{number}.traces.jsonl"
+            earlier = {path.name for path in base.iterdir()}
             port = _free_port()
             arguments = ["replay", "record", f"--upstream={upstream}", f"--output={file}"]
             process = subprocess.Popen(
@@ -264,9 +268,10 @@ def recordings(count: int, rng: random.Random, base: Path) -> Iterator[Killed]:
                 torn = [file.name]
             for line in content.splitlines():
                 torn += [] if _is_json(line) else [file.name]
-            strays = [path.name for path in base.iterdir() if path != file]
             file.unlink(missing_ok=True)
-            yield Killed(bool(content), 0, tuple(torn), tuple(strays))
+            strays = {path.name for path in base.iterdir()}
+            left = strays & earlier | {name for name in strays if not STRAY.fullmatch(name)}
+            yield Killed(bool(content), len(strays), tuple(torn), tuple(left))
 
 
 def _ask(port: int, process: subprocess.Popen[bytes], seconds: float) -> None:

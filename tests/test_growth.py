@@ -18,7 +18,7 @@ def test_work_that_costs_nothing_passes() -> None:
     assert_linear(lambda _: None, lambda n: n)
 
 
-@pytest.mark.parametrize("work", [lambda n: n * n // 8, lambda n: int(n**1.6)])
+@pytest.mark.parametrize("work", [lambda n: n * n // 8, lambda n: int(n**1.75)])
 def test_more_than_linear_work_fails(work: object) -> None:
     assert callable(work)
     with pytest.raises(AssertionError, match="each doubling costs"):

@@ -26,7 +26,7 @@ FIRST = {
         (
             {"turns": 1, "diverged": 1, "first_diverged": FIRST},
             "diverged",
-            "turn 1 of 1 was asked for with another request: user: recorded “task 0”, asked "
+            "turn 1 of 1 was requested with a different request: user: recorded “task 0”, asked "
             "“task 1”",
         ),
         (
@@ -47,12 +47,12 @@ FIRST = {
         ({"result": "it was not written"}, "failed", "not valid: it was not written"),
         ({"result": {"benchmark": "gpqa"}}, "failed", "benchmark gpqa, not arc"),
         ({"result": {"task_id": "7"}}, "failed", "task 7, not 0"),
-        ({"result": {"passed": False}}, "failed", "passed: false with a reward of 1"),
-        ({"result": {"reward": 0.5}}, "failed", "passed: true with a reward of 0.5"),
+        ({"result": {"passed": False}}, "failed", "passed: false, but a reward of 1"),
+        ({"result": {"reward": 0.5}}, "failed", "passed: true, but a reward of 0.5"),
         (
             {"recorded": 1, "result": {"reward": 0, "passed": False}},
             "failed",
-            "the grader gave 0, and 1 was recorded",
+            "the grader gave 0, but 1 was recorded",
         ),
         ({"exit_code": None, "cut": "time"}, "failed", "exceeded its time limit"),
         ({"exit_code": None, "cut": "disk"}, "failed", "exceeded its output limit"),

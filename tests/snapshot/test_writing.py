@@ -319,7 +319,7 @@ class TestNamedByTheUser:
     def test_links_in_a_circle(self, tmp_path):
         (tmp_path / "a").symlink_to("b")
         (tmp_path / "b").symlink_to("a")
-        with pytest.raises(OSError, match="circle"):
+        with pytest.raises(OSError, match="cycle"):
             write(tmp_path / "a", b"x")
 
     def test_a_pipe_outside_of_a_repository_is_written_to(self, tmp_path):

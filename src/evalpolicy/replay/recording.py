@@ -1,4 +1,4 @@
-"""A fixture that is being recorded: whole lines, appended one by one, without credentials."""
+"""A fixture that is being recorded: whole lines without credentials."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from threading import Lock
 
 from evalpolicy.replay.spans import Recorded, line
 from evalpolicy.scanners.credentials import Scanner, redact, redact_text
-from evalpolicy.snapshot.writing import open_to_append
+from evalpolicy.snapshot.writing import open_to_append, write
 
 
 class Recording:
-    """Appends to a new file; raises `FileExistsError` where there is one, for two runs in one
-    fixture are none."""
+    """Writes a new file; raises `FileExistsError` if it exists: a fixture is one run."""
 
     def __init__(self, file: Path) -> None:
-        self._handle = open_to_append(file, "refuse")
+        os.close(open_to_append(file, "refuse"))
         self._file = file
+        self._content = b""
         self._scanner = Scanner()
         self._lock = Lock()
         self.turns = 0
@@ -25,21 +25,16 @@ class Recording:
         self.redacted = 0
 
     def add(self, call: Recorded) -> None:
-        """Appends a call, forced to the disk; a line is there as a whole or not at all."""
+        """Adds the line of a call, forced to the disk.
+
+        The file is replaced: a process that is killed while it appends leaves a part of a line.
+        """
         content, changes, left = redact(line(call), self._scanner)
         if left:
             raise OSError("a credential in the call cannot be redacted, and none is written")
         with self._lock:
-            size = os.fstat(self._handle).st_size
-            written = 0
-            try:
-                written = os.write(self._handle, content)
-                os.fsync(self._handle)
-            finally:
-                if written != len(content):
-                    os.ftruncate(self._handle, size)
-            if written != len(content):
-                raise OSError("the disk is full")
+            write(self._file, self._content + content)
+            self._content += content
             self.turns += call.usable
             self.failed += not call.usable
             self.redacted += sum(len(change.lines) for change in changes)
@@ -49,7 +44,6 @@ class Recording:
         return redact_text(text, self._scanner, most=most)
 
     def close(self) -> None:
-        """Closes the file; one without a call is removed."""
-        os.close(self._handle)
+        """Removes a file without a call."""
         if not self.turns and not self.failed:
             self._file.unlink()

@@ -224,7 +224,10 @@ class TestHistory:
 
     def test_outside_git(self, tmp_path):
         write(tmp_path, {"a": "1\n"})
-        with open_snapshot(tmp_path) as snapshot, pytest.raises(NotCheckedError, match="in none"):
+        with (
+            open_snapshot(tmp_path) as snapshot,
+            pytest.raises(NotCheckedError, match="not in one"),
+        ):
             Asked(base="main").change(tmp_path, snapshot)
 
 
@@ -413,7 +416,7 @@ class TestAsked:
 
     def test_an_event_that_is_none(self, tmp_path):
         (tmp_path / "event.json").write_text("{}")
-        with pytest.raises(NotCheckedError, match=r"event\.json: not an event"):
+        with pytest.raises(NotCheckedError, match=r"event\.json: not the event"):
             read_event(str(tmp_path / "event.json"))
 
     def test_a_file_that_is_not_there(self, tmp_path):
