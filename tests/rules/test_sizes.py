@@ -66,6 +66,8 @@ CASES = [
     ("SIZ003", {FIXTURE: size(501), HOOKS: hook(exclude=rf"^{FIXTURES}/")}, 0),
     ("SIZ003", {FIXTURE: size(501), HOOKS: hook(files=r"\.py$")}, 0),
     ("SIZ003", {FIXTURE: pointer(9 << 20), HOOKS: hook()}, 0),
+    ("SIZ003", {FIXTURE: pointer(9 << 20), f"{FIXTURES}/z.trajectory.jsonl": size(501),
+                HOOKS: hook()}, 1),
     ("SIZ003", {FIXTURE: size(501)}, 0),
     ("SIZ004", {FIXTURE: size(3), "evalpolicy.toml": b"[sizes]\nfixture_budget = 2\n"}, 1),
     ("SIZ004", {FIXTURE: size(3), "evalpolicy.toml": b"[sizes]\nfixture_budget = 3\n"}, 0),
@@ -111,3 +113,9 @@ def test_a_finding_points_at_what_has_to_change(tmp_path):
     text = files[HOOKS].split("\n")[finding.span.line - 1]
     assert text[finding.span.column - 1 :].startswith("--maxkb=2")
     assert "`exclude: ^tests/run/replay/fixtures/`" in finding.help
+
+
+def test_sizes_are_rounded_up_to_kib(tmp_path):
+    files = {FIXTURE: size(2000) + b"x", HOOKS: hook()}
+    (finding,) = judge(write(tmp_path, {**FLEET, **files}), "SIZ003").findings
+    assert "(2,001 KiB, over its limit of 500)" in finding.message

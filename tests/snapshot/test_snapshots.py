@@ -190,6 +190,8 @@ def test_a_sparse_checkout_is_read_from_the_index(tmp_path):
     assert not (root / "containers/benchmarks").exists()
     worktree, index, commit = states(root)
     assert contents(worktree) == contents(index) == contents(commit)
+    for path in commit.entries:
+        assert worktree.size(path) == index.size(path) == commit.size(path) is not None
 
 
 def lose(root, path):

@@ -128,3 +128,23 @@ def test_every_configuration_of_the_matrix_is_moved_or_refused():
         for version in ("8.8.12", "8.24.3", "8.30.1"):
             result = migrate(text, Version.of(version))
             assert isinstance(result, Migrated | Refusal), row.name
+
+
+@pytest.mark.parametrize(
+    ("criteria", "to", "written_for", "refused"),
+    [
+        ("", "8.18.4", "8.18.4", True),
+        ("", "8.18.4", "8.30.1", True),
+        ("regex = 'x'", "8.18.4", "8.9.0", False),
+        ("path = 'x'", "8.18.4", "8.9.0", False),
+        ("regex = 'x'", "8.18.4", "8.30.1", True),
+        ("regex = 'x'", "8.30.1", "8.18.4", True),
+        ("regex = 'x'", "8.30.1", "8.30.1", False),
+    ],
+)
+def test_a_rule_named_as_a_default_one_means_the_same_or_is_refused(
+    criteria, to, written_for, refused
+):
+    text = f"[extend]\nuseDefault = true\n[[rules]]\nid = 'aws-access-token'\n{criteria}\n"
+    result = migrate(text, Version.of(to), Version.of(written_for))
+    assert isinstance(result, Refusal) == refused

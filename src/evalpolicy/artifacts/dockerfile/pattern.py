@@ -57,9 +57,6 @@ def replace(pattern: str, value: str, replacement: str, everywhere: bool) -> str
 
 
 def _filled(replacement: str, match: str) -> str:
-    if "$" not in replacement:
-        return replacement
-
     def fill(found: re.Match[str]) -> str:
         if found.group(1):
             return "$"
