@@ -319,14 +319,14 @@ class TestBadInput:
     @pytest.mark.parametrize("command", [["check"], ["baseline", "show"], ["baseline", "prune"]])
     def test_no_such_file_and_a_folder(self, fleet, capfd, command):
         assert main([*command, "--baseline", "none.json"]) == 2
-        assert "there is no such file" in capfd.readouterr().err
+        assert "does not exist: run `evalpolicy baseline write`" in capfd.readouterr().err
         assert main([*command, "--baseline", "containers"]) == 2
-        assert "a folder, not a baseline" in capfd.readouterr().err
+        assert "is a folder: name a baseline file" in capfd.readouterr().err
 
     def test_the_default_one_is_a_folder(self, fleet, capfd):
         write(fleet, {f"{BASELINE_FILE}/x": ""})
         assert main(["check"]) == 2
-        assert "a folder, not a baseline" in capfd.readouterr().err
+        assert "is a folder: name a baseline file" in capfd.readouterr().err
         assert main(["baseline", "write"]) == 3
         assert "not a regular file" in capfd.readouterr().err
 

@@ -163,7 +163,7 @@ def test_outside_of_git(init, tmp_path):
 def test_wrong_usage(init, tmp_path):
     code, _, err = init(repository(tmp_path / "r"), "--yes", "--dry-run")
     assert code == 2
-    assert "exclude each other" in err
+    assert "cannot be used together" in err
 
 
 def test_no_baseline_where_not_all_could_be_checked(init, tmp_path):
