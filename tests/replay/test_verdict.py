@@ -42,7 +42,7 @@ FIRST = {
         ({"exit_code": 3}, "failed", "the runner ended with exit code 3"),
         ({"exit_code": 137}, "failed", "exit code 137 (killed,"),
         ({"agent": {"exit_code": 2}}, "failed", "the agent ended with exit code 2"),
-        ({"agent": "it is no JSON: x"}, "failed", "the agent's result.json is not valid"),
+        ({"agent": "it is not JSON: x"}, "failed", "the agent's result.json is not valid"),
         ({"result": {"exit_code": 2}}, "failed", "the grader ended with exit code 2"),
         ({"result": "it was not written"}, "failed", "not valid: it was not written"),
         ({"result": {"benchmark": "gpqa"}}, "failed", "benchmark gpqa, not arc"),
@@ -59,7 +59,7 @@ FIRST = {
         ({"exit_code": None, "cut": "memory"}, "failed", "more memory"),
         ({"exit_code": None, "cut": "server"}, "failed", "the replay server died"),
         ({"sha256": "1" * 64}, "failed", "another recording than the one that was planned"),
-        ({"problems": ["line 3 of the journal is no entry"]}, "failed", "journal is damaged"),
+        ({"problems": ["line 3 of the journal is not an entry"]}, "failed", "journal is damaged"),
         ({"not_run": "docker: no such image"}, "not run", "docker: no such image"),
     ],
 )

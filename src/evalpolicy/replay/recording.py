@@ -1,4 +1,4 @@
-"""A fixture that is being recorded: whole lines, appended one by one, without credentials."""
+"""Records a fixture: whole lines, appended one by one, without credentials."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from evalpolicy.snapshot.writing import open_to_append
 
 
 class Recording:
-    """Appends to a new file; raises `FileExistsError` where there is one, for two runs in one
-    fixture are none."""
+    """Appends to a new file; raises `FileExistsError` if it exists, because two runs in one
+    fixture would be useless."""
 
     def __init__(self, file: Path) -> None:
         self._handle = open_to_append(file, "refuse")
@@ -25,10 +25,10 @@ class Recording:
         self.redacted = 0
 
     def add(self, call: Recorded) -> None:
-        """Appends a call, forced to the disk; a line is there as a whole or not at all."""
+        """Appends a call and syncs it to disk; a line is written completely or not at all."""
         content, changes, left = redact(line(call), self._scanner)
         if left:
-            raise OSError("a credential in the call cannot be redacted, and none is written")
+            raise OSError("a credential in a call cannot be redacted, so it is not recorded")
         with self._lock:
             size = os.fstat(self._handle).st_size
             written = 0
@@ -45,7 +45,7 @@ class Recording:
             self.redacted += sum(len(change.lines) for change in changes)
 
     def without_secrets(self, text: str, most: int) -> str:
-        """A text of which only `most` characters are to be recorded."""
+        """The first `most` characters of a text, redacted."""
         return redact_text(text, self._scanner, most=most)
 
     def close(self) -> None:
