@@ -59,7 +59,7 @@ FIRST = {
         ({"exit_code": None, "cut": "memory"}, "failed", "more memory"),
         ({"exit_code": None, "cut": "server"}, "failed", "the replay server died"),
         ({"sha256": "1" * 64}, "failed", "another recording than the one that was planned"),
-        ({"problems": ["line 3 of the journal is not an entry"]}, "failed", "journal is damaged"),
+        ({"problems": ["line 3 of the journal is no entry"]}, "failed", "journal is damaged"),
         ({"not_run": "docker: no such image"}, "not run", "docker: no such image"),
     ],
 )

@@ -97,6 +97,6 @@ def _complete(made: Mapping[str, object], given: Mapping[str, object]) -> None:
     ]
     if missing:
         raise UsageError(
-            f"nothing shows {'; '.join(missing)}: give each with its option, or say why nobody "
-            "knows it: --unknown 'FIELD=why'"
+            f"there is no evidence for {'; '.join(missing)}: give each with its option, or the "
+            "reason why it is unknown: --unknown 'FIELD=WHY'"
         )

@@ -78,7 +78,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         cut = "memory"
     return Evidence(
         wanted=_wanted(planned),
-        not_run=None if state else "its container was removed by somebody else",
+        not_run=None if state else "its container was removed by another program",
         calls=calls,
         runner=Ended(state.exit_code if state and cut is None else None, cut),
         result=read_one(written(planned.paths.output, planned.paths.result)),
