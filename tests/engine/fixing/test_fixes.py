@@ -172,8 +172,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (["--fix", "--staged"], "--fix works on the worktree"),
-            (["--diff", "--rev", "HEAD"], "--diff works on the worktree"),
+            (["--fix", "--staged"], "--fix only works on the worktree"),
+            (["--diff", "--rev", "HEAD"], "--diff only works on the worktree"),
             (["--fix", "--diff"], "cannot be used together"),
             (["--unsafe-fixes"], "needs --fix or --diff"),
         ],

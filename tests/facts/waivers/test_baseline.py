@@ -326,7 +326,7 @@ class TestBadInput:
     def test_the_default_one_is_a_folder(self, fleet, capfd):
         write(fleet, {f"{BASELINE_FILE}/x": ""})
         assert main(["check"]) == 2
-        assert "is a folder: name a baseline file" in capfd.readouterr().err
+        assert "a folder, not a baseline" in capfd.readouterr().err
         assert main(["baseline", "write"]) == 3
         assert "not a regular file" in capfd.readouterr().err
 
