@@ -1,4 +1,4 @@
-"""Records a fixture: whole lines, appended one by one, without credentials."""
+"""A fixture that is being recorded: whole lines, appended one by one, without credentials."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from evalpolicy.snapshot.writing import open_to_append
 
 
 class Recording:
-    """Appends to a new file; raises `FileExistsError` if it exists, because two runs in one
-    fixture would be useless."""
+    """Appends to a new file; raises `FileExistsError` where there is one, for two runs in one
+    fixture are none."""
 
     def __init__(self, file: Path) -> None:
         self._handle = open_to_append(file, "refuse")
@@ -25,7 +25,7 @@ class Recording:
         self.redacted = 0
 
     def add(self, call: Recorded) -> None:
-        """Appends a call and syncs it to disk; a line is written completely or not at all."""
+        """Appends a call, forced to the disk; a line is there as a whole or not at all."""
         content, changes, left = redact(line(call), self._scanner)
         if left:
             raise OSError("a credential in a call cannot be redacted, so it is not recorded")
