@@ -292,7 +292,7 @@ def test_scope_open_speaks_of_open_files_only(fleet):
 def test_an_option_that_nobody_knows_is_said(fleet):
     async def scenario(editor: Editor) -> None:
         await editor.until(lambda: editor.messages)
-        assert "scope 'all' is not known" in editor.messages[0]
+        assert "unknown scope 'all'" in editor.messages[0]
 
     session(scenario, fleet, options={"scope": "all"})
 
