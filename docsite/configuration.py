@@ -1,4 +1,4 @@
-"""The reference of the configuration, from its schema and the defaults in the code."""
+"""The configuration reference, generated from its schema and the defaults in the code."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _KINDS = {
 _HEAD = """\
 # Configuration
 
-`evalpolicy.toml` at the fleet's root, or a table `[tool.evalpolicy]` in pyproject.toml. Every key
-is optional; the defaults fit a fleet laid out as `containers/benchmarks/*/Dockerfile` and so on.
-An unknown key is an error that names its line and the nearest known one. Which configuration
-judges a commit is the one that the commit holds.
+This page lists every key of evalpolicy's configuration: `evalpolicy.toml` at the fleet's root, or
+a table `[tool.evalpolicy]` in pyproject.toml. Every key is optional; the defaults fit a fleet laid
+out as `containers/benchmarks/*/Dockerfile` and so on. An unknown key is an error that names its
+line and the closest known key. A commit is checked with the configuration that it contains.
 
-Globs are counted from the fleet's root: `*` stays within one folder, `**` does not.
+Globs are relative to the fleet's root: `*` stays within one folder, `**` crosses folders.
 
-The schema, for editors that read one: [config.schema.json](../schemas/config.schema.json).
+For editors that support schemas: [config.schema.json](../schemas/config.schema.json).
 
 ```toml title="evalpolicy.toml"
 plugins = ["acme"]                # before the first table

@@ -107,7 +107,12 @@ def _ranges(feature: Feature) -> str:
 def _effect(effect: str) -> str:
     named = {"effective": "**read**", "ignored": "ignored",
              "only-without-extend": "only without `[extend]`",
-             "outermost-file": "in the outermost file"}  # fmt: skip
+             "outermost-file": "in the outermost file",
+             "each-non-empty": "each on its own, without empty matches",
+             "each-unless-experimental": "each on its own, unless joined by an experimental key",
+             "joined": "joined into one expression", "none": "not applicable",
+             "replaces": "replaces the default rule", "merges-fields": "merges the rules' fields",
+             "match": "the whole match", "secret": "the secret"}  # fmt: skip
     return named.get(effect, effect.replace("-", " "))
 
 
@@ -116,7 +121,7 @@ def _span(first: Version, last: Version | None) -> str:
         return f"from {first} on"
     if first == last:
         return f"in {first}"
-    return f"up to {last}" if first == table().oldest else f"{first} to {last}"
+    return f"up to {last}" if first == table().oldest else f"from {first} to {last}"
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from evalpolicy.rules import family
 _HEAD = """\
 # The JSON report
 
-`evalpolicy check --format json` writes version 1; the schema is
-[report.schema.json](../schemas/report.schema.json). New keys may come; what is there stays as it
-is within a version. Findings are sorted by path, line, column and rule, and nothing in the report
-depends on the time, on the number of jobs or on the cache.
+This page lists every key of the report that `evalpolicy check --format json` writes, version 1. The
+schema is [report.schema.json](../schemas/report.schema.json). Later versions of evalpolicy may add
+keys; existing keys don't change within a version. Findings are sorted by path, line, column and
+rule. Nothing in the report depends on the time, the number of jobs or the cache.
 
 """
 

@@ -1,8 +1,8 @@
-"""A model for the example fleet: it adds and counts words, over an API that OpenAI's clients speak.
+"""A model for the example fleet: it adds numbers and counts words, with an OpenAI-compatible API.
 
-`python abacus.py [PORT]` answers `/v1/chat/completions` and `/v1/responses`, streamed and not, by
-rule: to a task that it knows it calls the agent's shell, and to what the shell says it answers
-that it is done. It stands where a real model would when the example's fixtures are recorded.
+`python abacus.py [PORT]` serves `/v1/chat/completions` and `/v1/responses`, streamed or not, by
+rule: for a task that it knows it calls the agent's shell, and then replies that it is done. It
+takes the place of a real model when the example's fixtures are recorded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def command(task: str) -> str | None:
 
 
 def reply(task: str, steps: int, tools: list[str]) -> tuple[str, str, str]:
-    """Text, tool and arguments of the next turn; no tool in the last one."""
+    """Text, tool and arguments of the next turn; the last turn has no tool."""
     shell = next((name for name in tools if name in SHELLS), None)
     solution = command(task)
     if solution is None or shell is None:

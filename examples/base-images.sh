@@ -1,14 +1,14 @@
 #!/bin/sh
 # base-images.sh [--packages] [--python X.Y] ENGINE [codex]
 #
-# Makes the images that the example fleet stands on and that come from outside, in the store of
-# ENGINE (docker or podman):
+# Makes the external images that the example fleet is built on, in the store of ENGINE (docker or
+# podman):
 #
 #   localhost/evalpolicy-example/base:bookworm   Debian with Python, also as …/python:X.Y
-#   localhost/evalpolicy-example/codex:VERSION   the Codex CLI; 300 MB, only if asked for
+#   localhost/evalpolicy-example/codex:VERSION   the Codex CLI; 300 MB, only on request
 #
-# They are pulled, and built from what is pulled. With --packages, or where nothing can be pulled,
-# the same comes from Debian's packages (by mmdebstrap) and from npm's. What is there is kept.
+# They are built from images that it pulls. With --packages, or if nothing can be pulled, they are
+# built from Debian packages (with mmdebstrap) and npm packages. Existing images are kept.
 set -eu
 usage() { sed -n '2s/^# /usage: /p' "$0" >&2; exit 2; }
 packages=

@@ -14,7 +14,7 @@ for candidate in docker podman; do
   if "$candidate" info > "$copy/info" 2>&1; then engine=$candidate; break; fi
 done
 if [ -z "$engine" ]; then
-  echo "demo-replay: neither docker nor podman answers: install one of them and start it" >&2
+  echo "demo-replay: neither docker nor podman responds: install and start one of them" >&2
   exit 3
 fi
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -39,11 +39,11 @@ echo
 replayed 0
 cat "$copy"/fleet/evalpolicy-replay/$fixture/output/arithmetic/1/task/result.json
 echo
-echo "The same, with the last of the recorded replies cut off:"
+echo "The same run, with the last recorded reply cut off:"
 recorded=$copy/fleet/tests/run/replay/fixtures/$fixture.traces.jsonl
 sed '$d' "$recorded" > "$copy/cut"
 cat "$copy/cut" > "$recorded"
 replayed 1
 cat "$copy"/fleet/evalpolicy-replay/$fixture/output/arithmetic/1/agent/stderr.log
 echo
-echo "The answer is still right, and yet the run is not the recorded one: exit code 1."
+echo "The answer is still right, but the run is not the recorded one: exit code 1."

@@ -41,5 +41,5 @@ def test_the_replay_demo_says_what_it_needs(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "demo-replay: neither docker nor podman answers: install one of them and start it\n"
+        "demo-replay: neither docker nor podman responds: install and start one of them\n"
     )

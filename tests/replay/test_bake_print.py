@@ -66,7 +66,7 @@ def test_the_configured_network_is_taken_where_bake_names_none():
         ({"something-new": 1}, "something-new"),
         ({"tags": []}, "would tag"),
         ({"tags": [NAME, "other:1"]}, "would tag"),
-        ({"context": "https://example.org/x.git"}, "is no folder"),
+        ({"context": "https://example.org/x.git"}, "is not a folder"),
         ({"contexts": {"a": "target:b"}}, "another target"),
         ({"platforms": ["linux/amd64", "linux/arm64"]}, "2 platforms"),
     ],
@@ -78,5 +78,5 @@ def test_what_podman_cannot_do_is_refused(target, why):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"target": {}}', '{"target": {"eval": 1}}'])
 def test_an_answer_without_the_target_is_refused(text):
-    with pytest.raises(CannotConvertError, match="says nothing of the target eval"):
+    with pytest.raises(CannotConvertError, match="does not list the target eval"):
         from_print(text, "eval", NAME)

@@ -28,7 +28,7 @@ def test_what_it_says_and_how_it_ends():
     )
     assert outcome.last_line == "err"
     assert call(sh("true")).ok
-    assert call(sh("exit 4")).last_line == "it said nothing and ended with 4"
+    assert call(sh("exit 4")).last_line == "it printed nothing and exited with code 4"
     assert call(sh("printf '\\377'")).stdout == "\ufffd"
 
 

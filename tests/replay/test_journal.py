@@ -61,7 +61,7 @@ def test_a_turn_that_was_repeated_is_one_turn(tmp_path):
 )  # fmt: skip
 def test_a_line_that_is_no_entry_is_a_problem(line):
     record = read_journal(line + b"\n")
-    assert record.problems == ("line 1 of the journal is no entry",)
+    assert record.problems == ("line 1 of the journal is not an entry",)
     assert record.turns_left is None
 
 

@@ -46,7 +46,7 @@ def test_fixtures_that_cannot_be_replayed_are_not_a_pass(tmp_path, plan):
     lay(tmp_path, {f"{FIXTURES}/strange.trajectory.jsonl": turn("x")})
     code, out, err = plan("--format", "json")
     assert code == 3
-    assert f"not checked: {FIXTURES}/strange.trajectory.jsonl: its name tells no" in err
+    assert f"not checked: {FIXTURES}/strange.trajectory.jsonl: its name does not match" in err
     assert len(json.loads(out)["replays"]) == 4
 
 
@@ -68,7 +68,7 @@ def test_an_image_that_cannot_be_built_is_not_a_pass(tmp_path, plan):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--shard", "0/2"], "--shard 0/2: say which part"),
+        (["--shard", "0/2"], "--shard 0/2: use I/N"),
         (["--shards", "2"], "--shards is for --format matrix"),
         (["nothing"], "'nothing' is not a fixture"),
         (["--benchmark", "sumz"], "did you mean sums?"),

@@ -93,7 +93,7 @@ def test_environment_is_on_the_line():
 
 def test_text_says_what_is_left_out_and_why(tmp_path):
     found = planned(lay(tmp_path, {f"{FIXTURES}/strange.trajectory.jsonl": turn("x")}))
-    assert f"#   {FIXTURES}/strange.trajectory.jsonl: its name tells no" in text(found)
+    assert f"#   {FIXTURES}/strange.trajectory.jsonl: its name does not match" in text(found)
 
 
 def test_json_holds_the_calls_as_words_and_as_lines(tmp_path):

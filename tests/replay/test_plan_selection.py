@@ -82,9 +82,9 @@ def test_known_broken_ones_are_told_and_can_be_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("strange", turn("x"), "its name tells no benchmark"),
+        ("strange", turn("x"), "its name does not match any benchmark"),
         ("sums-7-shell", "", "line 1: the file is empty"),
-        ("sums-7-shell", turn("x").replace("success", "failure"), "no turn"),
+        ("sums-7-shell", turn("x").replace("success", "failure"), "no usable turn"),
         ("sums-7-shell", "{\n", "line 1: "),
         ("sums-\x1b[2J-shell", turn("x"), "rename it"),
     ],
@@ -100,7 +100,7 @@ def test_what_cannot_be_replayed_is_told_with_its_reason(tmp_path, name, content
 def test_a_benchmark_whose_dockerfile_is_gone(tmp_path):
     root = lay(tmp_path, {"containers/benchmarks/sums/Dockerfile": None})
     reasons = {one.reason for one in planned(root).skipped}
-    assert reasons == {"the benchmark sums has no Dockerfile that can be read"}
+    assert reasons == {"the benchmark sums has no readable Dockerfile"}
 
 
 def test_the_provenance_entry_settles_task_model_and_reward(tmp_path):
@@ -125,5 +125,5 @@ def test_an_index_has_no_files_for_a_container(tmp_path):
     git(root, "add", ".")
     with open_snapshot(root, staged=True) as snapshot:
         facts = Facts(snapshot, configuration.load(snapshot), Cache(None))
-        with pytest.raises(NotCheckedError, match="files on the disk"):
+        with pytest.raises(NotCheckedError, match="files on disk"):
             plan(facts, Request())

@@ -33,10 +33,10 @@ def test_a_result_with_and_without_the_graders_exit_code(put):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "it is no JSON"),
-        (b"{", "it is no JSON"),
-        (b"\xff", "it is no JSON"),
-        (b"[" * 100_000, "it is no JSON"),
+        (b"", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b"\xff", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
         (b"[]", "is not of type 'object'"),
         (b" " * ((1 << 20) + 1), "more than 1,048,576 bytes"),
         ({**GOOD, "reward": 2}, "reward: "),

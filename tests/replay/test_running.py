@@ -119,7 +119,7 @@ def test_a_signal_stops_and_handlers_are_put_back():
         assert stop.is_set()
     assert signal.getsignal(signal.SIGTERM) is before
     assert said == [
-        "SIGTERM: removing containers; once more to leave them to `evalpolicy replay clean`"
+        "SIGTERM: removing containers; repeat to leave them to `evalpolicy replay clean`"
     ]
 
 

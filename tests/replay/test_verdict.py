@@ -42,7 +42,7 @@ FIRST = {
         ({"exit_code": 3}, "failed", "the runner ended with exit code 3"),
         ({"exit_code": 137}, "failed", "exit code 137 (killed,"),
         ({"agent": {"exit_code": 2}}, "failed", "the agent ended with exit code 2"),
-        ({"agent": "it is no JSON: x"}, "failed", "the agent's result.json is not valid"),
+        ({"agent": "it is not JSON: x"}, "failed", "the agent's result.json is not valid"),
         ({"result": {"exit_code": 2}}, "failed", "the grader ended with exit code 2"),
         ({"result": "it was not written"}, "failed", "not valid: it was not written"),
         ({"result": {"benchmark": "gpqa"}}, "failed", "benchmark gpqa, not arc"),

@@ -48,7 +48,7 @@ class TestGithub:
         assert sum(line.startswith("::error ") for line in lines) == 10
         assert sum(line.startswith("::warning ") for line in lines) == 10
         assert len(lines) == 21
-        assert lines[-1].startswith("evalpolicy: 3 errors, 1 warning more: ")
+        assert lines[-1].startswith("evalpolicy: 3 errors, 1 warning more; ")
         assert "job summary" in lines[-1]
 
     def test_ten_are_all_and_nothing_is_said(self):
@@ -76,15 +76,15 @@ class TestMarkdown:
         assert last.endswith("`")
         assert rule == "---"
         shown = text.count("- **LBL001")
-        assert cut.startswith(f"Cut here: {4000 - shown:,} of 4,000 are not shown")
+        assert cut.startswith(f"Not shown: {4000 - shown:,} of 4,000, because")
 
     def test_one_finding_larger_than_the_limit_is_cut_too(self):
         text = markdown.render(report([finding(message="x" * 5000)]), limit=4000)
         assert len(text) < 4000
-        assert "Cut here: 1 of 1 are not shown" in text
+        assert "Not shown: 1 of 1, because" in text
 
     def test_nothing_is_cut_that_fits(self):
-        assert "Cut here" not in render("markdown", sample())
+        assert "Not shown" not in render("markdown", sample())
 
     def test_the_worst_come_first(self):
         text = render("markdown", report([finding("REL002"), finding("LBL006"), finding()]))

@@ -161,7 +161,7 @@ def test_more_results_than_github_takes_are_cut_from_the_end():
     assert len(run["results"]) == 30
     assert {result["level"] for result in run["results"]} == {"error"}
     (said,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert said["message"]["text"].startswith("1 results of lesser severity are left out")
+    assert said["message"]["text"].startswith("left out: 1 result of lower severity")
 
 
 def test_a_file_larger_than_github_takes_is_cut_until_it_fits():

@@ -164,7 +164,7 @@ class TestAPluginThatWorks:
         write(self.root, FLEET)
         assert run(self.root, "baseline", "write")[0] == 0
         assert of(check(self.root)[1]) == []
-        assert run(self.root, "baseline", "prune")[1].startswith("0 findings taken out")
+        assert run(self.root, "baseline", "prune")[1].startswith("0 findings removed")
 
     def test_the_same_from_the_cache(self, check):
         cold = check(self.root)[1]

@@ -1,4 +1,4 @@
-"""What ACM001 finds, and that its page tells the truth."""
+"""What ACM001 finds, and that its page is correct."""
 
 from evalpolicy_acme.rules import maintainer_missing
 

@@ -1,1 +1,1 @@
-"""How fixtures came to be: the file that says so, and what recording, labels and git know of it."""
+"""The provenance of fixtures: the file, and the evidence from recordings, labels and git."""

@@ -1,4 +1,4 @@
-"""Entries for recordings that have none, from evidence alone."""
+"""Writes entries for fixtures that have none, from evidence only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"
 
 
 class Backfill(Struct):
-    """What a backfill would write, and what it has to tell.
+    """What a backfill would write, and what it has to report.
 
     `entries` are those that are new or were completed, by fixture. `contradictions` has, by
     fixture, the agent of the name and the one that recorded. `unreadable` has the paths whose
@@ -42,7 +42,7 @@ class Backfill(Struct):
 def backfill(
     snapshot: Snapshot, config: Config, provenance: ProvenanceFile, cache: Cache
 ) -> Backfill:
-    """Entries for all fixtures without one, and for those whose content was not there before."""
+    """Entries for all fixtures without one, and for those whose content was missing before."""
     fleet = Fleet(snapshot, config.layout, cache)
     waiting = [f for f in fleet.fixtures if _is_waiting(f, provenance)]
     found = Backfill(kept=len({f.stem for f in fleet.fixtures} - {f.stem for f in waiting}))
@@ -56,7 +56,7 @@ def _is_waiting(fixture: Fixture, provenance: ProvenanceFile) -> bool:
     value = provenance.parsed.value
     known = provenance.entries.get(fixture.stem)
     if known is None:
-        # What stands there and is no entry is not ours to replace: PRV003 has it.
+        # Never replace an invalid entry; PRV003 reports it.
         return not (isinstance(value, Mapping) and fixture.stem in value)
     return _was_unreadable(known.fields)
 
@@ -87,7 +87,7 @@ def _take(found: Backfill, evidence: Evidence, provenance: ProvenanceFile) -> No
 
 
 def _completed(before: Mapping[str, object], made: Mapping[str, object]) -> dict[str, object]:
-    """An entry made without its fixture's content, made anew; what a person put in is kept."""
+    """Rewrites an entry that was made without its fixture's content; keeps a person's values."""
     old, new = before.get("evidence"), made["evidence"]
     assert isinstance(old, Mapping), "an entry without evidence is not completed"
     assert isinstance(new, Mapping), "every entry that is made has evidence"
@@ -113,14 +113,14 @@ def witnesses(
     fixtures: Collection[Fixture],
     told: Mapping[str, object] | None = None,
 ) -> Iterator[Iterator[Evidence]]:
-    """All that git, labels and content know of these fixtures; the states are closed at the end.
+    """The evidence for these fixtures from git, labels and content; closes the states at the end.
 
     Raises `NotCheckedError` outside of git and in a shallow clone.
     """
     repository = git.locate(Path(snapshot.top))
     if repository is None or repository.top is None:
         raise NotCheckedError(
-            f"{snapshot.top} is no git worktree: when a fixture came in, only git can say"
+            f"{snapshot.top} is not a git worktree, so there is no history of its fixtures"
         )
     paths = [fixture.path for fixture in fixtures]
     recorded = shown_by(Recordings(fleet, cache, paths=paths))

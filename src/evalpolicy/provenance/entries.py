@@ -1,4 +1,4 @@
-"""An entry from evidence. What nothing shows is null with the reason; nothing is made up."""
+"""An entry from evidence. Values without evidence are null, with the reason; none is guessed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from evalpolicy.provenance.state import Known, State
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
 _WORDS = 80
-# What a label or the tree says, and the recording does not.
+# Fields from a label or the tree, which the recording does not contain.
 _FROM_STATE = ("agent_version", "benchmark_data_revision", "benchmark_tree")
-# As much of a commit's id as git shows where it is asked for many digits.
+# The length of an abbreviated commit id.
 COMMIT_DIGITS = 12
 
 
 class Evidence(Struct, frozen=True):
-    """All that bears witness to one fixture.
+    """All evidence for one fixture.
 
     `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and
-    also for an LFS pointer, which stands for a content that is not there. `state` is the
+    also for an LFS pointer, whose content is missing. `state` is the
     fleet when the recording came in: that of the commit `arrival`, or the present one for a
     fixture that is not committed. `told` are the values that a person gave.
     """
@@ -47,13 +47,13 @@ class Evidence(Struct, frozen=True):
 
     @property
     def client(self) -> Shown | None:
-        """The agent that shows: a user agent, which a conversion loses, outweighs a prompt."""
+        """The agent in the recording; a user agent outweighs a prompt (conversions lose it)."""
         shown = [r.client for r in (self.original, self.recorded) if r and r.client]
         return min(shown, key=lambda client: client.by != "user_agent", default=None)
 
     @property
     def reading(self) -> Decoding | None:
-        """What the name says: the longest names among the readings that the recording fits."""
+        """The reading of the name: the longest names among those that fit the recording."""
         readings = self.fixture.readings
         return min(
             readings,
@@ -66,7 +66,7 @@ class Evidence(Struct, frozen=True):
 
     @property
     def contradiction(self) -> str | None:
-        """Which agent the recording shows, where it is not the one of the name."""
+        """The agent in the recording, if it is not the one in the name."""
         reading, client = self.reading, self.client
         if reading is None or client is None or client.is_agent(reading.agent):
             return None
@@ -112,7 +112,7 @@ def entry(evidence: Evidence) -> dict[str, object] | None:
 
 
 def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
-    """Benchmark, task and agent as the name says, the agent only if the recording agrees."""
+    """Benchmark, task and agent from the name; the agent only if the recording agrees."""
     several = len(evidence.fixture.readings) > 1
     how = f"name: one of {len(evidence.fixture.readings)} readings" if several else "name"
     fields = {
@@ -195,11 +195,11 @@ def _captured(evidence: Evidence) -> Known:
 
 
 def _lateness(evidence: Evidence) -> str:
-    """How long after the capture the state was committed that labels and inputs are read from."""
+    """How long after the capture the commit was made from which labels and inputs are read."""
     recorded = evidence.original or evidence.recorded
     if evidence.arrival is None or recorded is None or recorded.started is None:
         return ""
-    # Git writes UTC as Z, which Python reads from 3.11 on.
+    # Git writes UTC as Z, which Python reads since 3.11.
     committed = datetime.fromisoformat(evidence.arrival.date.replace("Z", "+00:00"))
     days = int(committed.timestamp() - recorded.started / 10**9) // 86400
     return f", {counted(days, 'day')} after the capture" if days > 0 else ""

@@ -1,4 +1,4 @@
-"""When the recordings came into the repository: one walk through the log for all of them."""
+"""When fixtures were added to the repository: one walk through the log for all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUFFIXES = ("*.trajectory.jsonl", "*.traces.jsonl")
 
 
 class Change(NamedTuple):
-    """What one commit did to one path; a blob's id is None where the path is not there."""
+    """A commit's change of one path; a blob id is None if the path does not exist."""
 
     commit: str
     date: str
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """The commit in which a recording came into the repository, and the commit's date.
+    """The commit that added a recording to the repository, and the commit's date.
 
     `original` is the recording as it was committed then, if it is proven to be the same run:
     a conversion loses times and user agents that it still has.
@@ -75,7 +75,7 @@ def arrivals(
 
 
 def refuse_shallow(repository: git.Repository) -> None:
-    """Raises `NotCheckedError` where the clone ends before the history does."""
+    """Raises `NotCheckedError` for a shallow clone."""
     if repository.output(Command.IS_SHALLOW).strip() == b"true":
         raise NotCheckedError(
             "this clone is shallow: the commits that added the fixtures are not in it. Fetch them "
@@ -84,14 +84,14 @@ def refuse_shallow(repository: git.Repository) -> None:
 
 
 class _Changes(NamedTuple):
-    """The log from the newest to the oldest: by path, and what went away in each commit."""
+    """The log from newest to oldest: changes by path, and the deletions of each commit."""
 
     of_path: Mapping[str, list[tuple[int, Change]]]
     gone: Mapping[tuple[str, str], Change]
 
 
 def _changes(repository: git.Repository, wanted: Iterable[str]) -> _Changes:
-    """One `git log` for all fixtures, wherever they stood under either suffix."""
+    """One `git log` for all fixtures, at any path and with either suffix."""
     others = {f"*.{path.rpartition('/')[2].partition('.')[2]}" for path in wanted}
     patterns = sorted({*_SUFFIXES, *(p for p in others if p != "*.")})
     of_path: dict[str, list[tuple[int, Change]]] = {}
@@ -123,7 +123,7 @@ def _blob(oid: str) -> str | None:
 
 
 def _way(changes: _Changes, path: str) -> list[Step]:
-    """How the file at `path` came there, newest step first, as far as the log tells."""
+    """The steps by which the file got to `path`, newest first, as far as the log shows."""
     way: list[Step] = []
     place = -1
     while True:
@@ -149,7 +149,7 @@ def _way(changes: _Changes, path: str) -> list[Step]:
 def _old_recordings(
     repository: git.Repository, ways: Iterable[list[Step]], cache: Cache
 ) -> Mapping[str, Recorded]:
-    """What earlier contents of the fixtures show, by blob id, as far as they are there."""
+    """What earlier contents of the fixtures show, by blob id, if they are available."""
     wanted = {
         oid
         for way in ways
@@ -178,7 +178,7 @@ def _old_recordings(
 
 
 def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded]) -> Arrival:
-    """The newest step that changed the run in place, else the oldest.
+    """The newest step that changed the run in place, or the oldest step.
 
     A change in place that leaves requests and replies as they are (a redaction elsewhere) is
     none. A conversion is followed whatever it changed, but the original is a witness only if its
@@ -196,7 +196,7 @@ def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded])
 
 
 def _same_run(step: Step, old: Mapping[str, Recorded]) -> bool:
-    """Whether a change in place left what was asked and answered as it was."""
+    """Whether a change in place kept all requests and replies."""
     before, after = old.get(step.before or ""), old.get(step.blob)
     if before is None or after is None or after.exchanges is None:
         return False

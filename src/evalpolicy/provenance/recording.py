@@ -1,4 +1,4 @@
-"""The entry of one fixture, with what a person knows of it."""
+"""Records the entry of one fixture, including values that a person gives."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def record(
     unknown: Mapping[str, str],
     cache: Cache,
 ) -> tuple[str, dict[str, object]]:
-    """The name and the entry of the fixture that `named` (a path or a name) stands for.
+    """The name and the entry of the fixture `named` (a path or a name).
 
     `told` are values by field, `unknown` the reasons for fields that nobody knows. Raises
-    `UsageError` where something required is neither shown nor told, and where the recording
-    shows another agent than the name and nobody said which one it was.
+    `UsageError` if a required value is neither shown nor given, and if the recording
+    shows a different agent than the name and no agent was given.
     """
     fleet = Fleet(snapshot, config.layout, cache)
     fixture = fixture_named(fleet, named)
@@ -80,14 +80,14 @@ def fixture_named(fleet: Fleet, named: str) -> Fixture:
         return found[0]
     if found:
         paths = ", ".join(f.path for f in found)
-        raise UsageError(f"{named} stands for several fixtures: {paths}")
+        raise UsageError(f"{named} matches several fixtures: {paths}")
     close = nearest(named, [f.stem for f in fleet.fixtures])
     hint = f": did you mean {close}?" if close else f" in {fleet.snapshot.place}"
-    raise UsageError(f"there is no fixture {named}{hint}")
+    raise UsageError(f"no fixture {named}{hint}")
 
 
 def _complete(made: Mapping[str, object], given: Mapping[str, object]) -> None:
-    """Raises `UsageError` for what an entry must say, nothing shows and nobody said."""
+    """Raises `UsageError` for required values that are neither shown nor given."""
     evidence = made["evidence"]
     assert isinstance(evidence, dict), "every entry that is made has evidence"
     missing = [
@@ -97,6 +97,6 @@ def _complete(made: Mapping[str, object], given: Mapping[str, object]) -> None:
     ]
     if missing:
         raise UsageError(
-            f"nothing shows {'; '.join(missing)}: give each with its option, or say why nobody "
-            "knows it: --unknown 'FIELD=why'"
+            f"there is no evidence for {'; '.join(missing)}: give each with its option, or the "
+            "reason why it is unknown: --unknown 'FIELD=WHY'"
         )

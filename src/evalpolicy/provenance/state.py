@@ -1,4 +1,4 @@
-"""What the labels and build inputs of one state of the fleet say: of a commit, or as it is."""
+"""Labels and build inputs of the fleet at a commit, or in the worktree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evalpolicy.snapshot.cache import Cache
 
 
 class Known(NamedTuple):
-    """A value and how it is known; None with the reason why it is not (`unknown: …`)."""
+    """A value and its evidence; None with the reason why it is unknown (`unknown: …`)."""
 
     value: object
     evidence: str
@@ -74,7 +74,7 @@ class State:
         return self._folders[role, name]
 
     def _elsewhere(self, role: Role, name: str) -> str | None:
-        """The one folder of this name whose Dockerfile says that it is one: units move, too."""
+        """The only folder of this name whose Dockerfile has this role: units move, too."""
         found = []
         for path in self._snapshot.entries:
             if not f"/{path}".endswith(f"/{name}/Dockerfile"):

@@ -1,4 +1,4 @@
-"""Fixtures against their entries: what `check` finds of that, and what it has to leave open."""
+"""Compares fixtures with their entries, and reports what could not be verified."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _RULES = ("PRV001", "PRV003", "PRV004", "PRV008")
 def verify(
     snapshot: Snapshot, config: Config, named: Sequence[str], cache: Cache
 ) -> tuple[Report, int]:
-    """The report on these fixtures (all, if none is named), and how many they are.
+    """The report on these fixtures (all if none is named), and their number.
 
     An entry without a digest proves nothing of the content, so it is a problem here. Raises
-    `UsageError` for a name that stands for no fixture, and `NotCheckedError` where there is none.
+    `UsageError` for an unknown name, and `NotCheckedError` if there are no fixtures.
     """
     report = check(snapshot, config, chosen=_RULES, cache=cache)
     fleet = Fleet(snapshot, config.layout, cache)
     if not fleet.fixtures:
         raise NotCheckedError(
-            f"no fixture in {snapshot.place}: say in [layout] of evalpolicy.toml where they are"
+            f"no fixture in {snapshot.place}: set [layout] fixtures in evalpolicy.toml"
         )
     chosen = [fixture_named(fleet, name) for name in named] or list(fleet.fixtures)
     stems = {fixture.stem for fixture in chosen}

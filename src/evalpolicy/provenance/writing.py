@@ -1,4 +1,4 @@
-"""The provenance file as it will be, and the one place where it is written."""
+"""Edits of the provenance file, and the only place where it is written."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from evalpolicy.snapshot.writing import write as write_file
 class Edit:
     """One edit of the provenance file: `before` and `after` are its bytes.
 
-    Raises `NotCheckedError` if the file as it is cannot be kept: it is no JSON object, or holds
-    a key twice, of which one would be lost.
+    Raises `NotCheckedError` if the file cannot be edited: it is not a JSON object, or has
+    a duplicate key, one of which would be lost.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Edit:
         return self.before != self.after
 
     def diff(self) -> str:
-        """The edit as a unified diff to look at: what could do harm in a log is written out."""
+        """The edit as a unified diff, with unsafe characters escaped."""
         old, new = (
             text.decode("utf-8", "surrogateescape").split("\n")
             for text in (self.before, self.after)
@@ -62,7 +62,7 @@ class Edit:
         return listed(line.replace("\t", "    ") for line in diff)
 
     def apply(self, snapshot: Snapshot) -> None:
-        """Writes the file as a whole. Raises `NotCheckedError` if it stays as it was."""
+        """Writes the file as a whole. Raises `NotCheckedError` if it could not be written."""
         if not self.changes:
             return
         if self.path.startswith("/") or ".." in self.path.split("/"):

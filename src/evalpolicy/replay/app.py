@@ -25,7 +25,7 @@ of a replay are 400, which no client tries again (measured: openai, anthropic, g
 codex)."""
 
 _WRITE = 32 * 1024
-"""Bytes of a stream that are handed to the server at once: it waits for a slow reader."""
+"""Bytes of a stream that are sent at once; the server waits for a slow reader."""
 
 
 class EventStream:
@@ -57,7 +57,7 @@ def as_json(content: object, status: int = 200, headers: dict[str, str] | None =
 
 
 def as_error(wire: WireName, status: int, code: str, message: str) -> Response:
-    """An error in the caller's format, which its client does not try again."""
+    """An error in the caller's format, which its client does not retry."""
     headers = dict(_NO_RETRY)
     if status in (408, 413, 415):
         headers["connection"] = "close"  # the rest of the body is not read
@@ -74,7 +74,7 @@ class _Call(Struct):
 
 
 class ReplayApp:
-    """Answers from a tape. `on_failure` is told when the journal cannot be written any more."""
+    """Answers from a tape. `on_failure` is called when the journal can no longer be written."""
 
     def __init__(
         self,
@@ -116,15 +116,15 @@ class ReplayApp:
         if self._failed:
             return self._broken(request)
         if route is None or (route.action == "model" and method == "POST"):
-            # A model's name may hold a colon, so `m:embedContent` has the look of one.
+            # A model's name may contain a colon, so `m:embedContent` looks like one.
             await self._drain(request)
             call = _Call(method, path, caller(path, request.headers))
-            message = f"there is no {method} {path[:200]} here"
+            message = f"unknown route {method} {path[:200]}"
             return self._refuse(call, "unknown-route", RefusedError(404, "not_found", message))
         call = _Call(method, path, route.wire, route.action == "stream")
         if method != route.method and (method, route.method) != ("HEAD", "GET"):
             await self._drain(request)
-            message = f"{path[:200]} takes {route.method}"
+            message = f"{path[:200]} needs {route.method}"
             return self._refuse(call, "unknown-route", RefusedError(405, "bad_method", message))
         if route.method == "GET":
             return self._catalogue(route)
@@ -139,7 +139,7 @@ class ReplayApp:
             return self._refuse(call, "bad-request", RefusedError(400, "bad_request", str(refused)))
 
     async def _drain(self, request: Request) -> None:
-        """Reads a body that nobody wants, so that the client comes to read the answer."""
+        """Reads and drops a body, so that the client gets to read the response."""
         try:
             await read_body(request, self._limits)
         except RefusedError:
@@ -167,7 +167,7 @@ class ReplayApp:
         if draw.reply is None:
             self._note(call, "exhausted", 400)
             turns = len(self._tape.turns)
-            message = f"the recording is exhausted: all of its {turns} turns were served"
+            message = f"the recording is exhausted: all of its turns ({turns}) were served"
             return as_error(route.wire, 400, "replay_exhausted", message)
         self._note(call, draw.outcome, 200, draw)
         if not asked.stream:

@@ -1,4 +1,4 @@
-"""A reply as one object, from what an upstream sent: a body, or the events of a stream."""
+"""Assembles a reply as one object from an upstream's body or stream of events."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from evalpolicy.replay.wires import WireName
 
 
 class CutOffError(Exception):
-    """The upstream's answer is no whole reply; the message says what it is."""
+    """The upstream's response is not a complete reply; the message says why."""
 
 
 def assemble(wire: WireName, body: bytes, content_type: str) -> dict[str, Any]:
-    """The response object. Raises `CutOffError` where the answer is none, or ended too early."""
+    """The response object. Raises `CutOffError` if the response is invalid or incomplete."""
     if content_type.startswith("text/event-stream"):
         return _FROM_EVENTS[wire](_events(body))
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise CutOffError("the answer is no JSON") from None
+        raise CutOffError("the response is not JSON") from None
     if wire == "gemini" and isinstance(value, list):
         return _gemini([one for one in value if isinstance(one, dict)])
     if not isinstance(value, dict):
-        raise CutOffError("the answer is no JSON object")
+        raise CutOffError("the response is not a JSON object")
     return _plain(value) if wire == "responses" else value
 
 
@@ -40,7 +40,7 @@ def _events(body: bytes) -> list[dict[str, Any]]:
         try:
             event = orjson.loads(data)
         except orjson.JSONDecodeError:
-            raise CutOffError("the stream breaks off within an event") from None
+            raise CutOffError("the stream ends in the middle of an event") from None
         if isinstance(event, dict):
             found.append(event)
     return found
@@ -80,7 +80,7 @@ def _responses(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(done: dict[str, Any]) -> dict[str, Any]:
-    """With the free text of custom tools where the arguments of functions are."""
+    """Moves the free text of custom tools to where functions have their arguments."""
     output = done.get("output")
     items = [
         {**item, "arguments": item.get("input")} if _is_custom(item) else item

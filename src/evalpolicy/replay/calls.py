@@ -1,4 +1,4 @@
-"""How images are built and asked for: one way to call another program, and to end it."""
+"""Calls other programs, such as image builders, and stops them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from evalpolicy.snapshot.writing import open_to_append
 
 _STEP = 0.05
 _TO_END = 10
-# What is read of what a program printed, from its end (bytes).
+# The end of a program's output that is read (bytes).
 _MOST_READ = 4 << 20
 
 
 class Outcome(Struct, frozen=True):
-    """How a call ended. `code` is negative for a signal; bytes that are no UTF-8 are replaced.
+    """How a call ended. `code` is negative for a signal; bytes that are not UTF-8 are replaced.
 
     `log` is the file that standard error went to as well.
     """
@@ -41,14 +41,14 @@ class Outcome(Struct, frozen=True):
 
     @property
     def last_line(self) -> str:
-        """The last line that says something, of standard error if it says anything."""
+        """The last line that is not empty, from standard error if it has one."""
         lines = [line.strip() for line in (self.stderr or self.stdout).splitlines()]
         said = [line for line in lines if line]
-        return said[-1] if said else f"it said nothing and ended with {self.code}"
+        return said[-1] if said else f"it printed nothing and exited with code {self.code}"
 
 
 class CannotCallError(Exception):
-    """The program is not there, or cannot be executed."""
+    """The program does not exist, or cannot be executed."""
 
 
 class CallStoppedError(Exception):
@@ -66,7 +66,7 @@ def call(
     log: Path | None = None,
     stop: threading.Event | None = None,
 ) -> Outcome:
-    """Runs it to its end; what it prints is taken down, in `log` as well while it runs.
+    """Runs it to its end and records its output, also to `log` while it runs.
 
     The program has the caller's environment and a session of its own, so that Ctrl-C reaches the
     caller alone, who sets `stop`: it is asked to end then, and made to after 10 s. Raises
@@ -108,7 +108,7 @@ def _log(log: Path | None) -> IO[bytes]:
 
 
 def _feed(process: subprocess.Popen[bytes], text: str | None) -> None:
-    """A program that does not want its input says why by its exit code."""
+    """A program that does not read its input reports why with its exit code."""
     if process.stdin is not None:
         with suppress(BrokenPipeError), process.stdin:
             process.stdin.write((text or "").encode())

@@ -1,4 +1,4 @@
-"""Model lists and token counts: calls that agents make beside the ones that were recorded."""
+"""Model lists and token counts: calls that agents make in addition to the recorded ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def models(names: list[str], wire: WireName) -> dict[str, Any]:
 
 
 def model(name: str, wire: WireName) -> dict[str, Any]:
-    """One model; every name is one, for the fleet gives its agents names of its own."""
+    """One model; every name is accepted, because a fleet gives its agents names of its own."""
     if wire == "gemini":
         return {
             "name": f"models/{name}",
@@ -39,7 +39,7 @@ def model(name: str, wire: WireName) -> dict[str, Any]:
 
 
 def count(asked: Conversation, wire: WireName) -> dict[str, Any]:
-    """An estimate of the tokens, four characters each; no recording holds the true number."""
+    """An estimate of the tokens, four characters each; recordings lack the true number."""
     tokens = sum(len(item.name) + len(item.text) for item in asked) // 4 + len(asked)
     if wire == "gemini":
         return {"totalTokens": tokens}

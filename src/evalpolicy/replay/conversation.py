@@ -1,4 +1,4 @@
-"""What a request says, whichever API it was written for or recorded from.
+"""The content of a request, whichever API it was written for or recorded from.
 
 Chat completions, responses, messages, Gemini and the messages of OpenTelemetry's conventions all
 nest the same few things differently; here they are a flat sequence of items.
@@ -42,7 +42,7 @@ _DEPTH = 6
 
 
 def conversation(messages: object, instructions: object = None) -> Conversation:
-    """The items of a request; neighbouring texts of one side are one item, empty ones are none."""
+    """The items of a request; adjacent texts of one side are one item, empty texts are dropped."""
     found = [Item("system", text) for text in (_text(instructions),) if text]
     for message in [messages] if isinstance(messages, (str, dict)) else _list(messages):
         for item in _items(message):

@@ -1,4 +1,4 @@
-"""Takes a call in: its body within limits, as JSON, in the terms of its wire format."""
+"""Reads a call: its body within limits, as JSON, and in terms of its wire format."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MAX_BODY = 32 * 1024 * 1024
 """Bytes of the longest request; Anthropic's own limit (32 MB), and no API has a higher one."""
 
 PATIENCE = 60.0
-"""Seconds in which a body has to arrive."""
+"""Seconds a body has to arrive."""
 
 
 class RefusedError(Exception):
-    """A call that is not taken in: the status, the error's code and its message."""
+    """A call that is rejected: the status, the error's code and its message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -28,17 +28,19 @@ class RefusedError(Exception):
 
 
 class Limits(Struct, frozen=True):
-    """What a call may take: bytes of its body, seconds until it is there."""
+    """Limits of a call: bytes of its body, and seconds until it has arrived."""
 
     body: int = MAX_BODY
     patience: float = PATIENCE
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """The whole body. Raises `RefusedError` where it is too long, too slow or compressed."""
+    """The whole body. Raises `RefusedError` if it is too long, too slow or compressed."""
     headers = request.headers
     if headers.get("content-encoding", "identity") not in ("", "identity"):
-        raise RefusedError(415, "unsupported_encoding", "the body is compressed: send it plain")
+        raise RefusedError(
+            415, "unsupported_encoding", "the body is compressed, which is not supported"
+        )
     length = headers.get("content-length", "")
     if length.isdigit() and int(length[:20]) > limits.body:
         raise _too_long(limits)
@@ -65,13 +67,13 @@ def _too_long(limits: Limits) -> RefusedError:
 
 
 def asked_of(route: Route, body: bytes, alt: str | None) -> Asked:
-    """What a body asks for. Raises `RefusedError` where it is no JSON object."""
+    """What a body asks for. Raises `RefusedError` if it is not a JSON object."""
     try:
         value: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RefusedError(400, "bad_request", f"the body is no JSON: {error.msg}") from None
+        raise RefusedError(400, "bad_request", f"the body is not JSON: {error.msg}") from None
     if not isinstance(value, dict):
-        raise RefusedError(400, "bad_request", "the body is no JSON object")
+        raise RefusedError(400, "bad_request", "the body is not a JSON object")
     model = route.model or value.get("model")
     stream = route.action == "stream" if route.wire == "gemini" else value.get("stream") is True
     return Asked(value, model if isinstance(model, str) else "", stream, alt == "sse")

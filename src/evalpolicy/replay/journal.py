@@ -1,4 +1,4 @@
-"""The journal of a replay: JSON lines, one when the server starts and one a call.
+"""The journal of a replay: JSON lines, one when the server starts and one per call.
 
 It is what a verdict is made of, so every line is whole (one write, no buffer) and is there before
 the caller has its answer.
@@ -56,19 +56,19 @@ class CallEntry(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
-    """A journal that was read; `problems` are its lines that are no entries (counted from 1)."""
+    """A journal that was read; `problems` are invalid lines (counted from 1)."""
 
     started: Started | None
     calls: tuple[CallEntry, ...]
     problems: tuple[str, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """The number of calls that ended so."""
+        """The number of calls with this outcome."""
         return sum(call.outcome == outcome for call in self.calls)
 
     @property
     def turns_left(self) -> int | None:
-        """How many turns nobody asked for; None where the start is missing."""
+        """The number of turns that were not requested; None if the start is missing."""
         if self.started is None:
             return None
         outcomes = ("served", "diverged")
@@ -77,7 +77,7 @@ class Record(Struct, frozen=True):
 
 
 class Journal:
-    """Writes a journal, to a new file (in the place of one that is there) or nowhere.
+    """Writes a journal, to a new file (replacing an old one) or nowhere.
 
     Raises `OSError` where it cannot be written: a call that is not recorded must not be answered.
     """
@@ -104,11 +104,11 @@ class Journal:
             return
         line = orjson.dumps({"kind": kind, **to_builtins(entry)}) + b"\n"
         if os.write(self._handle, line) != len(line):
-            raise OSError("the journal's disk is full")
+            raise OSError("the disk of the journal is full")
 
 
 def read_journal(content: bytes) -> Record:
-    """Reads a journal; a line that is none, such as one cut off by a crash, is a problem."""
+    """Reads a journal; an invalid line, such as one cut off by a crash, is a problem."""
     started: Started | None = None
     calls: list[CallEntry] = []
     problems: list[str] = []
@@ -116,7 +116,7 @@ def read_journal(content: bytes) -> Record:
         try:
             entry = _entry(orjson.loads(line))
         except (ValueError, KeyError, TypeError):
-            problems.append(f"line {number} of the journal is no entry")
+            problems.append(f"line {number} of the journal is not an entry")
             continue
         if isinstance(entry, Started):
             started = entry
@@ -127,7 +127,7 @@ def read_journal(content: bytes) -> Record:
 
 def _entry(row: Any) -> Started | CallEntry:
     if not isinstance(row, dict):
-        raise TypeError("no object")
+        raise TypeError("not an object")
     kind = row.pop("kind")
     if kind == "start":
         return Started(**row)
@@ -142,7 +142,7 @@ def _differences(rows: Iterable[dict[str, str]]) -> tuple[Difference, ...]:
 
 
 def calls_of(record: Record) -> Calls:
-    """What a journal comes to."""
+    """The summary of a journal."""
     if record.started is None:
         return Calls(problems=record.problems)
     diverged = [call for call in record.calls if call.outcome == "diverged"]

@@ -1,4 +1,4 @@
-"""Whether a request is the one that was recorded, as far as it was recorded.
+"""Compares a request with the recorded one, as far as it was recorded.
 
 Recorders lose things: LiteLLM keeps no system prompt of a messages call, its OTLP exporter writes
 tool results of the responses API as empty user messages. What a recording lost is not compared.
@@ -19,7 +19,7 @@ from evalpolicy.replay.conversation import Conversation, Kind, conversation
 from evalpolicy.replay.tolerance import arguments, masked, squeezed, tolerant
 
 MOST = 5
-"""Differences of one request that are told."""
+"""The limit of reported differences per request."""
 
 _EXCERPT = 60
 
@@ -57,7 +57,7 @@ class Expected:
         self._lost = lost
 
     def differences(self, asked: Conversation) -> tuple[Difference, ...]:
-        """What is asked otherwise than recorded; nothing where nothing was recorded."""
+        """The differences from the recorded request; none if no request was recorded."""
         if not self.recorded or asked == self.recorded:
             return ()
         found = [
@@ -68,7 +68,7 @@ class Expected:
         return tuple(found[:MOST])
 
     def _system(self, asked: Conversation) -> list[Difference]:
-        """What was recorded must be there; more may be, for it is often recorded in part."""
+        """Everything recorded must be there; more is allowed, as recordings may be partial."""
         mine = _joined("system", asked)
         return [
             _difference("system", item.text, mine)
@@ -110,7 +110,7 @@ def _joined(kind: Kind, items: Conversation) -> str:
 
 
 def _views(recorded: str) -> Iterator[Callable[[str], str]]:
-    """How to look at two texts, from the cheapest to the dearest; same in one is the same.
+    """Ways to compare two texts, the cheapest first; texts that match in one way are the same.
 
     Only a recording that was redacted is compared with what the caller's text would be then.
     """
@@ -135,7 +135,7 @@ def _same_call(recorded: str, asked: str, recorded_name: str, asked_name: str) -
 
 
 def _difference(where: str, recorded: str, asked: str) -> Difference:
-    """The two texts from shortly before they part; credentials go before anything is cut."""
+    """The two texts from shortly before they differ; credentials are redacted before any cut."""
     then, now = (" ".join(masked(text).split()) for text in (recorded, asked))
     # The longest common beginning, by bisection: texts are long, and slices are compared fast.
     lengths = range(1, min(len(then), len(now)) + 1)

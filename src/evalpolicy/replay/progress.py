@@ -1,4 +1,4 @@
-"""How far a run is: a bar at the foot of a terminal, or a line for each replay that is done."""
+"""Progress: a bar at the bottom of a terminal, or a line per finished replay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Shown:
         self._write(f"{_CLEAR if self._bar else ''}{shown(line)}\n")
 
     def told(self, progress: Progress, done: Replayed | None) -> None:
-        """Is told of a change: what is done stays, the bar below it is drawn anew."""
+        """Prints a finished replay and redraws the bar below it."""
         if done is not None and not self._bar:
             number = f"[{len(progress.done)}/{progress.total}] "
             for line in told(done, self._columns() - len(number), self._style):

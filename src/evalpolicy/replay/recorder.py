@@ -1,4 +1,4 @@
-"""The recorder as an ASGI application: the same routes, answered by a real model behind it."""
+"""The recorder as an ASGI application: the same routes, answered by a real model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MESSAGE = 500
 
 
 class _Call(Struct, frozen=True):
-    """A call under way: what it asks for, and since when."""
+    """A running call: its request and its start time."""
 
     route: Route
     said: Conversation
@@ -44,10 +44,10 @@ class _Call(Struct, frozen=True):
 
 
 class RecorderApp:
-    """Passes each call on to `upstream` (a base URL such as `http://host/v1`) and records it.
+    """Forwards each call to `upstream` (a base URL such as `http://host/v1`) and records it.
 
-    The caller's headers go upstream and nowhere else. `on_failure` is told when the recording
-    cannot be written any more.
+    The caller's headers go upstream and nowhere else. `on_failure` is called when the recording
+    can no longer be written.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class RecorderApp:
         self._upstream = upstream.rstrip("/")
         self._recording = recording
         self._on_failure = on_failure
-        # The environment's proxies are not asked: the upstream is exactly the one that was named.
+        # Ignore proxies from the environment: use exactly the named upstream.
         self._client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False)
         self._last = 0
         self._lock = Lock()
@@ -93,7 +93,7 @@ class RecorderApp:
         try:
             body = await read_body(request, Limits())
             if route is None or request.method != route.method:
-                raise RefusedError(404, "not_found", f"there is no {request.method} {path[:200]}")
+                raise RefusedError(404, "not_found", f"unknown route {request.method} {path[:200]}")
             if route.action == "health":
                 await as_json({"status": "ok"})(scope, receive, send)
                 return
@@ -110,7 +110,7 @@ class RecorderApp:
         except BadRequestError as refused:
             await as_error(wire, 400, "bad_request", str(refused))(scope, receive, send)
         except httpx.HTTPError as error:
-            message = f"the upstream does not answer: {type(error).__name__}"
+            message = f"the upstream does not respond: {type(error).__name__}"
             broken = WIRES[wire].error(502, "upstream_failed", message)
             await as_json(broken, 502)(scope, receive, send)
 
@@ -138,7 +138,7 @@ class RecorderApp:
             self._record(call, None, error=("upstream", type(error).__name__))
             if not begun:
                 raise
-            raise ConnectionAbortedError("the upstream broke off") from error
+            raise ConnectionAbortedError("the upstream closed the connection") from error
         self._record(call, answer, b"".join(content))
         await send({"type": "http.response.body", "body": b""})
 
@@ -162,7 +162,7 @@ class RecorderApp:
             except CutOffError as reason:
                 error = ("cut-off", str(reason))
             except (KeyError, TypeError, AttributeError, ValueError) as reason:
-                error = ("unreadable", f"{type(reason).__name__} in the answer")
+                error = ("unreadable", f"{type(reason).__name__} in the response")
         recorded = Recorded(
             call.route.wire,
             call.said,
@@ -180,7 +180,7 @@ class RecorderApp:
             raise
 
     def _now(self) -> int:
-        """The time in nanoseconds, never the same twice: turns are in the order of their start."""
+        """The time in nanoseconds, never the same twice, so that turns are ordered by start."""
         with self._lock:
             self._last = max(time.time_ns(), self._last + 1)
             return self._last

@@ -31,7 +31,7 @@ class Recording:
         """
         content, changes, left = redact(line(call), self._scanner)
         if left:
-            raise OSError("a credential in the call cannot be redacted, and none is written")
+            raise OSError("a credential in a call cannot be redacted, so it is not recorded")
         with self._lock:
             write(self._file, self._content + content)
             self._content += content
@@ -40,7 +40,7 @@ class Recording:
             self.redacted += sum(len(change.lines) for change in changes)
 
     def without_secrets(self, text: str, most: int) -> str:
-        """A text of which only `most` characters are to be recorded."""
+        """The first `most` characters of a text, redacted."""
         return redact_text(text, self._scanner, most=most)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""One reply of the recorded model, ready to be written in any wire format."""
+"""One reply of the recorded model, independent of the wire format."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from evalpolicy.artifacts.trajectory.endings import CONTENT_FILTER, TOKEN_LIMIT
 Finish: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter"]
 
 SENTINEL = "REPLAY_EXHAUSTED"
-"""The text of the reply that `--on-exhausted sentinel` gives; the reference fleet's own."""
+"""The text of the reply for `--on-exhausted sentinel`, as in the reference fleet."""
 
 
 class ToolCall(Struct, frozen=True):
-    """A tool call with an id, which every API demands."""
+    """A tool call with an id, which every API requires."""
 
     name: str
     arguments: str
@@ -73,7 +73,7 @@ def reply_of(turn: Turn, key: str) -> Reply:
 
 
 def sentinel(key: str) -> Reply:
-    """The reply that says that there is none."""
+    """The reply for an exhausted recording."""
     return Reply(key, SENTINEL, (), "stop", None, 0, 0, 0)
 
 

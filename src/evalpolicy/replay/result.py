@@ -1,4 +1,4 @@
-"""What benchmark and agent say of their run: `result.json`, which an agent may have forged."""
+"""Results that benchmark and agent wrote: `result.json`, which an agent may have forged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import orjson
 
 from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 
-# Some hundred bytes are a result; a larger file is none (bytes).
+# A result has a few hundred bytes; a larger file is not a result.
 _LIMIT = 1 << 20
 
 
 def read_task_result(file: Path) -> TaskResult | str:
-    """The result, or why there is none."""
+    """The result, or the reason why there is none."""
     value = _value(file, "result")
     if isinstance(value, str):
         return value
@@ -23,7 +23,7 @@ def read_task_result(file: Path) -> TaskResult | str:
 
 
 def read_agent_result(file: Path) -> AgentResult | str | None:
-    """The agent's own, or what is wrong with it; None where it wrote none."""
+    """The agent's result, or what is wrong with it; None if it wrote none."""
     if not file.exists():
         return None
     value = _value(file, "agent-result")
@@ -46,7 +46,7 @@ def _value(file: Path, contract: str) -> dict[str, Any] | str:
     try:
         value = orjson.loads(content)
     except ValueError as error:
-        return f"it is no JSON: {error}"
+        return f"it is not JSON: {error}"
     for violation in violations(schema(contract), value):
         place = "/".join(map(str, violation.path))
         return f"{place}: {violation.message}" if place else violation.message

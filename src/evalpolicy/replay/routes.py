@@ -1,4 +1,4 @@
-"""Which call a path means, and in whose format its errors are."""
+"""Maps a path to a call, and to the format of its errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _OWNER: dict[str, WireName] = {"openai": "chat", "anthropic": "messages", "genai
 
 
 def resolve(path: str, headers: Mapping[str, str]) -> Route | None:
-    """The call of a path (without its query); None where no API has it.
+    """The call of a path (without its query); None if no API has it.
 
     Every API is under every prefix, as behind the fleet's gateway; OpenAI's clients are also
     configured without a version. A path is taken as it is: no `..`, no double slash is resolved.
@@ -73,7 +73,7 @@ def resolve(path: str, headers: Mapping[str, str]) -> Route | None:
 
 
 def caller(path: str, headers: Mapping[str, str]) -> WireName:
-    """Whose client this is, as far as it shows: OpenAI's unless something says otherwise."""
+    """The API of the client: OpenAI's unless something indicates another."""
     match = _PATH.fullmatch(path)
     prefix, version = (match[1], match[2]) if match else (None, None)
     if prefix:
@@ -86,5 +86,5 @@ def caller(path: str, headers: Mapping[str, str]) -> WireName:
 
 
 def _is_strange(model: str) -> bool:
-    """Whether a model's name walks about: names hold slashes, but no empty or dotted steps."""
+    """Whether a model's name is a path traversal: slashes are fine, empty or dot parts are not."""
     return any(step in ("", ".", "..") for step in model.split("/"))

@@ -1,4 +1,4 @@
-"""All replays of a plan: some at a time, told of while they run, cleaned up however it ends."""
+"""Runs all replays of a plan, several at a time, with progress and cleanup."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _AGAIN = 0.5
 
 
 class Progress(Struct):
-    """How far a run is: what runs now and what is done, for whoever shows it."""
+    """The progress of a run: what is running and what is done."""
 
     total: int
     running: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Progress(Struct):
 
 
 Told = Callable[[Progress, Replayed | None], None]
-"""Is told of every change; with the replay that was done, if one was."""
+"""Called for every change, with the replay that finished, if one did."""
 
 
 def replay_all(
@@ -98,7 +98,7 @@ def skipped(skip: Skipped) -> Replayed:
 
 
 def _as_they_end(futures: Sequence[Future[Replayed]]) -> Iterator[Replayed]:
-    """Waits in short steps: a signal is only handled between two of them."""
+    """Waits in short steps, because signals are only handled between two of them."""
     waiting = set(futures)
     while waiting:
         ended, waiting = wait(waiting, _AGAIN, FIRST_COMPLETED)
@@ -127,7 +127,7 @@ def _not_run(planned: Replay, reason: str) -> Replayed:
 
 
 def _logs(planned: Replay) -> Iterator[str]:
-    """What a run left to read, and is not empty: of the agent first, then of the containers."""
+    """The logs of a run that are not empty: the agent's first, then the containers'."""
     agent = agent_result(planned).parent
     for folder in (agent, Path(planned.paths.logs)):
         for file in sorted(folder.glob("*.log")):
@@ -149,7 +149,7 @@ def _line(planned: Replay, calls: Calls, judgement: Judgement) -> int:
 
 
 def _line_of_turn(planned: Replay, number: int) -> int:
-    """Turns are asked for in order, so this is the first that nobody asked for (from 0)."""
+    """The index of the first turn that was not requested; turns are requested in order."""
     from evalpolicy.artifacts.trajectory import parse
 
     turns = parse(Path(planned.fixture).read_bytes()).turns
@@ -158,15 +158,15 @@ def _line_of_turn(planned: Replay, number: int) -> int:
 
 @contextmanager
 def folder(path: Path) -> Iterator[None]:
-    """The folder in which a run leaves what it makes, for this run alone; git ignores it.
+    """The output folder, for this run only; git ignores it.
 
-    Raises `UsageError` where another run has it, and `NotCheckedError` where it cannot be made.
+    Raises `UsageError` if another run uses it, and `NotCheckedError` if it cannot be created.
     """
     import fcntl
 
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     if path.is_symlink():
-        raise UsageError(f"{path} is a symbolic link: name another folder (--output)")
+        raise UsageError(f"{path} is a symbolic link: choose another folder with --output")
     try:
         writing.make_folder(path)
         writing.write(IGNORE, b"*\n", root=path)
@@ -185,14 +185,14 @@ def folder(path: Path) -> Iterator[None]:
 
 @contextmanager
 def stopping(stop: threading.Event, said: Callable[[str], None]) -> Iterator[None]:
-    """Signals set `stop`, so that what was made is removed; a second one ends at once."""
+    """The first signal sets `stop`, so that everything is cleaned up; a second ends at once."""
 
     def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set():
             os._exit(EXIT_NOT_CHECKED)
         stop.set()
         name = signal.Signals(number).name
-        said(f"{name}: removing containers; once more to leave them to `evalpolicy replay clean`")
+        said(f"{name}: removing containers; repeat to leave them to `evalpolicy replay clean`")
 
     if threading.current_thread() is not threading.main_thread():
         yield

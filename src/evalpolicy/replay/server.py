@@ -1,4 +1,4 @@
-"""Runs an ASGI application until it is told to stop: SIGTERM and SIGINT end it in good order."""
+"""Runs an ASGI application until it is stopped: SIGTERM and SIGINT end it in good order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import uvicorn
 from evalpolicy.errors import NotCheckedError, UsageError
 
 _GRACE = 5
-"""Seconds that calls under way have when the server is told to stop."""
+"""Seconds that running calls have to finish when the server stops."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server; it says when it listens, and a signal is no death."""
+    """uvicorn's server; it reports when it listens, and a signal does not kill the process."""
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
         super().__init__(config)
@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def stop(self) -> None:
-        """Stops after the calls under way."""
+        """Stops after the running calls."""
         self.should_exit = True
 
 
@@ -61,7 +61,7 @@ class Running:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; raises `UsageError` where it cannot."""
+    """A listening socket; raises `UsageError` if that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address(listening: socket.socket) -> str:
-    """The base address of a socket that listens."""
+    """The base address of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

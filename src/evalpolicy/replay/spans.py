@@ -21,7 +21,7 @@ from evalpolicy.replay.wires import WireName
 class Recorded(Struct, frozen=True):
     """One call that was passed on. Times are nanoseconds since 1970.
 
-    `response` is the upstream's reply; where there is none, `error` says why, as type and message.
+    `response` is the upstream's reply; if there is none, `error` is its type and message.
     """
 
     wire: WireName

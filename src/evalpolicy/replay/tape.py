@@ -15,7 +15,7 @@ from evalpolicy.replay.reply import Reply, key_of, reply_of, sentinel
 
 
 class Draw(Struct, frozen=True):
-    """What a call gets; `reply` is None where it is to get an error."""
+    """What a call gets; `reply` is None for an error."""
 
     outcome: Outcome
     reply: Reply | None
@@ -26,7 +26,7 @@ class Draw(Struct, frozen=True):
 
 
 class Tape:
-    """Safe under concurrent calls: who comes first gets the next turn."""
+    """Safe for concurrent calls: the first caller gets the next turn."""
 
     def __init__(self, trajectory: Trajectory, on_exhausted: OnExhausted = "error") -> None:
         self.sha256 = trajectory.summary.sha256
@@ -38,12 +38,12 @@ class Tape:
 
     @property
     def models(self) -> list[str]:
-        """The models that answered or were asked for, in order of appearance."""
+        """The models that replied or were requested, in order of appearance."""
         names = [name for turn in self.turns for name in (turn.requested_model, turn.model)]
         return list(dict.fromkeys(name for name in names if name))
 
     def draw(self, asked: Conversation) -> Draw:
-        """The next turn, compared with what is asked; or what comes after the last one."""
+        """The next turn, compared with the request, or the reply after the last turn."""
         with self._lock:
             number = self._next
             self._next += 1

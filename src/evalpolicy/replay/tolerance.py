@@ -29,7 +29,7 @@ these change from run to run while the agent does the same). On RE2, for a calle
 long and anything: its time grows with the length alone."""
 
 _LONGEST = 1_000_000
-"""Characters of a text that are looked at for what may differ; the rest counts as it is."""
+"""Characters of a text that are searched for what may differ; the rest is compared exactly."""
 
 _SCANNER = Scanner()
 
@@ -51,7 +51,7 @@ def masked(text: str) -> str:
 
 
 def arguments(text: str) -> str:
-    """A tool's arguments as canonical JSON; what is no JSON stays as it is."""
+    """A tool's arguments as canonical JSON; anything else stays as it is."""
     try:
         return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):

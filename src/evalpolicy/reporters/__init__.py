@@ -1,4 +1,4 @@
-"""One module a format. A reporter turns a `Report` into text and reads nothing else."""
+"""One module per format. A reporter turns a `Report` into text and reads nothing else."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FORMATS = ("text", "json", "sarif", "github", "junit", "markdown", "html")
 
 
 class Reporter(Protocol):
-    """`render(report)` gives the whole output, which ends in a newline unless it is empty."""
+    """`render(report)` returns the whole output, which ends in a newline unless it is empty."""
 
     def render(self, report: Report) -> str: ...
 
 
 def render(name: str, report: Report) -> str:
-    """The report in one of the machine formats, by its name."""
+    """The report in the machine format of this name."""
     reporter: Reporter = import_module(f"{__name__}.{name}")
     return reporter.render(report)

@@ -1,6 +1,6 @@
 """Workflow commands: annotations on the lines of a pull request.
 
-GitHub shows at most ten errors, ten warnings and ten notices of one step; more are not printed.
+GitHub shows at most ten errors, ten warnings and ten notices per step, so no more are printed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count
 
 LIMIT = 10
-"""Annotations of one severity in one step."""
+"""The limit of annotations of one severity in one step."""
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: Report) -> str:
-    """One command a line, the worst first; the last line says how many are not there, and where."""
+    """One command per line, the worst first. A last line says how many are left out."""
     lines: list[str] = []
     left_out = []
     for severity in SEVERITIES:
@@ -31,9 +31,9 @@ def render(report: Report) -> str:
             left_out.append(count(len(commands) - LIMIT, severity))
     if left_out:
         lines.append(
-            f"evalpolicy: {', '.join(left_out)} more: GitHub shows {LIMIT} of each in a step. "
-            "All of them are in the job summary (--format markdown), in the SARIF file, and in "
-            "the output of `evalpolicy check`"
+            f"evalpolicy: {', '.join(left_out)} more; GitHub shows {LIMIT} of each per step. "
+            "For all of them, see the job summary (--format markdown), the SARIF file, or the "
+            "output of `evalpolicy check`"
         )
     judged = report.judged_by
     if judged is not None and (judged.refused or judged.origin != "base"):
@@ -52,7 +52,7 @@ def _commands(report: Report, severity: Severity) -> Iterator[str]:
 def _finding(finding: Finding, prefix: str) -> str:
     span = finding.span
     properties = {"file": _path(prefix + finding.path), "line": str(span.line)}
-    # Columns are for one line only; GitHub drops an annotation that has them over several.
+    # GitHub drops an annotation that has columns and spans several lines.
     if span.end_line == span.line:
         properties["col"] = str(span.column)
         properties["endColumn"] = str(max(span.end_column - 1, span.column))
@@ -73,7 +73,7 @@ def _problem(problem: FileProblem, prefix: str) -> str:
 
 
 def _path(path: str) -> str:
-    """The path as it is, line ends included; what no log should hold is written out."""
+    """The path with its line ends; other characters that are unsafe in a log are escaped."""
     return "".join(
         part if part in ("\r", "\n") else shown(part) for part in re.split("([\r\n])", path)
     )

@@ -13,8 +13,8 @@ from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters.safe import UNSEEN
 
 VERSION = "1"
-# What JSON itself does not escape, and the second sign of `##[`, which a workflow's runner reads
-# anywhere in a line.
+# What JSON itself does not escape, and the second character of `##[`, which a workflow runner
+# reads anywhere in a line.
 _HARMFUL = re.compile(f"[{UNSEEN}\ud800-\udfff]|##(?=\\[)")
 
 
@@ -23,7 +23,7 @@ def render(report: Report) -> str:
 
 
 def written(value: object, indent: int | None = 2) -> str:
-    """JSON in which no text can be taken for a command or a control sequence where it is logged.
+    """JSON in which no text can be read as a command or a control sequence when it is logged.
 
     Every reader gets the same text back: what could do harm is written as JSON's own escape. Bytes
     that were no UTF-8 are written as `portable` writes them.

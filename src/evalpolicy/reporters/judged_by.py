@@ -1,4 +1,4 @@
-"""Whose policy judged a submission, in words that every format uses."""
+"""Whose policy judged a submission, in sentences that every format shares."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from evalpolicy.policy.report import Report
 
 _OWN = {
-    "adopted": "The base neither configures nor runs evalpolicy, so there is no judge that could "
-    "be switched off: the submission is judged by its own policy.",
-    "accepted": "Changes of policy were accepted (--accept-policy-changes): the submission is "
-    "judged by its own policy.",
-    "unreadable": "The policy at the merge base cannot be read: what follows is by the "
-    "submission's own, and decides nothing.",
+    "adopted": "The base neither configures nor runs evalpolicy, so the submission is judged by "
+    "its own policy.",
+    "accepted": "Policy changes are accepted (--accept-policy-changes): the submission is judged "
+    "by its own policy.",
+    "unreadable": "The policy at the merge base cannot be read. These findings follow the "
+    "submission's own policy and are not a verdict.",
 }
 _NAMES = {"comment": "suppression", "allowance": "allowance", "baseline": "baseline"}
 
 
 def sentences(report: Report) -> Iterator[str]:
-    """Whose policy counted, which waivers did and did not, and how those are accepted."""
+    """Whose policy applied, which waivers were honoured, and how to accept the others."""
     judged = report.judged_by
     if judged is None:
         return
@@ -31,13 +31,13 @@ def sentences(report: Report) -> Iterator[str]:
         "waivers."
     )
     if report.waived:
-        yield f"{_findings(len(report.waived))} taken back by waivers that stand there as well."
+        yield f"{_findings(len(report.waived))} covered by waivers that exist there."
     if judged.refused:
         counted = Counter(_NAMES[item.by] for item in judged.refused)
         by = ", ".join(f"{word} {number:,}" for word, number in sorted(counted.items()))
         yield (
-            f"{_findings(len(judged.refused))} not taken back, although waivers of the submission "
-            f"ask for it ({by}): these count once they are merged, or with "
+            f"{_findings(len(judged.refused))} reported although the submission waives them "
+            f"({by}): new waivers take effect once they are merged, or with "
             "--accept-policy-changes."
         )
 

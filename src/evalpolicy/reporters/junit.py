@@ -1,6 +1,6 @@
-"""JUnit's XML, for whoever shows test results: a suite a file, a failure a finding.
+"""JUnit XML, for tools that show test results: one suite per file, one failure per finding.
 
-The form is the one that Jenkins, GitLab and Azure read alike: no attributes but theirs, no times.
+Uses only what Jenkins, GitLab and Azure all read, and no times.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from evalpolicy.policy.report import Report, Waived
 from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters.safe import shown
 
-# What `shown` leaves and XML 1.0 has no place for.
+# Characters that `shown` keeps and XML 1.0 cannot contain.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
 def render(report: Report) -> str:
-    """Errors and warnings are failures, notes pass and say what they are, what was taken back is
-    skipped with its reason, and what could not be checked is an error.
+    """Errors and warnings are failures, notes pass with output, waived findings are skipped with
+    their reason, and problems are errors.
     """
     root = ElementTree.Element("testsuites", name="evalpolicy")
     items: list[tuple[str, Finding | Waived]] = [(f.path, f) for f in report.findings]
@@ -58,7 +58,7 @@ def _item(suite: ElementTree.Element, path: str, item: Finding | Waived) -> None
     place = f"{finding.span.line}:{finding.span.column}"
     case = _case(suite, path, f"{finding.rule} {finding.name} ({place})")
     if isinstance(item, Waived):
-        words = f"{finding.message} (taken back by {item.by}: {item.reason})"
+        words = f"{finding.message} (waived by {item.by}: {item.reason})"
         ElementTree.SubElement(case, "skipped", message=text(words))
     elif finding.severity == "note":
         ElementTree.SubElement(case, "system-out").text = text(f"note: {finding.message}")
@@ -85,5 +85,5 @@ def _count(root: ElementTree.Element) -> None:
 
 
 def text(raw: str) -> str:
-    """What XML can hold, and no terminal minds."""
+    """The text without what XML cannot contain or a terminal would interpret."""
     return _NO_XML.sub("\ufffd", shown(raw))

@@ -1,4 +1,4 @@
-"""The job summary: Markdown in which nothing of a repository is more than a word in code."""
+"""The job summary: Markdown that shows text from a repository only as code."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from evalpolicy.reporters.safe import shown
 from evalpolicy.reporters.text import count, looked, waived
 
 LIMIT = 1 << 20
-"""GitHub refuses a step's summary of more than 1 MiB (bytes)."""
+"""GitHub rejects a step's summary of more than 1 MiB (bytes)."""
 
-# Room for the line that says what was cut (bytes).
+# Room for the note that the summary is cut (bytes).
 _ROOM = 1000
 _RUN = re.compile("`+")
 _PLAIN = re.compile("[A-Za-z0-9-]+(?:,? [A-Za-z0-9-]+)*|[0-9][0-9.,]*")
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
-    """The report, cut at a finding where it would be larger than `limit` bytes.
+    """The report, cut after a finding if it would exceed `limit` bytes.
 
-    The worst comes first, by file; what could not be checked comes before all findings.
+    Problems come first, then findings by severity and file.
     """
     text = [f"## evalpolicy: {_verdict(report)}\n\n{_checked(report)}\n"]
     size = len(text[0].encode())
@@ -56,7 +56,7 @@ def _checked(report: Report) -> str:
 
 
 def _items(report: Report) -> Iterator[tuple[str, str]]:
-    """Each problem and finding, with the headings that it comes first under."""
+    """Each problem and finding, with the headings that start with it."""
     heading = "\n### Not checked\n\n"
     for problem in report.problems:
         yield heading, _problem(problem, report.prefix)
@@ -84,21 +84,21 @@ def _finding(finding: Finding) -> str:
 def _cut(left: list[tuple[str, str]], report: Report) -> str:
     total = len(report.findings) + len(report.problems)
     return (
-        f"\n---\n\nCut here: {len(left):,} of {total:,} are not shown, because a job summary holds "
-        "1 MiB. `evalpolicy check` shows them all.\n"
+        f"\n---\n\nNot shown: {len(left):,} of {total:,}, because a job summary is limited to "
+        "1 MiB. Run `evalpolicy check` to see them all.\n"
     )
 
 
 def cell(text: str) -> str:
-    """A cell of a table: words and numbers as they are, all else as code."""
+    """A table cell: words and numbers as they are, everything else as code."""
     if _PLAIN.fullmatch(text):
         return text
-    # A bar would end the cell, in code as well, and not every reader takes it behind a backslash.
+    # A bar ends the cell even in code, and not every renderer accepts a backslash before it.
     return code(shown(text).replace("|", "\\x7c"))
 
 
 def code(text: str) -> str:
-    """A code span that says `text` on one line, whatever backticks it holds."""
+    """A code span that shows `text` on one line, whatever backticks it contains."""
     text = shown(text)
     longest = max(map(len, _RUN.findall(text)), default=0)
     fence = "`" * (longest + 1)

@@ -1,4 +1,4 @@
-"""Text of a repository, made harmless for a terminal and for the log of a workflow.
+"""Makes text from a repository safe to print to a terminal or a workflow log.
 
 Nothing in it may move the cursor, and nothing may be taken for a command to the runner of GitHub
 Actions: that reads `##[…]` anywhere in a line, and `::…::` where a line begins with it.
@@ -20,12 +20,12 @@ and what Unicode calls default ignorable, for it shows as nothing: joiners, the 
 direction of text (CVE-2021-42574), fillers, tags, the byte order mark. Not the variation selectors
 U+FE00 to U+FE0F, which choose how the emoji before them looks."""
 
-# Beside these the C0 controls, and surrogates (bytes that were no UTF-8).
+# Also the C0 controls, and surrogates (bytes that were not UTF-8).
 _HARMFUL = re.compile(f"[\x00-\x1f{UNSEEN}\ud800-\udfff]|##(?=\\[)")
 
 
 def shown(text: str) -> str:
-    """One line of text in which every character that could do harm is written out: `\\x1b`."""
+    """One line of text with every unsafe character escaped: `\\x1b`."""
     return _HARMFUL.sub(_written_out, text)
 
 
@@ -43,7 +43,7 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def no_command(line: str) -> str:
-    """A line of `shown` text that begins no workflow command, however it came to begin there."""
+    """A line of `shown` text that cannot start a workflow command."""
     stripped = line.lstrip()
     if not stripped.startswith("::"):
         return line
@@ -51,7 +51,7 @@ def no_command(line: str) -> str:
 
 
 def listed(lines: Iterable[str]) -> str:
-    """Lines of text from a repository, each made harmless, as a command prints them."""
+    """Lines of text from a repository, each made safe to print."""
     return "".join(f"{no_command(shown(line))}\n" for line in lines)
 
 

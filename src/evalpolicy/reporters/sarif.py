@@ -18,6 +18,7 @@ from evalpolicy.policy.report import FileProblem, Report, Waived
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.reporters.json import written
 from evalpolicy.reporters.judged_by import sentences
+from evalpolicy.reporters.text import count
 from evalpolicy.snapshot.model import encode_path
 
 SCHEMA = (
@@ -26,9 +27,9 @@ SCHEMA = (
 INFORMATION = "https://evalpolicy.github.io/"
 RESULTS = 25_000
 COMPRESSED = 10_000_000
-"""What GitHub takes: results of a run, and bytes of the file once it is compressed by gzip."""
+"""GitHub's limits: results of a run, and bytes of the file after gzip compression."""
 
-# Notifications about what could not be checked; more say nothing more.
+# At most this many notifications about what could not be checked.
 _NOTIFICATIONS = 1000
 _DESCRIPTION = 1024
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "note"}
@@ -36,7 +37,7 @@ _PROBLEM: dict[Severity, str] = {"error": "error", "warning": "warning", "note":
 
 
 def render(report: Report, results: int = RESULTS, compressed: int = COMPRESSED) -> str:
-    """The log with one run: findings, worst first, and behind them those that were taken back."""
+    """The log with one run: findings, the worst first, followed by those that are waived."""
     rules = {rule.id: number for number, rule in enumerate(report.rules)}
     standing = sorted(report.findings, key=lambda f: (SEVERITIES.index(f.severity), f.order))
     taken = sorted(
@@ -50,7 +51,7 @@ def render(report: Report, results: int = RESULTS, compressed: int = COMPRESSED)
         size = len(gzip.compress(text.encode("utf-8"), 6)) if len(text) > compressed else 0
         if size <= compressed or not kept:
             return text + "\n"
-        # Compressed size grows with the number of results; a little less than the share fits.
+        # Compressed size grows with the number of results, so a little less than the share fits.
         kept = min(kept - 1, int(kept * compressed / size * 0.95))
 
 
@@ -89,7 +90,7 @@ def _log(report: Report, results: list[dict[str, Any]], left_out: int) -> dict[s
 def _rule(rule: Rule) -> dict[str, Any]:
     page = rule.documentation
     tags = [rule.family] if rule.plugin is None else [rule.family, rule.plugin.source]
-    # The site has no page for what a plug-in brings; `help` holds it whole.
+    # The site has no page for a plug-in's rule; `help` contains its whole documentation.
     where = {"helpUri": f"{INFORMATION}rules/{rule.id}/"} if rule.plugin is None else {}
     return {
         "id": rule.id,
@@ -158,8 +159,8 @@ def _notifications(report: Report, left_out: int) -> list[dict[str, Any]]:
             {
                 "level": "warning",
                 "message": {
-                    "text": f"{left_out:,} results of lesser severity are left out: GitHub takes "
-                    f"{RESULTS:,} of a run and {COMPRESSED // 1_000_000} MB compressed"
+                    "text": f"left out: {count(left_out, 'result')} of lower severity. GitHub "
+                    f"accepts {RESULTS:,} per run and {COMPRESSED // 1_000_000} MB compressed"
                 },
             }
         )
@@ -184,18 +185,18 @@ def _notification(problem: FileProblem, prefix: str) -> dict[str, Any]:
 
 
 def _artifact(prefix: str, path: str) -> dict[str, str]:
-    """Relative to the repository; a baseline that the user named may lie elsewhere."""
+    """Relative to the repository; a baseline that the user named may be elsewhere."""
     if path.startswith("/"):
         return {"uri": f"file://{uri(path)}"}
     return {"uri": uri(prefix + path), "uriBaseId": "%SRCROOT%"}
 
 
 def uri(path: str) -> str:
-    """A path as a relative reference (RFC 3986): every byte that is not plain as `%XX`."""
+    """A path as a relative reference (RFC 3986), with special bytes as `%XX`."""
     return quote(encode_path(path), safe="/")
 
 
-# Brackets would begin a link in a plain message (SARIF 3.11.6).
+# Brackets would start a link in a plain message (SARIF 3.11.6).
 _BRACKETS = re.compile(r"[\\\[\]]")
 
 

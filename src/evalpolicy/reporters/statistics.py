@@ -1,4 +1,4 @@
-"""How many findings each rule has: a table instead of the findings."""
+"""The number of findings of each rule, instead of the findings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from evalpolicy.policy.report import Report
 
 
 def render(report: Report) -> str:
-    """One line a rule that found something, most findings first, then by id."""
+    """One line per rule with findings, the most findings first, then by id."""
     counted = Counter((f.rule, f.name, f.severity) for f in report.findings)
     rows = sorted(counted.items(), key=lambda row: (-row[1], row[0]))
     wide = max((len(f"{number:,}") for _, number in rows), default=1)

@@ -14,14 +14,14 @@ from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import no_command, shown, width
 
 _COLOURS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
-# What is left for a message must hold a few words, however narrow the terminal is.
+# Leave room for a few words of a message, however narrow the terminal is.
 _NARROWEST = 30
 _TAB = "    "
 
 Style = Callable[..., str]
 
 
-# More findings than this are no list to work through but a fleet that meets the policy anew.
+# With at least this many findings, a fleet is probably new to evalpolicy.
 _MANY = 100
 
 
@@ -119,7 +119,7 @@ def _tail(text: str, room: int) -> str:
 
 
 def summary(report: Report, columns: int, style: Style) -> Iterator[str]:
-    """What was checked, what was found, and where to read more."""
+    """What was checked, what was found, and what to run next."""
     checked = report.checked
     found = ", ".join(count(n, severity) for severity, n in report.summary.items() if n)
     if report.problems:
@@ -158,7 +158,7 @@ def _fixable(report: Report) -> str:
 
 
 def _way_out(report: Report) -> str:
-    """What to do where something is absent, or where there is more than anybody reads."""
+    """What to do if files are missing, or if there are too many findings to read."""
     if any("not in this clone" in problem.message for problem in report.problems):
         return "To fetch the missing files, run: git fetch --refetch --no-filter"
     if len(report.findings) < _MANY or report.problems:
@@ -170,7 +170,7 @@ def _way_out(report: Report) -> str:
 
 
 def looked(report: Report) -> str:
-    """What was looked at, of what was asked for: `7 Dockerfiles, 1 benchmark, 2 fixtures`."""
+    """What was checked below the given paths: `7 Dockerfiles, 1 benchmark, 2 fixtures`."""
     checked = report.checked
     parts = [
         count(checked.dockerfiles, "Dockerfile"),
@@ -183,7 +183,7 @@ def looked(report: Report) -> str:
 
 
 def waived(report: Report) -> str:
-    """How many findings were taken back, and by what: `2 suppressed, 40 in the baseline`."""
+    """How many findings are waived, and by what: `2 suppressed, 40 in the baseline`."""
     parts = {"suppressed": report.suppressed, "in the baseline": report.baselined}
     return ", ".join(f"{number:,} {words}" for words, number in parts.items() if number)
 
@@ -192,7 +192,7 @@ count = counted
 
 
 def styles(colour: bool) -> Style:
-    """What gives a text its colours, or leaves it as it is."""
+    """The function that colours a text, or returns it unchanged."""
     return _styled if colour else _plain
 
 

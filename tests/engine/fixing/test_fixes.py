@@ -125,7 +125,7 @@ class TestCommand:
         fleet(MENDABLE)
         main(["check", "-q", "--select", "LBL004"])
         assert main(["check", "-q", "--select", "LBL004", "--fix"]) == 0
-        assert "1 finding mended in 1 file" in capfd.readouterr().err
+        assert "fixed 1 finding in 1 file" in capfd.readouterr().err
 
     def test_a_diff_changes_nothing_and_git_applies_it(self, fleet, capfdbinary):
         file = fleet(MENDABLE + "# é\x1b end")
@@ -172,9 +172,9 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (["--fix", "--staged"], "--fix works on the worktree"),
-            (["--diff", "--rev", "HEAD"], "--diff works on the worktree"),
-            (["--fix", "--diff"], "exclude each other"),
+            (["--fix", "--staged"], "--fix only works on the worktree"),
+            (["--diff", "--rev", "HEAD"], "--diff only works on the worktree"),
+            (["--fix", "--diff"], "cannot be used together"),
             (["--unsafe-fixes"], "needs --fix or --diff"),
         ],
     )

@@ -94,7 +94,7 @@ def test_output_belongs_to_the_caller_whoever_wrote_it(run):
     assert {p.stat().st_uid for p in output.rglob("*")} == {os.geteuid()}
     assert not (output / "link").is_symlink()
     assert sorted(ran.evidence.left_out) == [
-        "link is no regular file", "pipe is no regular file",
+        "link is not a regular file", "pipe is not a regular file",
     ]  # fmt: skip
     assert (ran.folder / "journal/journal.jsonl").stat().st_uid == os.geteuid()
 

@@ -82,7 +82,7 @@ def test_clean_removes_what_a_killed_run_left_and_no_more(endless, tmp_path):
         said = _said(endless, clean)
         assert sorted(endless.remains()) == sorted(kept)
         assert all(name in said and name in dry for name in left)
-        assert "3 left alone: they belong to runs that live" in said
+        assert "kept 3 that belong to a running replay" in said
         assert living.poll() is None
         living.send_signal(signal.SIGTERM)
         living.communicate(timeout=60)
@@ -122,7 +122,7 @@ def test_an_engine_that_goes_away_in_the_middle(docker_based, need_engine, tmp_p
             out, _ = process.communicate(timeout=120)
         assert process.returncode == 3, out
         said = " ".join(out.split())
-        assert "docker does not answer any more (Cannot connect to the Docker daemon" in said
+        assert "docker stopped responding (Cannot connect to the Docker daemon" in said
         assert "start it again, and run `evalpolicy replay clean`" in said
         assert "1 not run" in said
 

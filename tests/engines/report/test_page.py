@@ -52,8 +52,8 @@ class TestShows:
     def test_what_was_found_and_what_to_do(self, shown, index, data):
         with shown(index) as page:
             errors = data["summary"]["error"]
-            assert page.inner_text("h1") == f"{errors} errors to mend"
-            assert page.title() == f"{errors} errors to mend · riddles · evalpolicy"
+            assert page.inner_text("h1") == f"{errors} errors to fix"
+            assert page.title() == f"{errors} errors to fix · riddles · evalpolicy"
             tiles = page.locator(".verdict > div").all_inner_texts()
             assert re.sub(r"\s+", " ", tiles[0]).startswith(f"errors {errors}")
             rules = Counter(finding["rule"] for finding in data["findings"])

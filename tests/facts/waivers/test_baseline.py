@@ -319,9 +319,9 @@ class TestBadInput:
     @pytest.mark.parametrize("command", [["check"], ["baseline", "show"], ["baseline", "prune"]])
     def test_no_such_file_and_a_folder(self, fleet, capfd, command):
         assert main([*command, "--baseline", "none.json"]) == 2
-        assert "there is no such file" in capfd.readouterr().err
+        assert "does not exist: run `evalpolicy baseline write`" in capfd.readouterr().err
         assert main([*command, "--baseline", "containers"]) == 2
-        assert "a folder, not a baseline" in capfd.readouterr().err
+        assert "is a folder: name a baseline file" in capfd.readouterr().err
 
     def test_the_default_one_is_a_folder(self, fleet, capfd):
         write(fleet, {f"{BASELINE_FILE}/x": ""})

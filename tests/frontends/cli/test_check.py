@@ -207,10 +207,14 @@ USAGE = [
     (["check", "--ignore", "LBX"], 2, "is not a rule"),
     (["check", "--select", "LBL001", "--ignore", "LBL"], 2, "no rule is left"),
     (["check", "--format", "jsn"], 2, "did you mean json"),
-    (["check", "--format", "json=a", "--format", "sarif=a"], 2, "a: given twice"),
+    (
+        ["check", "--format", "json=a", "--format", "sarif=a"],
+        2,
+        "=a: two reports cannot share a file",
+    ),
     (["check", "--fail-on", "fatal"], 2, "'fatal' is not one of"),
     (["check", "nowhere"], 2, "nowhere is not in"),
-    (["check", "/"], 2, "lies outside"),
+    (["check", "/"], 2, "is outside the fleet"),
     (["chek"], 2, "Did you mean check?"),
     (["check", "--rev", "nothing"], 2, "is not a commit"),
     (["check", "--rev", "HEAD", "--staged"], 2, "exclude each other"),
@@ -445,7 +449,7 @@ def test_an_internal_error_is_no_pass(run, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "_excerpts", broken)
     code, _, err = run(write(tmp_path / "f", BAD), "check")
     assert code == 3
-    assert err.startswith("evalpolicy: internal error, nothing was decided: RuntimeError: broken\n")
+    assert err.startswith("evalpolicy: internal error, no verdict: RuntimeError: broken\n")
     assert "Traceback" in err
 
 

@@ -128,7 +128,7 @@ def test_a_refusal_names_the_line_and_changes_nothing(run, tmp_path):
     write(tmp_path, {**TREE, ".gitleaks.toml": text})
     code, out, _ = run(tmp_path, "migrate", "--to", "8.18.4")
     assert code == 1
-    assert out.startswith(".gitleaks.toml:8: not migrated to 8.18.4: condition AND")
+    assert out.startswith(".gitleaks.toml:8: cannot be migrated to 8.18.4: condition AND")
     assert (tmp_path / ".gitleaks.toml").read_text() == text
 
 

@@ -66,7 +66,7 @@ def test_what_cannot_be_written_was_not_checked(tmp_path, words):
             cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 3
-    assert done.stderr == "evalpolicy: nothing was decided: No space left on device\n"
+    assert done.stderr == "evalpolicy: no verdict: No space left on device\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

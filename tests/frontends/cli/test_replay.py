@@ -70,7 +70,7 @@ def test_record_writes_a_fixture_that_serve_takes(tmp_path):
             httpx.post(f"{base}/openai/v1/chat/completions", json=ASK, trust_env=False)
         one.send_signal(signal.SIGTERM)
         assert one.wait(10) == 0
-        assert b"2 turns, 1 failed calls" in one.stdout.read()
+        assert b"2 turns, 1 failed call" in one.stdout.read()
     trajectory = parse(output.read_bytes())
     assert [turn.text for turn in trajectory.turns] == ["0", "1"]
     assert "replay_exhausted" in trajectory.failed_calls[0].message
@@ -131,7 +131,7 @@ class TestRefusals:
 
 def test_dry_runs_touch_nothing(fixture, tmp_path, capfdbinary):
     assert main(["replay", "serve", str(fixture), "--dry-run"]) == 0
-    assert b"1 turns of default, openai/gpt-x" in capfdbinary.readouterr().out
+    assert b"1 turn of default, openai/gpt-x" in capfdbinary.readouterr().out
     output = tmp_path / "new.traces.jsonl"
     upstream = "https://user:secret@host/v1?key=secret"
     arguments = ["--upstream", upstream, "--output", str(output), "--dry-run"]
@@ -167,7 +167,7 @@ def test_serve_takes_a_fixture_by_its_name(monkeypatch, capfd, tmp_path, word, b
     else:
         monkeypatch.chdir(root)
     assert main(["replay", "serve", word, "--dry-run"]) == 0
-    assert "1 turns" in capfd.readouterr().out
+    assert "1 turn of" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("word", ["arc", "nothing", "tests/nothing", "arc-1"])

@@ -54,7 +54,7 @@ def test_an_engine_that_does_not_answer_is_told_of(clients, capsys):
     engine(clients, "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
     assert run("run") == 3
     said = capsys.readouterr().err
-    assert "no engine answers (docker: Cannot connect to the Docker daemon)" in said
+    assert "no engine responds (docker: Cannot connect to the Docker daemon)" in said
 
 
 def test_the_one_that_answers_is_taken(clients, capsys):

@@ -37,7 +37,7 @@ def test_the_page_and_its_data_are_written(run, root, tmp_path):
     assert err == f"evalpolicy: wrote {tmp_path}/a/b/index.html\n"
     page = (tmp_path / "a/b/index.html").read_text()
     assert page.startswith("<!doctype html>")
-    assert "1 error to mend" in page
+    assert "1 error to fix" in page
     data = json.loads((tmp_path / "a/b/report.json").read_text())
     assert [finding["rule"] for finding in data["findings"]] == ["LBL003"]
 
@@ -97,7 +97,7 @@ def test_since_an_earlier_report(run, root, tmp_path):
     write(root, {ARC: BENCHMARK.replace("shared-env", "nowhere")})
     run("report", "--output", str(tmp_path / "b"), "--since", str(tmp_path / "a/report.json"))
     page = (tmp_path / "b/index.html").read_text()
-    assert "1 gone, 1 new, 0 the same" in page
+    assert "1 gone, 1 new, 0 unchanged" in page
 
 
 def test_a_repository_without_benchmarks_has_no_matrix(run, tmp_path, monkeypatch, capfdbinary):
@@ -135,7 +135,7 @@ class TestWrongUsage:
     def test_an_output_that_cannot_be_written(self, run, root):
         code, _, err = run("report", "--output", ARC)
         assert code == 3
-        assert f"cannot write into {ARC}" in err
+        assert f"cannot write to {ARC}" in err
 
 
 def test_a_link_in_the_output_stays_a_link(run, tmp_path):

@@ -292,7 +292,7 @@ def test_scope_open_speaks_of_open_files_only(fleet):
 def test_an_option_that_nobody_knows_is_said(fleet):
     async def scenario(editor: Editor) -> None:
         await editor.until(lambda: editor.messages)
-        assert "scope 'all' is not known" in editor.messages[0]
+        assert "unknown scope 'all'" in editor.messages[0]
 
     session(scenario, fleet, options={"scope": "all"})
 
@@ -367,7 +367,7 @@ def test_a_folder_that_is_no_fleet_is_a_message(tmp_path):
 
     async def scenario(editor: Editor) -> None:
         await editor.until(lambda: len(editor.messages) == 2, "two messages")
-        assert "is in no git repository and has no evalpolicy.toml" in editor.messages[0]
+        assert "is not in a git repository and has no evalpolicy.toml" in editor.messages[0]
         assert "nothing to check" in editor.messages[1]
         uri = editor.open(tmp_path / "plain/Dockerfile")
         assert await editor.hover(uri, 0, 0) == ""

@@ -75,7 +75,7 @@ def test_files_and_folders_are_the_callers(tmp_path):
 )
 def test_nothing_else_is_made(tmp_path, kind):
     left_out, target = extracted(tmp_path, ("output/x", kind, b""))
-    assert left_out == ["x is no regular file"]
+    assert left_out == ["x is not a regular file"]
     assert list(target.iterdir()) == []
 
 

@@ -122,11 +122,11 @@ def test_quiet_leaves_what_was_not_reproduced():
 def test_text_keeps_to_the_terminal(columns):
     said = text.render(sample(), columns=columns)
     wide = [line for line in said.splitlines() if width(line) > columns]
-    assert [line for line in wide if not line.startswith("Look closer: ")] == []
+    assert [line for line in wide if not line.startswith("To read the logs, run: ")] == []
 
 
 def test_the_summary_ends_with_the_command_to_look_closer():
-    look = "Look closer: less evalpolicy-replay/arc-1-codex/logs/runner.stdout.log"
+    look = "To read the logs, run: less evalpolicy-replay/arc-1-codex/logs/runner.stdout.log"
     assert text.render(sample()).splitlines()[-1] == look
 
 

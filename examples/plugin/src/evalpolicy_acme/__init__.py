@@ -1,1 +1,1 @@
-"""The rules of one house, for evalpolicy."""
+"""Rules of one organization, for evalpolicy."""

@@ -1,4 +1,4 @@
-"""ACM: what one house asks of its images beyond what evalpolicy does."""
+"""ACM: what one organization requires of its images in addition to evalpolicy's rules."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from evalpolicy.policy.rule import Hit, rule
 
 @rule("ACM001", "maintainer-missing", "warning")
 def maintainer_missing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """An image names nobody who looks after it.
+    """An image does not name its maintainers.
 
     ## Why
 
-    When a benchmark's image breaks, the one who may mend it has to be found.
+    When a benchmark's image breaks, someone has to find the person who can fix it.
 
     ## Example
 
@@ -34,14 +34,14 @@ def maintainer_missing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    Files that the layout makes no benchmark, agent, model or gateway.
+    Files that the layout does not assign to a benchmark, agent, model or gateway.
     """
     if place.role in (None, "core") or dockerfile.final is None:
         return
     if "org.opencontainers.image.authors" not in dockerfile.effective_labels(dockerfile.final):
         yield Hit(
             place.path,
-            "org.opencontainers.image.authors is missing: name who looks after this image",
+            "org.opencontainers.image.authors is missing: name the maintainers of this image",
             dockerfile.final.from_.head,
             subject=place.name,
         )

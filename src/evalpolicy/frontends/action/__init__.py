@@ -1,1 +1,1 @@
-"""What the composite action (action.yml) runs: from its inputs to one check and its reports."""
+"""The program behind the composite action (action.yml): inputs in, checks and reports out."""

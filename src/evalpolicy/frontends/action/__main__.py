@@ -1,4 +1,4 @@
-"""One check as a step of a workflow. It passes its verdict on; the action's last step gives it."""
+"""Runs one check as a workflow step. The action's last step turns the result into a verdict."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from evalpolicy.frontends.action.inputs import Inputs
 from evalpolicy.reporters.safe import shown
 from evalpolicy.snapshot.git_process import OF_A_REPOSITORY
 
-# The events whose payload says what is submitted.
+# Events whose payload describes a submission.
 _SUBMISSIONS = ("pull_request", "pull_request_target", "merge_group", "push")
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Runs the check and hands on what came of it; gives 0 whenever the verdict is handed on."""
+    """Runs the check and sets the step's outputs; returns 0 whatever the verdict is."""
     values = {"exit-code": str(EXIT_USAGE), "version": __version__, "upload": "false"}
     try:
         asked = inputs.read(environment)
@@ -62,7 +62,7 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
         f"--format=json={report}",
     ]
     code, complaint = _evalpolicy(asked.folder, arguments)
-    # What replays found is in the check's report; what could not be replayed is in none.
+    # The check's report includes replay findings, but not what could not be replayed.
     code = code if replays is not None and replayed <= EXIT_FINDINGS else max(code, replayed)
     values = {"exit-code": str(code)}
     counted = _summary(report)
@@ -89,7 +89,7 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _replay(asked: Inputs, environment: Mapping[str, str], folder: Path) -> tuple[int, Path | None]:
-    """Replays recorded runs; gives the exit code and the report, None where there is none."""
+    """Replays fixtures; returns the exit code, and the report or None if there is none."""
     report = folder / "replay.json"
     arguments = ["replay", "run", "--quiet", "--color=never", f"--fail-on={asked.fail_on}"]
     if asked.base is not None:
@@ -136,26 +136,26 @@ def _is_submission(environment: Mapping[str, str]) -> bool:
 
 
 def _refuse_without_payload(environment: Mapping[str, str]) -> None:
-    """Without its payload nothing of a submission would be judged, and nothing would say so."""
+    """Without its payload, a submission would silently not be checked."""
     file = environment.get("GITHUB_EVENT_PATH", "")
     if _is_submission(environment) and not os.path.isfile(file):
         name = environment["GITHUB_EVENT_NAME"]
         raise NotCheckedError(
             f"the event is {name}, and GITHUB_EVENT_PATH "
             + (f"({file}) is not a file" if file else "is not set")
-            + ": pass on to the action the environment that the runner gives to a step"
+            + ": run the action with the environment that the runner gives to a step"
         )
 
 
 def _evalpolicy(folder: Path, arguments: list[str]) -> tuple[int, str]:
-    """Runs evalpolicy in a process of its own; gives its exit code and its complaint.
+    """Runs evalpolicy in a separate process; returns its exit code and its standard error.
 
-    What it prints may quote the repository that it judges, so the runner is told to look away.
+    Its output may quote the repository, so the runner must not look for commands in it.
     """
     done = subprocess.run(
         [sys.executable, "-I", "-m", "evalpolicy", *arguments],
         cwd=folder,
-        # The checkout is what is checked, whatever an earlier step made of the environment.
+        # Check the checkout, whatever git variables an earlier step set.
         env={name: value for name, value in os.environ.items() if name not in OF_A_REPOSITORY},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -176,7 +176,7 @@ def _summary(report: Path) -> dict[str, Any] | None:
 
 
 def _no_report(environment: Mapping[str, str], complaint: str) -> None:
-    """Says on the pull request's page what went wrong: without a report nothing else does."""
+    """Reports the failure on the pull request's page, since there is no report to show it."""
     lines = complaint.removeprefix("evalpolicy: ").splitlines()
     runner.command("error", "\n".join(map(shown, lines[:20])))
     runner.summary(
@@ -186,7 +186,7 @@ def _no_report(environment: Mapping[str, str], complaint: str) -> None:
 
 
 def _may_upload(environment: Mapping[str, str]) -> bool:
-    """False, and said so, for a fork's pull request: its token may not write scanning results."""
+    """False, with a notice, for a pull request from a fork: its token cannot upload results."""
     if not _from_fork(environment):
         return True
     runner.command(
@@ -198,7 +198,7 @@ def _may_upload(environment: Mapping[str, str]) -> bool:
 
 
 def _from_fork(environment: Mapping[str, str]) -> bool:
-    """Whether the event is a pull request from another repository, or one that is gone."""
+    """Whether the event is a pull request from another repository, or from a deleted one."""
     try:
         payload = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_bytes())
         pull = payload.get("pull_request")

@@ -10,12 +10,12 @@ from evalpolicy.snapshot.discovery import nearest
 
 
 def refuse_other(workspace: Path, folder: Path) -> None:
-    """Raises `NotCheckedError` where the folder's repository is not a checkout of the workflow.
+    """Raises `NotCheckedError` if the folder's repository is not a checkout of the workflow.
 
-    `actions/checkout` leaves a `.git` folder, in the workspace or in a folder below it. A submodule
-    has a `.git` file: a submission could put one where the fleet was, and would be judged by what
-    the submodule holds. A repository around the workspace was not checked out at all. The paths
-    have every link followed.
+    `actions/checkout` creates a `.git` folder in the workspace or in a folder below it. A submodule
+    has a `.git` file: a submission could put one in place of the fleet, and the submodule's files
+    would be checked instead. A repository around the workspace was not checked out at all. All
+    links in the paths must be resolved.
     """
     found = nearest(folder)
     if found is None:
@@ -30,5 +30,5 @@ def refuse_other(workspace: Path, folder: Path) -> None:
     if outer is not None and not (found.top / ".git").is_dir():
         raise NotCheckedError(
             f"{found.top} is a submodule or a linked worktree in the checkout {outer}, which "
-            "holds none of its files: check it in the workflow of its own repository"
+            "does not contain its files: check it in the workflow of its own repository"
         )

@@ -1,4 +1,4 @@
-"""The action's inputs, from the environment, judged before anything is done with them."""
+"""The action's inputs from the environment, validated before use."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from msgspec import Struct
 from evalpolicy.errors import UsageError
 from evalpolicy.policy.report import FailOn
 
-# What git takes for a revision, as far as a person types one; never an option.
+# A revision as a person types it; never an option.
 _REVISION = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_./@{}^~+-]*")
 _SELECTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 class Inputs(Struct, frozen=True):
-    """The workspace, and all inputs but `python`. Paths are absolute, every link in them followed.
+    """The workspace, and all inputs but `python`. Paths are absolute, with links resolved.
 
-    `sarif_file` is None where it is left to a temporary folder.
+    `sarif_file` is None for a file in a temporary folder.
     """
 
     workspace: Path
@@ -38,7 +38,7 @@ class Inputs(Struct, frozen=True):
 
 
 def read(environment: Mapping[str, str]) -> Inputs:
-    """The inputs in `INPUT_…`. Raises `UsageError` that names the first one that is wrong."""
+    """The inputs in `INPUT_…`. Raises `UsageError` for the first one that is invalid."""
 
     def given(name: str) -> str:
         return environment.get(f"INPUT_{name.upper().replace('-', '_')}", "")
@@ -46,11 +46,11 @@ def read(environment: Mapping[str, str]) -> Inputs:
     workspace = Path(os.path.realpath(environment.get("GITHUB_WORKSPACE") or "."))
     folder = _inside(workspace, workspace, "path", given("path") or ".")
     if not folder.is_dir():
-        raise UsageError("input path: there is no such folder in the workspace")
+        raise UsageError("input path: no such folder in the workspace")
     baseline = given("baseline")
     baseline_file = _inside(workspace, folder, "baseline", baseline) if baseline else None
     if baseline_file is not None and not baseline_file.is_file():
-        raise UsageError("input baseline: there is no such file")
+        raise UsageError("input baseline: no such file")
     sarif = given("sarif-file")
     return Inputs(
         workspace,
@@ -81,7 +81,7 @@ def _word(name: str, value: str, form: re.Pattern[str], what: str) -> str | None
 def _selectors(name: str, value: str) -> tuple[str, ...]:
     words = [word for word in re.split(r"[,\s]+", value) if word]
     for word in words:
-        _word(name, word, _SELECTOR, "the id, the name or the family of a rule")
+        _word(name, word, _SELECTOR, "a rule id, name or family")
     return tuple(words)
 
 
@@ -93,21 +93,21 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
 
 def _inside(workspace: Path, folder: Path, name: str, value: str) -> Path:
     if not value.isprintable():
-        raise UsageError(f"input {name}: a path with control characters")
+        raise UsageError(f"input {name}: the path contains control characters")
     found = Path(os.path.realpath(os.path.join(folder, value)))
     if not found.is_relative_to(workspace):
-        raise UsageError(f"input {name}: {value!r} leads out of the workspace")
+        raise UsageError(f"input {name}: {value!r} is outside the workspace")
     return found
 
 
 def _to_write(workspace: Path, value: str) -> Path:
-    """A file to be made. The checked repository may hold links: none is written through."""
+    """A file to write. The checked repository may contain links; never write through one."""
     found = _inside(workspace, workspace, "sarif-file", value)
     typed = os.path.join(workspace, value)
     if os.path.islink(typed) or not found.parent.is_dir() or found.is_dir():
         raise UsageError(
-            f"input sarif-file: {value!r} must name a file in a folder that is there, and no link"
+            f"input sarif-file: {value!r} must be a file in an existing folder, not a link"
         )
     if ".git" in found.relative_to(workspace).parts:
-        raise UsageError("input sarif-file: not in git's own folder")
+        raise UsageError("input sarif-file: cannot be inside .git")
     return found

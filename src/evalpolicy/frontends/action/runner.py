@@ -15,25 +15,25 @@ SUMMARY_LIMIT = 1 << 20
 
 
 def say(text: str) -> None:
-    """Prints what is not ours: the runner looks for no commands in it, in whatever form."""
+    """Prints untrusted text, in which the runner must not find workflow commands."""
     token = secrets.token_hex(16)
     lines = text if text.endswith("\n") or not text else f"{text}\n"
     _print(f"::stop-commands::{token}\n{lines}::{token}::\n")
 
 
 def command(kind: str, message: str) -> None:
-    """An annotation that belongs to no file: `error`, `warning` or `notice`."""
+    """An annotation without a file: `error`, `warning` or `notice`."""
     escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     _print(f"::{kind} title=evalpolicy::{escaped}\n")
 
 
 def commands(text: str) -> None:
-    """Prints workflow commands that a reporter made."""
+    """Prints workflow commands from a reporter."""
     _print(text)
 
 
 def outputs(file: str | None, values: Mapping[str, str]) -> None:
-    """Sets the step's outputs, each between delimiters that nobody can guess."""
+    """Sets the step's outputs, each between random delimiters."""
     if not file:
         return
     with open(file, "a", encoding="utf-8", errors="backslashreplace", newline="\n") as opened:
@@ -51,7 +51,7 @@ def summary(file: str | None, text: str) -> None:
 
 
 def preformatted(text: str) -> str:
-    """Text as Markdown that shows it and does nothing else."""
+    """Markdown that shows the text literally."""
     return f"<pre>{html.escape(text[: SUMMARY_LIMIT // 8])}</pre>\n"
 
 

@@ -23,24 +23,26 @@ from evalpolicy.rules.rule_set import RuleSet
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 
-_FILE = click.option("--baseline", "given", metavar="FILE", help="Another file than the default.")
+_FILE = click.option(
+    "--baseline", "given", metavar="FILE", help="Baseline file. Default: .evalpolicy-baseline.json."
+)
 
 
 @click.group("baseline")
 def command() -> None:
-    """Write, prune or show the findings that are known.
+    """Write, prune or show the baseline of known findings.
 
-    The baseline is .evalpolicy-baseline.json in the fleet's root. It holds one row for each
-    finding that was there when the policy came; `check` reports all others.
+    The baseline is .evalpolicy-baseline.json in the fleet's root. It has one row for each finding
+    that you accepted when you adopted evalpolicy; `check` reports all others.
     """
 
 
 @command.command("write")
 @_FILE
 def write_command(given: str | None) -> int:
-    """Take down all findings of the worktree, in place of what the baseline held.
+    """Replace the baseline with all findings in the worktree.
 
-    What could not be checked is no finding and is not taken down: `check` goes on to say it.
+    The baseline cannot accept what could not be checked; `check` still reports that.
     """
     with open_snapshot(Path.cwd()) as snapshot:
         report = _judged(snapshot)
@@ -55,9 +57,9 @@ def write_command(given: str | None) -> int:
 @command.command("prune")
 @_FILE
 def prune_command(given: str | None) -> int:
-    """Take out what occurs no more. New findings are not taken in.
+    """Remove the rows of findings that are gone. New findings are not added.
 
-    What was not looked for, or stands in a file that could not be checked, is left.
+    Keeps the rows of rules that did not run and of files that could not be checked.
     """
     with open_snapshot(Path.cwd()) as snapshot:
         file = file_of(snapshot, given)
@@ -80,14 +82,14 @@ def prune_command(given: str | None) -> int:
             _write(snapshot, file, given, left)
     still = sum(baselines.parse(left, str(file)).rows.values())
     gone = sum(baseline.rows.values()) - still
-    show(f"{count(gone, 'finding')} taken out of {shown(str(file))}, {still:,} left\n")
+    show(f"{count(gone, 'finding')} removed from {shown(str(file))}, {still:,} left\n")
     return _verdict(report)
 
 
 @command.command("show")
 @_FILE
 def show_command(given: str | None) -> int:
-    """List what the baseline holds."""
+    """List the rows of the baseline."""
     with open_snapshot(Path.cwd()) as snapshot:
         file = file_of(snapshot, given)
         baseline = baselines.parse(read_bytes(file), shown_path(snapshot, str(file)))
@@ -104,7 +106,7 @@ def _line(row: Row, allowed: int) -> str:
 
 
 def _judged(snapshot: Snapshot) -> Report:
-    """All findings of the snapshot, as if there were no baseline."""
+    """All findings in the snapshot, ignoring the baseline."""
     cache = open_cache(".")
     report = check(snapshot, configuration.load(snapshot), cache=cache, baseline=Baseline({}))
     cache.save()
@@ -112,7 +114,7 @@ def _judged(snapshot: Snapshot) -> Report:
 
 
 def _verdict(report: Report) -> int:
-    """3 if there is something that the baseline cannot speak of."""
+    """Reports what could not be checked; returns 3 if there is anything, else 0."""
     for problem in report.problems:
         line = f"{problem.path}:{problem.line}: not checked: {problem.message}"
         click.echo(listed([line]), err=True, nl=False)

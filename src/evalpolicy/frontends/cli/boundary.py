@@ -1,4 +1,4 @@
-"""The one boundary at which errors become exit codes."""
+"""The only place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evalpolicy.errors import EXIT_NOT_CHECKED, EXIT_USAGE, NotCheckedError, Usa
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command line and gives its exit code; raises nothing."""
+    """Runs the command line and returns its exit code; never raises."""
     try:
         code = _ended(argv)
         from evalpolicy.errors import block
@@ -21,21 +21,21 @@ def main(argv: list[str] | None = None) -> int:
             code = max(code, EXIT_NOT_CHECKED)
         return code
     except BrokenPipeError:
-        # The reader left (`| head`). Python would complain once more while it shuts down.
+        # The reader closed the pipe (`| head`). Python would print an error again at shutdown.
         sys.stdout = None
     except OSError as error:
-        # Whatever could be isolated was: what is left is the machine's.
+        # Errors of single files are handled elsewhere; this one comes from the machine.
         named = f": {os.fsdecode(error.filename)}" if error.filename else ""
-        _say(f"evalpolicy: nothing was decided: {error.strerror or error}{named}")
+        _say(f"evalpolicy: no verdict: {error.strerror or error}{named}")
     except MemoryError:
-        _say("evalpolicy: nothing was decided: there is not enough memory")
+        _say("evalpolicy: no verdict: out of memory")
     except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported, not thrown
         _say(_bug(error))
     return EXIT_NOT_CHECKED
 
 
 def _ended(argv: list[str] | None) -> int:
-    """The exit code of the command line; raises what is nobody's answer."""
+    """The exit code of the command line; raises unexpected errors."""
     import click
 
     from evalpolicy.frontends.cli.program import cli
@@ -57,21 +57,21 @@ def _ended(argv: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("evalpolicy: interrupted; nothing was checked")
         return EXIT_NOT_CHECKED
-    except SystemExit:  # of which click makes a reader that left
+    except SystemExit:  # click raises it if the reader closed the pipe
         sys.stdout = None
         return EXIT_NOT_CHECKED
 
 
 def run(argv: list[str] | None = None) -> NoReturn:
-    """A console script: the command line as a process of its own, which it ends.
+    """The console script: runs the command line and ends the process.
 
-    Facts are left to the system as they are, as mypy leaves them: to free those of a large fleet
-    one by one takes a tenth of a run. A process that has other threads ends the usual way.
+    Like mypy, it leaves freeing memory to the system: freeing the facts of a large fleet one by
+    one takes a tenth of a run. A process with other threads ends in the usual way.
     """
     import gc
     import threading
 
-    # A run makes many facts and few circles: collecting as eagerly as by default costs a tenth.
+    # A run makes many objects and few cycles; collecting as often as by default costs a tenth.
     gc.set_threshold(100_000, 20, 100)
     code = _unusable() or main(argv)
     if threading.active_count() > 1:
@@ -87,10 +87,10 @@ def run(argv: list[str] | None = None) -> NoReturn:
 
 
 def _unusable() -> int:
-    """Why nothing can be reported here, on standard error; the exit code, 0 where all is well.
+    """Says on standard error why nothing can be reported; returns the exit code, 0 if all is well.
 
-    A descriptor that the caller closed is taken by the next file that is opened, and then what is
-    printed goes into that file.
+    If the caller closed a descriptor, the next file that is opened takes its number, and output
+    would end up in that file.
     """
     closed = {number for number in (0, 1, 2) if not _is_open(number)}
     for _ in closed:
@@ -102,8 +102,8 @@ def _unusable() -> int:
         return EXIT_NOT_CHECKED
     if sys.flags.optimize > 1:
         _say(
-            "evalpolicy: nothing was checked: Python leaves the rules' documentation out "
-            "(-OO, PYTHONOPTIMIZE=2): run it without"
+            "evalpolicy: nothing was checked: -OO (PYTHONOPTIMIZE=2) removes the rules' "
+            "documentation: run Python without it"
         )
         return EXIT_NOT_CHECKED
     return 0
@@ -124,13 +124,12 @@ def _say(text: str) -> None:
 
 
 def _bug(error: Exception) -> str:
-    """One line, and a block that can be pasted into an issue."""
+    """One line, and a block to paste into an issue."""
     import traceback
 
     from evalpolicy.errors import pasted
 
     trace = "".join(traceback.format_exception(error)).rstrip()
-    return (
-        f"evalpolicy: internal error, nothing was decided: {type(error).__name__}: {error}\n"
-        + pasted([trace])
+    return f"evalpolicy: internal error, no verdict: {type(error).__name__}: {error}\n" + pasted(
+        [trace]
     )

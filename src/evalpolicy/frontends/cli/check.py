@@ -35,51 +35,77 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--staged", is_flag=True, help="Check the index: what a commit would hold.")
-@click.option("--rev", metavar="REV", help="Check a commit, without a checkout.")
-@click.option("--base", metavar="REV", help="Also judge the submission: what changed since REV.")
-@click.option("--message", metavar="FILE", help="Also judge this commit message (commit-msg).")
-@click.option("--event", metavar="FILE", help="Also judge the submission of a GitHub event.")
+@click.option("--staged", is_flag=True, help="Check the index: what a commit would contain.")
+@click.option("--rev", metavar="REV", help="Check a commit without checking it out.")
+@click.option("--base", metavar="REV", help="Also check the submission: what changed since REV.")
+@click.option("--message", metavar="FILE", help="Also check this commit message (commit-msg hook).")
 @click.option(
-    "--replays", "replays_file", metavar="FILE", help="Also judge what `replay run` wrote as JSON."
+    "--event", metavar="FILE", help="Also check the submission of a GitHub event payload."
 )
-@click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
-@click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
+@click.option(
+    "--replays",
+    "replays_file",
+    metavar="FILE",
+    help="Include the results of `replay run --format json`.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="LIST",
+    help="Only these rule ids, names or families. Default: all.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="LIST", help="Skip these rule ids, names or families."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     default="error",
     show_default=True,
-    help="The severity from which on findings make the exit code 1.",
+    help="Lowest severity that makes the exit code 1.",
 )
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help=f"One of {', '.join(FORMATS)}; repeatable, each to its own file.",
+    help=f"{', '.join(FORMATS)}; repeatable, each to its own file. Default: text.",
 )
-@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
 @click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Colours in the text format.",
+    help="Use colours in the text format.",
 )
-@click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
-@click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="FILE",
+    help="Baseline to use. Default: .evalpolicy-baseline.json.",
+)
+@click.option("--no-suppressions", is_flag=True, help="Ignore suppression comments.")
 @click.option(
     "--accept-policy-changes",
     is_flag=True,
-    help="Judge the submission by its own policy, not by that of its merge base.",
+    help="Judge the submission by its own policy instead of its merge base's.",
 )
-@click.option("--fix", is_flag=True, help="Apply the safe fixes, and report what is left.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that guess.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: the cores.")
-@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="One line a finding, and nothing else.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes and report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, without changing it.")
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="With --fix or --diff: include unsafe fixes, which need review.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Use up to N processes. Default: one per core.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only one line per finding.")
 def command(
     paths: Sequence[str],
     staged: bool,
@@ -106,24 +132,23 @@ def command(
 ) -> int:
     """Check the fleet in the worktree, the index or a commit.
 
-    PATHs narrow what is reported, never what is known: a benchmark is still judged by its
+    PATHs limit what is reported, not what is read: a benchmark is still checked against its
     fixtures, wherever they are.
 
-    With --base, --message or --event the submission rules run as well. What is compared is what
-    GitHub shows of a pull request: from the merge base of REV and the checked commit (three
-    dots). An event brings its own base, and its head is what is checked unless --rev or --staged
-    says otherwise.
+    With --base, --message or --event, the submission rules run too. They check what changed since
+    the merge base with REV, as GitHub shows it for a pull request. An event names its own base and
+    head; --rev or --staged overrides the head.
 
-    A submission does not judge itself: configuration, contracts, baseline and suppressions count
-    as at the merge base. What it adds to them takes effect once it is merged, unless you
-    --accept-policy-changes.
+    A submission does not judge itself: configuration, contracts, baseline and suppressions are
+    read from the merge base. What the submission adds to them takes effect once it is merged,
+    unless you pass --accept-policy-changes.
     """
     fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
     outputs = _outputs(formats) or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
     asked = _asked(base, message, event)
     if accept_policy_changes and (asked is None or not asked.compares):
-        raise UsageError("--accept-policy-changes needs --base or --event: what does it accept?")
+        raise UsageError("--accept-policy-changes needs --base or --event")
     if asked is not None and asked.event is not None and rev is None and not staged:
         rev = asked.head(Path.cwd())
     with ExitStack() as stack:
@@ -161,7 +186,7 @@ def command(
 
 
 def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
-    """What the file says of the fixtures as they are here. Raises `NotCheckedError` for others."""
+    """The replays in the file. Raises `NotCheckedError` if a fixture has changed since."""
     from hashlib import sha256
 
     from evalpolicy.replay.reports.reading import read
@@ -179,16 +204,16 @@ def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
             for piece in snapshot.stream(one.path):
                 digest.update(piece)
         except Unreadable:
-            pass  # that it is not here any more is another content as well
+            pass  # a fixture that is gone has changed, too
         if digest.hexdigest() != wanted.sha256:
             raise NotCheckedError(
-                f"{one.path} is not what was replayed: run `evalpolicy replay run {one.name}` again"
+                f"{one.path} changed since it was replayed: run `evalpolicy replay run {one.name}`"
             )
     return found
 
 
 def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
-    """The report with what GitHub names lines by, which only SARIF needs."""
+    """The report with the hashes by which GitHub tracks lines; only SARIF needs them."""
     from msgspec.structs import replace
 
     from evalpolicy.engine import line_hashes
@@ -200,7 +225,7 @@ def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
 def with_survey(
     facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
 ) -> Report:
-    """The report with the fleet as the web page tells it."""
+    """The report with the survey of the fleet that the web page shows."""
     from evalpolicy.engine.survey.model import SurveyedReport
     from evalpolicy.engine.survey.surveying import survey
 
@@ -230,11 +255,11 @@ def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapsho
 
 
 def _outputs(texts: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Each format with its file; without one it goes to the output, where several may."""
+    """Each format with its file; None is standard output, which several formats may share."""
     outputs = [_output(text) for text in texts]
     files = [file for _, file in outputs if file is not None]
     if twice := next((file for file in files if files.count(file) > 1), None):
-        raise UsageError(f"--format …={twice}: given twice, and one report would replace the other")
+        raise UsageError(f"--format …={twice}: two reports cannot share a file; name another one")
     return outputs
 
 
@@ -244,8 +269,8 @@ def _output(text: str) -> tuple[str, str | None]:
         from evalpolicy.matching.nearest import nearest
 
         close = nearest(name, FORMATS)
-        hint = f"did you mean {close}?" if close else f"known are {', '.join(FORMATS)}"
-        raise UsageError(f"--format {name}: there is no such format; {hint}")
+        hint = f"did you mean {close}?" if close else f"use one of {', '.join(FORMATS)}"
+        raise UsageError(f"--format {name}: unknown format; {hint}")
     return name, file or None
 
 

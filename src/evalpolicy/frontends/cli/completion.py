@@ -11,9 +11,9 @@ from evalpolicy.frontends.cli.console import write
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(context: click.Context, shell: str) -> int:
-    """Print the completion script of SHELL.
+    """Print the completion script for SHELL.
 
-    For bash: `eval "$(evalpolicy completion bash)"` in ~/.bashrc.
+    For bash, add this to ~/.bashrc: eval "$(evalpolicy completion bash)"
     """
     from click.shell_completion import get_completion_class
 

@@ -1,4 +1,4 @@
-"""Where output goes, how wide it may be and whether it may have colours."""
+"""Where output goes, how wide it is, and whether it has colours."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TextIO
 
 from evalpolicy.errors import NotCheckedError
 
-# Beyond this, lines get hard to read; without a terminal it is the width of all text.
+# Longer lines are hard to read. Also the width of all text outside a terminal.
 _WIDEST = 100
 _NUMBER = re.compile("[0-9]{1,6}")
 
 
 def write(text: str, file: str | None = None) -> None:
-    """To a file, or to standard output, as UTF-8 whatever the locale says."""
+    """Writes to a file, or to standard output, as UTF-8 whatever the locale is."""
     if file is not None:
         from evalpolicy.snapshot import writing
 
@@ -34,7 +34,7 @@ def write(text: str, file: str | None = None) -> None:
 
 
 def columns(stream: TextIO | None) -> int:
-    """The terminal's width in cells, at most 100; 100 where there is no terminal."""
+    """The terminal's width in cells, at most 100; 100 if there is no terminal."""
     if _asked_width() or (stream is not None and stream.isatty()):
         return min(_terminal_width(stream), _WIDEST)
     return _WIDEST
@@ -50,13 +50,13 @@ def _terminal_width(stream: TextIO | None) -> int:
 
 
 def _asked_width() -> int:
-    """The width that COLUMNS asks for; 0 where it names none."""
+    """The width in COLUMNS; 0 if it is not set to a number."""
     asked = os.environ.get("COLUMNS", "")
     return int(asked) if _NUMBER.fullmatch(asked) else 0
 
 
 def colour(when: str, stream: TextIO | None) -> bool:
-    """Whether to colour: as asked; else on a terminal, unless NO_COLOR or a dumb one says no."""
+    """Whether to use colours: as asked, or on a terminal that allows it and without NO_COLOR."""
     if when != "auto":
         return when == "always"
     if os.environ.get("NO_COLOR"):

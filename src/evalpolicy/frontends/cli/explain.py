@@ -17,10 +17,10 @@ from evalpolicy.rules.rule_set import BUILT_IN
 @click.command("explain")
 @click.argument("rules", nargs=-1, required=True, metavar="RULE...")
 def command(rules: Sequence[str]) -> int:
-    """Say what a rule finds, why it matters, and how to mend it.
+    """Explain what a rule finds, why it matters, and how to fix it.
 
-    RULE is an id (LBL001), a name (label-missing) or a family (LBL), also one of a plug-in that
-    the fleet's configuration names. Works offline.
+    RULE is an id (LBL001), a name (label-missing) or a family (LBL), also from a plug-in that the
+    fleet's configuration enables. Works offline.
     """
     found = {rule.id: rule for selector in rules for rule in _meant(selector)}
     write("\n".join(page(rule) for rule in found.values()))
@@ -28,7 +28,7 @@ def command(rules: Sequence[str]) -> int:
 
 
 def _meant(selector: str) -> tuple[Rule, ...]:
-    """The configuration is read for nothing but what is not built in."""
+    """The configuration is only read if the rule is not built in."""
     try:
         return matching(selector, BUILT_IN)
     except UsageError:

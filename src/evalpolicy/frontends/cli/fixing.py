@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def check_usage(*, fix: bool, diff: bool, unsafe: bool, on_disk: bool) -> None:
-    """Raises `UsageError` for options that do not go together."""
+    """Raises `UsageError` for options that cannot be combined."""
     if fix and diff:
-        raise UsageError("--fix and --diff exclude each other: apply the fixes, or show them")
+        raise UsageError("--fix and --diff cannot be used together")
     if unsafe and not (fix or diff):
         raise UsageError("--unsafe-fixes needs --fix or --diff")
     if (fix or diff) and not on_disk:
         word = "--fix" if fix else "--diff"
-        raise UsageError(f"{word} works on the worktree: leave out --staged and --rev")
+        raise UsageError(f"{word} only works on the worktree: leave out --staged and --rev")
 
 
 def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff: bool) -> Report:
-    """Shows the fixes, and gives the report as it was; or applies them, and gives what is left."""
+    """Shows the fixes and returns the report unchanged, or applies them and returns the rest."""
     from evalpolicy.engine.fixing import apply
     from evalpolicy.reporters.safe import shown
     from evalpolicy.reporters.text import count
@@ -41,12 +41,12 @@ def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff:
     apply.write(snapshot.top, mended.before, mended.after)
     if mended.fixed:
         where = count(len(mended.after), "file")
-        click.echo(f"evalpolicy: {count(mended.fixed, 'finding')} mended in {where}", err=True)
+        click.echo(f"evalpolicy: fixed {count(mended.fixed, 'finding')} in {where}", err=True)
     return mended.report
 
 
 def _show(snapshot: Snapshot, before: dict[str, bytes], after: dict[str, bytes]) -> None:
-    """Byte for byte for a file or a pipe; to a terminal nothing that could move its cursor."""
+    """Byte for byte to a file or a pipe; to a terminal, without control characters."""
     from evalpolicy.engine.fixing.diff import unified
     from evalpolicy.frontends.cli.console import write
     from evalpolicy.reporters.safe import shown

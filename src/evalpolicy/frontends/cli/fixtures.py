@@ -38,9 +38,9 @@ _SCANNERS = ("gitleaks", "detect-secrets")
 
 @click.group("fixtures")
 def command() -> None:
-    """List, show, scan and redact recorded runs.
+    """List, show, scan and redact fixtures (recorded runs).
 
-    FIXTURE is a path, a name without its suffix, or the beginning of one name only.
+    FIXTURE is a path, a name without its suffix, or the unambiguous start of a name.
     """
 
 
@@ -53,16 +53,21 @@ def _facts(
         facts = Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs)
         if not facts.fleet.fixtures:
             raise NotCheckedError(
-                f"no fixture in {snapshot.place}: say in [layout] of evalpolicy.toml where they are"
+                f"no fixture in {snapshot.place}: set [layout] fixtures in evalpolicy.toml"
             )
         yield facts
     cache.save()
 
 
-_STAGED = click.option("--staged", is_flag=True, help="Read the index.")
-_REV = click.option("--rev", metavar="REV", help="Read a commit, without a checkout.")
-_NO_CACHE = click.option("--no-cache", is_flag=True, help="Work everything out anew.")
-_JOBS = click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: cores.")
+_STAGED = click.option("--staged", is_flag=True, help="Read the index instead of the worktree.")
+_REV = click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
+_NO_CACHE = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+_JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Use up to N processes. Default: one per core.",
+)
 
 
 @command.command("list")
@@ -74,14 +79,21 @@ _JOBS = click.option("--jobs", type=click.IntRange(1), help="Processes at most; 
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
+    help="Output format.",
 )
-@click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True)
+@click.option(
+    "--sort",
+    type=click.Choice(_SORTS),
+    default="name",
+    show_default=True,
+    help="Column to sort by.",
+)
 @_JOBS
 @_NO_CACHE
 def list_command(
     staged: bool, rev: str | None, kind: str, sort: str, jobs: int | None, no_cache: bool
 ) -> int:
-    """One line a fixture: what it is of, what it holds, who recorded it, whether it is sound."""
+    """List fixtures, one per line: benchmark, agent, turns, who recorded it, and verdict."""
     from evalpolicy.facts.fixture_rows import document, rows
 
     with _facts(staged, rev, no_cache, jobs) as facts:
@@ -103,7 +115,7 @@ def list_command(
 
 
 def _not_checked(problems: Iterable[tuple[str, int, str]]) -> int:
-    """Says what could not be read, on standard error; the exit code."""
+    """Reports what could not be read, on standard error; returns the exit code."""
     code = EXIT_CLEAN
     for path, line, message in problems:
         click.echo(listed([f"{path}:{line}: not checked: {message}"]), err=True, nl=False)
@@ -115,10 +127,12 @@ def _not_checked(problems: Iterable[tuple[str, int, str]]) -> int:
 @click.argument("fixture")
 @_STAGED
 @_REV
-@click.option("--turn", type=click.IntRange(1), help="Only this turn, from 1.")
-@click.option("--full", is_flag=True, help="Fold nothing.")
+@click.option(
+    "--turn", type=click.IntRange(1), metavar="N", help="Show only turn N, counted from 1."
+)
+@click.option("--full", is_flag=True, help="Show everything without folding.")
 def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, full: bool) -> int:
-    """A trajectory that one can read: requests, replies, tool calls. Secrets are masked."""
+    """Show a trajectory in readable form: requests, replies, tool calls. Secrets are masked."""
     from evalpolicy.artifacts.trajectory import parse
     from evalpolicy.facts.fixture_rows import named
     from evalpolicy.facts.recordings.reading import Recording, read_content
@@ -136,7 +150,7 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
         except Unreadable as reason:
             raise NotCheckedError(f"{path}: {reason}") from reason
     if turn is not None and turn > len(trajectory.turns):
-        raise UsageError(f"--turn {turn}: it has {count(len(trajectory.turns), 'turn')}")
+        raise UsageError(f"--turn {turn}: {path} has only {count(len(trajectory.turns), 'turn')}")
     recording = Recording(path, held)
     rendering = TrajectoryText(Scanner(hosts), columns(sys.stdout), full=full)
     write(rendering.whole(recording, trajectory, turn))
@@ -147,8 +161,8 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_STAGED
 @_REV
-@click.option("--with", "tool", type=click.Choice(_SCANNERS), help="Ask this scanner as well.")
-@click.option("--dry-run", is_flag=True, help="With --with: print the command, and run nothing.")
+@click.option("--with", "tool", type=click.Choice(_SCANNERS), help="Also run this scanner.")
+@click.option("--dry-run", is_flag=True, help="With --with: print the command without running it.")
 @_JOBS
 @_NO_CACHE
 def scan_command(
@@ -160,15 +174,15 @@ def scan_command(
     jobs: int | None,
     no_cache: bool,
 ) -> int:
-    """Credentials and internal hosts, whatever any allowlist says; none is shown.
+    """Find credentials and internal hosts, without printing them. Ignores allowlists.
 
-    Exit code 1 if there are any.
+    The exit code is 1 if there are any.
     """
     from evalpolicy.engine.fixing import redaction as fixture_scan
 
     if dry_run:
         if tool is None:
-            raise UsageError("--dry-run shows what --with would run: name a scanner")
+            raise UsageError("--dry-run needs --with: name the scanner whose command to show")
         write(fixture_scan.dry_run(tool) + "\n")
         return EXIT_CLEAN
     with _facts(staged, rev, no_cache, jobs) as facts:
@@ -189,17 +203,22 @@ def scan_command(
 
 @command.command("redact")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--diff", "--dry-run", "dry", is_flag=True, help="Say what would change; write none.")
+@click.option(
+    "--diff", "--dry-run", "dry", is_flag=True, help="Show what would change, without writing it."
+)
 def redact_command(paths: Sequence[str], dry: bool) -> int:
-    """Take credentials and internal hosts out of fixtures, in place.
+    """Remove credentials and internal hosts from fixtures, in place.
 
-    Every other byte stays as it is. Revoke what was pushed: redaction does not unpublish it.
+    Every other byte stays as it is. Revoke credentials that you have pushed: redaction does not
+    unpublish them.
     """
     from evalpolicy.engine.fixing.redaction import redactions, save, sealed
 
     with _facts(no_cache=True) as facts:
         if facts.snapshot.kind not in ("worktree", "folder"):
-            raise UsageError("only files of a worktree can be redacted")
+            raise UsageError(
+                "fixtures can only be redacted in a worktree: check out the repository first"
+            )
         chosen = _chosen(facts, paths)
         changed, problems = redactions(facts, chosen)
         problems += sealed(facts, chosen)
@@ -213,7 +232,7 @@ def redact_command(paths: Sequence[str], dry: bool) -> int:
 
 
 def _chosen(facts: Facts, words: Sequence[str]) -> list[str]:
-    """The paths of the fixtures that are meant: all, those below a folder, or each by its name."""
+    """The paths of the chosen fixtures: all, those below a folder, or each by its name."""
     from evalpolicy.facts.fixture_rows import named
 
     fixtures: Sequence[Fixture] = facts.fleet.fixtures

@@ -19,24 +19,25 @@ from evalpolicy.snapshot import open_snapshot
 
 
 @click.command("fleet")
-@click.option("--staged", is_flag=True, help="Read the index.")
-@click.option("--rev", metavar="REV", help="Read a commit, without a checkout.")
+@click.option("--staged", is_flag=True, help="Read the index instead of the worktree.")
+@click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
 @click.option(
     "--format",
     "kind",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
+    help="Output format.",
 )
 def command(staged: bool, rev: str | None, kind: str) -> int:
-    """List benchmarks with their resolved labels, agents and fixtures."""
+    """List the benchmarks with their resolved labels, and count agents and fixtures."""
     with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:
         fleet = Fleet(snapshot, configuration.load(snapshot).layout)
         found = listing(fleet)
         if not fleet.units and not fleet.fixtures:
             raise NotCheckedError(
-                f"no benchmark, agent, model or fixture in {snapshot.place}: say in [layout] of "
-                "evalpolicy.toml where they are"
+                f"no benchmark, agent, model or fixture in {snapshot.place}: run "
+                "`evalpolicy init`, or set [layout] in evalpolicy.toml"
             )
     if kind == "json":
         from evalpolicy.reporters.json import written

@@ -22,30 +22,34 @@ _REFUSED = 1
 
 @click.group("gitleaks")
 def command() -> None:
-    """Say what gitleaks does with a configuration; rewrite it for a version.
+    """Explain a gitleaks configuration, or migrate it to another version.
 
-    CONFIG is the file that the pins of the repository point at, else .gitleaks.toml.
+    CONFIG is a gitleaks configuration. Default: the file that the repository's hooks and workflows
+    use, or .gitleaks.toml.
     """
 
 
 @command.command("explain")
 @click.argument("config", required=False)
-@click.option("--at", "versions", multiple=True, metavar="VERSION", help="Judge at this version.")
-@click.option("--pin", metavar="VERSION", help="Take this for the version that is pinned.")
-@click.option("--rev", metavar="REV", help="Read a commit, without a checkout.")
+@click.option(
+    "--at", "versions", multiple=True, metavar="VERSION", help="Explain this version; repeatable."
+)
+@click.option("--pin", metavar="VERSION", help="Assume that this version is pinned.")
+@click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
 @click.option(
     "--format",
     "kind",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
+    help="Output format.",
 )
 def explain(
     config: str | None, versions: Sequence[str], pin: str | None, rev: str | None, kind: str
 ) -> int:
-    """Say what each allowlist of CONFIG really does at the pin, or at other versions.
+    """Explain what each allowlist in CONFIG does at the pin, or at other versions.
 
-    Several --at stand side by side and show where the meaning changes.
+    With several --at, the versions are compared side by side. Default: the pinned version.
     """
     from evalpolicy.facts.gates import Gates
     from evalpolicy.facts.gitleaks_uses import GitleaksUses
@@ -77,13 +81,15 @@ def explain(
 
 @command.command("migrate")
 @click.argument("config", required=False)
-@click.option("--to", "to", required=True, metavar="VERSION", help="The version to write for.")
-@click.option("--diff", "--dry-run", "dry", is_flag=True, help="Show the change, write nothing.")
+@click.option("--to", "to", required=True, metavar="VERSION", help="The version to migrate to.")
+@click.option(
+    "--diff", "--dry-run", "dry", is_flag=True, help="Show the change without writing it."
+)
 def migrate(config: str | None, to: str, dry: bool) -> int:
-    """Rewrite the forms of CONFIG for another version; comments and meaning stay.
+    """Rewrite CONFIG for another version, keeping comments and meaning.
 
-    What cannot be said at that version is named with its line, nothing is changed, and the exit
-    code is 1.
+    If that version has no equivalent for something, the command names the line, changes nothing,
+    and the exit code is 1.
     """
     from evalpolicy.facts.gates import Gates
     from evalpolicy.facts.gitleaks_uses import GitleaksUses
@@ -95,16 +101,18 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
         uses = GitleaksUses(Gates(snapshot))
         path = _chosen(uses, _config_path(snapshot, config))
         if path not in snapshot.entries:
-            raise UsageError(f"there is no {path} in {snapshot.place}: nothing to migrate")
+            raise UsageError(
+                f"{path} does not exist in {snapshot.place}: name the configuration to migrate"
+            )
         before = uses.content(path)
         if before is None:
-            raise NotCheckedError(f"{path}: it cannot be read")
+            raise NotCheckedError(f"{path}: cannot be read")
         pinned = next((u.version for u in uses.uses if u.path == path and u.pin is not None), None)
         text = before.decode("utf-8", "surrogateescape")
         found = rewrite(text, version, pinned, uses.content)
         top = snapshot.top
     if isinstance(found, Refusal):
-        _say(f"{path}:{found.line}: not migrated to {version}: {found.reason}")
+        _say(f"{path}:{found.line}: cannot be migrated to {version}: {found.reason}")
         return _REFUSED
     after = found.text.encode("utf-8", "surrogateescape")
     if after == before:
@@ -134,12 +142,14 @@ def _version(text: str) -> Version:
 
     found = Version.parse(text)
     if found is None or found.major != table().newest.major:
-        raise UsageError(f"{text!r} is no version of gitleaks 8, such as {table().newest}")
+        raise UsageError(
+            f"{text!r} is not a version of gitleaks 8: use one such as {table().newest}"
+        )
     return found
 
 
 def _chosen(uses: GitleaksUses, given: str | None) -> str:
-    """The configuration that is meant: as given, by a pin that finds one, or where it would be."""
+    """The configuration: as given, the one that a pinned use reads, or the default path."""
     if given is not None:
         return given
     paths = [use.path for use in uses.uses if use.path is not None]
@@ -148,7 +158,7 @@ def _chosen(uses: GitleaksUses, given: str | None) -> str:
 
 
 def _uses(uses: GitleaksUses, path: str, wanted: Sequence[Version]) -> list[Use]:
-    """The configuration at the versions that are asked for, else at each that is pinned."""
+    """The configuration at the requested versions, otherwise at each pinned version."""
     from evalpolicy.scanners.gitleaks.versions import table
 
     reading = [use for use in uses.uses if use.path == path]
@@ -163,16 +173,20 @@ def _without(path: str, uses: GitleaksUses, kind: str) -> str:
     if kind == "json":
         return "[]\n"
     elsewhere = [found for found in uses.configs if found != path]
-    more = f" {', '.join(elsewhere)} is not read: name it with --config." if elsewhere else ""
+    more = (
+        f" {', '.join(elsewhere)} is not read: pass it to gitleaks with --config."
+        if elsewhere
+        else ""
+    )
     from evalpolicy.reporters.safe import listed
 
     return listed(
-        [f"There is no {path}: gitleaks runs its default rules, with no exception.{more}"]
+        [f"{path} does not exist: gitleaks runs its default rules without allowlists.{more}"]
     )
 
 
 def _config_path(snapshot: Snapshot, given: str | None) -> str | None:
-    """A path as the user typed it, relative to the fleet's root."""
+    """The path that the user typed, relative to the fleet's root."""
     if given is None:
         return None
     from evalpolicy.frontends.cli.paths import from_root as relative

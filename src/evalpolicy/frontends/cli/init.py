@@ -21,21 +21,21 @@ from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 
-# A new file is shown up to this many lines; all of it is written.
+# Show up to this many lines of a new file; all of it is written.
 _SHOWN = 60
 
 
 @click.command("init")
-@click.option("-y", "--yes", is_flag=True, help="Write all that is proposed, without asking.")
-@click.option("--dry-run", is_flag=True, help="Show what is proposed, and write nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Write every proposed file without asking.")
+@click.option("--dry-run", is_flag=True, help="Show the proposals without writing them.")
 def command(yes: bool, dry_run: bool) -> int:
-    """Propose what this repository needs to be checked.
+    """Set up this repository: configuration, hook, workflow and baseline.
 
-    A configuration (only where the defaults do not fit), the pre-commit hook, a workflow, and a
-    baseline of what is found today. Each is shown as a diff and written if you accept it.
+    Proposes a configuration (only if the defaults don't fit), the pre-commit hook, a workflow and
+    a baseline of today's findings. Shows each as a diff, and writes it if you accept it.
     """
     if yes and dry_run:
-        raise UsageError("--yes and --dry-run exclude each other: write all, or nothing")
+        raise UsageError("--yes and --dry-run cannot be used together")
     width = columns(sys.stdout)
     proposed = written = 0
     for item in _items(dry_run):
@@ -54,15 +54,15 @@ def command(yes: bool, dry_run: bool) -> int:
 
 
 def _items(dry_run: bool) -> Iterator[Proposal | Settled]:
-    """All proposals in turn: each rests on what was written of those before it."""
+    """All proposals in turn; each takes into account what was written before it."""
     with _snapshot() as snapshot:
         config = configuration.load(snapshot)
         fleet = Fleet(snapshot, config.layout)
         if not fleet.units and not fleet.fixtures and not layout.differences(fleet):
             raise NotCheckedError(
-                f"no benchmark, agent, model or fixture in {snapshot.place}: give their "
-                "Dockerfiles the label eval.type (see `evalpolicy explain LBL001`), or say in "
-                "[layout] of evalpolicy.toml where they are"
+                f"no benchmark, agent, model or fixture in {snapshot.place}: add the label "
+                "eval.type to their Dockerfiles (see `evalpolicy explain LBL001`), or set "
+                "[layout] in evalpolicy.toml"
             )
         settings = layout.propose(fleet, config)
         top, prefix = _top(snapshot), snapshot.prefix
@@ -85,12 +85,12 @@ def _items(dry_run: bool) -> Iterator[Proposal | Settled]:
 def _snapshot() -> Snapshot:
     found = open_snapshot(Path.cwd())
     if found.kind != "worktree":
-        raise NotCheckedError(f"{found.place} is in no git repository: `git init` makes it one")
+        raise NotCheckedError(f"{found.place} is not in a git repository: run `git init` first")
     return found
 
 
 def _top(snapshot: Snapshot) -> Path:
-    """The top of the repository, where hooks and workflows live."""
+    """The top of the repository, where hooks and workflows are."""
     return Path(snapshot.top, *[".."] * snapshot.prefix.count("/")).resolve()
 
 
@@ -134,7 +134,7 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _accepted(item: Proposal) -> bool:
-    """Asks. The end of the input is a no, to this and to all that follows."""
+    """Asks the user. The end of the input counts as no."""
     try:
         return click.confirm(f"Write {shown(item.path)}?", default=False)
     except click.Abort:
@@ -150,7 +150,7 @@ def _write(item: Proposal) -> None:
     try:
         if content(top / item.path) != item.before:
             raise NotCheckedError(
-                f"{item.path} changed in the meantime: run `evalpolicy init` anew"
+                f"{item.path} changed in the meantime: run `evalpolicy init` again"
             )
         writing.write(item.path, item.after, root=top, make_folders=True)
     except OSError as error:

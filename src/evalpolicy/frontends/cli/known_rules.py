@@ -1,4 +1,4 @@
-"""The rules that there are where a command was started."""
+"""The rules that are known in the working folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evalpolicy.rules.rule_set import BUILT_IN, RuleSet
 
 
 def known_here() -> RuleSet:
-    """Those of the fleet in the working folder; the built-in ones where there is no fleet.
+    """The rules of the fleet in the working folder; only the built-in ones if there is no fleet.
 
     Raises `UsageError` for a configuration that cannot be read.
     """
@@ -27,7 +27,7 @@ def known_here() -> RuleSet:
 
 
 def say_missing(known: RuleSet) -> int:
-    """Says which plug-ins could not be loaded; gives the exit code."""
+    """Reports which plug-ins could not be loaded; returns the exit code."""
     from evalpolicy.reporters.safe import shown
 
     for reason in known.missing:

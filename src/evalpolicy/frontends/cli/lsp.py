@@ -9,8 +9,8 @@ import click
 
 from evalpolicy.errors import UsageError
 
-# What git tells its hooks about where their repository lies (git(1), "The Git Repository"); an
-# editor that git started, for a commit's message, hands it on.
+# Variables that git sets for its hooks to locate their repository (git(1), "The Git Repository").
+# An editor that git starts for a commit message passes them on.
 _OF_ONE_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -25,14 +25,14 @@ _OF_ONE_REPOSITORY = (
 
 @click.command("lsp")
 def command() -> int:
-    """Speak the Language Server Protocol on standard input and output.
+    """Run the language server, on standard input and output.
 
-    An editor starts this. It shows what `evalpolicy check` finds in the folders that it has
-    open, with what is not saved yet; how to set up yours is in docs/editors.md. Needs the extra
-    lsp.
+    Your editor starts this command, and shows what `evalpolicy check` would find in its open
+    folders, including unsaved changes. To set up your editor, see docs/editors.md. Needs the
+    extra lsp.
     """
     if find_spec("pygls") is None:
-        raise UsageError("evalpolicy lsp needs its extra: pip install 'evalpolicy[lsp]'")
+        raise UsageError("evalpolicy lsp needs pygls: run `pip install 'evalpolicy[lsp]'`")
     for name in _OF_ONE_REPOSITORY:
         os.environ.pop(name, None)
     from evalpolicy.frontends.lsp.server import serve

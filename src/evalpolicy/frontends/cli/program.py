@@ -1,4 +1,4 @@
-"""The command line: which commands there are. Each is imported when it is called."""
+"""The command line and its commands. Each command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from evalpolicy import __version__
 
 COMMANDS = MappingProxyType(
     {
-        "baseline": "Write, prune or show the findings that are known.",
+        "baseline": "Write, prune or show the baseline of known findings.",
         "check": "Check the fleet: labels, fixtures, scanners, gates.",
-        "completion": "Print the completion script of a shell.",
-        "explain": "Say what a rule finds, why, and how to mend it.",
-        "fixtures": "List, show, scan and redact recorded runs.",
-        "fleet": "List benchmarks, agents and fixtures as they are understood.",
-        "gitleaks": "Say what gitleaks does with a configuration; rewrite it for a version.",
-        "init": "Propose configuration, hook, workflow and baseline for this repository.",
-        "lsp": "Show findings in an editor, while a file is written.",
+        "completion": "Print a shell completion script.",
+        "explain": "Explain what a rule finds, why, and how to fix it.",
+        "fixtures": "List, show, scan and redact fixtures (recorded runs).",
+        "fleet": "List the benchmarks, agents and fixtures in this repository.",
+        "gitleaks": "Explain a gitleaks configuration, or migrate it to another version.",
+        "init": "Set up this repository: configuration, hook, workflow and baseline.",
+        "lsp": "Run the language server, for findings in your editor.",
         "provenance": "Record, backfill and verify where fixtures come from.",
-        "replay": "Replay recorded runs in containers, and record them.",
-        "report": "Write the web page: what to do first, findings, coverage.",
+        "replay": "Replay and record fixtures in containers.",
+        "report": "Write a web page: what to do first, findings, coverage.",
         "rules": "List all rules.",
     }
 )
@@ -48,8 +48,12 @@ class _Commands(click.Group):
             from evalpolicy.matching.nearest import nearest
 
             close = nearest(name, COMMANDS)
-            hint = f" Did you mean {close}?" if close else " See evalpolicy --help."
-            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+            hint = (
+                f" Did you mean {close}?"
+                if close
+                else " Run evalpolicy --help to list the commands."
+            )
+            raise click.UsageError(f"No such command: {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -80,10 +84,10 @@ def cli(directory: str | None) -> None:
 
 
 def _enter(directory: str) -> None:
-    """Goes there. Git's own variables go on meaning what they meant where they were set.
+    """Changes the working folder. Git's own variables keep the meaning they had before.
 
-    To a hook in a linked worktree git gives GIT_DIR alone, and with that takes the folder that
-    it is started in for the top of the worktree (git(1), GIT_WORK_TREE): it is the one before.
+    In a linked worktree git sets only GIT_DIR for a hook, and then takes the folder it starts in
+    as the top of the worktree (git(1), GIT_WORK_TREE): that has to stay the folder from before.
     """
     git_dir = os.environ.get("GIT_DIR")
     if git_dir and "GIT_WORK_TREE" not in os.environ and os.path.abspath(git_dir) != os.getcwd():

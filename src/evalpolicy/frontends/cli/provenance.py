@@ -19,7 +19,7 @@ from evalpolicy.reporters.safe import listed
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 
-# The fields that an option gives, in the order of an entry: option → field.
+# Option → the field it sets, in the order of an entry.
 _OPTIONS = {
     "--benchmark": "benchmark",
     "--task": "task_id",
@@ -36,30 +36,37 @@ _OPTIONS = {
 
 @click.group("provenance")
 def command() -> None:
-    """Where fixtures come from: record a new one, backfill old ones, verify all."""
+    """Record, backfill and verify where fixtures come from."""
 
 
 def _told(function: Callable[..., int]) -> Callable[..., int]:
     for option, field in reversed(_OPTIONS.items()):
-        function = click.option(option, field, metavar="TEXT")(function)
+        function = click.option(option, field, metavar="TEXT", help=f"Set {field}.")(function)
     return function
 
 
 def _output(function: Callable[..., int]) -> Callable[..., int]:
-    function = click.option("--diff", is_flag=True, help="Show the change, write nothing.")(
+    function = click.option("--diff", is_flag=True, help="Show the change without writing it.")(
         function
     )
-    return click.option("--dry-run", is_flag=True, help="Say what would be done.")(function)
+    return click.option(
+        "--dry-run", is_flag=True, help="Say what would be written, without writing it."
+    )(function)
 
 
 @command.command("record")
 @click.argument("fixture", metavar="FIXTURE")
 @_told
-@click.option("--reward", type=click.FloatRange(-1, 1), help="What the grader gave the run.")
 @click.option(
-    "--unknown", multiple=True, metavar="FIELD=WHY", help="A field that nobody knows, and why."
+    "--reward",
+    type=click.FloatRange(-1, 1),
+    metavar="NUMBER",
+    help="The grader's reward, from -1 to 1.",
 )
-@click.option("--replace", "again", is_flag=True, help="Write an entry that exists anew.")
+@click.option(
+    "--unknown", multiple=True, metavar="FIELD=WHY", help="Leave FIELD null, for the reason WHY."
+)
+@click.option("--replace", "again", is_flag=True, help="Replace an existing entry.")
 @_output
 def record(
     fixture: str,
@@ -70,10 +77,11 @@ def record(
     dry_run: bool,
     **told: Any,
 ) -> int:
-    """Write the entry of one fixture: a path, or its name without the suffix.
+    """Write the provenance entry of one fixture.
 
-    The recording, the labels and git are asked first; options give what they do not show, and
-    outrank what they do. Nothing is invented: what nobody knows needs its reason.
+    FIXTURE is a path, or a name without its suffix. The values come from the recording, the labels
+    and git; options add values and override them. Nothing is guessed: give the reason for a value
+    that nobody knows with --unknown.
     """
     from evalpolicy.provenance.recording import record as made
     from evalpolicy.provenance.writing import Edit
@@ -90,7 +98,7 @@ def record(
         stem, entry = made(snapshot, config, known, named, given, reasons, cache)
         value = known.parsed.value
         if isinstance(value, dict) and stem in value and not again:
-            raise UsageError(f"{stem} has an entry already: --replace writes it anew")
+            raise UsageError(f"{stem} already has an entry: pass --replace to overwrite it")
         edit = Edit(known, {stem: entry})
         if not diff and not dry_run:
             edit.apply(snapshot)
@@ -105,8 +113,9 @@ def record(
 def backfill(diff: bool, dry_run: bool) -> int:
     """Write an entry for every fixture that has none, from evidence.
 
-    The recording itself, the label at the commit that added the fixture, that commit's date.
-    What nothing shows is null with the reason. Entries that exist are not touched.
+    The evidence is the recording, the labels at the commit that added the fixture, and that
+    commit's date. Values without evidence are null, with the reason. Existing entries are not
+    changed.
     """
     from evalpolicy.provenance.backfill import backfill as filled
     from evalpolicy.provenance.writing import Edit
@@ -115,7 +124,7 @@ def backfill(diff: bool, dry_run: bool) -> int:
     with open_snapshot(Path.cwd()) as snapshot:
         config = configuration.load(snapshot)
         known = ProvenanceFile(snapshot, config.layout.provenance, cache)
-        Edit(known, {})  # What cannot be kept is said before any work is done.
+        Edit(known, {})  # Fails early if the file cannot be kept as it is.
         found = filled(snapshot, config, known, cache)
         edit = Edit(known, found.entries)
         if not diff and not dry_run:
@@ -127,7 +136,8 @@ def backfill(diff: bool, dry_run: bool) -> int:
     ]
     lines += [f"{path}: not read: {why}" for path, why in found.unreadable.items()]
     lines += [
-        f"{path}: no entry: its name has no known benchmark and agent" for path in found.undecoded
+        f"{path}: no entry written: its name does not contain a known benchmark and agent"
+        for path in found.undecoded
     ]
     verb = "would write" if dry_run or diff else "wrote"
     written = f"{len(found.entries)} entr{'y' if len(found.entries) == 1 else 'ies'}"
@@ -144,10 +154,10 @@ def backfill(diff: bool, dry_run: bool) -> int:
 @command.command("verify")
 @click.argument("fixtures", nargs=-1, metavar="[FIXTURE]...")
 def verify(fixtures: Sequence[str]) -> int:
-    """Compare fixtures with their entries: digest, agent, model, names.
+    """Compare fixtures with their entries: digest, agent, model and names.
 
-    A fixture without an entry is a finding; one whose entry has no digest could not be verified,
-    and neither could one whose content is not there (exit code 3).
+    Default: all fixtures. A fixture without an entry is a finding. A fixture whose entry has no
+    digest, or whose content is missing, cannot be verified (exit code 3).
     """
     from evalpolicy.provenance.verification import verify as verified
     from evalpolicy.reporters import text
@@ -168,12 +178,14 @@ def _reason(text: str) -> tuple[str, str]:
     field, equals, why = text.partition("=")
     fields = (*_OPTIONS.values(), "reward")
     if field not in fields or not equals or not why.strip():
-        raise UsageError(f"--unknown {text}: FIELD=why, where FIELD is one of {', '.join(fields)}")
+        raise UsageError(
+            f"--unknown {text}: use FIELD=WHY, where FIELD is one of {', '.join(fields)}"
+        )
     return field, why.strip()
 
 
 def _from_root(snapshot: Snapshot, named: str) -> str:
-    """A path as typed from the fleet's root; a name, or what lies elsewhere, as it is."""
+    """A typed path, relative to the fleet's root; a name or a path elsewhere stays as it is."""
     if not os.path.lexists(named):
         return named
     here = Path(os.path.abspath(named))

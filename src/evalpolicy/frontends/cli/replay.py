@@ -14,6 +14,7 @@ from evalpolicy.frontends.cli.console import write
 from evalpolicy.frontends.cli.replay_plan import plan_command
 from evalpolicy.replay.journal import OnExhausted
 from evalpolicy.reporters.safe import listed
+from evalpolicy.reporters.text import count
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.trajectory import Trajectory
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group("replay")
 def command() -> None:
-    """Replay recorded runs, and record them."""
+    """Replay and record fixtures."""
 
 
 command.add_command(replay_run.run)
@@ -37,21 +38,26 @@ command.add_command(plan_command)
     type=click.IntRange(0, 65535),
     default=4000,
     show_default=True,
-    help="Port to listen on; 0 takes a free one and prints it.",
+    help="Port to listen on; 0 picks a free one and prints it.",
 )
 @click.option(
-    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="JSON lines, one a call."
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write one line of JSON per call to FILE.",
 )
 @click.option(
     "--on-exhausted",
     type=click.Choice(get_args(OnExhausted)),
     default="error",
     show_default=True,
-    help="Past the last turn: an error that no client tries again, the reply REPLAY_EXHAUSTED, "
-    "or the last turn again.",
+    help="After the last turn, send an error that clients don't retry, the reply "
+    "REPLAY_EXHAUSTED, or the last turn again.",
 )
-@click.option("--allow-empty", is_flag=True, help="Take a fixture without a turn (a control run).")
-@click.option("--dry-run", is_flag=True, help="Say what would be served, and serve nothing.")
+@click.option(
+    "--allow-empty", is_flag=True, help="Accept a fixture without turns, for a control run."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be served, without serving it.")
 def serve(
     fixture: Path,
     host: str,
@@ -61,11 +67,12 @@ def serve(
     allow_empty: bool,
     dry_run: bool,
 ) -> int:
-    """Answer like the recorded model, from FIXTURE.
+    """Serve the recorded replies of FIXTURE as the model did.
 
-    FIXTURE is a file, a fixture's name without its suffix, or the beginning of one name only.
+    FIXTURE is a file, a fixture's name without its suffix, or the unambiguous start of a name.
 
-    For clients of chat completions, responses, messages and Gemini. SIGTERM ends it.
+    Speaks the APIs chat completions, responses, messages and Gemini. Stop it with Ctrl-C or
+    SIGTERM.
     """
     trajectory = _trajectory(fixture, allow_empty)
     _need_server()
@@ -74,7 +81,7 @@ def serve(
 
     if dry_run:
         names = ", ".join(Tape(trajectory).models) or "no model"
-        turns = f"{len(trajectory.turns)} turns of {names}"
+        turns = f"{count(len(trajectory.turns), 'turn')} of {names}"
         write(listed([f"{fixture.name}: {turns}, on {host} port {port}"]))
         return 0
     from evalpolicy.replay.app import ReplayApp
@@ -100,33 +107,39 @@ def serve(
 
 
 @command.command("record")
-@click.option("--upstream", required=True, metavar="URL", help="Base URL, such as http://host/v1.")
+@click.option(
+    "--upstream", required=True, metavar="URL", help="The model's base URL, such as http://host/v1."
+)
 @click.option(
     "--output",
     required=True,
     type=click.Path(path_type=Path),
     metavar="FIXTURE",
-    help="A new *.traces.jsonl.",
+    help="The new fixture, named *.traces.jsonl.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0: a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4000,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--provenance", is_flag=True, help="Record the provenance entry as well.")
-@click.option("--dry-run", is_flag=True, help="Say what would be recorded, and record nothing.")
+@click.option("--provenance", is_flag=True, help="Also record the provenance entry.")
+@click.option("--dry-run", is_flag=True, help="Show what would be recorded, without recording it.")
 def record(
     upstream: str, output: Path, host: str, port: int, provenance: bool, dry_run: bool
 ) -> int:
-    """Pass calls on to a model and record them as a fixture, without credentials.
+    """Forward calls to a model and record them as a fixture, without credentials.
 
-    The upstream is compatible with OpenAI's API, or with the one that the agent speaks. SIGTERM
-    or Ctrl-C ends the recording.
+    The upstream has to be compatible with OpenAI's API or with the API that the agent uses. Stop
+    the recording with Ctrl-C or SIGTERM.
     """
     _check_recording(upstream, output, provenance)
     _need_server("httpx")
     if dry_run:
         to = _without_password(upstream)
-        write(listed([f"{host} port {port} passes on to {to}, into {output}"]))
+        write(listed([f"{host} port {port} would forward to {to} and record into {output}"]))
         return 0
     from evalpolicy.replay.recorder import RecorderApp
     from evalpolicy.replay.recording import Recording
@@ -148,9 +161,12 @@ def record(
             run(app, on, running, lambda: write(f"{address(on)}\n"))
         finally:
             recording.close()
-    write(listed([f"{output}: {recording.turns} turns, {recording.failed} failed calls"]))
+    counts = f"{count(recording.turns, 'turn')}, {count(recording.failed, 'failed call')}"
+    write(listed([f"{output}: {counts}"]))
     if not recording.turns:
-        raise NotCheckedError(f"no usable turn was recorded in {output}")
+        raise NotCheckedError(
+            f"no usable turn was recorded in {output}: check that the agent calls this recorder"
+        )
     return _record_provenance(output) if provenance else 0
 
 
@@ -158,11 +174,13 @@ def _check_recording(upstream: str, output: Path, provenance: bool) -> None:
     from evalpolicy.frontends.cli.program import COMMANDS
 
     if not upstream.startswith(("http://", "https://")):
-        raise UsageError("--upstream is the base URL of an API, such as http://localhost:8000/v1")
+        raise UsageError(
+            "--upstream must be the base URL of an API, such as http://localhost:8000/v1"
+        )
     if not output.name.endswith(".traces.jsonl"):
-        raise UsageError(f"--output {output}: a recording's name ends with .traces.jsonl")
+        raise UsageError(f"--output {output}: the name must end in .traces.jsonl")
     if output.exists():
-        raise UsageError(f"--output {output} is there already: delete it, or name another")
+        raise UsageError(f"--output {output} already exists: delete it, or choose another name")
     if provenance and "provenance" not in COMMANDS:
         raise UsageError("--provenance: this evalpolicy has no command `provenance`")
 
@@ -174,23 +192,23 @@ def _without_password(upstream: str) -> str:
 
 
 def _record_provenance(output: Path) -> int:
-    """As `evalpolicy provenance record` does it: one way to make an entry."""
+    """Runs `evalpolicy provenance record`, so that there is one way to make an entry."""
     from evalpolicy.frontends.cli.boundary import main
 
     return main(["provenance", "record", str(output)])
 
 
 def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
-    """The fixture, once; one that could only serve nothing is refused."""
+    """The parsed fixture. Raises `NotCheckedError` if it has no turn to serve."""
     from evalpolicy.artifacts.trajectory import parse
 
     trajectory = parse(_content(fixture))
     if trajectory.turns or allow_empty:
         return trajectory
     summary = trajectory.summary
-    why = summary.problems[0].message if summary.problems else f"{summary.failed} failed calls"
+    why = summary.problems[0].message if summary.problems else count(summary.failed, "failed call")
     raise NotCheckedError(
-        f"{fixture} has no usable turn ({why}): record it anew, or pass --allow-empty for a "
+        f"{fixture} has no usable turn ({why}): record it again, or pass --allow-empty for a "
         "control run"
     )
 
@@ -223,9 +241,9 @@ def _content(fixture: Path) -> bytes:
 
 
 def _need_server(*more: str) -> None:
-    """The web server is an extra: most who check a fleet never replay."""
+    """Raises `UsageError` if the extra is not installed: most users never replay."""
     missing = [name for name in ("starlette", "uvicorn", *more) if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"replay needs {' and '.join(missing)}: run pip install 'evalpolicy[replay]'"
+            f"replay needs {' and '.join(missing)}: run `pip install 'evalpolicy[replay]'`"
         )

@@ -1,4 +1,4 @@
-"""`evalpolicy replay plan`, and what it has in common with `replay run`: which replays."""
+"""`evalpolicy replay plan`, and the options that it shares with `replay run`."""
 
 from __future__ import annotations
 
@@ -26,40 +26,52 @@ _FORMATS = ("text", "json", "matrix", "kubernetes")
 
 _CHOOSING = (
     click.argument("fixtures", nargs=-1, metavar="[FIXTURE]..."),
-    click.option("--benchmark", "benchmarks", multiple=True, help="Only of this benchmark."),
-    click.option("--agent", "agents", multiple=True, help="Only of this agent."),
+    click.option(
+        "--benchmark",
+        "benchmarks",
+        multiple=True,
+        metavar="NAME",
+        help="Only this benchmark; repeatable.",
+    ),
+    click.option(
+        "--agent", "agents", multiple=True, metavar="NAME", help="Only this agent; repeatable."
+    ),
     click.option(
         "--base",
         metavar="REV",
-        help="Only what changed since REV: the fixture, or anything its image is made from.",
+        help="Only what changed since REV: the fixture, or an input of its image.",
     ),
     click.option(
-        "--shard", metavar="I/N", help="Part I of N. What needs the same image is in one part."
+        "--shard",
+        metavar="I/N",
+        help="Part I of N. Fixtures that share an image are in the same part.",
     ),
     click.option(
         "--broken",
         type=click.Choice(["skip", "include", "only"]),
         default="skip",
         show_default=True,
-        help="Fixtures that the broken manifest lists.",
+        help="What to do with fixtures that the broken manifest lists.",
     ),
     click.option(
         "--engine",
         type=click.Choice(["docker", "podman"]),
-        help="Default: the first of them that is installed.",
+        help="Container engine. Default: the first one that is installed.",
     ),
     click.option(
         "--output",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        help="For logs and results. Default: evalpolicy-replay.",
+        help="Folder for logs and results. Default: evalpolicy-replay.",
     ),
-    click.option("--control", is_flag=True, help="Serve no turn: the grader has to give 0."),
+    click.option(
+        "--control", is_flag=True, help="Serve no turns: the grader has to give a reward of 0."
+    ),
 )
 
 
 def choosing(function: _Function) -> _Function:
-    """The options that say what is replayed; `asked` makes something of their values."""
+    """Adds the options that choose what to replay; `asked` collects their values."""
     for option in reversed(_CHOOSING):
         function = option(function)
     return function
@@ -80,12 +92,12 @@ class Asked(Struct, frozen=True):
 
 
 def asked(values: Mapping[str, Any]) -> Asked:
-    """From the parameters of a command that has other options as well."""
+    """Picks these values from all parameters of a command."""
     return Asked(**{name: values[name] for name in Asked.__struct_fields__})
 
 
 class Planned(Struct, frozen=True):
-    """A plan, and what it was made from."""
+    """A plan, and the facts and settings it was made from."""
 
     plan: Plan
     facts: Facts
@@ -101,7 +113,7 @@ def planned(
     labels: Mapping[str, str] | None = None,
     server_image: Callable[[Replaying], str] | None = None,
 ) -> Iterator[Planned]:
-    """The plan for what was asked. Raises `UsageError` and `NotCheckedError`."""
+    """The plan for these options. Raises `UsageError` and `NotCheckedError`."""
     from evalpolicy.config import reading as configuration
     from evalpolicy.facts.facts import Facts
     from evalpolicy.frontends.cli.paths import typed
@@ -123,7 +135,7 @@ def planned(
         facts = Facts(snapshot, configuration.load(snapshot), cache)
         if not facts.fleet.fixtures:
             raise NotCheckedError(
-                f"no fixture in {snapshot.place}: say in [layout] of evalpolicy.toml where they are"
+                f"no fixture in {snapshot.place}: set [layout] fixtures in evalpolicy.toml"
             )
         with _compared(snapshot, asked.base) as comparison:
             changed = None if comparison is None else Changed(facts, comparison, engine, cache)
@@ -164,20 +176,20 @@ def _compared(snapshot: Snapshot, base: str | None) -> Iterator[Comparison | Non
     type=click.Choice(_FORMATS),
     default="text",
     show_default=True,
-    help="matrix: for GitHub Actions, a line of JSON. kubernetes: Indexed Jobs.",
+    help="matrix: one line of JSON for GitHub Actions. kubernetes: Indexed Jobs.",
 )
 @click.option(
     "--shards",
     type=click.IntRange(1),
     metavar="N",
-    help="With matrix: N jobs for `replay run --shard`, not one a fixture.",
+    help="With matrix: N jobs for `replay run --shard`. Default: one per fixture.",
 )
 def plan_command(kind: str, shards: int | None, **values: Any) -> int:
-    """Say what a replay would build and run, by which commands; run nothing.
+    """Show what a replay would build and run, and the commands; run nothing.
 
-    FIXTURE is a path, a folder, a name without its suffix, or the beginning of one name only.
-    Without any, all fixtures are meant. Fixtures that cannot be replayed are listed with the
-    reason, and make the exit code 3, unless the broken manifest knows them.
+    FIXTURE is a path, a folder, a name without its suffix, or the unambiguous start of a name.
+    Default: all fixtures. Fixtures that cannot be replayed are listed with the reason, and make
+    the exit code 3 unless the broken manifest lists them.
     """
     from evalpolicy.errors import UsageError
 
@@ -197,12 +209,12 @@ def plan_command(kind: str, shards: int | None, **values: Any) -> int:
 
 
 def installed() -> EngineName:
-    """The engine whose client is installed; docker where none is."""
+    """The engine whose client is installed; docker if neither is."""
     return "podman" if not shutil.which("docker") and shutil.which("podman") else "docker"
 
 
 def _server_image(settings: Replaying) -> str:
-    """As `replay run` names it; without the server's own packages only its repository is known."""
+    """The name that `replay run` uses; without the server's packages, only its repository."""
     from evalpolicy.replay.containers.server_image import base_image, name
     from evalpolicy.replay.plan.planning import SERVER_IMAGE
 

@@ -34,32 +34,38 @@ _MOST_LOGS = 3
 @click.command("run")
 @choosing
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Replays at a time."
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Replay up to N fixtures at a time.",
 )
-@click.option("--no-build", is_flag=True, help="Take only images that are there and current.")
-@click.option("--dry-run", is_flag=True, help="Print every command, and run none.")
+@click.option("--no-build", is_flag=True, help="Use only images that exist and are up to date.")
+@click.option("--dry-run", is_flag=True, help="Print every command without running it.")
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help="One of text, json, junit, markdown, sarif, github; repeatable, each to its own file.",
+    help="text, json, junit, markdown, sarif, github; repeatable, each to its own file. "
+    "Default: text.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     default="error",
     show_default=True,
-    help="The severity from which on findings make the exit code 1.",
+    help="Lowest severity that makes the exit code 1.",
 )
 @click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Colours in the text format.",
+    help="Use colours in the text format.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress, and only what was not reproduced.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no reproduced fixtures.")
 def run(
     jobs: int,
     no_build: bool,
@@ -70,15 +76,15 @@ def run(
     quiet: bool,
     **values: Any,
 ) -> int:
-    """Replay recorded runs in containers, and judge what comes of it.
+    """Replay fixtures in containers and compare the results with the recordings.
 
-    FIXTURE is a path, a folder, a name without its suffix, or the beginning of one name only.
-    Without any, all fixtures are replayed. Each runs its benchmark's image with its agent and its
-    grader beside a server that answers from the recording, on a network without a way out.
+    FIXTURE is a path, a folder, a name without its suffix, or the unambiguous start of a name.
+    Default: all fixtures. A replay runs the benchmark's image with its agent and grader next to a
+    server that answers from the recording, without network access.
 
-    The verdict is one of reproduced, diverged, exhausted, unfinished, failed and not run; the
-    rules RPL001 to RPL007 make findings of it. What was not run for any reason but the broken
-    manifest makes the exit code 3.
+    The verdict is reproduced, diverged, exhausted, unfinished, failed or not run; the rules RPL001
+    to RPL007 report it as findings. The exit code is 3 if a fixture was not run, unless the broken
+    manifest lists it.
     """
     from evalpolicy.replay.containers.engines import find
     from evalpolicy.replay.containers.owner import owner
@@ -95,9 +101,11 @@ def run(
         labels={LABEL_OWNER: owner()},
         server_image=lambda settings: name(base_image(settings.server.base)),
     ) as found:
-        # Nothing has changed since --base: that is an answer.
+        # That nothing has changed since --base is a valid result.
         if not found.plan.replays and not found.plan.skipped and not what.base:
-            raise NotCheckedError("no fixture is chosen: see `evalpolicy fixtures list`")
+            raise NotCheckedError(
+                "no fixture matches: run `evalpolicy fixtures list` to see them all"
+            )
         if engine is None:
             write(_dry_run(found.plan))
             return EXIT_CLEAN
@@ -109,7 +117,7 @@ def run(
 
 
 class _Ways(Struct, frozen=True):
-    """How to run, beside what."""
+    """How to run the replays."""
 
     jobs: int
     build: bool
@@ -125,7 +133,7 @@ def _run(found: Planned, engine: Engine, ways: _Ways) -> ReplayReport:
     begun = time.monotonic()
     plan, facts = found.plan, found.facts
     replayed = results(_replayed(found, engine, ways) if plan.replays else [], plan)
-    # Of what else is in the fleet, nothing is said here: `check` judges that.
+    # Problems elsewhere in the fleet are for `check` to report.
     about = [*(one.path for one in replayed), facts.config.layout.provenance]
     report = check(
         facts.snapshot,
@@ -157,7 +165,9 @@ def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
         try:
             images = provide(plan, build=ways.build, tell=tell, logs=where / "builds", stop=stop)
         except CallStoppedError:
-            raise NotCheckedError("interrupted while images were built; nothing ran") from None
+            raise NotCheckedError(
+                "interrupted while building images; nothing was replayed"
+            ) from None
         return replay_all(
             engine,
             plan,
@@ -173,7 +183,7 @@ def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
 
 
 def _check_output(found: Planned) -> None:
-    """What a repository has put where runs write (links, for example) is nothing to write to."""
+    """Refuses an output folder that the repository itself contains, such as a symbolic link."""
     snapshot = found.facts.snapshot
     if snapshot.kind != "worktree" or not found.plan.replays:
         return
@@ -182,28 +192,26 @@ def _check_output(found: Planned) -> None:
         return
     inside = where.relative_to(found.plan.root).as_posix()
     if inside == "." or inside in snapshot.entries or inside in snapshot.folders:
-        raise UsageError(f"{where} is part of the repository: name another folder (--output)")
+        raise UsageError(f"{where} is part of the repository: choose another folder with --output")
 
 
 def _run_id() -> str:
-    """Names a run: when it began, and something that no other run of that second has."""
+    """Names a run: its start time, and random digits to tell runs of the same second apart."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(3).hex()}"
 
 
 def _dry_run(plan: Plan) -> str:
-    """Everything that a run would call, as lines for a shell, in order."""
+    """Every command that a run would call, in order, as shell lines."""
     from evalpolicy.replay.containers.engines import Engine
     from evalpolicy.replay.containers.server_image import build_command
     from evalpolicy.replay.plan.text import text
 
     server = build_command(Engine(plan.engine), plan.server_image, "CONTEXT")
-    return (
-        f"# the server's image, if it is absent, from files laid out for it\n{server}\n{text(plan)}"
-    )
+    return f"# the server image, if it is missing, from a temporary folder\n{server}\n{text(plan)}"
 
 
 def _look(replayed: Sequence[Replayed]) -> str:
-    """The command that shows what the worst replay said, if it ran."""
+    """The command that shows the logs of the worst replay, if it ran."""
     if not replayed:
         return ""
     worst = min(replayed, key=lambda one: _WORST.index(one.verdict))
@@ -218,8 +226,8 @@ def _format(text: str) -> tuple[str, str | None]:
     name, _, file = text.partition("=")
     if name not in FORMATS:
         close = nearest(name, FORMATS)
-        hint = f"did you mean {close}?" if close else f"known are {', '.join(FORMATS)}"
-        raise UsageError(f"--format {name}: there is no such format; {hint}")
+        hint = f"did you mean {close}?" if close else f"use one of {', '.join(FORMATS)}"
+        raise UsageError(f"--format {name}: unknown format; {hint}")
     return name, file or None
 
 
@@ -241,18 +249,23 @@ def _rendered(kind: str, report: ReplayReport, color: str, quiet: bool, file: st
 
 @click.command("clean")
 @click.option(
-    "--engine", "engine_name", type=click.Choice(_ENGINES), help="Default: all that answer."
+    "--engine",
+    "engine_name",
+    type=click.Choice(_ENGINES),
+    help="Container engine. Default: every one that responds.",
 )
-@click.option("--run", "run_id", metavar="ID", help="Only what this run left.")
-@click.option("--all", "everything", is_flag=True, help="Also what another machine may still use.")
-@click.option("--dry-run", is_flag=True, help="Print the commands, and run none.")
+@click.option("--run", "run_id", metavar="ID", help="Remove only what this run left behind.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also remove what another machine may still use."
+)
+@click.option("--dry-run", is_flag=True, help="Print the commands without running them.")
 def clean(
     engine_name: EngineName | None, run_id: str | None, everything: bool, dry_run: bool
 ) -> int:
     """Remove the containers and volumes that killed runs left behind.
 
-    They are known by their labels. What belongs to a run that still lives is left alone, and so
-    is what was made on another machine, unless --all says otherwise.
+    They are recognized by their labels. Anything that belongs to a running replay is kept, and so
+    is anything that was made on another machine unless you pass --all.
     """
     from evalpolicy.replay.containers.cleaning import left
     from evalpolicy.reporters.safe import listed
@@ -273,7 +286,7 @@ def clean(
                 write(listed([f"removed the {one.kind} {one.name}"]))
             removed += 1
     if kept:
-        write(f"{kept:,} left alone: they belong to runs that live, or to another machine\n")
+        write(f"kept {kept:,} that belong to a running replay or to another machine\n")
     if not removed and not failures:
         write("nothing to remove\n")
     for problem in failures:
@@ -282,7 +295,7 @@ def clean(
 
 
 def _removed(engine: Engine, one: Left) -> str | None:
-    """Removes it, and gives why it is still there."""
+    """Removes it; returns the reason if that fails."""
     from evalpolicy.replay.containers.engines import CallFailedError
 
     try:
@@ -293,7 +306,7 @@ def _removed(engine: Engine, one: Left) -> str | None:
 
 
 def _engines(engine_name: EngineName | None) -> list[Engine]:
-    """The one that was named, or all that answer. Raises `EngineGoneError` if there is none."""
+    """The named engine, or all that respond. Raises `EngineGoneError` if none does."""
     from evalpolicy.replay.containers.engines import ENGINES, EngineGoneError, find
 
     if engine_name is not None:

@@ -22,30 +22,49 @@ from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 
 PAGE, DATA = "index.html", "report.json"
-# A report of a million findings. A larger file is a mistake.
+# More than a report of a million findings; a larger file is a mistake.
 _LARGEST = 1 << 30
 _Read = TypeVar("_Read")
 
 
 @click.command("report")
-@click.option("--output", metavar="DIR", required=True, help="The folder to write the page into.")
-@click.option("--staged", is_flag=True, help="Report on the index.")
-@click.option("--rev", metavar="REV", help="Report on a commit, without a checkout.")
-@click.option("--since", metavar="FILE", help="An earlier JSON report: what is new, what is gone.")
-@click.option("--replays", metavar="FILE", help="The JSON report of `evalpolicy replay run`.")
-@click.option("--select", multiple=True, metavar="LIST", help="Only these ids, names, families.")
-@click.option("--ignore", multiple=True, metavar="LIST", help="All but these.")
-@click.option("--baseline", "baseline_file", metavar="FILE", help="Known findings; see `baseline`.")
-@click.option("--no-suppressions", is_flag=True, help="Read no suppression comments.")
+@click.option("--output", metavar="DIR", required=True, help="Folder to write the page to.")
+@click.option("--staged", is_flag=True, help="Report on the index instead of the worktree.")
+@click.option("--rev", metavar="REV", help="Report on a commit without checking it out.")
+@click.option("--since", metavar="FILE", help="Compare with an earlier JSON report.")
+@click.option(
+    "--replays", metavar="FILE", help="Include the results of `replay run --format json`."
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="LIST",
+    help="Only these rule ids, names or families. Default: all.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="LIST", help="Skip these rule ids, names or families."
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="FILE",
+    help="Baseline to use. Default: .evalpolicy-baseline.json.",
+)
+@click.option("--no-suppressions", is_flag=True, help="Ignore suppression comments.")
 @click.option(
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     default="never",
     show_default=True,
-    help="The severity from which on findings make the exit code 1.",
+    help="Lowest severity that makes the exit code 1.",
 )
-@click.option("--jobs", type=click.IntRange(1), help="Processes at most; default: the cores.")
-@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Use up to N processes. Default: one per core.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 def command(
     output: str,
     staged: bool,
@@ -60,10 +79,10 @@ def command(
     jobs: int | None,
     no_cache: bool,
 ) -> int:
-    """Write the web page: what to do first, findings, coverage, sizes.
+    """Write a web page: what to do first, findings, coverage, sizes.
 
-    DIR gets index.html, which needs nothing else and no network, and report.json, which a later
-    --since compares with. Exit code 3 if anything could not be checked; the page says what.
+    Writes index.html, a self-contained page, and report.json, for a later --since, to DIR. The
+    exit code is 3 if anything could not be checked; the page says what.
     """
     from evalpolicy.engine.survey import replays as replay_reports
     from evalpolicy.engine.survey import trend
@@ -93,7 +112,9 @@ def command(
 def _read(file: str, read: Callable[[bytes, str], _Read]) -> _Read:
     try:
         if (size := Path(file).stat().st_size) > _LARGEST:
-            raise UsageError(f"{file}: {size:,} bytes are more than a report has")
+            raise UsageError(
+                f"{file}: {size:,} bytes are too many for a report: name a JSON report"
+            )
         return read(Path(file).read_bytes(), file)
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
@@ -108,5 +129,5 @@ def _write(folder: Path, report: Report, changed: Trend | None) -> None:
         write(folder / DATA, json.render(report).encode(), make_folders=True)
         write(folder / PAGE, html.render(report, changed).encode())
     except OSError as error:
-        raise NotCheckedError(f"cannot write into {folder}: {error.strerror}") from error
+        raise NotCheckedError(f"cannot write to {folder}: {error.strerror}") from error
     click.echo(f"evalpolicy: wrote {shown(str(folder / PAGE))}", err=True)

@@ -20,11 +20,12 @@ from evalpolicy.rules.rule_set import RuleSet
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
+    help="Output format.",
 )
 def command(kind: str) -> int:
     """List all rules with their severities.
 
-    Among them are those of the plug-ins that the fleet's configuration names.
+    Includes the rules of the plug-ins that the fleet's configuration enables.
     """
     known = known_here()
     if kind == "json":

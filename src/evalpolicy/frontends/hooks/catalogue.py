@@ -1,4 +1,4 @@
-"""The pre-commit hooks: which there are, and what a run of one does."""
+"""The pre-commit hooks, and what each one runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Kind = Literal["index", "message", "replay"]
 
 
 class Hook(Struct, frozen=True):
-    """One hook. `families` are all that it is for; those that are not there yet do not count.
+    """One hook. `families` are the families that it checks; unknown ones are ignored.
 
-    Without families it judges by all of them, and its entry is the command itself.
+    Without families it checks all of them, and its entry is the command itself.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Hook(Struct, frozen=True):
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Its families that this version has."""
+        """The hook's families that exist in this version."""
         return tuple(letters for letters in self.families if letters in FAMILIES)
 
     @property
@@ -42,7 +42,7 @@ class Hook(Struct, frozen=True):
         return bool(self.families) or self.kind != "index"
 
     def arguments(self, given: Sequence[str]) -> list[str]:
-        """The command line of a run; `given` is what pre-commit passes: `args`, then files."""
+        """The command line to run; `given` is what pre-commit passes: `args`, then files."""
         if self.kind == "replay":
             return ["replay", "run", *given]
         judged = ["check", "--staged"]
@@ -54,32 +54,36 @@ class Hook(Struct, frozen=True):
 
 
 ALL = (
-    Hook("evalpolicy", "What the commit would hold, by all rules."),
+    Hook("evalpolicy", "Check what the commit would contain, with all rules."),
     Hook(
         "evalpolicy-labels",
-        "The labels of benchmarks, agents and models, and what is released.",
+        "Check labels of benchmarks, agents and models, and releases.",
         ("LBL", "REL"),
     ),
     Hook(
         "evalpolicy-fixtures",
-        "Recorded runs, their provenance, and credentials in them.",
+        "Check fixtures, their provenance, and credentials in them.",
         ("FIX", "PRV", "SEC"),
     ),
-    Hook("evalpolicy-sizes", "Large files, and the allowances for them.", ("SIZ",)),
-    Hook("evalpolicy-gitleaks", "What gitleaks makes of its configuration at its pin.", ("GLK",)),
+    Hook("evalpolicy-sizes", "Check for large files.", ("SIZ",)),
+    Hook(
+        "evalpolicy-gitleaks",
+        "Check what gitleaks does with its configuration at the pinned version.",
+        ("GLK",),
+    ),
     Hook(
         "evalpolicy-submission",
-        "The commit message: the issue that it names, the sign-off.",
+        "Check the commit message: issue reference and sign-off.",
         ("SUB",),
         "message",
     ),
     Hook(
         "evalpolicy-replay",
-        "Replay in containers, on request (manual stage).",
+        "Replay fixtures in containers, on request (manual stage).",
         kind="replay",
     ),
 )
-"""Every hook, those that this version cannot run yet among them."""
+"""Every hook, including those that this version cannot run."""
 
 
 def hooks() -> tuple[Hook, ...]:
@@ -88,7 +92,7 @@ def hooks() -> tuple[Hook, ...]:
 
 
 def run(id: str, given: Sequence[str]) -> NoReturn:
-    """What a hook's script does; ends the process."""
+    """Runs a hook and ends the process."""
     from evalpolicy.frontends.cli.boundary import run as run_command
 
     [hook] = (hook for hook in ALL if hook.id == id)

@@ -1,4 +1,4 @@
-"""What `evalpolicy init` proposes for a repository: files to make or to change, each with why."""
+"""The files that `evalpolicy init` proposes to create or change, each with the reason."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-# A file of configuration of more than this is none (bytes).
+# A configuration file larger than this is not read (bytes).
 LIMIT = 1 << 20
 
 
 class Proposal(Struct, frozen=True):
-    """One file as it would become. `path` is relative to the top of the repository.
+    """A proposed file. `path` is relative to the top of the repository.
 
-    `before` is what it holds now, None where there is no such file. `next_step` is what is left
-    to a person once it is written. `gist` are the lines to show in place of the file itself, where
-    nobody would read that.
+    `before` is the current content, None if the file does not exist. `next_step` is what the user
+    still has to do once it is written. `gist` are lines to show instead of the file if it is too
+    long to read.
     """
 
     path: str
@@ -28,7 +28,7 @@ class Proposal(Struct, frozen=True):
 
 
 class Settled(Struct, frozen=True):
-    """Nothing to write: `why` says so; `lines` are to be put in by hand, where there are any."""
+    """Nothing to write, with the reason; `lines`, if any, are for the user to add by hand."""
 
     path: str
     why: str
@@ -36,7 +36,7 @@ class Settled(Struct, frozen=True):
 
 
 def content(file: Path) -> bytes | None:
-    """What a file on the disk holds; None where there is none. Raises `OSError`."""
+    """The content of a file on disk; None if it does not exist. Raises `OSError`."""
     if not file.exists() and not file.is_symlink():
         return None
     with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""The hook in `.pre-commit-config.yaml`, put in as text: what stands there keeps its form."""
+"""Adds the hook to `.pre-commit-config.yaml` as text, so that the rest keeps its formatting."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _NEXT = "pre-commit install"
 def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
     """The hook for a fleet below `prefix` (empty, or ending in `/`)."""
     lines = snippet(prefix)
-    why = "checks at each commit what it would hold"
+    why = "checks what each commit would contain"
     if before is None:
         after = "\n".join(["repos:", *(f"  {line}" for line in lines), ""])
         return Proposal(HOOKS_FILE, None, after.encode(), why, _NEXT)
     document = parse_yaml(before)
     if document.problem is not None or len(before) > LIMIT:
-        return Settled(HOOKS_FILE, "it cannot be read as YAML; put in by hand:", lines)
+        return Settled(HOOKS_FILE, "cannot be read as YAML; add this by hand:", lines)
     if _has_hook(document.root):
-        return Settled(HOOKS_FILE, "it has a hook of evalpolicy")
+        return Settled(HOOKS_FILE, "already has an evalpolicy hook")
     changed = insert(before.decode(), lines)
     if changed is None:
-        return Settled(HOOKS_FILE, "it has no list of repos to add to; put in by hand:", lines)
+        return Settled(HOOKS_FILE, "has no list of repos to add to; add this by hand:", lines)
     return Proposal(HOOKS_FILE, before, changed.encode(), why, _NEXT)
 
 
@@ -49,7 +49,7 @@ def snippet(prefix: str = "") -> list[str]:
 
 
 def insert(text: str, lines: list[str]) -> str | None:
-    """`text` with the item behind the last of `repos`; None where that is not safely done."""
+    """`text` with the item added to the end of `repos`; None if that cannot be done safely."""
     root = _read(text)
     repos = root.get("repos") if isinstance(root, YamlMap) else None
     if not isinstance(repos, YamlList) or not repos.items:
@@ -68,8 +68,8 @@ def insert(text: str, lines: list[str]) -> str | None:
 
 
 def _behind(split: list[str], last: Span, column: int) -> int:
-    """The number of the line behind an item: its values, and the comments that belong to it."""
-    # The end of a block is where the next token starts, behind blank lines and comments.
+    """The number of the line after an item, including its values and comments."""
+    # A block ends where the next token starts, after blank lines and comments.
     at = min(last.end_line if last.end_column > 1 else last.end_line - 1, len(split))
     while at > last.line and _is_loose(split[at - 1], column):
         at -= 1
@@ -77,13 +77,13 @@ def _behind(split: list[str], last: Span, column: int) -> int:
 
 
 def _is_loose(line: str, column: int) -> bool:
-    """A blank line, or a comment that stands no deeper than the item's dash."""
+    """A blank line, or a comment indented no deeper than the item's dash."""
     stripped = line.strip()
     return not stripped or (stripped[0] == "#" and len(line) - len(line.lstrip()) <= column)
 
 
 def _adds_one(before: str, after: str, lines: list[str]) -> bool:
-    """Whether the new text is the old one with one more repository, and nothing else."""
+    """Whether the new text differs from the old one only by one more repository."""
     old, new = _read(before), _read(after)
     if not isinstance(old, YamlMap) or not isinstance(new, YamlMap):
         return False
@@ -93,7 +93,7 @@ def _adds_one(before: str, after: str, lines: list[str]) -> bool:
 
 
 def _value(node: YamlNode | None) -> Any:
-    """What a node says, wherever it stands."""
+    """A node's value, without its position."""
     if isinstance(node, YamlMap):
         return [(entry.key, _value(entry.value)) for entry in node.entries]
     if isinstance(node, YamlList):

@@ -1,4 +1,4 @@
-"""A baseline of what is there today, so that the policy starts with what is new."""
+"""Proposes a baseline of today's findings, so that only new ones fail."""
 
 from __future__ import annotations
 
@@ -18,36 +18,38 @@ from evalpolicy.snapshot.cache import Cache
 
 
 def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Settled:
-    """The baseline of what `config` finds in the snapshot."""
+    """The baseline of the findings with `config` in the snapshot."""
     if BASELINE_FILE in snapshot.entries or BASELINE_FILE in snapshot.folders:
-        return Settled(BASELINE_FILE, "it is there; `evalpolicy baseline prune` keeps it current")
+        return Settled(
+            BASELINE_FILE, "already exists; `evalpolicy baseline prune` keeps it up to date"
+        )
     try:
         report = check(snapshot, config, cache=cache, baseline=Baseline({}))
     except NotCheckedError as error:
-        return Settled(BASELINE_FILE, f"not made: {error}")
+        return Settled(BASELINE_FILE, f"not proposed: {error}")
     if report.problems:
         first = report.problems[0]
         return Settled(
             BASELINE_FILE,
-            f"not made, because not all could be checked: {first.path}:{first.line}: "
+            f"not proposed, because something could not be checked: {first.path}:{first.line}: "
             f"{first.message}",
         )
     of_exceptions = {rule.id for rule in report.rules if rule.on_waivers}
     found = [finding for finding in report.findings if finding.rule not in of_exceptions]
     if not found:
-        return Settled(BASELINE_FILE, "nothing is found: no baseline is needed")
+        return Settled(BASELINE_FILE, "there are no findings, so no baseline is needed")
     return Proposal(
         snapshot.prefix + BASELINE_FILE,
         None,
         baselines.render(baselines.of(found)),
-        f"{count(len(found), 'finding')} of today; `check` reports what is new",
-        "mend them one by one, then `evalpolicy baseline prune`",
+        f"accepts today's {count(len(found), 'finding')}; `check` reports only new ones",
+        "fix them one by one, then run `evalpolicy baseline prune`",
         _by_rule(found),
     )
 
 
 def _by_rule(found: Sequence[Finding]) -> list[str]:
-    """How many findings there are of each rule, the most frequent first."""
+    """The number of findings of each rule, the most frequent first."""
     counted = Counter((finding.rule, finding.name) for finding in found)
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return [f"{number:>5,}  {id} {name}" for (id, name), number in ordered]

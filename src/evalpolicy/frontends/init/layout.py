@@ -1,4 +1,4 @@
-"""From where things are to the `[layout]` that differs from the defaults."""
+"""Proposes the `[layout]` for a repository that differs from the defaults."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ _KEYS: dict[Role, str] = {
     "core": "core",
 }
 _SUFFIXES = (".traces.jsonl", ".trajectory.jsonl")
-# More folders than this are said with one glob.
+# More folders than this are merged into one glob.
 _MANY = 3
-_HEAD = "# Where this repository differs from the defaults of evalpolicy.\n"
+_HEAD = "# Where this repository differs from evalpolicy's defaults.\n"
 
 
 def propose(fleet: Fleet, config: Config) -> Proposal | Settled:
-    """A configuration for this fleet, which was read by `config`.
+    """A configuration for this fleet, which was read with `config`.
 
-    A configuration that is there is its owner's, and stays as it is.
+    An existing configuration is never changed.
     """
     if config.source is not None:
-        return Settled(config.source, "there is a configuration, it stays as it is")
+        return Settled(config.source, "already exists and stays as it is")
     found = differences(fleet)
     if not found:
-        return Settled(CONFIG_FILE, "the defaults fit: no configuration is needed")
+        return Settled(CONFIG_FILE, "the defaults fit, so no configuration is needed")
     path = fleet.snapshot.prefix + CONFIG_FILE
     where = ", ".join(found)
-    return Proposal(path, None, render(found).encode(), f"{where}: not where the defaults look")
+    return Proposal(
+        path, None, render(found).encode(), f"{where}: the defaults do not match this repository"
+    )
 
 
 def differences(fleet: Fleet) -> dict[str, tuple[str, ...]]:
-    """The keys of `[layout]` that must differ, in the order of their documentation."""
+    """The keys of `[layout]` that have to differ, in documented order."""
     found: dict[str, tuple[str, ...]] = {}
     for role, key in _KEYS.items():
         globs = _unit_globs(fleet, role)
@@ -64,7 +66,7 @@ def render(layout: dict[str, tuple[str, ...]]) -> str:
 
 
 def _unit_globs(fleet: Fleet, role: Role) -> tuple[str, ...]:
-    """Globs for the units of a role that only their label tells, and no other's folder."""
+    """Globs for units that only their label identifies, without matching other roles' folders."""
     stray = [u for u in fleet.of(role) if _is_stray(u)]
     others = {u.folder for u in fleet.units if u.role != role}
     globs: list[str] = []
@@ -79,7 +81,7 @@ def _unit_globs(fleet: Fleet, role: Role) -> tuple[str, ...]:
 
 
 def _is_stray(unit: Unit) -> bool:
-    """Placed by its label alone, in a folder of its own, by a file that a layout can place."""
+    """Whether only the label identifies the unit, and a `[layout]` glob could match its folder."""
     name = unit.path.rpartition("/")[2]
     known = unit.role != "core" or unit.value("eval.type") in ("core", "core-base")
     whole = name in ("Dockerfile", "Containerfile")
@@ -99,7 +101,7 @@ def _fixture_globs(fleet: Fleet) -> tuple[str, ...]:
 
 
 def _fewer(globs: Sequence[str], never: Iterable[str]) -> tuple[str, ...]:
-    """Many globs of one shape as one with a `*` where they differ, unless that takes in others."""
+    """Merges many globs of the same shape into one, unless it would match other folders."""
     if len(globs) <= _MANY:
         return tuple(globs)
     shapes: dict[tuple[int, str], list[list[str]]] = {}
@@ -120,7 +122,7 @@ def _fewer(globs: Sequence[str], never: Iterable[str]) -> tuple[str, ...]:
 
 
 def _with_defaults(present: Iterable[str], key: str, globs: Sequence[str]) -> tuple[str, ...]:
-    """The defaults that match something here, then `globs`: what was found stays found."""
+    """The defaults that match something here, then `globs`, so that nothing is lost."""
     paths = list(present)
     kept = [g for g in getattr(Layout(), key) if any(path in Globs([g]) for path in paths)]
     return (*kept, *(glob for glob in globs if glob not in kept))
@@ -131,5 +133,5 @@ def _in(folder: str, name: str) -> str:
 
 
 def literal(path: str) -> str:
-    """A path as a glob that matches it alone."""
+    """The path as a glob that matches only this path."""
     return re.sub(r"[*?\[]", lambda match: f"[{match[0]}]", path)

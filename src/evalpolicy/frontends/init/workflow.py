@@ -1,4 +1,4 @@
-"""The workflow that runs the action on pull requests, with no more permissions than it needs."""
+"""Proposes a workflow that runs the action on pull requests, with minimal permissions."""
 
 from __future__ import annotations
 
@@ -34,23 +34,28 @@ jobs:
 def propose(
     workflows: Mapping[str, bytes], names: Iterable[str], prefix: str
 ) -> Proposal | Settled:
-    """The workflow for a fleet below `prefix`, beside the `workflows` that are there (by path).
+    """The workflow for a fleet below `prefix`, given the existing `workflows` by path.
 
-    `names` are what stands at the top of the repository: another forge has no use for it.
+    `names` are the entries at the top of the repository, to recognize other forges.
     """
     user = next((path for path, text in workflows.items() if _ACTION.encode() in text), None)
     if user is not None:
-        return Settled(user, "it runs the action")
+        return Settled(user, "already runs the action")
     if WORKFLOW_FILE in workflows:
-        return Settled(WORKFLOW_FILE, "it is there, and not from here: it stays as it is")
+        return Settled(
+            WORKFLOW_FILE, "already exists and does not run the action; it stays as it is"
+        )
     known = set(names)
     if ".gitlab-ci.yml" in known and ".github" not in known:
-        return Settled(WORKFLOW_FILE, "this repository is built elsewhere; run `evalpolicy check`")
+        return Settled(
+            WORKFLOW_FILE,
+            "not proposed, because this repository uses GitLab CI; run `evalpolicy check` there",
+        )
     return Proposal(
         WORKFLOW_FILE,
         None,
         (WORKFLOW + _with(prefix)).encode(),
-        "checks each pull request, on its lines",
+        "checks each pull request and annotates its lines",
         "pin the action to the full commit of its version",
     )
 

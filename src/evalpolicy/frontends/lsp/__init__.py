@@ -1,4 +1,4 @@
-"""The language server: what `check` finds, in an editor, while the file is written.
+"""The language server: the findings of `check`, in an editor, while you type.
 
 Needs the extra `lsp`. Documents come from the editor and lie over the worktree (`documents`);
 each fleet is judged by the same engine in a thread of its own (`root`, `judging`); what was found

@@ -1,4 +1,4 @@
-"""Quick fixes: what rules propose, and suppressions in the file's own language."""
+"""Quick fixes: the fixes of rules, and suppression comments in the file's language."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _stays_in(path: str, fix: Fix) -> bool:
 
 
 def suppression(path: str, text: str, finding: Finding, *, dockerfile: bool) -> Fix | None:
-    """A comment above the finding's line that would suppress it, once it holds a reason.
+    """A comment above the finding's line that suppresses it once a reason is filled in.
 
     None where there can be none: the file's language has no comments, the line stands within
     a string, a heredoc or a continued line, or a directive has to come first.
@@ -118,8 +118,8 @@ def _scalars(text: str) -> list[str] | None:
         return None
 
 
-# What has to stay on the first line: a program for the kernel, a directive of BuildKit, a
-# declaration of XML.
+# What has to stay on the first line: a shebang, a BuildKit directive, or an
+# XML declaration.
 _FIRST = re.compile(r"#!|\s*#\s*[A-Za-z]+\s*=|<\?")
 _SLASHES = ("js", "mjs", "cjs", "ts", "tsx", "jsx", "go", "rs", "c", "h", "cc", "cpp", "java")
 _MARKS = {
@@ -130,7 +130,7 @@ _MARKS = {
 
 
 class Files:
-    """The texts that edits are made in, as the client holds them or as they lie on the disk.
+    """The texts to edit, as the client has them or as they are on disk.
 
     `read` gives a path's URI, its version (None if it is not open) and its text; None if that is
     not the text that was checked.
@@ -152,7 +152,7 @@ class Files:
         return None if found is None else found[2]
 
     def edit(self, path: str, fixes: Sequence[Fix]) -> types.WorkspaceEdit | None:
-        """All fixes as one edit; None if one of the files is not what was checked."""
+        """All fixes as one edit; None if one of the files changed since the check."""
         made: dict[str, list[Edit]] = {}
         for fix in fixes:
             for edit in fix.edits:

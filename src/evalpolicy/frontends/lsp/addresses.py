@@ -1,4 +1,4 @@
-"""From the URIs that a client uses to paths, and back."""
+"""Converts the URIs that a client uses to paths, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 
 def path_of(uri: str) -> str | None:
-    """The path behind a `file:` URI of this machine, as it is written; None for any other."""
+    """The path of a local `file:` URI, as written; None for any other URI."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -19,17 +19,17 @@ def path_of(uri: str) -> str | None:
 
 
 def uri_of(path: str) -> str:
-    """The URI of an absolute path; every byte that is not plain as `%XX`."""
+    """The URI of an absolute path, with special bytes as `%XX`."""
     return "file://" + quote(os.fsencode(path), safe="/")
 
 
 def joined(folder: str, inside: str) -> str:
-    """The URI of what lies `inside` a folder, whose URI stays as the client wrote it."""
+    """The URI of a path `inside` a folder; the folder's URI stays as the client wrote it."""
     return f"{folder.rstrip('/')}/{quote(os.fsencode(inside), safe='/')}"
 
 
 def below(folder: str, path: str) -> str | None:
-    """How `path` goes on below `folder` (both absolute); empty for the folder itself."""
+    """`path` relative to `folder` (both absolute); empty for the folder itself."""
     if path == folder:
         return ""
     top = folder if folder.endswith("/") else f"{folder}/"

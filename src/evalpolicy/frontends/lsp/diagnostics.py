@@ -1,4 +1,4 @@
-"""From one check to what an editor shows of it."""
+"""Converts the result of a check to diagnostics."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from evalpolicy.snapshot import Snapshot, Unreadable
 
 SOURCE = "evalpolicy"
 NOT_CHECKED = "not-checked"
-"""The code of what could not be checked: no finding, and never a pass."""
+"""The code of diagnostics for what could not be checked."""
 
-# Of a larger file (bytes) no editor wants ranges; columns are then counted in code points.
+# In a larger file (bytes), columns are counted in code points, without converting them.
 _LARGEST = 64 << 20
 _NOWHERE = types.Range(types.Position(0, 0), types.Position(0, 0))
 _SEVERITIES: dict[Severity, types.DiagnosticSeverity] = {
@@ -33,14 +33,14 @@ _SEVERITIES: dict[Severity, types.DiagnosticSeverity] = {
     "warning": types.DiagnosticSeverity.Warning,
     "note": types.DiagnosticSeverity.Information,
 }
-# What these rules find has no effect and can go; editors show it faded.
+# These rules report things without an effect; editors show them faded.
 _UNNECESSARY = frozenset({"EVP001", "EVP004", "GAT004", "GLK005", "GLK012", "PIN007", "PRV002"})
-# What these find still works and has a successor; editors strike it through.
+# These rules report deprecated things; editors strike them through.
 _DEPRECATED = frozenset({"GLK011", "HYG001"})
 
 
 class Shown(NamedTuple):
-    """A diagnostic, and the finding that it shows with its rule; None for what was not checked."""
+    """A diagnostic with its finding and rule; these are None for a problem."""
 
     diagnostic: types.Diagnostic
     finding: Finding | None
@@ -48,7 +48,7 @@ class Shown(NamedTuple):
 
 
 class Board(Struct, frozen=True):
-    """What is to be shown of each file, by path; and of which text it speaks.
+    """The diagnostics of each file, by path, and the text that they refer to.
 
     `digests` name the content of files that fixes of others change. `dockerfiles` is what the
     layout takes for one.
@@ -61,14 +61,14 @@ class Board(Struct, frozen=True):
 
 
 class Ranges:
-    """Ranges of spans, worked out once for the same content of a file."""
+    """Ranges of spans, computed once for the same content of a file."""
 
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
         self._known: dict[str, tuple[str, dict[Span, types.Range]]] = {}
 
     def of(self, snapshot: Snapshot, path: str, spans: set[Span], text: str | None = None) -> None:
-        """Works out those of a file that are not known; `text` is what the client holds."""
+        """Computes the unknown ranges of a file; `text` is the client's text."""
         if spans == {START}:
             self._known[path] = ("", {START: _NOWHERE})
             return
@@ -112,7 +112,7 @@ def board(judged: Judged, ranges: Ranges, texts: Mapping[str, str]) -> Board:
 
 
 def not_checked(message: str, range: types.Range) -> types.Diagnostic:
-    """The diagnostic of what could not be checked."""
+    """The diagnostic for a problem."""
     return types.Diagnostic(
         range,
         f"not checked: {shown(message)}",
@@ -125,7 +125,7 @@ def not_checked(message: str, range: types.Range) -> types.Diagnostic:
 def _diagnostic(
     finding: Finding, rule: Rule, range: types.Range, related: _Related
 ) -> types.Diagnostic:
-    # The site has no page for what a plug-in brings.
+    # The site has no page for a plug-in's rule.
     where = None if rule.plugin else types.CodeDescription(f"{INFORMATION}rules/{rule.id}/")
     text = shown(finding.message) + (f"\nhelp: {shown(finding.help)}" if finding.help else "")
     tags = []
@@ -146,7 +146,7 @@ def _diagnostic(
 
 
 class _Related:
-    """The other files that a finding is about: the recording, the Dockerfile, what a fix changes.
+    """The other files that a finding involves: a fixture, a Dockerfile, what a fix changes.
 
     A finding's subject is the name of a unit or the stem of a fixture.
     """
@@ -192,7 +192,7 @@ def _span(problem: FileProblem) -> Span:
 
 
 def _text(snapshot: Snapshot, path: str) -> str:
-    """A file's text as an editor would hold it: without the byte order mark."""
+    """A file's text as an editor has it: without the byte order mark."""
     try:
         content = snapshot.read(path, _LARGEST)
     except Unreadable:

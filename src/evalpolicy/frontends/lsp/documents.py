@@ -1,4 +1,4 @@
-"""What the editor holds, saved or not."""
+"""The editor's open documents, saved or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evalpolicy.frontends.lsp.addresses import path_of
 
 
 class Document(NamedTuple):
-    """One open document. `path` is where its bytes lie, symbolic links followed."""
+    """One open document. `path` is the file's path with symbolic links resolved."""
 
     uri: str
     path: str
@@ -25,7 +25,7 @@ class Documents:
         self._found: dict[str, Document] = {}
 
     def put(self, uri: str, version: int, text: str) -> Document | None:
-        """Opens a document, or replaces its text; None for one that is no file."""
+        """Opens a document, or replaces its text; None if it is not a file."""
         known = self._found.get(uri)
         path = known.path if known else path_of(uri)
         if path is None:
@@ -41,7 +41,7 @@ class Documents:
         return self._found.get(uri)
 
     def at(self, path: str) -> list[Document]:
-        """The documents whose bytes lie at a path."""
+        """The documents of the file at a path."""
         return [document for document in self if document.path == path]
 
     def __iter__(self) -> Iterator[Document]:

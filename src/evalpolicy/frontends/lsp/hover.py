@@ -1,4 +1,4 @@
-"""What an editor shows under the pointer: rule pages, and what a label resolves to."""
+"""Hover texts: rule pages, and the resolved values of labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evalpolicy.reporters.markdown import code
 
 
 def on_findings(shown: Iterable[Shown], at: types.Position) -> list[str]:
-    """The messages of the findings at a position, each rule's page once behind them."""
+    """The messages of the findings at a position, followed by the page of each rule."""
     here = [item for item in shown if within(at, item.diagnostic.range)]
     parts = []
     pages: dict[str, str] = {}
@@ -28,7 +28,7 @@ def on_findings(shown: Iterable[Shown], at: types.Position) -> list[str]:
 
 
 def on_label(text: str, encoding: str, at: types.Position) -> list[str]:
-    """The label of a Dockerfile at a position: as it is written, and as the image carries it."""
+    """The label at a position in a Dockerfile: as written, and as the image carries it."""
     from evalpolicy.artifacts.dockerfile import parse
 
     lines = Lines(text, encoding)

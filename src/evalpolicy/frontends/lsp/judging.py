@@ -1,4 +1,4 @@
-"""One check for the editor: in a thread, over unsaved text, with nothing that it raises."""
+"""One check for the editor: in a thread, with unsaved text, and without raising."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from evalpolicy.snapshot.tracing import Watched
 
 Result = TypeVar("Result")
 _MARK = b"\xef\xbb\xbf"
-# How `config` begins what it says of a configuration file.
+# How messages of `config` about a configuration file start.
 _OF_CONFIG = re.compile(r"(evalpolicy\.toml|pyproject\.toml)(?::([0-9]+))?: (.*)", re.S)
 
 
 class Refused(Struct, frozen=True):
-    """Why nothing was checked. A `path` is that of the configuration, where that is why.
+    """Why nothing was checked. `path` is the configuration's, if that is the reason.
 
     `versions` are those of the open documents that were looked at.
     """
@@ -44,7 +44,7 @@ class Refused(Struct, frozen=True):
 
 
 class Judged(Struct):
-    """What one check found, and of which text: `versions` are those of the open documents."""
+    """The result of one check; `versions` are those of the open documents it used."""
 
     report: Report
     config: Config
@@ -53,7 +53,7 @@ class Judged(Struct):
 
 
 def fleet_of(folder: str) -> str:
-    """The root of the fleet that `folder` belongs to, links resolved.
+    """The root of the fleet that `folder` belongs to, with links resolved.
 
     Raises `NotCheckedError` where there is none. A folder outside of git is a fleet only if it
     says so: an editor may be started anywhere, and a home folder is not to be read through.
@@ -62,7 +62,7 @@ def fleet_of(folder: str) -> str:
         top = os.path.realpath(snapshot.top)
         if snapshot.kind == "folder" and not os.path.isfile(f"{top}/{configuration.CONFIG_FILE}"):
             raise NotCheckedError(
-                f"{folder} is in no git repository and has no evalpolicy.toml: nothing is "
+                f"{folder} is not in a git repository and has no evalpolicy.toml: nothing is "
                 "checked here (git init, or an empty evalpolicy.toml at the fleet's root)"
             )
     return top
@@ -75,7 +75,7 @@ def judge(
     superseded: Callable[[], bool],
     then: Callable[[Judged], Result],
 ) -> Result | Refused:
-    """Checks the fleet at `top` with the text of the documents; gives what `then` makes of it.
+    """Checks the fleet at `top` with the text of the documents; returns the result of `then`.
 
     Raises `Superseded`, and nothing else.
     """
@@ -94,14 +94,14 @@ def judge(
         if found := _OF_CONFIG.fullmatch(str(error)):
             return Refused(found[3], versions, found[1], int(found[2] or 1))
         return Refused(str(error), versions)
-    except Exception as error:  # noqa: BLE001 - a bug is shown, and the session goes on
+    except Exception as error:  # noqa: BLE001 - a bug is shown, and the session continues
         return Refused("".join(traceback.format_exception(error)), versions, bug=True)
     finally:
         rows.finish(save=not unsaved)
 
 
 def _changed(disk: Snapshot, documents: Sequence[Document]) -> dict[str, bytes]:
-    """The bytes that the fleet's files would have if all documents were saved, where they differ.
+    """The bytes of the fleet's files if all documents were saved, for those that differ.
 
     A document that is not on the disk yet counts, unless git would ignore it. One that is there
     but no part of the snapshot (ignored, in a submodule) does not.
@@ -118,7 +118,7 @@ def _changed(disk: Snapshot, documents: Sequence[Document]) -> dict[str, bytes]:
                 found[path] = content
         elif entry.is_file:
             saved = _saved(disk, path)
-            # To most editors the byte order mark is no part of the text; saving keeps it.
+            # Most editors hide the byte order mark; saving keeps it.
             if saved is not None and saved.startswith(_MARK) and not content.startswith(_MARK):
                 content = _MARK + content
             if content != saved:
@@ -134,5 +134,5 @@ def _saved(disk: Snapshot, path: str) -> bytes | None:
 
 
 def _would_be_kept(disk: Snapshot, path: str) -> bool:
-    """Whether a new file of this path would be part of the fleet."""
+    """Whether a new file with this path would be part of the fleet."""
     return not isinstance(disk, WorktreeSnapshot) or disk.would_list(path)

@@ -1,4 +1,4 @@
-"""From spans, which count code points, to the ranges of the Language Server Protocol."""
+"""Converts spans, which count code points, to ranges of the Language Server Protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALONE = re.compile("\r(?!\n)")
 
 
 class Lines:
-    """The lines of one text, as a client counts them in its encoding (utf-8, utf-16, utf-32).
+    """The lines of one text, counted as in the client's encoding (utf-8, utf-16, utf-32).
 
     `text` is what the client holds: with a byte order mark if that is a character to it.
     """
@@ -31,7 +31,7 @@ class Lines:
         return self.text.removeprefix(_MARK).split("\n")
 
     def range(self, span: Span) -> types.Range:
-        """The range of a span. What lies behind the text's end is its end."""
+        """The range of a span, limited to the end of the text."""
         start = self.position(span.line, span.column)
         end = self.position(span.end_line, span.end_column)
         return types.Range(start, max(start, end))
@@ -49,7 +49,7 @@ class Lines:
 
     @cached_property
     def _extra(self) -> list[int]:
-        """How many lines more than the span's a client counts before each line."""
+        """How many more lines than spans do a client counts before each line."""
         if _ALONE.search(self.text) is None:
             return [0] * len(self.lines)
         found = [0]
@@ -59,7 +59,7 @@ class Lines:
 
 
 def units(text: str, encoding: str) -> int:
-    """How many code units the text has; a lone surrogate is one character."""
+    """The number of code units in the text; a lone surrogate is one character."""
     if text.isascii() or encoding == "utf-32":
         return len(text)
     if encoding == "utf-8":

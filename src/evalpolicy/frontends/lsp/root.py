@@ -1,4 +1,4 @@
-"""One fleet of a session: checked in a thread of its own, whenever something changed."""
+"""One fleet of a session, checked in its own thread whenever something changes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from evalpolicy.frontends.lsp.rows import Rows
 from evalpolicy.frontends.lsp.unsaved import Superseded
 
 TYPING = 0.2
-"""How long a document has to stay as it is before it is checked (seconds)."""
+"""How long a document has to be unchanged before it is checked (seconds)."""
 SAVED = 0.02
-"""The same where something else changed: several events of one cause become one check."""
+"""The same for other changes, so that several events with one cause lead to one check."""
 _LONGEST_WAIT = 2.0
 
 
@@ -66,11 +66,11 @@ class Root:
         return path in self.board.dockerfiles
 
     async def settled(self) -> None:
-        """Waits until nothing is left to be checked."""
+        """Waits until all checks are done."""
         await self._settled.wait()
 
     def close(self) -> None:
-        """Ends the checks; one that runs is given up."""
+        """Ends the checks; abandons a running one."""
         self._generation = -1
         self._task.cancel()
         self._worker.shutdown(wait=False, cancel_futures=True)
@@ -103,7 +103,7 @@ class Root:
     def _judge(
         self, documents: Sequence[Document], generation: int, patient: bool
     ) -> Board | Refused:
-        """In the worker's thread. Raises `_GivenUp` if the check is of no use any more."""
+        """Runs in the worker's thread. Raises `_GivenUp` if the check is outdated."""
         texts = {below(self.top, each.path) or "": each.text for each in documents}
 
         def superseded() -> bool:
@@ -122,4 +122,4 @@ class Root:
 
 
 class _GivenUp(Exception):  # noqa: N818 - an outcome; a future passes on no BaseException well
-    """`Superseded`, as it reaches the session."""
+    """`Superseded`, as the session receives it."""

@@ -1,4 +1,4 @@
-"""The cache of a session: rows stay in memory, and those of unsaved text nowhere else."""
+"""The cache of a session: rows stay in memory, and rows of unsaved text only there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evalpolicy.snapshot.cache import Cache, decoded, open_cache
 
 _Row = TypeVar("_Row")
 
-# A row that so many checks did not ask for is let go.
+# A row that this many checks did not use is dropped.
 _KEPT = 8
 
 

@@ -1,4 +1,4 @@
-"""The protocol: which messages there are, and what each means to the session."""
+"""The protocol: maps each message to an action of the session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def serve() -> int:
     Gives 0 if the client said `shutdown` before, else 1, as the protocol wants it.
     """
     server = create()
-    # Nothing else that prints may end up in the protocol: standard output becomes that of errors.
+    # Nothing else may print into the protocol: standard output is redirected to standard error.
     sys.stdout.flush()
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
@@ -33,7 +33,7 @@ def serve() -> int:
 
 
 class Server(LanguageServer):
-    """pygls' server, which takes each change as the whole text.
+    """pygls' server, which receives the whole text for each change.
 
     Where it applies changes itself, it cuts lines where Python does (U+2028, form feeds), which
     is not where the protocol does.
@@ -114,7 +114,7 @@ def create() -> Server:
 
 
 def _folders(server: Server) -> list[str]:
-    """The folders that the client opened; one that knows of none at a time has a root."""
+    """The folders that the client opened; an old client has a single root."""
     folders = [folder.uri for folder in server.workspace.folders.values()]
     root = server.workspace.root_uri
     return folders or ([root] if root else [])
@@ -125,7 +125,7 @@ def _paths(uris: Iterable[str]) -> list[str]:
 
 
 def _watch(server: Server) -> None:
-    """Asks the client to say when files change on the disk: any of them may matter."""
+    """Asks the client to report changes of files on disk: any of them may matter."""
     workspace = server.client_capabilities.workspace
     watching = workspace.did_change_watched_files if workspace else None
     if not (watching and watching.dynamic_registration):

@@ -1,4 +1,4 @@
-"""What one client has open: folders, documents, and the fleets that they belong to."""
+"""A client's open folders and documents, and the fleets that they belong to."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from evalpolicy.reporters.safe import shown
 
 Scope = Literal["workspace", "open"]
 SCOPES: tuple[Scope, ...] = ("workspace", "open")
-"""Whose diagnostics are sent: those of every file, or of open documents only."""
+"""Which diagnostics are sent: those of every file, or only of open documents."""
 
 
 class Session:
-    """Everything that is known between `initialize` and `exit`. Lives in one thread."""
+    """The state between `initialize` and `exit`. Used by one thread only."""
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
@@ -41,13 +41,13 @@ class Session:
         self._scope: Scope = "workspace"
 
     def configure(self, options: Any) -> None:
-        """Takes the `initializationOptions`; what they hold and nobody knows is said."""
+        """Reads the `initializationOptions`; reports unknown ones."""
         for key, value in options.items() if isinstance(options, Mapping) else ():
             if key == "scope" and value in SCOPES:
                 self._scope = value
             else:
-                known = f"known is scope: {' or '.join(SCOPES)}"
-                self._say(f"initializationOptions: {key} {value!r} is not known; {known}")
+                known = f"use scope: {' or '.join(SCOPES)}"
+                self._say(f"initializationOptions: unknown {key} {value!r}; {known}")
 
     def add_folder(self, uri: str) -> None:
         path = path_of(uri)
@@ -56,7 +56,7 @@ class Session:
             self._start(self._folders[uri])
 
     def remove_folder(self, uri: str) -> None:
-        """Ends the check of fleets that no folder is left of, and takes back what was sent."""
+        """Stops checking fleets whose folders are all closed, and clears their diagnostics."""
         self._folders.pop(uri, None)
         needed = {self._tops.get(folder) for folder in self._folders.values()}
         for top in [top for top in self._roots if top not in needed]:
@@ -66,7 +66,7 @@ class Session:
                 self._send(sent, [])
 
     def put(self, uri: str, version: int, text: str, wait: float = TYPING) -> None:
-        """A document was opened, or has another text."""
+        """Called when a document is opened or changed."""
         document = self._documents.put(uri, version, text)
         if document is None:
             return
@@ -75,13 +75,13 @@ class Session:
         self.touch([document.path], wait)
 
     def close(self, uri: str) -> None:
-        """What was sent of it stands until the next check, which no longer sees its text."""
+        """Called when a document is closed; its diagnostics stay until the next check."""
         document = self._documents.close(uri)
         if document is not None:
             self.touch([document.path])
 
     def touch(self, paths: Iterable[str], wait: float = SAVED) -> None:
-        """Something changed at these paths: the fleets that hold them are checked again."""
+        """Checks the fleets that contain these changed paths again."""
         for root in self._roots.values():
             inside = [place for path in paths if (place := below(root.top, path)) is not None]
             if any(".git" not in place.split("/") for place in inside):
@@ -92,7 +92,7 @@ class Session:
             root.close()
 
     def hover(self, uri: str, at: types.Position) -> list[str]:
-        """What there is to say of a position, as pieces of Markdown."""
+        """The hover texts at a position, as pieces of Markdown."""
         document = self._documents.get(uri)
         root = self._root_of(document.path) if document else None
         if document is None or root is None:
@@ -106,7 +106,7 @@ class Session:
     async def actions(
         self, uri: str, range: types.Range, only: Sequence[str] | None
     ) -> list[types.CodeAction]:
-        """The actions for a range, once what is being typed was checked."""
+        """The actions for a range, after the latest text was checked."""
         document = self._documents.get(uri)
         root = self._root_of(document.path) if document else None
         if document is None or root is None:
@@ -124,7 +124,7 @@ class Session:
         return [action for action in found if only is None or _asked(str(action.kind), only)]
 
     def _start(self, folder: str) -> None:
-        """Begins to check the fleet of a folder, unless that is done already."""
+        """Starts checking the fleet of a folder, unless that has started already."""
         if folder not in self._tops:
             try:
                 self._tops[folder] = fleet_of(folder)
@@ -144,7 +144,7 @@ class Session:
         return max(holding, key=lambda root: len(root.top), default=None)
 
     def _show(self, root: Root, found: Board | Refused) -> None:
-        """Sends what changed: diagnostics of a board, or why there is none."""
+        """Sends the changed diagnostics, or the reason why there are none."""
         if root.top not in self._roots:
             return
         wanted, versions = self._wanted(root), dict(root.board.versions)
@@ -153,7 +153,7 @@ class Session:
             if not found.bug:
                 wanted, versions = {}, dict(found.versions)
         elif isinstance(found, Refused):
-            # What was found before stands: taken back it would look like a pass.
+            # Keep the earlier findings: clearing them would look like a pass.
             start = types.Position(found.line - 1, 0)
             diagnostic = not_checked(found.message, types.Range(start, start))
             for uri in self._uris(f"{root.top}/{found.path}"):
@@ -168,7 +168,7 @@ class Session:
     def _publish(
         self, root: Root, wanted: Mapping[str, list[types.Diagnostic]], versions: Mapping[str, int]
     ) -> None:
-        """Sends what differs from what was sent, and empties what is no longer wanted."""
+        """Sends the diagnostics that changed, and clears those that are no longer wanted."""
         for uri in sorted({*root.published, *wanted}):
             message = (wanted.get(uri, []), versions.get(uri))
             if root.published.get(uri) != message:
@@ -176,7 +176,7 @@ class Session:
         root.published = {uri: (sent, versions.get(uri)) for uri, sent in wanted.items()}
 
     def _wanted(self, root: Root) -> dict[str, list[types.Diagnostic]]:
-        """The diagnostics to be seen of a fleet, by URI."""
+        """The visible diagnostics of a fleet, by URI."""
         wanted: dict[str, list[types.Diagnostic]] = {}
         for path, items in root.board.shown.items():
             place = f"{root.top}/{path}"
@@ -186,7 +186,7 @@ class Session:
         return wanted
 
     def _uris(self, path: str) -> list[str]:
-        """What the client calls a file; nothing if it is not to hear of it."""
+        """The client's URIs for a file; empty if its diagnostics are not sent."""
         opened = [document.uri for document in self._documents.at(path)]
         if opened or self._scope == "open":
             return opened
@@ -200,7 +200,7 @@ class Session:
         return [] if self._folders else [uri_of(path)]
 
     def _checked(self, root: Root, path: str) -> tuple[str, int | None, str] | None:
-        """A file's URI, version and text, if that is the text of the latest board."""
+        """A file's URI, version and text, if the latest check used that text."""
         place = f"{root.top}/{path}"
         for document in self._documents.at(place):
             same = root.board.versions.get(document.uri) == document.version
@@ -222,7 +222,7 @@ class Session:
         )
 
     def _say(self, message: str, *, bug: bool = False) -> None:
-        """Tells the user, once; a bug with all that an issue needs in the log."""
+        """Tells the user once; for a bug, logs everything that an issue needs."""
         if message in self._said:
             return
         self._said.add(message)
@@ -231,7 +231,7 @@ class Session:
             kind = types.MessageType.Error
             log = f"evalpolicy {__version__}, please report:\n{message}"
             self._server.window_log_message(types.LogMessageParams(kind, log))
-            message = f"internal error, nothing was decided: {message.splitlines()[-1]} (see log)"
+            message = f"internal error, no verdict: {message.splitlines()[-1]} (see log)"
         text = "\n".join(map(shown, message.split("\n")))
         self._server.window_show_message(types.ShowMessageParams(kind, f"evalpolicy: {text}"))
 
@@ -247,5 +247,5 @@ class Session:
 
 
 def _asked(kind: str, only: Sequence[str]) -> bool:
-    """Whether one of the kinds asked for is this one or a part of its way (`a` of `a.b`)."""
+    """Whether one of the requested kinds is this one or a prefix of it (`a` of `a.b`)."""
     return any(kind == wanted or kind.startswith(f"{wanted}.") for wanted in only)

@@ -1,4 +1,4 @@
-"""The snapshot of a session: unsaved text over the worktree, given up once it is outdated."""
+"""The snapshot of a session: unsaved text over the worktree, abandoned once outdated."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from evalpolicy.snapshot.overlay import Overlay
 
 
 class Superseded(BaseException):
-    """There is something newer to check. No error: whoever collects errors must let it pass."""
+    """There is something newer to check. Not an error: handlers of errors must let it pass."""
 
 
 class Unsaved(Overlay):
-    """An overlay that raises `Superseded` instead of reading on where nobody waits for it."""
+    """An overlay that raises `Superseded` instead of reading once it is outdated."""
 
     def __init__(
         self, below: Snapshot, changed: Mapping[str, bytes], superseded: Callable[[], bool]

@@ -1,4 +1,4 @@
-"""What killed runs left behind: found by its labels, removed if nobody owns it any more."""
+"""Finds what killed runs left behind, by its labels, to remove what no run owns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evalpolicy.replay.plan.model import LABEL_RUN, Command
 
 
 class Left(Struct, frozen=True):
-    """A container or a volume of a replay. `owner_lives` is None where that cannot be known."""
+    """A container or a volume of a replay. `owner_lives` is None if that is unknown."""
 
     kind: str
     name: str
@@ -23,7 +23,7 @@ class Left(Struct, frozen=True):
 
 
 def left(engine: Engine, run: str | None = None) -> list[Left]:
-    """All that is there of one run, or of all, in the order in which it can be removed.
+    """Everything of one run, or of all runs, in the order in which it can be removed.
 
     A server goes after the runner that lives in its network, a volume after both.
     """

@@ -16,16 +16,16 @@ HOSTS = "/etc/hosts"
 
 _PAGE = 4096
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-# What a runner never needs of docker's default capabilities; podman grants none of them.
+# Docker's default capabilities that a runner never needs; podman grants none of them.
 _NOT_NEEDED = ("NET_RAW", "MKNOD", "AUDIT_WRITE")
-# What the server may log (its own words; calls are in the journal).
+# The limit of the server's log (calls are in the journal).
 _SERVER_LOG = "1m"
 
 
 def volume(engine: EngineName, name: str, size: int, labels: Mapping[str, str]) -> Command:
     """Makes a volume in memory, of at most `size` bytes.
 
-    It holds its content as long as one container that has it runs. The size is told in blocks,
+    It keeps its content as long as a container that mounts it runs. The size is in blocks,
     because podman 4.3 takes `size=` for a quota of the disk.
     """
     return Command(
@@ -49,7 +49,7 @@ def created(engine: EngineName, container: Container) -> Container:
 
 
 def _create(engine: EngineName, container: Container) -> Command:
-    """No image is pulled, no port is published, and no variable of the host's goes in."""
+    """Pulls no image, publishes no port, and passes in no variable of the host."""
     return Command(
         (
             engine, "create", "--pull", "never", "--name", container.name,
@@ -66,7 +66,7 @@ def _create(engine: EngineName, container: Container) -> Command:
 
 
 def hosts_mount(engine: EngineName, folder: str) -> tuple[Mount, ...]:
-    """How the runner learns the names that its server goes by.
+    """Gives the runner the host names of its server.
 
     It shares the server's file with docker. podman (4.3) gives it one that is made of the host's,
     so it gets one from the replay's folder; `hosts` is what that holds.
@@ -97,7 +97,7 @@ def _environment(engine: EngineName, environment: Mapping[str, str]) -> Iterator
     if engine == "podman":
         yield from ("--http-proxy=false", "--env-host=false")
     elif _client_adds_proxies():
-        # The client of docker adds what its configuration says, unless the variable is given.
+        # The docker client adds proxy variables from its configuration unless they are set.
         for name in _PROXIES:
             yield from ("--env", f"{name}=", "--env", f"{name.lower()}=")
     for name, value in environment.items():
@@ -117,7 +117,7 @@ def _mount(mount: Mount) -> Iterator[str]:
 
 
 def _csv(field: str) -> str:
-    """A field as `--mount` reads it: comma-separated values, quoted where they have to be."""
+    """A field of `--mount`: comma-separated values, quoted if necessary."""
     if not set(field) & set(',"\n\r'):
         return field
     return '"' + field.replace('"', '""') + '"'

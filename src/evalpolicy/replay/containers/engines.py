@@ -22,17 +22,17 @@ from evalpolicy.replay.plan.model import Command, EngineName
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 _ANSWER = 20
-"""Seconds that an engine has to say that it is there."""
+"""Seconds an engine has to respond to the first call."""
 _CALL = 120
-"""Seconds that a call has which makes, asks for or removes something."""
+"""Seconds for a call that creates, reads or removes something."""
 
 
 class EngineGoneError(NotCheckedError):
-    """The engine does not answer (any more)."""
+    """The engine does not respond (any more)."""
 
 
 class CallFailedError(Exception):
-    """The engine answers, and refuses: the message is its own."""
+    """The engine responds, but refuses the call; the message is the engine's."""
 
 
 class State(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Engine:
         self.version = version
 
     def run(self, command: Command, timeout: float = _CALL, cwd: str | None = None) -> str:
-        """Runs a call of this engine and gives what it printed.
+        """Runs a call of this engine and returns its output.
 
         Raises `EngineGoneError` or `CallFailedError`.
         """
@@ -69,7 +69,7 @@ class Engine:
         raise self.refusal(done.stderr.decode("utf-8", "replace"))
 
     def refusal(self, said: str) -> Exception:
-        """Why a call failed: the engine is gone, or it said no."""
+        """Why a call failed: the engine is gone, or it refused."""
         reason = _last_line(said)
         try:
             if self._run(_asks_for_version(self.name), _ANSWER).returncode == 0:
@@ -77,7 +77,7 @@ class Engine:
         except subprocess.TimeoutExpired:
             pass
         return EngineGoneError(
-            f"{self.name} does not answer any more ({reason}): start it again, and run "
+            f"{self.name} stopped responding ({reason}): start it again, then run "
             "`evalpolicy replay clean` to remove what it still has"
         )
 
@@ -98,14 +98,14 @@ class Engine:
         return Command((self.name, "start", "--attach", name))
 
     def kill(self, name: str) -> None:
-        """Ends a container at once; one that has ended already is left as it is."""
+        """Kills a container; does nothing if it has already ended."""
         try:
             self.run(Command((self.name, "kill", "--signal", "KILL", name)))
         except CallFailedError:
             return
 
     def state(self, name: str, *, size: bool = False) -> State | None:
-        """A container's state, with what it has written beside its mounts; None if none is."""
+        """A container's state, with what it wrote outside its mounts; None if it is gone."""
         try:
             return self.states(name, size=size)[0]
         except CallFailedError as error:
@@ -114,7 +114,7 @@ class Engine:
             raise
 
     def states(self, *names: str, size: bool = False) -> list[State]:
-        """The states of containers, by one call; raises `CallFailedError` where one is gone."""
+        """The states of containers, by one call; raises `CallFailedError` if one is gone."""
         form = '{"state":{{json .State}},"image":{{json .Image}}'
         form += ',"written":{{json .SizeRw}}}' if size else "}"
         more = ("--size",) if size else ()
@@ -125,7 +125,7 @@ class Engine:
         return [state for state in found if state is not None]
 
     def logs(self, name: str) -> str:
-        """What a container printed, both streams; empty where that cannot be had."""
+        """A container's output, both streams; empty if it is not available."""
         try:
             done = self._run(Command((self.name, "logs", name)), _CALL)
         except subprocess.TimeoutExpired:
@@ -150,7 +150,7 @@ class Engine:
         return self._listed(("volume", "ls"), "Name", label)
 
     def _listed(self, what: Sequence[str], name: str, label: str) -> list[dict[str, str]]:
-        """Name and labels of each; a label's value is asked for by itself, whatever is in it."""
+        """Name and labels of each; each label is queried separately, whatever its value."""
         keys = ("run", "replay", "owner")
         fields = ",".join(
             [f'"name":{{{{json .{name}}}}}']
@@ -183,7 +183,7 @@ class Engine:
 def find(name: EngineName | None = None) -> Engine:
     """The engine of this name, or the first of docker and podman that answers.
 
-    Raises `EngineGoneError` where none is installed, or none answers.
+    Raises `EngineGoneError` if none is installed, or none responds.
     """
     asked: Iterable[EngineName] = ENGINES if name is None else (name,)
     installed = [one for one in asked if shutil.which(one) is not None]
@@ -199,12 +199,12 @@ def find(name: EngineName | None = None) -> Engine:
         try:
             done = engine._run(_asks_for_version(one), _ANSWER)
         except subprocess.TimeoutExpired:
-            reasons.append(f"{one} did not answer within {_ANSWER} s")
+            reasons.append(f"{one} did not respond within {_ANSWER} s")
             continue
         if done.returncode == 0:
             return Engine(one, done.stdout.decode("utf-8", "replace").strip())
         reasons.append(f"{one}: {_last_line(done.stderr.decode('utf-8', 'replace'))}")
-    raise EngineGoneError(f"no engine answers ({'; '.join(reasons)}): start it, or name another")
+    raise EngineGoneError(f"no engine responds ({'; '.join(reasons)}): start one of them")
 
 
 def _asks_for_version(name: EngineName) -> Command:
@@ -238,4 +238,4 @@ def _row(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str]:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"

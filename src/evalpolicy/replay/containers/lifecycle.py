@@ -25,20 +25,20 @@ from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
 from evalpolicy.replay.result import read_agent_result, read_task_result
 
 READY = 60
-"""Seconds that the server has to start."""
+"""Seconds the server has to start."""
 LOOK = 3.0
-"""Seconds between two looks at what a run has written, and at the server."""
+"""Seconds between two checks of the server and of what a run has written."""
 _STEP = 0.1
 _POLL = 0.01
 _FIRST_LOG_LINE = 300
 
 
 class StoppedError(Exception):
-    """The run was told to end; what this replay had made is removed."""
+    """The run was stopped; everything that this replay created is removed."""
 
 
 class _Watched(Struct, frozen=True):
-    """How the runner ended, and why it was made to; and how its server was then."""
+    """How the runner ended and what stopped it, and the server's state at that time."""
 
     runner: State | None
     server: State | None
@@ -46,7 +46,7 @@ class _Watched(Struct, frozen=True):
 
 
 def replay(engine: Engine, planned: Replay, stop: threading.Event) -> Evidence:
-    """Runs one replay and gives what it came to; its containers and volumes are gone then.
+    """Runs one replay and returns its evidence; removes its containers and volumes.
 
     Raises `EngineGoneError`, and `StoppedError` where `stop` was set.
     """
@@ -78,7 +78,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         cut = "memory"
     return Evidence(
         wanted=_wanted(planned),
-        not_run=None if state else "its container was removed by somebody else",
+        not_run=None if state else "its container was removed by another program",
         calls=calls,
         runner=Ended(state.exit_code if state and cut is None else None, cut),
         result=read_one(written(planned.paths.output, planned.paths.result)),
@@ -106,12 +106,12 @@ def written(output: str, wanted: str) -> list[Path]:
 
 
 def agent_result(planned: Replay) -> Path:
-    """The agent's own result, which its logs lie beside."""
+    """The agent's own result, which is next to its logs."""
     return written(planned.paths.output, planned.paths.agent_result)[0]
 
 
 def read_one(places: list[Path]) -> TaskResult | str:
-    """The task's result, of which there may be one only: an agent could have written another."""
+    """The task's result. There must be only one, because an agent could write another."""
     if len(places) > 1:
         return f"it was written twice, {' and '.join(map(str, places))}"
     return read_task_result(places[0])
@@ -125,7 +125,7 @@ def _wanted(planned: Replay) -> Wanted:
 
 
 def _folders(planned: Replay) -> None:
-    """What an earlier run left there must not be taken for this one's: it goes.
+    """Removes what an earlier run left, so that it is not mistaken for this run's output.
 
     The server runs as nobody: its journal's folder is open, below one that is not, and it is given
     a copy of the fixture that everybody may read.
@@ -151,7 +151,7 @@ def _folders(planned: Replay) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """A file that everybody may read, in place of what was there, be it a link."""
+    """Writes a world-readable file, replacing what was there, even a link."""
     file.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(file, flags, 0o644), "wb") as out:
@@ -167,7 +167,7 @@ def _create(engine: Engine, container: Container, stop: threading.Event) -> None
 
 
 def _ready(engine: Engine, planned: Replay, stop: threading.Event) -> str | None:
-    """Starts the server and waits for its journal to begin; gives why it does not."""
+    """Starts the server and waits for its journal; returns the reason if that fails."""
     if stop.is_set():
         raise StoppedError
     engine.start(planned.server.name, planned.paths.folder)
@@ -182,7 +182,7 @@ def _ready(engine: Engine, planned: Replay, stop: threading.Event) -> str | None
             state = engine.state(planned.server.name)
             if state is None or not state.running:
                 said = engine.logs(planned.server.name).strip().splitlines()
-                return (said[-1] if said else "it said nothing")[:_FIRST_LOG_LINE]
+                return (said[-1] if said else "it printed nothing")[:_FIRST_LOG_LINE]
             look = now + 1
         if now > deadline:
             return f"it was not ready within {READY} s"
@@ -190,7 +190,7 @@ def _ready(engine: Engine, planned: Replay, stop: threading.Event) -> str | None
 
 
 def _watch(engine: Engine, planned: Replay, stop: threading.Event) -> _Watched:
-    """Starts the runner and stays until it has ended, or one of its limits ends it."""
+    """Starts the runner and waits until it ends or exceeds a limit."""
     runner, logs = planned.runner, Path(planned.paths.logs)
     now = time.monotonic()
     deadline, look = now + runner.limits.seconds, now + LOOK
@@ -231,13 +231,13 @@ def _watch(engine: Engine, planned: Replay, stop: threading.Event) -> _Watched:
                 tee.join()
     state, server = _both(engine, planned)
     if state is not None and (state.running or not state.started):
-        # What stands there is the client's: the container had no chance to say anything.
+        # That output comes from the client: the container never started.
         raise engine.refusal((logs / "runner.stderr.log").read_text("utf-8", "replace"))
     return _Watched(state, server, cut)
 
 
 def _both(engine: Engine, planned: Replay) -> tuple[State | None, State | None]:
-    """Runner and server as they are now: by one call, unless one of them is gone."""
+    """The current states of runner and server: one call, unless one of them is gone."""
     try:
         runner, server = engine.states(planned.runner.name, planned.server.name)
     except CallFailedError:
@@ -252,7 +252,7 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _give_up(process: subprocess.Popen[bytes]) -> None:
-    """The runner is dead; its client has some seconds to notice."""
+    """The runner has ended; its client has a few seconds to notice."""
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
@@ -260,7 +260,7 @@ def _give_up(process: subprocess.Popen[bytes]) -> None:
 
 
 def _over(engine: Engine, planned: Replay) -> Cut | None:
-    """Whether the run has to be ended now."""
+    """Whether the run has to stop now."""
     runner = engine.state(planned.runner.name, size=True)
     if runner is not None and (runner.written or 0) > planned.runner.limits.disk:
         return "disk"
@@ -269,7 +269,7 @@ def _over(engine: Engine, planned: Replay) -> Cut | None:
 
 
 def _output(engine: Engine, planned: Replay) -> list[str]:
-    """Takes the output out, by way of the server, which keeps its volume alive."""
+    """Copies the output out through the server, which keeps its volume alive."""
     mount = _volume(planned)
     if mount is None:
         return []
@@ -299,7 +299,7 @@ def _journal(planned: Replay) -> bytes:
 
 
 def calls(engine: Engine, planned: Replay) -> list[Command]:
-    """What a replay calls when all goes well; it asks for states beside."""
+    """The calls of a successful replay, without its queries for states."""
     server, runner = planned.server, planned.runner
     mount = _volume(planned)
     taken = [] if mount is None else [copy_out(engine, server.name, mount.target)]
@@ -311,7 +311,7 @@ def calls(engine: Engine, planned: Replay) -> list[Command]:
 
 
 def _removals(engine: Engine, planned: Replay) -> list[Command]:
-    """The runner goes first: it lives in the server's network."""
+    """The runner is removed first, because it uses the server's network."""
     mounts = (*planned.runner.mounts, *planned.server.mounts)
     volumes = dict.fromkeys(mount.source for mount in mounts if mount.kind == "volume")
     return [
@@ -323,11 +323,11 @@ def _removals(engine: Engine, planned: Replay) -> list[Command]:
 
 @contextmanager
 def _removed(engine: Engine, planned: Replay) -> Iterator[None]:
-    """Removes all that the replay made, however it ends."""
+    """Removes everything that the replay created, however it ends."""
     try:
         yield
     finally:
         for command in _removals(engine, planned):
-            # What is not there need not be removed; what cannot be is left for `replay clean`.
+            # `replay clean` removes what cannot be removed here.
             with suppress(CallFailedError, EngineGoneError):
                 engine.run(command)

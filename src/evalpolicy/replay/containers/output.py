@@ -1,4 +1,4 @@
-"""What a container printed and what it left, taken out with its size bounded.
+"""A container's output and files, copied out with limits on their size.
 
 Both come through the engine, never through a shared folder: so they belong to the caller, and
 nothing that an agent makes (links, devices, other users' files) gets onto the host.
@@ -20,16 +20,16 @@ from evalpolicy.replay.containers.engines import CallFailedError, Engine
 from evalpolicy.replay.plan.model import Command
 
 HEAD = 8 << 20
-"""Bytes of a stream that are kept from its beginning."""
+"""Bytes to keep from the beginning of a stream."""
 TAIL = 1 << 20
-"""Bytes that are kept from its end."""
+"""Bytes to keep from its end."""
 _PIECE = 1 << 16
 _MOST_FILES = 10_000
 _MOST_TOLD = 5
 
 
 class Tee(threading.Thread):
-    """Reads a stream to its end into a file; what is too much is left out of its middle."""
+    """Reads a stream to its end into a file; leaves out the middle if it is too long."""
 
     def __init__(self, stream: IO[bytes], file: Path, head: int = HEAD, tail: int = TAIL) -> None:
         super().__init__(daemon=True)
@@ -40,7 +40,7 @@ class Tee(threading.Thread):
         self.read = 0
 
     def run(self) -> None:
-        """Ends with the stream. A disk that is full loses the rest, and stops nobody."""
+        """Ends with the stream. On a full disk the rest is lost, but nothing stops."""
         rest: deque[bytes] = deque()
         kept = 0
         with suppress(OSError, ValueError), self._file.open("wb") as out:
@@ -66,7 +66,7 @@ def copy_out(engine: Engine, container: str, source: str) -> Command:
 def take_out(engine: Engine, container: str, source: str, target: Path, most: int) -> list[str]:
     """Copies a folder of a container to `target`, at most `most` bytes of it.
 
-    Gives what was left out, and why. Raises `CallFailedError` where the folder is not there.
+    Returns what was left out, and why. Raises `CallFailedError` if the folder does not exist.
     """
     command = copy_out(engine, container, source)
     with subprocess.Popen(
@@ -97,7 +97,7 @@ def take_out(engine: Engine, container: str, source: str, target: Path, most: in
 
 
 def _extract(archive: tarfile.TarFile, target: Path, most: int) -> Iterator[str]:
-    """Regular files and folders below `target`, which is new; nothing else is made."""
+    """Writes only regular files and folders below `target`, which is new."""
     written = 0
     number = 0
     target.mkdir(parents=True, exist_ok=True)
@@ -116,7 +116,7 @@ def _extract(archive: tarfile.TarFile, target: Path, most: int) -> Iterator[str]
             if member.isdir():
                 place.mkdir(parents=True, exist_ok=True)
             elif not member.isreg():
-                yield f"{name} is no regular file"
+                yield f"{name} is not a regular file"
             elif written + member.size > most:
                 yield f"{name} has {member.size:,} bytes, which is too much"
             else:
@@ -128,7 +128,7 @@ def _extract(archive: tarfile.TarFile, target: Path, most: int) -> Iterator[str]
 
 
 def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
-    """A file that was not there before: two of one name are one that somebody forged."""
+    """Creates a new file; a second file of the same name would be forged."""
     content = archive.extractfile(member)
     assert content is not None, "it is a regular file"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

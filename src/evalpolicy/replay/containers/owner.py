@@ -1,4 +1,4 @@
-"""Which process made a container, in a form that tells later whether it still lives."""
+"""Identifies the process that created a container, to see later whether it still runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROC = Path("/proc")
 def owner() -> str:
     """This process: `HOST/PID/START`.
 
-    HOST stands for the machine as it is booted now and its space of process ids, START for when
+    HOST is the current boot of the machine and its process id namespace, START is when
     the process began, so that no other process of the same id is taken for it.
     """
     pid = os.getpid()
@@ -24,7 +24,7 @@ def owner() -> str:
 
 
 def lives(label: str) -> bool | None:
-    """Whether the process of a label still runs; None where that cannot be known from here."""
+    """Whether the process in a label still runs; None if that is unknown here."""
     host, _, rest = label.partition("/")
     number, _, start = rest.partition("/")
     if host != _host() or not number.isdigit():
@@ -33,7 +33,7 @@ def lives(label: str) -> bool | None:
 
 
 def _start(pid: int) -> str:
-    """When a process started, in the kernel's ticks; `gone` where there is none or only a rest."""
+    """When a process started, in kernel ticks; `gone` if it does not exist or is a zombie."""
     try:
         state, *fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

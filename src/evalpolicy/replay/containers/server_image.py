@@ -31,13 +31,13 @@ LABEL_SERVER = "org.evalpolicy.server"
 """On every server image: the version of the evalpolicy that made it."""
 
 NOBODY = "65534:65534"
-"""Who the server is in its container."""
+"""The server's user in its container."""
 
 _PACKAGE = "evalpolicy"
 _EXTRAS = ("replay", "replay-fast")
 _FOLDER = "/opt/evalpolicy"
 _BUILD = 900
-"""Seconds that a build may take: it may have to pull its base."""
+"""Seconds a build may take, including pulling its base."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _TRY = (
@@ -51,13 +51,13 @@ def base_image(text: str) -> str:
 
 
 def name(base: str) -> str:
-    """What the image is called that is built on `base`."""
+    """The name of the image that is built on `base`."""
     return f"{REPOSITORY}:{evalpolicy.__version__}-{content_id(base)[:16]}"
 
 
 @cache
 def content_id(base: str) -> str:
-    """Names what goes into the image (SHA-256, hexadecimal)."""
+    """A digest of what goes into the image (SHA-256, hexadecimal)."""
     whole = sha256()
     for path, file in sorted(_files().items()):
         whole.update(f"{path}\0{sha256(file.read_bytes()).hexdigest()}\n".encode())
@@ -72,9 +72,9 @@ def provide(
     build: bool = True,
     tell: Callable[[str], None] = lambda line: None,
 ) -> str:
-    """Makes sure that the image is there and gives its name; `tell` is given a line if it is built.
+    """Makes sure that the image exists and returns its name; calls `tell` if it is built.
 
-    Raises `NotCheckedError` where it is not and cannot be built, or must not be.
+    Raises `NotCheckedError` if it does not exist and cannot or must not be built.
     """
     id, wanted = content_id(base), name(base)
     if _label(engine, wanted) == id:
@@ -98,7 +98,7 @@ def provide(
 
 
 def build_command(engine: Engine, image: str, context: str) -> Command:
-    """The build of a context that `provide` has laid out."""
+    """The build of a context that `provide` prepared."""
     form = ("--format", "docker") if engine.name == "podman" else ()
     return Command((engine.name, "build", *form, "--tag", image, context))
 
@@ -113,7 +113,7 @@ def _label(engine: Engine, image: str) -> str | None:
 
 
 def _try(engine: Engine, image: str, base: str) -> None:
-    """Whether the base fits: the same Python, a C library that is not older than the host's."""
+    """Whether the base fits: the same Python, and a C library no older than the host's."""
     run = (engine.name, "run", "--rm", "--network", "none", "--user", NOBODY)
     try:
         engine.run(Command((*run, image, "python3", "-c", _TRY)))
@@ -158,7 +158,7 @@ def _lay_out(folder: Path, dockerfile: str) -> None:
 
 @cache
 def _files() -> Mapping[str, Path]:
-    """What goes into the image: path within it → file."""
+    """The files of the image: path in the image → file."""
     own = Path(evalpolicy.__file__).parent
     found = {
         f"{_PACKAGE}/{file.relative_to(own).as_posix()}": file
@@ -187,7 +187,7 @@ def _files_of(needed: Distribution) -> Iterator[tuple[str, Path]]:
 
 
 def _closure() -> list[Distribution]:
-    """What `evalpolicy[replay]` needs, and that again; without evalpolicy itself."""
+    """All dependencies of `evalpolicy[replay]`, without evalpolicy itself."""
     found: dict[str, Distribution] = {}
     waiting = list(_required(_PACKAGE, _EXTRAS))
     while waiting:
@@ -208,7 +208,7 @@ def _closure() -> list[Distribution]:
 
 
 def _required(package: str, extras: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Names that a distribution requires, and whether only under some condition."""
+    """Names that a distribution requires, and whether each is conditional."""
     for line in distribution(package).requires or ():
         requirement, _, marker = line.partition(";")
         match = _NAME.match(requirement.strip())

@@ -1,1 +1,1 @@
-"""Images of a plan on this machine: which are there, which are stale, and building those."""
+"""Images of a plan on this machine: finds missing and stale ones, and builds them."""

@@ -1,4 +1,4 @@
-"""Eval images: `docker buildx bake`, and podman only where bake's builder cannot see the base."""
+"""Builds eval images with `docker buildx bake`, or podman if its builder cannot see the base."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evalpolicy.replay.images.store import where
 from evalpolicy.replay.plan.builds import same_build
 from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
 
-# podman's stand-in for docker has a buildx too, without bake.
+# podman's docker emulation also has buildx, but without bake.
 _BUILDX = Command(("docker", "buildx", "bake", "--help"))
 
 
@@ -105,6 +105,6 @@ def _meaning(command: Command) -> list[str]:
 
 
 def said(outcome: Outcome) -> str:
-    """Why a build failed, in the builder's own words, and where to look closer."""
+    """Why a build failed, in the builder's own words, and where its log is."""
     more = f"see {outcome.log}" if outcome.log else f"the call was: {outcome.command}"
     return f"{outcome.last_line}; {more}"

@@ -1,4 +1,4 @@
-"""Why a bake failed: its builder cannot see the local base, or anything else.
+"""Whether a bake failed because its builder cannot see the local base.
 
 A builder in a container, or a remote one, does not know the engine's image store. It asks the
 registry for a base that was only ever built here, and fails whatever the registry answers and

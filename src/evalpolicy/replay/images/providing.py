@@ -1,4 +1,4 @@
-"""Images made ready for replays: looked for, compared with the plan, built where they have to be.
+"""Provides the images for replays: finds them, compares them with the plan, builds them.
 
 What is there and current is used as it is, whatever became of its bases. All else is built, its
 bases first, and looked at again afterwards: an image counts only if the engine that will run it
@@ -83,7 +83,7 @@ class _Provider:
         self.known = _Known()
 
     def need(self, image: Image) -> str | None:
-        """Makes sure of one image; gives why it is not there, None if it is."""
+        """Makes sure that one image exists; returns the reason if that fails, else None."""
         if image.name in self.known.ids:
             return None
         if image.name not in self.known.failed:
@@ -133,11 +133,11 @@ class _Provider:
         return after
 
     def _local(self, image: Image) -> list[str]:
-        """Its bases: they were looked for in the engine's store just now, and found."""
+        """Its bases, which were just found in the engine's store."""
         return [base for base in image.bases if base in self.known.ids]
 
     def _check_script(self, build: Build) -> None:
-        """A script that builds into another store would build for nobody."""
+        """A script that builds into another store would build an image that cannot be used."""
         path = Path(self._plan.root, build.context, build.dockerfile)
         try:
             called = {found.engine for found in engine_calls(path.read_bytes())}
@@ -175,4 +175,4 @@ def _lost(engine: EngineName, after: Status) -> str:
             f"the build went well, and {engine} does not have the image: the builder keeps what "
             "it builds elsewhere; choose one that shares the store (`docker buildx use default`)"
         )
-    return f"the build went well, and yet the image is not the planned one: {after.reason}"
+    return f"the build succeeded, but the image is not the planned one: {after.reason}"

@@ -1,4 +1,4 @@
-"""What `docker buildx bake --print` resolves, as a build by podman."""
+"""Converts the output of `docker buildx bake --print` to a build by podman."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from evalpolicy.replay.plan.builds import podman_build
 from evalpolicy.replay.plan.model import Command
 
-# What changes no byte of the image, or only where it goes.
+# Keys that don't change the image, only its destination.
 _NO_MATTER = frozenset(
     {"annotations", "attest", "cache-from", "cache-to", "call", "description", "entitlements"}
     | {"no-cache-filter", "output"}
@@ -21,7 +21,7 @@ _READ = frozenset(
 
 
 class CannotConvertError(Exception):
-    """Podman cannot build what bake resolved; the message says why."""
+    """Podman cannot build the resolved bake target; the message says why."""
 
 
 def from_print(text: str, target: str, name: str, network: str | None = None) -> Command:
@@ -34,13 +34,13 @@ def from_print(text: str, target: str, name: str, network: str | None = None) ->
     found = _target(text, target)
     unknown = sorted(key for key in found if key not in _READ | _NO_MATTER)
     if unknown:
-        raise CannotConvertError(f"podman cannot do what bake's {', '.join(unknown)} asks for")
+        raise CannotConvertError(f"podman does not support bake's {', '.join(unknown)}")
     tags = found.get("tags") or []
     if tags != [name]:
         raise CannotConvertError(f"bake would tag {target} {tags}, not {name}")
     context = str(found.get("context", "."))
     if "://" in context or context.startswith("target:"):
-        raise CannotConvertError(f"its context {context} is no folder")
+        raise CannotConvertError(f"its context {context} is not a folder")
     return podman_build(
         name,
         context,
@@ -57,14 +57,14 @@ def _target(text: str, target: str) -> dict[str, Any]:
     try:
         found = json.loads(text)["target"][target]
     except (ValueError, KeyError, TypeError) as error:
-        raise CannotConvertError(f"bake --print says nothing of the target {target}") from error
+        raise CannotConvertError(f"bake --print does not list the target {target}") from error
     if not isinstance(found, dict):
-        raise CannotConvertError(f"bake --print says nothing of the target {target}")
+        raise CannotConvertError(f"bake --print does not list the target {target}")
     return found
 
 
 def _texts(found: Mapping[str, Any], key: str) -> dict[str, str]:
-    """A table of texts; what is null there is not set."""
+    """A table of strings; null values are not set."""
     table = found.get(key) or {}
     return {str(name): str(value) for name, value in table.items() if value is not None}
 
@@ -73,7 +73,7 @@ def _more(found: Mapping[str, Any]) -> list[str]:
     options = [f"--target={found['target']}"] if found.get("target") else []
     platforms = found.get("platforms") or []
     if len(platforms) > 1:
-        raise CannotConvertError(f"it is for {len(platforms)} platforms, a replay needs one")
+        raise CannotConvertError(f"it has {len(platforms)} platforms, but a replay needs one")
     options += [f"--platform={platform}" for platform in platforms]
     for name, source in (found.get("contexts") or {}).items():
         if str(source).startswith("target:"):

@@ -1,4 +1,4 @@
-"""What an engine's image store holds, and whether two engines have the same one."""
+"""An engine's image store, and whether two engines share one."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _STORE: Mapping[EngineName, str] = {
 
 
 class Stored(Struct, frozen=True):
-    """An image as its engine has it: its id, and its labels."""
+    """An image in an engine's store: its id and its labels."""
 
     id: str
     labels: Mapping[str, str]
 
 
 class Status(Struct, frozen=True):
-    """Whether an image of the plan is there and as planned; `reason` says why it is not."""
+    """Whether a planned image exists and is up to date; `reason` says why not."""
 
     presence: Presence
     reason: str = ""
@@ -38,7 +38,7 @@ class Status(Struct, frozen=True):
 
 
 class CannotAskError(NotCheckedError):
-    """The engine does not answer, or with something that cannot be understood."""
+    """The engine does not respond, or its output cannot be read."""
 
 
 class Store:
@@ -49,7 +49,7 @@ class Store:
         self._call = call
 
     def find(self, name: str) -> Stored | None:
-        """The image of this name, None if there is none. Raises `CannotAskError`."""
+        """The image of this name, or None. Raises `CannotAskError`."""
         form = '{"id":{{json .ID}},"labels":{{json .Config.Labels}}}'
         outcome = self._asked("image", "inspect", "--format", form, name)
         if outcome is None:
@@ -57,12 +57,12 @@ class Store:
         found = _parsed(self.engine, outcome)
         identity = str(found.get("id") or "")
         if not identity:
-            raise CannotAskError(f"{self.engine}: cannot read what it says of the image {name}")
+            raise CannotAskError(f"{self.engine}: cannot read its description of the image {name}")
         identity = identity if identity.startswith("sha256:") else f"sha256:{identity}"
         return Stored(identity, found.get("labels") or {})
 
     def status(self, image: Image) -> Status:
-        """How an image of the plan stands. Raises `CannotAskError`."""
+        """The status of a planned image. Raises `CannotAskError`."""
         stored = self.find(image.name)
         if stored is None:
             return Status("absent", f"{self.engine} has no image of this name")
@@ -83,9 +83,9 @@ class Store:
 
 
 def where(engine: EngineName, call: Call) -> tuple[str, str] | None:
-    """The host and the folder of an engine's image store; None where the engine does not say.
+    """The host and the folder of an engine's image store; None if the engine does not say.
 
-    A docker client that talks to podman's service tells podman's folder.
+    A docker client connected to podman's service reports podman's folder.
     """
     try:
         outcome = call(Command((engine, "info", "--format", _STORE[engine])))
@@ -102,7 +102,7 @@ def where(engine: EngineName, call: Call) -> tuple[str, str] | None:
 
 
 def _why_stale(image: Image, stored: Stored) -> str:
-    """Empty for an image that was built from what the plan was made of."""
+    """Why an image is stale; empty if it was built from the plan's inputs."""
     inputs = stored.labels.get(LABEL_INPUTS)
     if inputs is None:
         return f"it has no label {LABEL_INPUTS}: what it was built from is not known"
@@ -117,7 +117,7 @@ def _parsed(engine: EngineName, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise CannotAskError(f"{engine}: its answer is no JSON: {text[:80]!r}") from error
+        raise CannotAskError(f"{engine}: its output is not JSON: {text[:80]!r}") from error
     if not isinstance(found, dict):
-        raise CannotAskError(f"{engine}: its answer is no object: {text[:80]!r}")
+        raise CannotAskError(f"{engine}: its output is not an object: {text[:80]!r}")
     return found

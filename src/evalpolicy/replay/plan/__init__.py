@@ -1,4 +1,4 @@
-"""The plan of a replay: which fixtures, which images and how each is built, which containers.
+"""The plan of a replay: fixtures, images and how to build them, containers.
 
-Making a plan reads the snapshot and nothing else: no engine is asked, nothing is run.
+Making a plan only reads the snapshot: it calls no engine and runs nothing.
 """

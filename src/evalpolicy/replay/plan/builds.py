@@ -60,7 +60,7 @@ def bake_build(
     network: str | None = None,
     without: Sequence[str] = (),
 ) -> Build:
-    """`docker buildx bake` of the target; and what podman would build in its place.
+    """`docker buildx bake` of the target, and what podman would build instead.
 
     `without` are the bake files' other variables: what the caller has by these names would change
     the image, and nothing would tell.
@@ -76,7 +76,7 @@ def bake_build(
     argv += ["--set", f"{target}.tags={name}"]
     more = None
     if network:
-        # Older versions know no `--set TARGET.network`: it is one more bake file.
+        # Older versions lack `--set TARGET.network`, so use one more bake file.
         argv += ["--file", "-"]
         more = json.dumps({"target": {target: {"network": network}}}) + "\n"
     resolved = Command((*argv, "--print", target), variables, more, tuple(without))
@@ -114,12 +114,12 @@ def same_build(engine: EngineName, podman: Command) -> Command:
 
 
 def _operand(path: str) -> str:
-    """A path as a word that no program reads as an option."""
+    """A path as a word that no program mistakes for an option."""
     return f"./{path}" if path.startswith("-") else path
 
 
 def _build(engine: EngineName) -> list[str]:
-    """Podman's own format of an image has neither SHELL nor HEALTHCHECK: Docker's is asked for."""
+    """Podman's own image format has neither SHELL nor HEALTHCHECK, so it uses Docker's."""
     return [engine, "build", *(["--format", "docker"] if engine == "podman" else [])]
 
 

@@ -1,4 +1,4 @@
-"""Which replays a change concerns: those whose fixture or whose image is another one now."""
+"""Which replays a change affects: those whose fixture or image changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evalpolicy.snapshot.submission.change import Comparison
 
 
 class Changed:
-    """Compares with the merge base; an image counts with all that it is built on."""
+    """Compares with the merge base; an image includes everything that it is built on."""
 
     def __init__(
         self, facts: Facts, comparison: Comparison, engine: EngineName, cache: Cache
@@ -23,7 +23,7 @@ class Changed:
         try:
             before = configuration.load(comparison.before)
         except UsageError:
-            # It could not be read then: whatever was replayed, it was not this.
+            # It could not be read at the base, so it counts as changed.
             self._before = None
             return
         self._before = Facts(comparison.before, before, cache)
@@ -31,7 +31,7 @@ class Changed:
         self._runs_otherwise = before.replay != facts.config.replay
 
     def __call__(self, one: Chosen, images: ImagePlanner) -> bool:
-        """Whether a fixture is new, or would not be replayed as it was before."""
+        """Whether a fixture is new, or would be replayed differently than before."""
         before = self._before
         if before is None or self._runs_otherwise or one.fixture.path in self._paths:
             return True

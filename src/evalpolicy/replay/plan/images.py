@@ -24,7 +24,7 @@ from evalpolicy.snapshot import Unreadable
 _BUILT: tuple[Role, ...] = ("core", "model", "gateway", "benchmark", "agent")
 _SCRIPT = "build.sh"
 _TASK_ARG = "EVAL_TASK_ID"
-# A bake file of more than this is none (bytes).
+# A larger bake file is not read (bytes).
 _BAKE_LIMIT = 4 << 20
 
 
@@ -41,7 +41,7 @@ class _Combination(NamedTuple):
 
 
 class ImagePlanner:
-    """Works out each image once; `images` lists them, bases before what is built on them."""
+    """Plans each image once; `images` lists them, bases before what is built on them."""
 
     def __init__(self, fleet: Fleet, settings: Replaying, engine: EngineName) -> None:
         self._fleet = fleet
@@ -59,7 +59,7 @@ class ImagePlanner:
         return tuple(self._found.values())
 
     def eval(self, benchmark: Unit, task: str | None, agent: Unit) -> Image:
-        """What a replay runs: of one benchmark (of one task, if each has its own) and one agent."""
+        """The image that a replay runs: of a benchmark (or one of its tasks) and an agent."""
         name = self.names.eval(benchmark.name, task, agent.name)
         if name in self._found:
             return self._found[name]
@@ -90,7 +90,7 @@ class ImagePlanner:
         return self._keep(_image(name, "eval", sources, build))
 
     def benchmark(self, unit: Unit, task: str | None) -> Image:
-        """A benchmark's image, of one task where each has its own."""
+        """A benchmark's image, or the image of one task if each has its own."""
         if task is None:
             return self._unit(unit)
         script = f"{unit.folder}/{_SCRIPT}"

@@ -1,4 +1,4 @@
-"""A plan as JSON: everything of it, in the model's own words."""
+"""A plan as JSON, with the model's field names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ VERSION = "1"
 
 
 def dumps(plan: Plan) -> str:
-    """The document as text, bytes that are no UTF-8 written out."""
+    """The document as text, with bytes that are not UTF-8 escaped."""
     return written(document(plan)) + "\n"
 
 
 def document(plan: Plan) -> dict[str, Any]:
-    """Calls are given twice: as a list of words, and as a line for a shell."""
+    """Each call appears twice: as a list of words, and as a shell line."""
     return {
         "version": VERSION,
         "run": plan.run,

@@ -1,4 +1,4 @@
-"""A plan as manifests of Kubernetes: an Indexed Job for each eval image, one index a fixture.
+"""A plan as Kubernetes manifests: an Indexed Job per eval image, one index per fixture.
 
 A pod is one replay: the replay server as a sidecar, the runner beside it, and what both share is
 loopback. A policy lets nothing in or out, and there is no name server. What differs between the
@@ -46,7 +46,7 @@ _COMMAND = re.compile(r"^\s*::", re.MULTILINE)
 
 
 def dumps(plan: Plan, settings: Replaying) -> str:
-    """The manifests as one YAML stream, and what they need in its comments."""
+    """The manifests as one YAML stream, with their requirements in comments."""
     stated = settings.kubernetes
     claims = (shown(stated.fixtures_claim), shown(stated.output_claim))
     head = _NEEDS.format(fixtures=claims[0], output=claims[1])
@@ -58,7 +58,7 @@ def dumps(plan: Plan, settings: Replaying) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines stay lines, and nothing refers to what stands elsewhere.
+    """Multi-line texts stay multi-line, and there are no YAML aliases.
 
     In quotes is what could be taken for a workflow command, for there YAML has escapes.
     """
@@ -93,7 +93,7 @@ def manifests(plan: Plan, settings: Replaying) -> list[dict[str, Any]]:
 
 
 def _policy(stated: Kubernetes, run: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    """No rule allows anything: both directions are closed."""
+    """Denies all traffic in both directions."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -147,7 +147,7 @@ def _job(
         ],
         "securityContext": {
             "seccompProfile": {"type": "RuntimeDefault"},
-            # The server is no root, and writes its journal.
+            # The server is not root, but has to write its journal.
             "fsGroup": _NOBODY,
             "fsGroupChangePolicy": "OnRootMismatch",
         },
@@ -170,7 +170,7 @@ def _job(
 
 
 def _server(name: str, settings: Replaying, replay: Replay) -> dict[str, Any]:
-    """A sidecar: it is there before the runner starts, and ends after it."""
+    """A sidecar that starts before the runner and ends after it."""
     port = settings.server.port
     empty = " --allow-empty" if replay.control else ""
     serve = (
@@ -213,7 +213,7 @@ def _server(name: str, settings: Replaying, replay: Replay) -> dict[str, Any]:
 def _runner(
     name: str, settings: Replaying, replay: Replay, shared: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The task is set by the index's file, then the image's own entry point runs."""
+    """Sets the task from the index's file, then runs the image's own entry point."""
     limits = replay.runner.limits
     resources = _resources(limits.cpus, limits.memory)
     resources["limits"]["ephemeral-storage"] = str(limits.disk)
@@ -280,7 +280,7 @@ def _environment(values: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _shared(environments: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """What all fixtures of a job have in common."""
+    """What all fixtures of a job share."""
     first, *others = environments
     return {k: v for k, v in first.items() if all(other.get(k) == v for other in others)}
 
@@ -290,14 +290,14 @@ def _metadata(name: str, stated: Kubernetes, labels: Mapping[str, str]) -> dict[
 
 
 def _job_name(run: str, image: str) -> str:
-    """Readable, not longer than a job's name may be with its index, and of this image only."""
+    """A readable job name, unique to this image, and short enough with an index."""
     digest = sha256(f"{run}\0{image}".encode()).hexdigest()[:8]
     readable = _dns_name(image.rpartition("/")[2].rpartition(":")[0])[:36].strip("-")
     return f"replay-{readable or 'eval'}-{digest}"
 
 
 def _dns_name(text: str) -> str:
-    """A name as Kubernetes takes it for anything: a label of DNS."""
+    """A name that Kubernetes accepts for anything: a DNS label."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower())[:50].strip("-")
 
 

@@ -1,4 +1,4 @@
-"""A plan as a matrix of GitHub Actions: one line of JSON for `$GITHUB_OUTPUT`."""
+"""A plan as a GitHub Actions matrix: one line of JSON for `$GITHUB_OUTPUT`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from evalpolicy.replay.plan.model import Plan
 from evalpolicy.reporters.json import written
 
 MOST_JOBS = 256
-"""So many jobs a matrix makes at most."""
+"""The maximum number of jobs in a matrix."""
 
 
 def matrix(plan: Plan, shards: int | None = None) -> str:
-    """One job a fixture, or at most `shards` jobs, each for `--shard i/n`.
+    """One job per fixture, or at most `shards` jobs, each for `--shard i/n`.
 
     There are no more of these than benchmark images: a shard is not empty.
 
-    Raises `UsageError` for more jobs than GitHub takes.
+    Raises `UsageError` for more jobs than GitHub accepts.
     """
     if shards is not None:
         groups = {plan.image(replay.image).bases[:1] for replay in plan.replays}

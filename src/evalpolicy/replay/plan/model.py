@@ -1,4 +1,4 @@
-"""What a plan is made of. A plan says everything that a run will do, and does none of it."""
+"""The parts of a plan. A plan describes everything that a run does, without doing it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Command(Struct, frozen=True):
     without: tuple[str, ...] = ()
 
     def variables(self, callers: Mapping[str, str]) -> dict[str, str]:
-        """What the program finds in its environment."""
+        """The program's environment variables."""
         kept = {name: value for name, value in callers.items() if name not in self.without}
         return {**kept, **self.environment}
 
@@ -51,7 +51,7 @@ class Command(Struct, frozen=True):
 
 
 def _printed(text: str) -> str:
-    """The call that prints a text, on one line whatever is in it."""
+    """The call that prints a text on one line, whatever it contains."""
     lines = text.split("\n")
     if len(lines) > 1 and not lines[-1]:
         return shlex.join(["printf", "%s\\n", *lines[:-1]])
@@ -97,7 +97,7 @@ class Image(Struct, frozen=True):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What is stamped on it, and compared."""
+        """The labels to set and compare."""
         return {LABEL_INPUTS: self.inputs, LABEL_RECIPE: self.recipe}
 
 
@@ -116,9 +116,9 @@ class Mount(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """What a container may use. `memory` and `file_size` are in bytes, `seconds` is wall time.
+    """A container's limits. `memory` and `file_size` are in bytes, `seconds` is wall time.
 
-    `swap` beyond memory is none; `open_files` is for each process, `processes` for all of them.
+    There is no swap beyond memory; `open_files` is per process, `processes` for all of them.
     `disk` is what it may write (bytes) where no mount is: it is measured while the container runs.
     """
 
@@ -157,7 +157,7 @@ class Container(Struct, frozen=True):
 
 
 class Paths(Struct, frozen=True):
-    """Where one replay leaves what it made, on the host.
+    """Where one replay writes its output on the host.
 
     `folder` holds all of it, `journal` is the server's, `output` what the runner sees as its
     output folder; `result` and `agent_result` lie in there, `logs` are the containers'.
@@ -196,7 +196,7 @@ class Replay(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """A fixture that was asked for and cannot be replayed or is known to be broken: not run."""
+    """A chosen fixture that cannot be replayed or is known to be broken: not run."""
 
     path: str
     reason: str

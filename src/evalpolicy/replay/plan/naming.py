@@ -31,7 +31,7 @@ class ImageNames:
         return self._filled(getattr(self._names, role), {"benchmark": name, "agent": name})
 
     def benchmark(self, benchmark: str, task: str | None) -> str:
-        """A benchmark's image: that of one task if it has one for each."""
+        """A benchmark's image, or that of one task if each has its own."""
         if task is None:
             return self._filled(self._names.benchmark, {"benchmark": benchmark})
         values = {"benchmark": benchmark, "task": task.lower()}
@@ -50,11 +50,11 @@ class ImageNames:
 
 
 def is_image_name(name: str) -> bool:
-    """Whether an engine takes this for the name of an image with a tag."""
+    """Whether an engine accepts this as the name of an image with a tag."""
     return len(name.rpartition(":")[0]) <= _LONGEST and _REFERENCE.fullmatch(name) is not None
 
 
 def container_name(run: str, number: int, stem: str, part: str) -> str:
-    """A container's name, of one replay of one run only, whatever its fixture is called."""
+    """A container's name, unique to one replay of one run."""
     readable = _NO_CONTAINER.sub("-", stem)[:60].strip("-.")
     return f"evalpolicy-{run}-{number}-{readable or 'fixture'}-{part}"

@@ -1,4 +1,4 @@
-"""From what was asked for to the plan."""
+"""Makes a plan for a request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from evalpolicy.replay.plan.naming import container_name
 from evalpolicy.replay.plan.selection import Chosen, Selection, select, shard_of
 
 OUTPUT = "evalpolicy-replay"
-"""Where runs leave what they make, unless told otherwise: a folder below the fleet's root."""
+"""The default output folder of a run, below the fleet's root."""
 SERVER_IMAGE = f"localhost/evalpolicy-replay:{__version__}"
 
 MIB = 1 << 20
@@ -42,7 +42,7 @@ _SERVER_PROCESSES = 64
 _SERVER_FILES = 1024
 
 _LOOPBACK = "127.0.0.1"
-# Where the model is not recorded.
+# Used if the model is not recorded.
 _NO_MODEL = "replay"
 
 
@@ -64,11 +64,11 @@ class Request(Struct, frozen=True):
 
 
 def plan(facts: Facts, request: Request) -> Plan:
-    """The plan. Raises `UsageError` for a name that is none, `NotCheckedError` without a fixture
+    """The plan. Raises `UsageError` for an unknown name, `NotCheckedError` without a fixture
     in a folder: an index or a commit has no files that a container could be given.
     """
     if facts.snapshot.kind not in ("worktree", "folder"):
-        raise NotCheckedError("a replay needs files on the disk: plan it for a worktree")
+        raise NotCheckedError("a replay needs files on disk: run it in a worktree")
     settings = facts.config.replay
     images = ImagePlanner(facts.fleet, settings, request.engine)
     changed = request.changed
@@ -165,7 +165,7 @@ class _ReplayPlanner:
     def _server(
         self, name: str, fixture: str, paths: Paths, labels: Mapping[str, str], output: Mount
     ) -> Container:
-        """It keeps the output's volume alive, in memory as that is, until it has been taken out."""
+        """Keeps the output volume, which is in memory, alive until it has been copied out."""
         settings, request = self._settings.server, self._request
         target = _FIXTURE + _suffix(fixture)
         command = (

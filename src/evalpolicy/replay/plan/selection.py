@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from evalpolicy.facts.recordings.reading import Recording
 
 Broken = Literal["skip", "include", "only"]
-"""What becomes of fixtures that the broken manifest lists."""
+"""What to do with fixtures that the broken manifest lists."""
 
 
 class Selection(Struct, frozen=True):
-    """What was asked for. Nothing at all means every fixture.
+    """Which fixtures to replay. Empty means every fixture.
 
     `words` are paths, names or beginnings of names. `shard` is (i, n), i from 1: of n parts the
     i-th, whole images in each.
@@ -61,7 +61,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     if match and 1 <= int(match[1]) <= int(match[2]):
         return int(match[1]), int(match[2])
-    raise UsageError(f"--shard {text}: say which part of how many, such as 1/4")
+    raise UsageError(f"--shard {text}: use I/N, such as 1/4")
 
 
 def select(
@@ -73,7 +73,7 @@ def select(
     """The fixtures to replay, by path, and those of them that cannot be, with the reason.
 
     `typed` makes a path from the fleet's root of what a user typed; `changed` says whether a
-    fixture belongs to the change that was asked for. Raises `UsageError` for a name that is none.
+    fixture belongs to the change that was asked for. Raises `UsageError` for an unknown name.
     """
     _check_names("--benchmark", selection.benchmarks, facts.fleet.benchmark_names)
     _check_names("--agent", selection.agents, facts.fleet.agent_names)
@@ -102,7 +102,7 @@ def select(
 def shard_of(
     chosen: Sequence[Chosen], shard: tuple[int, int] | None, group: Callable[[Chosen], str]
 ) -> list[Chosen]:
-    """The part of the shard: groups stay whole, the largest are dealt first, to the least laden."""
+    """The shard's part: groups stay whole; the largest are assigned first, to the smallest part."""
     if shard is None:
         return list(chosen)
     number, count = shard
@@ -133,7 +133,7 @@ def _wanted(facts: Facts, words: Sequence[str], typed: Callable[[str], str]) -> 
 
 
 class _Asked(NamedTuple):
-    """A fixture that was asked for, before it is read."""
+    """A chosen fixture, before it is read."""
 
     fixture: Fixture
     benchmark: Unit
@@ -143,20 +143,20 @@ class _Asked(NamedTuple):
 
 
 def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Skipped | None:
-    """None for a fixture that was not asked for."""
+    """None for a fixture that was not chosen."""
     entry = facts.provenance.entries.get(fixture.stem)
     best = naming(fixture, entry).best
     listed = facts.broken.manifest.fixtures.get(fixture.path.rpartition("/")[2])
     if best is None:
         if selection.benchmarks or selection.agents:
             return None
-        return Skipped(fixture.path, "its name tells no benchmark, task and agent of this fleet")
+        return Skipped(fixture.path, "its name does not match any benchmark, task and agent")
     if selection.benchmarks and best.benchmark not in selection.benchmarks:
         return None
     if selection.agents and best.agent not in selection.agents:
         return None
     if shown(fixture.path) != fixture.path:
-        return Skipped(fixture.path, "its name holds characters that no command should: rename it")
+        return Skipped(fixture.path, "its name has unsafe characters: rename it")
     if selection.broken == "only" and listed is None:
         return None
     if selection.broken == "skip" and listed is not None:
@@ -165,7 +165,7 @@ def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Ski
     agent = facts.fleet.agents.get(best.agent)
     if benchmark is None or agent is None:
         kind, name = ("benchmark", best.benchmark) if benchmark is None else ("agent", best.agent)
-        return Skipped(fixture.path, f"the {kind} {name} has no Dockerfile that can be read")
+        return Skipped(fixture.path, f"the {kind} {name} has no readable Dockerfile")
     return _Asked(fixture, benchmark, agent, best.task, entry)
 
 
@@ -173,14 +173,14 @@ def _chosen(facts: Facts, asked: _Asked, recording: Recording | None) -> Chosen 
     path, entry = asked.fixture.path, asked.entry
     if recording is None:
         reasons = [problem.message for where, problem in facts.fleet.problems if where == path]
-        return Skipped(path, reasons[0] if reasons else "it cannot be read")
+        return Skipped(path, reasons[0] if reasons else "cannot be read")
     summary = recording.summary
     if summary.problems:
         first = summary.problems[0]
         return Skipped(path, f"line {first.span.line}: {first.message}")
     turns = served_turns(summary, path)
     if not turns:
-        return Skipped(path, "it has no turn that could be served")
+        return Skipped(path, "it has no usable turn to serve")
     return Chosen(
         asked.fixture,
         asked.benchmark,
@@ -199,7 +199,7 @@ def _most_frequent(models: Mapping[str, int]) -> str | None:
 
 
 def _reward(value: object) -> float | None:
-    """The recorded reward; a boolean is none."""
+    """The recorded reward; a boolean does not count."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     return None
@@ -210,4 +210,4 @@ def _check_names(option: str, names: Iterable[str], known: Iterable[str]) -> Non
         if name not in set(known):
             close = nearest(name, known)
             hint = f"did you mean {close}?" if close else "see `evalpolicy fleet`"
-            raise UsageError(f"{option} {name}: there is none of this name: {hint}")
+            raise UsageError(f"{option} {name}: no such name: {hint}")

@@ -1,4 +1,4 @@
-"""What an image is made from, as ids: the tree of its inputs, and the recipe with all the rest."""
+"""Ids of what an image is made from: the tree of its inputs, and a digest of its recipe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECIPE_VERSION = 1
 
 
 class Sources(Struct, frozen=True):
-    """All that goes into one image from this fleet. `bases` are images of this fleet."""
+    """Everything from this fleet that goes into one image. `bases` are images of this fleet."""
 
     dockerfile: str
     inputs: str
@@ -26,7 +26,7 @@ class Sources(Struct, frozen=True):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What is stamped on the image: equal as long as nothing here changed."""
+        """The image's labels, which stay the same as long as nothing here changes."""
         return {LABEL_INPUTS: self.inputs, LABEL_RECIPE: self.recipe}
 
     @property

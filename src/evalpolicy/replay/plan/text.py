@@ -1,4 +1,4 @@
-"""A plan as text: the calls, each a line for a shell, and everything else in comments."""
+"""A plan as text: the calls as shell lines, and everything else in comments."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MIB = 1 << 20
 
 
 def text(plan: Plan) -> str:
-    """All of the plan. Nothing in it needs an engine, and nothing was run for it."""
+    """The whole plan. It needs no engine and runs nothing."""
     lines = [f"# {count(len(plan.replays), 'replay')} on {plan.engine}, from {plan.root}"]
     if plan.replays:
         lines += ["", f"# image {plan.server_image} (server)"]
-        lines += ["#   made by `replay run` of the files that this evalpolicy runs from"]
+        lines += ["#   built by `replay run` from the installed evalpolicy"]
     lines += image_lines(plan.images)
     for replay in plan.replays:
         lines += ["", *replay_lines(plan, replay)]
@@ -29,7 +29,7 @@ def text(plan: Plan) -> str:
 
 
 def image_lines(images: Iterable[Image]) -> Iterator[str]:
-    """How each image is built, if it has to be: only what is absent or stale is."""
+    """How to build each image; a run only builds those that are missing or stale."""
     for image in images:
         yield ""
         yield f"# image {image.name} ({image.role})"

@@ -1,6 +1,6 @@
-"""What a run of replays is told as: one module a format.
+"""The reports of a run of replays: one module per format.
 
-The formats that know nothing but findings (sarif, github) are those of `check`.
+Formats that only contain findings (sarif, github) are shared with `check`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ReplayReport(Struct, frozen=True):
 
     @property
     def counted(self) -> dict[Verdict, int]:
-        """How many replays came to each verdict, in the verdicts' order."""
+        """The number of replays with each verdict, in the order of verdicts."""
         counted = Counter(one.verdict for one in self.replays)
         return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
 

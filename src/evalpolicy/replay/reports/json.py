@@ -33,7 +33,7 @@ def render(report: ReplayReport) -> str:
 
 
 def row(one: Replayed) -> dict[str, Any]:
-    """One replay: its verdict, and all that speaks for it."""
+    """One replay: its verdict and its evidence."""
     evidence, wanted = one.evidence, one.evidence.wanted
     result, agent, runner = evidence.result, evidence.agent, evidence.runner
     return {

@@ -1,4 +1,4 @@
-"""JUnit's XML: a test case a replay, with the time that it took."""
+"""JUnit XML: one test case per replay, with its duration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evalpolicy.reporters.junit import text
 
 
 def render(report: ReplayReport) -> str:
-    """A suite a benchmark. What was not run is an error, or skipped if it is known to be broken."""
+    """One suite per benchmark. Replays that did not run are errors, or skipped if known broken."""
     root = ElementTree.Element("testsuites", name="evalpolicy replay")
     by_benchmark = sorted(report.replays, key=lambda one: one.evidence.wanted.benchmark)
     for benchmark, group in groupby(by_benchmark, key=lambda one: one.evidence.wanted.benchmark):

@@ -1,4 +1,4 @@
-"""The job summary: a table of the replays, in which nothing of theirs is more than code."""
+"""The job summary: a table of the replays, with their text only as code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROOM = 1000
 
 
 def render(report: ReplayReport, limit: int = LIMIT) -> str:
-    """The worst first, cut where it would be larger than `limit` bytes."""
+    """The worst first, cut if it would exceed `limit` bytes."""
     verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in report.counted.items())
     head = f"## evalpolicy replay: {verdicts or 'nothing to replay'}\n\n"
     head += f"{count(len(report.replays), 'fixture')} on {code(report.engine)} "

@@ -1,4 +1,4 @@
-"""What replays came to, read back from the JSON of `replay run`."""
+"""Reads replays back from the JSON of `replay run`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evalpolicy.matching.shipped import schema
 
 
 def read(content: bytes, file: str) -> list[Replayed]:
-    """The replays of a report (schemas/replay.schema.json). Raises `UsageError` for another one."""
+    """The replays in a report (schemas/replay.schema.json). Raises `UsageError`."""
     try:
         value = orjson.loads(content)
     except ValueError as error:
@@ -34,7 +34,7 @@ def read(content: bytes, file: str) -> list[Replayed]:
 
 def _refused(file: str, why: str) -> UsageError:
     return UsageError(
-        f"{file} is no report of replays ({why}): "
+        f"{file} is not a replay report ({why}): "
         "write one with `evalpolicy replay run --format json=FILE`"
     )
 

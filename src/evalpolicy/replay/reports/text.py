@@ -1,4 +1,4 @@
-"""The replays for a person at a terminal: a line each, why, and where to look closer."""
+"""The replays as text: one line each, with the reasons and the command for the logs."""
 
 from __future__ import annotations
 
@@ -63,4 +63,4 @@ def _summary(report: ReplayReport, columns: int, style: Style) -> Iterator[str]:
         yield from wrap(why, columns, "", style)
     if report.look:
         # Not wrapped: this line is there to be copied.
-        yield no_command(shown(f"Look closer: {report.look}"))
+        yield no_command(shown(f"To read the logs, run: {report.look}"))

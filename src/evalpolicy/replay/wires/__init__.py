@@ -1,4 +1,4 @@
-"""The wire formats: one module each, all of one shape, and none knows another."""
+"""The wire formats: one module each, with the same interface, independent of each other."""
 
 from evalpolicy.replay.wires.model import Asked, BadRequestError, Wire, WireName
 from evalpolicy.replay.wires.table import WIRES

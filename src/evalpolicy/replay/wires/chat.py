@@ -40,7 +40,7 @@ def write(reply: Reply, asked: Asked) -> dict[str, Any]:
 
 
 def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
-    """The `chat.completion.chunk` events, and `[DONE]`; usage only where it is asked for."""
+    """The `chat.completion.chunk` events, and `[DONE]`; usage only if requested."""
     head = _head(reply, asked, "chat.completion.chunk")
     options = asked.body.get("stream_options")
     counted = isinstance(options, dict) and options.get("include_usage") is True

@@ -106,7 +106,7 @@ def _usage(reply: Reply, output_tokens: int) -> dict[str, Any]:
 
 
 def error(status: int, code: str, message: str) -> dict[str, Any]:
-    """An error as Anthropic's API gives it; it has no code of its own, so the message names it."""
+    """An error in the format of Anthropic's API, which has no code, so the message names it."""
     kind = _ERRORS.get(status, "api_error" if status >= 500 else "invalid_request_error")
     return {"type": "error", "error": {"type": kind, "message": f"{code}: {message}"}}
 

@@ -1,4 +1,4 @@
-"""What a wire format has to give."""
+"""The interface of a wire format."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from evalpolicy.replay.reply import Reply
 WireName: TypeAlias = Literal["chat", "responses", "messages", "gemini"]
 
 PIECE = 64
-"""Characters of a delta: a text of any length comes in several, as from a model."""
+"""Characters per delta: a text comes in several deltas, as from a model."""
 
 
 class BadRequestError(Exception):
-    """A body that the real API would refuse; the message says why."""
+    """A body that the real API would reject; the message says why."""
 
 
 class Asked(Struct, frozen=True):
@@ -47,13 +47,13 @@ class Wire(Struct, frozen=True):
 
 
 def pieces(text: str) -> list[str]:
-    """The text in deltas; none of an empty one."""
+    """The text in deltas; an empty text has none."""
     return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
 
 
 def listed(body: dict[str, Any], key: str) -> list[Any]:
-    """A list that the API demands."""
+    """A list that the API requires."""
     value = body.get(key)
     if not isinstance(value, list):
-        raise BadRequestError(f"{key} is missing or no list")
+        raise BadRequestError(f"{key} is missing or not a list")
     return value

@@ -131,7 +131,7 @@ def _text(text: str) -> dict[str, Any]:
 
 
 def _call(reply: Reply, index: int, call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
-    """A call of a function, or of a tool that the request offers as one of free text."""
+    """A call of a function, or of a custom tool that takes free text."""
     shape = ("ctc", "custom_tool_call", "input")
     if call.name not in custom:
         shape = ("fc", "function_call", "arguments")

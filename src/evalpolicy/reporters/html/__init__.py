@@ -1,4 +1,4 @@
-"""The web page: one file that needs nothing else, neither a network nor a script to be read.
+"""The web page: a self-contained file, readable without network and without scripts.
 
 Everything is in the HTML as it leaves here; the script narrows, opens and moves about in what is
 there. It holds no text of a repository. The page's content security policy lets its own style and
@@ -36,7 +36,7 @@ _ICON = (
 
 
 def render(report: Report, changed: Trend | None = None) -> str:
-    """The page; of a `SurveyedReport` also the fleet's coverage, fixtures and sizes."""
+    """The page; for a `SurveyedReport` also the fleet's coverage, fixtures and sizes."""
     survey = _survey(report)
     has_fleet = survey is not None and bool(survey.benchmarks or survey.stories)
     problems = _problems(report)
@@ -73,7 +73,7 @@ def _none(path: str, subject: str) -> str:
 
 
 def _problems(report: Report) -> list[FileProblem]:
-    """Those of the report and, where the fleet was looked at beyond its rules, of that."""
+    """The problems of the report and, if there is one, of the survey of the fleet."""
     survey = _survey(report)
     found = {*report.problems, *(survey.problems if survey else ())}
     return sorted(found)
@@ -119,7 +119,7 @@ def _document(name: str, verdict: str, links: Markup, body: Markup) -> str:
             "footer",
             tag(
                 "p",
-                f"evalpolicy {__version__}. Why a rule is there, and how to mend what it finds: ",
+                f"evalpolicy {__version__}. To see what a rule is for and how to fix it, run ",
                 tag("code", "evalpolicy explain RULE"),
             ),
         ),

@@ -12,7 +12,7 @@ from evalpolicy.reporters.text import count
 
 _RANK: Mapping[State, int] = {state: rank for rank, state in enumerate(STATES)}
 Numbered = tuple[int, Story]
-"""A fixture's story and its place in the survey, which names it in the page."""
+"""A fixture's details and its number in the survey, which identifies it in the page."""
 
 
 def section(survey: Survey) -> Markup:
@@ -89,7 +89,7 @@ def _table(
             tag(
                 "caption",
                 "Rows are benchmarks, columns are agents. Arrow keys move between cells, Enter "
-                "opens a fixture's story.",
+                "opens a fixture's details.",
                 class_="vh",
             ),
             tag(
@@ -171,7 +171,7 @@ def _stray(stray: Sequence[Numbered]) -> Markup | None:
         return None
     return tag(
         "p",
-        f"{count(len(stray), 'fixture')} of no known benchmark and agent: ",
+        f"{count(len(stray), 'fixture')} without a known benchmark and agent: ",
         join(*(
             join(", " if n else None, tag("a", story.row.fixture, href=f"#f{number}",
                                           data_f=number))
@@ -192,7 +192,7 @@ def _legend(
     return tag(
         "aside",
         tag("h3", "States of fixtures"),
-        tag("p", "A cell shows the gravest; a fixture can be in several.", class_="dim"),
+        tag("p", "A cell shows the worst; a fixture can have several.", class_="dim"),
         tag(
             "ul",
             *(_state(state, *STATES[state], counted[state]) for state in STATES),

@@ -1,4 +1,4 @@
-"""Every finding, by rule, and the controls that narrow them."""
+"""Every finding, by rule, and the filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from evalpolicy.rules import FAMILIES
 _LONGEST_EXCERPT = 160
 
 BenchmarkOf = Callable[[str, str], str]
-"""From a finding's path and subject to the benchmark that it concerns, or nothing."""
+"""Maps a finding's path and subject to its benchmark, or an empty string."""
 
 
 def section(
@@ -35,7 +35,7 @@ def section(
                 *(_group(report, job, of, new) for job in jobs),
                 id="groups",
             ),
-            tag("p", "No finding fits these filters.", id="none", class_="quiet", hidden=True),
+            tag("p", "No findings match these filters.", id="none", class_="quiet", hidden=True),
         )
     return tag(
         "section",
@@ -109,7 +109,7 @@ def _controls(report: Report, of: Mapping[int, str], new: set[int]) -> Markup:
         id="filters",
         class_="js controls",
         role="search",
-        aria_label="Narrow the findings",
+        aria_label="Filter the findings",
     )
 
 
@@ -154,7 +154,7 @@ def _group(report: Report, job: Job, of: Mapping[int, str], new: set[int]) -> Ma
                 tag(
                     "tr",
                     tag("th", "Where", scope="col"),
-                    tag("th", "What, and what to do", scope="col"),
+                    tag("th", "Problem and fix", scope="col"),
                     tag("th", "Benchmark", scope="col"),
                 ),
                 class_="vh",
@@ -196,7 +196,7 @@ def _finding(report: Report, job: Job, finding: Finding, benchmark: str, is_new:
 
 
 def _excerpt(finding: Finding, line: str) -> Markup:
-    """The source line with what is meant marked, cut around it where it is long."""
+    """The source line with the span marked, cut around it if it is long."""
     span = finding.span
     start = min(span.column - 1, len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line)

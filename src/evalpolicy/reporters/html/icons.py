@@ -1,4 +1,4 @@
-"""The signs of states and severities: shapes, so that nothing is told by its colour alone."""
+"""The icons of states and severities: shapes, so that nothing depends on colour alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHAPES: Mapping[str, str] = {
 
 
 def symbols() -> Markup:
-    """What `icon` refers to; stands once in the page."""
+    """The symbols that `icon` refers to, once per page."""
     shapes = (
         f'<symbol id="i-{name}" viewBox="0 0 16 16">{shape}</symbol>'
         for name, shape in _SHAPES.items()
@@ -37,10 +37,10 @@ def symbols() -> Markup:
 
 
 def icon(name: str) -> Markup:
-    """A sign beside words that say the same."""
+    """An icon next to words that say the same."""
     return Markup(f'<svg class="i" aria-hidden="true"><use href="#i-{name}"/></svg>')
 
 
 def chip(kind: str, *words: object, **attributes: object) -> Markup:
-    """A state or severity as a sign with its word; `kind` is its colour too."""
+    """A state or severity as an icon with its word; `kind` also sets the colour."""
     return tag("span", icon(kind), *words, class_=f"chip k-{kind}", **attributes)

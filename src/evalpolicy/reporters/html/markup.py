@@ -1,4 +1,4 @@
-"""HTML in which nothing of a repository is more than a word.
+"""HTML in which text from a repository is always escaped.
 
 Text becomes HTML in `tag` alone, which escapes it; what is `Markup` already stays as it is.
 """
@@ -21,12 +21,12 @@ class Markup(str):
 
 
 def text(value: object) -> Markup:
-    """Words as HTML, every character that could do harm written out."""
+    """Text as HTML, with unsafe characters escaped."""
     return value if isinstance(value, Markup) else Markup(escape(shown(str(value))))
 
 
 def join(*children: object) -> Markup:
-    """Children one after the other; None and False are left out."""
+    """The children in order; None and False are left out."""
     return Markup("".join(text(c) for c in children if c is not None and c is not False))
 
 
@@ -50,13 +50,13 @@ def _attributes(attributes: dict[str, object]) -> str:
 
 
 def prose(words: str) -> Markup:
-    """A sentence in which what stands between backticks is code."""
+    """A sentence in which text between backticks is code."""
     parts = _QUOTED.split(words)
     return join(*(tag("code", part) if n % 2 else part for n, part in enumerate(parts)))
 
 
 def path(name: str, line: int | None = None) -> Markup:
-    """A path, its last part the strongest, and a line behind it; it breaks behind slashes."""
+    """A path with its last part emphasized and its line; it may wrap after slashes."""
     folder, slash, last = name.rpartition("/")
     above = text(folder + slash).replace("/", "/<wbr>")
     return join(

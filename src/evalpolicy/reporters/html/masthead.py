@@ -1,4 +1,4 @@
-"""The verdict, what could not be checked, and what was taken back."""
+"""The verdict, what could not be checked, and what was waived."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evalpolicy.reporters.html.numbers import change
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.text import count
 
-# So many are told one by one.
+# At most this many are listed one by one.
 _MOST = 200
 
 
@@ -22,7 +22,7 @@ def verdict(report: Report, problems: Sequence[FileProblem]) -> str:
     summary = report.summary
     unchecked = "not everything was checked"
     if summary["error"]:
-        found = f"{count(summary['error'], 'error')} to mend"
+        found = f"{count(summary['error'], 'error')} to fix"
     elif report.findings:
         found = "No errors"
     else:
@@ -86,7 +86,7 @@ def _problems(problems: Sequence[FileProblem]) -> Markup | None:
     return tag(
         "section",
         tag("h2", "Not checked", id="h-problems"),
-        tag("p", "What could not be read is never a pass. Mend these first."),
+        tag("p", "Anything that cannot be read does not count as a pass. Fix these first."),
         tag(
             "ul",
             *(
@@ -114,7 +114,7 @@ def taken_back(report: Report) -> Markup | None:
     left = len(rows) - _MOST
     return tag(
         "section",
-        tag("h2", "Taken back", id="h-back"),
+        tag("h2", "Waived", id="h-back"),
         tag(
             "details",
             tag("summary", f"{count(len(report.waived), 'finding')} by comment, allowance or "

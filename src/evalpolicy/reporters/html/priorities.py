@@ -1,4 +1,4 @@
-"""What to do first: one row a job."""
+"""What to do first: one row per job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def section(jobs: Sequence[Job]) -> Markup:
     rows = [_row(number, job) for number, job in enumerate(jobs, 1)]
     rest = jobs[_OPEN:]
     if not rows:
-        body = tag("p", "Nothing was found. There is nothing to do.", class_="quiet")
+        body = tag("p", "No findings. There is nothing to do.", class_="quiet")
     else:
         body = tag("ol", *rows[:_OPEN], class_="jobs")
         if rest:
@@ -44,8 +44,8 @@ def section(jobs: Sequence[Job]) -> Markup:
         tag("h2", "What to do first", id="h-first"),
         tag(
             "p",
-            "All findings of one rule are one job. Errors come first, credentials before all "
-            "else; then what a command mends, then what occurs most.",
+            "All findings of one rule are one job. Credentials come first, then other errors, then "
+            "what a command fixes, then the most frequent findings.",
             class_="lead",
         ),
         body,
@@ -112,21 +112,21 @@ def _commands(job: Job) -> Markup | None:
     if not job.one_each:
         words = None
         if job.fixable:
-            words = f"mends {job.fixable:,} of {len(job.findings):,}"
+            words = f"fixes {job.fixable:,} of {len(job.findings):,}"
         return join(*(command(text, words) for text in job.commands))
     if len(job.commands) == 1:
         return command(job.commands[0])
-    more = "" if len(job.commands) < MOST_COMMANDS else ", the first of more"
+    more = "" if len(job.commands) < MOST_COMMANDS else ", with more not shown"
     return tag(
         "details",
-        tag("summary", f"{len(job.commands):,} commands, one a finding{more}"),
+        tag("summary", f"{len(job.commands):,} commands, one per finding{more}"),
         *(command(text) for text in job.commands),
         class_="fold slim",
     )
 
 
 def command(text: str, words: str | None = None) -> Markup:
-    """A command to copy. What stands in it is plain words: see `evalpolicy.engine.survey.jobs`."""
+    """A command to copy, made of plain words only: see `evalpolicy.engine.survey.jobs`."""
     return tag(
         "div",
         tag("code", text),

@@ -1,4 +1,4 @@
-"""How large the tracked files are."""
+"""The sizes of tracked files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BAR = 160
 def section(sizes: Sizes) -> Markup:
     facts = [
         (size(sizes.total), f"in {sizes.files:,} tracked files"),
-        (size(sizes.fixtures), "of it fixtures"),
+        (size(sizes.fixtures), "in fixtures"),
     ]
     if sizes.budget is not None:
         facts.append((size(sizes.budget * 1024), "budget for fixtures"))

@@ -1,4 +1,4 @@
-"""The story of each fixture."""
+"""The details of each fixture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from evalpolicy.reporters.html.priorities import command
 from evalpolicy.reporters.text import count
 
 _FORMATS = {"otlp": "OTLP traces", "litellm": "LiteLLM log"}
-# So many findings of one fixture are told in its story.
+# At most this many findings of one fixture are listed.
 _MOST = 20
 
 
@@ -52,7 +52,7 @@ def section(survey: Survey, findings: Sequence[Finding]) -> Markup:
             class_="fold stories",
         )
         if told
-        else tag("p", "No fixture.", class_="quiet"),
+        else tag("p", "No fixtures.", class_="quiet"),
         id="fixtures",
         aria_labelledby="h-fixtures",
     )
@@ -99,7 +99,7 @@ def _state(story: Story, state: str) -> Markup:
 
 def _numbers(story: Story) -> list[Markup]:
     row = story.row
-    recorded = "not to be seen"
+    recorded = "unknown"
     if row.recorded:
         seen = {"user_agent": "its user agent", "prompt": "its prompt"}
         recorded = f"{row.recorded} (by {seen.get(row.recorded_by or '', row.recorded_by or '')})"
@@ -117,7 +117,7 @@ def _numbers(story: Story) -> list[Markup]:
         ("lines", whole(row.lines)),
         ("format", _FORMATS.get(row.format or "", row.format or "–")),
         ("credentials", whole(row.credentials)),
-        ("turns of the other format", whole(row.other_turns) if row.other_turns else ""),
+        ("turns in the other format", whole(row.other_turns) if row.other_turns else ""),
         ("replay", _replay(story)),
         ("SHA-256", row.sha256 or "–"),
     )
@@ -133,7 +133,7 @@ def _replay(story: Story) -> str:
     if replayed is None:
         return "not replayed"
     if replayed.of_other_content(story.row.sha256):
-        return f"{replayed.verdict}, before it changed"
+        return f"{replayed.verdict}, but the fixture has changed since"
     return replayed.verdict
 
 
@@ -141,7 +141,7 @@ def _readings(story: Story) -> Markup | None:
     if len(story.readings) < 2:
         return None
     return join(
-        tag("h3", "Its name can be read as"),
+        tag("h3", "Possible readings of the name"),
         tag(
             "ul",
             *(
@@ -230,4 +230,4 @@ def _commands(story: Story) -> Markup | None:
     if story.entry is None:
         told.append(f"evalpolicy provenance record {stem}")
     plain = [text for text in told if is_plain(text)]
-    return join(tag("h3", "Look closer"), *map(command, plain)) if plain else None
+    return join(tag("h3", "Commands for a closer look"), *map(command, plain)) if plain else None

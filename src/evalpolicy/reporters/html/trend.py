@@ -10,7 +10,7 @@ from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.html.numbers import change
 from evalpolicy.reporters.text import count
 
-# So many mended findings are told one by one.
+# At most this many fixed findings are listed one by one.
 _MOST = 200
 
 
@@ -24,7 +24,7 @@ def section(report: Report, trend: Trend) -> Markup:
         tag(
             "p",
             f"Compared with {earlier.file.replace(chr(92), '/').rpartition('/')[2]}{where}: ",
-            tag("strong", f"{len(trend.gone):,} gone, {len(trend.new):,} new, {same:,} the same"),
+            tag("strong", f"{len(trend.gone):,} gone, {len(trend.new):,} new, {same:,} unchanged"),
             ".",
             class_="lead",
         ),
@@ -54,8 +54,8 @@ def _caution(report: Report, trend: Trend) -> Markup | None:
         return None
     return tag(
         "p",
-        f"That report ran {count(then, 'rule')}, this one {now:,}: what only one of them looks for "
-        "counts as new or gone.",
+        f"That report ran {count(then, 'rule')}, this one {now:,}: findings of rules that only one "
+        "of them ran count as new or gone.",
         class_="caution",
     )
 

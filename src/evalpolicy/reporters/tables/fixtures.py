@@ -15,13 +15,13 @@ _HEADS = (
     "recorded", "provenance", "verdict",
 )  # fmt: skip
 _NUMBERS = frozenset(("turns", "failed", "tokens", "cost", "size"))
-# What is left out first where a terminal is too narrow.
+# Columns to leave out first if the terminal is too narrow.
 _LEAST = ("cost", "models", "tokens", "provenance", "recorded", "size", "failed")
 _SHORTEST = 6
 
 
 def text(found: Sequence[Row], wide: int) -> str:
-    """Columns as far as there is room: the least telling go first, long cells are cut."""
+    """As many columns as fit: the least important are left out first, long cells are cut."""
     cells = [dict(zip(_HEADS, map(shown, _cells(row)), strict=True)) for row in found]
     heads = list(_HEADS)
     for least in _LEAST:
@@ -55,7 +55,7 @@ def _line(row: dict[str, str], widths: dict[str, int]) -> str:
 
 
 def markdown(found: Sequence[Row]) -> str:
-    """A table of GitHub's Markdown."""
+    """A table in GitHub's Markdown."""
     lines = [f"| {' | '.join(_HEADS)} |"]
     lines.append("|" + "".join(f" ---{':' * (head in _NUMBERS)} |" for head in _HEADS))
     lines += [f"| {' | '.join(map(cell, _cells(row)))} |" for row in found]

@@ -1,4 +1,4 @@
-"""The fleet as `evalpolicy fleet` tells it, to people and to machines."""
+"""The listing of `evalpolicy fleet`, for people and for machines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ListedUnit(Struct, frozen=True):
     fixtures: tuple[str, ...] = ()
 
     def short(self, key: str) -> str:
-        """A benchmark's label by its last word, `-` where it is not set."""
+        """A benchmark's label by the last part of its key; `-` if it is not set."""
         label = self.labels.get(f"eval.benchmark.{key}")
         if label is None:
             return "-"
@@ -63,7 +63,7 @@ class FleetListing(Struct, frozen=True):
     problems: tuple[FileProblem, ...]
 
     def document(self) -> dict[str, Any]:
-        """The listing as JSON-able values, without bytes that are no Unicode."""
+        """The listing as values for JSON, without bytes that are not Unicode."""
         units = {
             "benchmarks": self.benchmarks,
             **{_plural(role): listed for role, listed in self.others.items()},

@@ -1,4 +1,4 @@
-"""How evaluations of a gitleaks configuration are shown to a person, at 60 columns and more."""
+"""Evaluations of a gitleaks configuration as text, for 60 columns or more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NARROW = 60
 
 
 def as_text(evaluations: Sequence[Evaluation], width: int) -> str:
-    """One block a version; several versions begin with a table of what each allowlist does."""
+    """One block per version; with several versions, first a table of what each allowlist does."""
     lines: list[str] = []
     if len(evaluations) > 1:
         lines += _side_by_side(evaluations)
@@ -27,7 +27,7 @@ def as_text(evaluations: Sequence[Evaluation], width: int) -> str:
 
 
 def as_markdown(evaluations: Sequence[Evaluation]) -> str:
-    """The table of all versions, then why."""
+    """The table of all versions, then the reasons."""
     lines = [f"| {' | '.join(row)} |" for row in _rows(evaluations)]
     lines.insert(1, "|" + " --- |" * (len(evaluations) + 1))
     for evaluation in evaluations:
@@ -77,7 +77,7 @@ def _block(evaluation: Evaluation, width: int) -> list[str]:
     for text in _keys(evaluation):
         lines += wrapped(text, "  ")
     for problem in evaluation.problems:
-        lines += wrapped(f"{problem.span.line}: not judged: {problem.message}", "  ")
+        lines += wrapped(f"{problem.span.line}: not checked: {problem.message}", "  ")
     return lines
 
 
@@ -113,6 +113,6 @@ def _what(allowlist: AllowlistEffect) -> str:
 def _keys(evaluation: Evaluation) -> list[str]:
     found = [(k.span.line, f"{k.key}: no version knows this key") for k in evaluation.unknown_keys]
     for key in evaluation.unread_keys:
-        since = f"; since {key.since}" if key.since else ""
+        since = f"; read since {key.since}" if key.since else ""
         found.append((key.span.line, f"{key.key}: ignored{since}"))
     return [f"{line}: {text}" for line, text in sorted(found)]

@@ -1,4 +1,4 @@
-"""One trajectory as a person reads it in a terminal: harmless, without secrets, folded."""
+"""One trajectory as readable text: safe to print, without secrets, folded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.trajectory import FailedCall, Message, Summary, Trajectory, Turn
 from evalpolicy.facts.recordings.reading import Recording
 from evalpolicy.reporters.safe import listed, shown
+from evalpolicy.reporters.text import count
 from evalpolicy.scanners.credentials import Scanner, redact_text
 
 FOLDED = 6
-"""Lines of a text that are shown unless all are asked for."""
+"""Lines of a text that are shown without --full."""
 
 _INDENT = "    "
 # Characters of a failed call's message.
@@ -48,7 +49,8 @@ class TrajectoryText:
         summary = recording.summary
         yield self._line(recording.path)
         yield from self._wrapped(
-            f"{summary.turns} turns, {summary.failed} failed calls, {summary.lines} lines, "
+            f"{count(summary.turns, 'turn')}, {count(summary.failed, 'failed call')}, "
+            f"{count(summary.lines, 'line')}, "
             f"{recording.size:,} bytes{_models(summary)}"
         )
         if client := summary.client:
@@ -83,7 +85,7 @@ class TrajectoryText:
         yield from self._text(message.text)
 
     def _failures(self, failed: tuple[FailedCall, ...]) -> Iterator[str]:
-        yield self._line(f"── {len(failed)} failed calls ──")
+        yield self._line(f"── {count(len(failed), 'failed call')} ──")
         for call in failed if self._full else failed[:FOLDED]:
             yield from self._wrapped(
                 f"line {call.line}: {self.clean(call.error_type or 'error')}: "
