@@ -172,8 +172,8 @@ REFUSED = {
     "empty": ("", "no instructions", 1),
     "comments only": ("# a\n\n# b\n", "no instructions", 1),
     "no FROM": ("ARG A\n", "no FROM", 1),
-    "before FROM": ("RUN x\nFROM scratch\n", "RUN stands before the first FROM", 1),
-    "unknown": ("FROM scratch\nLABLE a=1\n", "LABLE is no instruction", 2),
+    "before FROM": ("RUN x\nFROM scratch\n", "RUN comes before the first FROM", 1),
+    "unknown": ("FROM scratch\nLABLE a=1\n", "LABLE is not an instruction", 2),
     "bare value": ("FROM scratch\nLABEL a=1 b c=2\n", "b has no =", 2),
     "no value": ("FROM scratch\nENV a\n", "a has no value: write a=value", 2),
     "no pair": ("FROM scratch\nLABEL\n", "LABEL needs at least one pair", 2),
@@ -192,7 +192,7 @@ REFUSED = {
     "FROM nothing": ("FROM\n", "FROM takes an image", 1),
     "FROM two": ("FROM a b\n", "FROM takes an image", 1),
     "empty base": ("FROM ${A:-}\n", "expands to nothing", 1),
-    "stage name": ("FROM scratch AS 1a\n", "1a is no name for a stage", 1),
+    "stage name": ("FROM scratch AS 1a\n", "1a is not a valid stage name", 1),
     "JSON number": ("FROM scratch\nCMD [1]\n", "only contain strings", 2),
     "unknown flag": ("FROM scratch\nCOPY --form=x a b\n", "COPY has no flag --form", 2),
     "flag twice": ("FROM scratch\nCOPY --chmod=1 --chmod=1 a b\n", "is given twice", 2),
@@ -206,7 +206,7 @@ REFUSED = {
     "interval": ("FROM scratch\nHEALTHCHECK --interval=5 CMD x\n", "not a duration", 2),
     "ONBUILD FROM": ("FROM scratch\nONBUILD FROM x\n", "ONBUILD FROM is not allowed", 2),
     "ONBUILD LABEL": ("FROM scratch\nONBUILD LABEL a\n", "a has no value", 2),
-    "a trigger": ("FROM scratch AS x\nONBUILD FOO\nFROM x\n", "FOO is no instruction", 3),
+    "a trigger": ("FROM scratch AS x\nONBUILD FOO\nFROM x\n", "FOO is not an instruction", 3),
     "COPY's body": ("FROM scratch\nCOPY <<E /x\n${A:-\nE\n", "no closing }", 2),
 }
 

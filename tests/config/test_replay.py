@@ -44,7 +44,7 @@ def test_what_a_fleet_says_is_added_to_the_defaults():
         ("[replay.limits]\ncpu = 1\n", "2: unknown key 'cpu' in replay.limits: did you mean"),
         ("[replay.limits]\nmemory = 'much'\n", "2: replay.limits.memory"),
         ("[replay]\ntag = 'a b'\n", "2: replay.tag"),
-        ("[replay.names]\neval = '{bench}'\n", "2: replay.names.eval: {bench} is not known here"),
+        ("[replay.names]\neval = '{bench}'\n", "2: replay.names.eval: {bench} is unknown here"),
         ("[replay.environment]\nX = '{HOME}'\n", "2: replay.environment.X: {HOME} is not known"),
         ("[replay.environment]\n'A B' = ''\n", "replay.environment"),
         ("[replay.eval.args]\nX = '{model}'\n", "2: replay.eval.args.X: {model} is not known"),

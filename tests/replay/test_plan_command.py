@@ -70,7 +70,7 @@ def test_an_image_that_cannot_be_built_is_not_a_pass(tmp_path, plan):
     [
         (["--shard", "0/2"], "--shard 0/2: say which part"),
         (["--shards", "2"], "--shards is for --format matrix"),
-        (["nothing"], "'nothing' is no fixture"),
+        (["nothing"], "'nothing' is not a fixture"),
         (["--benchmark", "sumz"], "did you mean sums?"),
         (["--base", "nowhere"], "nowhere"),
         (["--format", "yaml"], "yaml"),

@@ -26,7 +26,7 @@ FIRST = {
         (
             {"turns": 1, "diverged": 1, "first_diverged": FIRST},
             "diverged",
-            "turn 1 of 1 was asked for with another request: user: recorded “task 0”, asked "
+            "turn 1 of 1 was requested with a different request: user: recorded “task 0”, asked "
             "“task 1”",
         ),
         (

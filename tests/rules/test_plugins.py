@@ -186,7 +186,7 @@ class TestAPluginThatWorks:
         (self.root / "evalpolicy.toml").unlink()
         assert of(check(self.root)[1]) == []
         code, _, err = run(self.root, "check", "--select", "ACM001")
-        assert (code, "is no rule" in err) == (2, True)
+        assert (code, "is not a rule" in err) == (2, True)
 
     @pytest.mark.parametrize("kind", FORMATS)
     def test_every_format_knows_what_it_found(self, run, kind):
@@ -227,7 +227,7 @@ class TestAPluginThatWorks:
         submission(self.root, FLEET, {**off, CODEX: AGENT + "RUN true\n"}, message=MESSAGE)
         found = of(check(self.root, "--base", "main", "--select", "SUB012")[1], "SUB")
         assert [f["message"].partition(":")[0] for f in found] == [
-            "rule ACM001 goes from warning to off"
+            "rule ACM001 is lowered from warning to off"
         ]
 
 
@@ -261,13 +261,16 @@ BROKEN = {
     "none": ("", "contains no rule"),
     "severity": (
         f'@rule("ACM001", "a-b", "fatal")\ndef r(fleet):\n    {PAGE}\n    yield',
-        "'fatal' is no severity",
+        "'fatal' is not a severity",
     ),
-    "name": (f'@rule("ACM001", "A b", "note")\ndef r(fleet):\n    {PAGE}\n    yield', "is no name"),
+    "name": (
+        f'@rule("ACM001", "A b", "note")\ndef r(fleet):\n    {PAGE}\n    yield',
+        "is not a name",
+    ),
     "page": ('@rule("ACM001", "a-b", "note")\ndef r(fleet): yield', "has no docstring"),
     "fact": (
         f'@rule("ACM001", "a-b", "note")\ndef r(fleets):\n    {PAGE}\n    yield',
-        "'fleets' is no fact",
+        "'fleets' is not a fact",
     ),
     "unit and more": (
         f'@rule("ACM001", "a-b", "note")\ndef r(unit, snapshot):\n    {PAGE}\n    yield',
@@ -279,7 +282,7 @@ BROKEN = {
     ),
     "exceptions": (
         f'@rule("ACM001", "a-b", "note")\ndef r(waivers):\n    {PAGE}\n    yield',
-        "'waivers' is no fact",
+        "'waivers' is not a fact",
     ),
     "our family": (
         f'@rule("LBL900", "a-b", "note")\ndef r(fleet):\n    {PAGE}\n    yield',
@@ -326,7 +329,7 @@ class TestAPluginThatCannotBeLoaded:
         assert code == 3
         assert report["problems"][0]["line"] == 2
         assert (
-            "no installed package brings it (installed: none): pip install" in messages(report)[0]
+            "no installed package provides it (installed: none): pip install" in messages(report)[0]
         )
 
     def test_two_packages_bring_it(self, installed, check, tmp_path):
@@ -334,7 +337,7 @@ class TestAPluginThatCannotBeLoaded:
         installed(GOOD, package="other")
         _, report, _ = check(write(tmp_path / "fleet", FLEET))
         assert (
-            "more than one package brings it: evalpolicy-acme 1.0.0, other" in messages(report)[0]
+            "more than one package provides it: evalpolicy-acme 1.0.0, other" in messages(report)[0]
         )
 
     def test_the_second_of_two_with_one_family_is_left_out(self, installed, check, tmp_path):
@@ -373,7 +376,7 @@ class TestAPluginThatCannotBeLoaded:
         root = write(tmp_path / "fleet", FLEET)
         code, out, err = run(root, "check", "--select", "ACM001")
         assert (code, out) == (3, "")
-        assert "'ACM001' is no known rule, and plug-in acme: no installed package" in err
+        assert "'ACM001' is not a known rule, and plug-in acme: no installed package" in err
         assert run(root, "explain", "ACM001")[0] == 3
 
     def test_rules_lists_the_others_and_says_so(self, run, tmp_path):
@@ -405,11 +408,11 @@ FAILING = {
     "no hit": (raising(HIT + "yield 'a finding'"), "it yielded a str"),
     "no generator": (raising("return 7"), "TypeError: 'int' object is not iterable"),
     "no path": (raising(HIT + "yield Hit(None, 'x')"), "the path of a hit is a NoneType"),
-    "path outside": (raising(HIT + "yield Hit('../x', 'x')"), "'../x' is no path"),
-    "absolute": (raising(HIT + "yield Hit('/etc/x', 'x')"), "'/etc/x' is no path"),
+    "path outside": (raising(HIT + "yield Hit('../x', 'x')"), "'../x' is not a path"),
+    "absolute": (raising(HIT + "yield Hit('/etc/x', 'x')"), "'/etc/x' is not a path"),
     "no message": (raising(HIT + "yield Hit('a', '')"), "a hit has no message"),
     "not a severity": (raising(HIT + "yield Hit('a', 'x', severity='fatal')"), "'fatal' is no"),
-    "no span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
+    "not a span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
     "before the first line": (raising(HIT + "yield Hit('a', 'x', Span.at(0))"), "is not a span"),
     "backwards": (raising(HIT + "yield Hit('a', 'x', Span(2, 1, 1, 1))"), "ends before it begins"),
     "no fix": (raising(HIT + "yield Hit('a', 'x', fix='sed')"), "the fix of a hit is a str"),
@@ -463,7 +466,7 @@ class TestTheHelper:
             """It finds."""
             yield from ()
 
-        with pytest.raises(AssertionError, match="'fleets' is no fact"):
+        with pytest.raises(AssertionError, match="'fleets' is not a fact"):
             findings(a_b, tmp_path, FLEET)
 
     def test_what_could_not_be_checked_fails(self, tmp_path):
@@ -487,7 +490,7 @@ class TestTheHelper:
         assert [f.path for f in found] == ["a", ARC]
 
     def test_what_is_no_rule_is_refused(self, tmp_path):
-        with pytest.raises(TypeError, match="is no rule"):
+        with pytest.raises(TypeError, match="is not a rule"):
             findings(lambda fleet: iter(()), tmp_path, {})
 
 

@@ -93,7 +93,7 @@ def test_only_tracked_files_count(tmp_path):
 @pytest.mark.parametrize(
     ("config", "word"),
     [
-        (hook(exclude=r"(.jsonl$"), "no regular expression"),
+        (hook(exclude=r"(.jsonl$"), "not a Python regular expression"),
         (hook(exclude=r"(?!x)(?:[a-z0-9/.-]+)+!\Z"), "not matched with every file"),
         (hook(args="--maxkb=many"), "not a whole number"),
         ("repos: {", ""),

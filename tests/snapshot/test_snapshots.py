@@ -326,14 +326,14 @@ def test_unmerged_files_are_not_judged(tmp_path):
     with pytest.raises(Exception, match="merge"):
         git(root, "merge", "-q", "other")
     assert b"<<<<<<<" in open_snapshot(root).read("f")
-    with pytest.raises(NotCheckedError, match="not merged"):
+    with pytest.raises(NotCheckedError, match="unmerged"):
         list(open_snapshot(root, staged=True).entries)
 
 
 @pytest.mark.parametrize("revision", ["nothing", "--help", "HEAD:f", "", "HEAD^{tree}"])
 def test_an_unknown_revision_is_wrong_usage(tmp_path, revision):
     root = repository(tmp_path, {"f": "1"})
-    with pytest.raises(UsageError, match="names no commit"):
+    with pytest.raises(UsageError, match="is not a commit"):
         open_snapshot(root, revision=revision)
 
 

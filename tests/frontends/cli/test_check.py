@@ -202,9 +202,9 @@ def test_an_odd_pyproject_is_no_internal_error(run, tmp_path, text, said):
 
 
 USAGE = [
-    (["check", "--select", "LBL999"], 2, "'LBL999' is no rule"),
+    (["check", "--select", "LBL999"], 2, "'LBL999' is not a rule"),
     (["check", "--select", "label-mising"], 2, "did you mean label-missing"),
-    (["check", "--ignore", "LBX"], 2, "is no rule"),
+    (["check", "--ignore", "LBX"], 2, "is not a rule"),
     (["check", "--select", "LBL001", "--ignore", "LBL"], 2, "no rule is left"),
     (["check", "--format", "jsn"], 2, "did you mean json"),
     (["check", "--format", "json=a", "--format", "sarif=a"], 2, "a: given twice"),
@@ -212,9 +212,9 @@ USAGE = [
     (["check", "nowhere"], 2, "nowhere is not in"),
     (["check", "/"], 2, "lies outside"),
     (["chek"], 2, "Did you mean check?"),
-    (["check", "--rev", "nothing"], 2, "names no commit"),
+    (["check", "--rev", "nothing"], 2, "is not a commit"),
     (["check", "--rev", "HEAD", "--staged"], 2, "exclude each other"),
-    (["explain", "XYZ001"], 2, "is no rule"),
+    (["explain", "XYZ001"], 2, "is not a rule"),
     (["explain"], 2, "Missing argument"),
     (["-C", "nowhere", "check"], 2, "does not exist"),
 ]
@@ -276,8 +276,8 @@ SCHEMAS = [
     ("no json", "is not JSON"),
     ("[]", "it holds a list"),
     ("true", "it holds a truth value"),
-    ('{"type": "nothing"}', "is no JSON Schema"),
-    ('{"required": 3}', "is no JSON Schema"),
+    ('{"type": "nothing"}', "is not a JSON Schema"),
+    ('{"required": 3}', "is not a JSON Schema"),
     ('{"$ref": "https://example.org/other.json"}', "refers to"),
     ('{"properties": {"eval.type": {"pattern": "(?=x)"}}}', "RE2"),
     ('{"$ref": "#"}', "refers to itself"),
@@ -322,7 +322,7 @@ class TestNothingToCheck:
         assert run(tmp_path / "r", "check")[0] == 3
         code, _, err = run(tmp_path / "r", "check", "--rev", "HEAD")
         assert code == 2
-        assert "names no commit" in err
+        assert "is not a commit" in err
 
     def test_no_repository_for_the_index(self, run, tmp_path):
         root = write(tmp_path / "f", FLEET)

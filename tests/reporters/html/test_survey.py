@@ -232,7 +232,7 @@ class TestTrend:
         "content", [b"", b"[]", b"{}", b"\xff", b"null", b'{"version": "1"}', b"[" * 100_000]
     )
     def test_what_is_no_report_is_wrong_usage(self, content):
-        with pytest.raises(UsageError, match=r"x\.json is no JSON report"):
+        with pytest.raises(UsageError, match=r"x\.json is not a JSON report"):
             trend.read(content, "x.json")
 
     def test_another_version_is_wrong_usage(self):
