@@ -22,9 +22,9 @@ def what(before: str, after: str) -> list[str]:
         (TWO, RUNS, ["uvx evalpolicy check --staged no longer runs"]),
         (RUNS, "jobs: [", ["evalpolicy/evalpolicy no longer runs"]),
         (SCRIPT, SCRIPT.replace("main", "main || true"), ["evalpolicy check --base main becomes evalpolicy check --base main || true"]),  # noqa: E501
-        (RUNS, RUNS.replace("@v0.1.0", ""), ["evalpolicy/evalpolicy goes from v0.1.0 to no revision: another tool may judge"]),  # noqa: E501
-        (step("with: {replay: true}"), RUNS, ["the input replay of evalpolicy/evalpolicy becomes empty"]),  # noqa: E501
-        (step("with: {select: 'LBL,PIN'}"), step("with: {select: PIN}"), ["the input select of evalpolicy/evalpolicy becomes PIN"]),  # noqa: E501
+        (RUNS, RUNS.replace("@v0.1.0", ""), ["evalpolicy/evalpolicy changes from v0.1.0 to no revision: a different version may run"]),  # noqa: E501
+        (step("with: {replay: true}"), RUNS, ["the input replay of evalpolicy/evalpolicy is changed to empty"]),  # noqa: E501
+        (step("with: {select: 'LBL,PIN'}"), step("with: {select: PIN}"), ["the input select of evalpolicy/evalpolicy is changed to PIN"]),  # noqa: E501
     ],
 )  # fmt: skip
 def test_weaker(before, after, words):

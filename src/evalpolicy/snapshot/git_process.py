@@ -208,7 +208,7 @@ def _program() -> str:
         found = os.path.join(folder, name)
         if os.path.isabs(found) and os.access(found, os.X_OK) and os.path.isfile(found):
             return found
-    raise NotCheckedError("git is not installed, or no program of that name on PATH can be run")
+    raise NotCheckedError("git is not installed, or the one on PATH cannot be run")
 
 
 def _not_started(error: OSError) -> NotCheckedError:

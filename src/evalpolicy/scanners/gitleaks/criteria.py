@@ -185,8 +185,10 @@ class _Judge(Struct, frozen=True):
             return ""
         sees = "the whole match" if since_match else "the secret"
         if wanted in ("match", "line"):
-            return f"gitleaks {self.version} ignores regexTarget: they are matched against {sees}"
-        return f"regexTarget {str(wanted)[:40]!r} is unknown: they are matched against {sees}"
+            return (
+                f"gitleaks {self.version} ignores regexTarget: regexes are matched against {sees}"
+            )
+        return f"regexTarget {str(wanted)[:40]!r} is unknown: regexes are matched against {sees}"
 
     def stopwords(self, span: Span) -> CriterionEffect:
         words = self.effective.stopwords

@@ -70,7 +70,9 @@ def _overrides(
             key for key in rule.entries if key.lower() not in ("id", "allowlist", "allowlists")
         ]
         if mode == "replaces" and (not whole or before != "replaces"):
-            yield Obstacle(identity, f"at {to} this rule replaces the default one of its name")
+            yield Obstacle(
+                identity, f"at {to} this rule replaces the default rule with the same id"
+            )
         elif mode.startswith("merges-criteria") and (fields or to < Version(8, 20)):
             yield Obstacle(identity, f"at {to} an override of a default rule does not say this")
         elif mode == "merges-fields" and before == "replaces":
