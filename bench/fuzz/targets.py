@@ -449,7 +449,7 @@ def _engine(content: bytes) -> None:
             render(name, report)
         text.render(report, colour=True)
         statistics.render(report)
-        apply.mend(snapshot, judge, report, unsafe=len(content) % 2 == 0)
+        apply.apply_fixes(snapshot, judge, report, unsafe=len(content) % 2 == 0)
     if crashes.any_since(before):
         raise InternalError(crashes.block() or "caught before")
 

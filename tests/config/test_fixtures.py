@@ -37,7 +37,7 @@ def test_all_settings_are_read():
         ("[sizes]\nlimit = 0\n", "2: sizes.limit"),
         ("[sizes]\nlimit = true\n", "2: sizes.limit"),
         ("[layout]\nbroken = ['a']\n", "2: layout.broken"),
-        ("[secrets]\ninternal_hosts = ['(']\n", "2: secrets.internal_hosts: '(' is no RE2"),
+        ("[secrets]\ninternal_hosts = ['(']\n", "2: secrets.internal_hosts: '(' is not an RE2"),
         ("[secrets]\ninternal_hosts = ['(?=a)b']\n", "2: secrets.internal_hosts"),
         ("[secrets]\ninternal_hosts = ['.*']\n", "also matches the empty string"),
         ("[secrets]\ninternal_hosts = ['[a-z.]+']\n", "which redaction writes in place"),

@@ -28,7 +28,7 @@ _STATUSES = ("draft", "active", "superseded")
 
 
 class Documents:
-    """What a document contains is cached by its content; whether targets exist is checked anew."""
+    """What a document contains is cached by its content; whether targets exist is not."""
 
     def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
         self._fleet = fleet

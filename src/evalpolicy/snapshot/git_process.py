@@ -67,7 +67,7 @@ LOG_FIELDS = 8
 _NO_PROGRAM = "false"
 FIXED = {
     # Bare repositories are found by evalpolicy itself (discovery.py): from git 2.38 on git finds
-    # none by itself, and what an older one found is refused.
+    # none by itself, and what an older one found is rejected.
     "safe.bareRepository": "explicit",
     # Empty, not `false`, which git before 2.36 takes for the name of a hook.
     "core.fsmonitor": "",

@@ -292,7 +292,7 @@ class TestBadInput:
             (b'{\n"version": 1,\n', ":3: not JSON"),
             (b"<<<<<<< HEAD\n", ":1: not JSON"),
             (b'{"version": 1,\n"\xff"}', ":2: not UTF-8"),
-            (b"[]", "it must hold version, rules, findings"),
+            (b"[]", "it must contain exactly version, rules, findings"),
             (b"null", "it must contain exactly"),
             (EMPTY.replace("1", "2"), "version 2, but this tool reads version 1"),
             (EMPTY.replace("1", "true"), "version True"),

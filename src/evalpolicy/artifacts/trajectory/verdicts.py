@@ -70,7 +70,7 @@ def served_turns(summary: Summary, path: str) -> int:
 
 
 def verdicts(summary: Summary, path: str) -> tuple[Verdict, ...]:
-    """Everything that is wrong with the recording, the gravest first."""
+    """Everything that is wrong with the recording, the worst first."""
     found = [_other_format(summary, path), *_turns(summary, path), *_times(summary)]
     return tuple(verdict for verdict in found if verdict is not None)
 

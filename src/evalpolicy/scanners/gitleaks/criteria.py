@@ -1,4 +1,4 @@
-"""What each criterion of an allowlist in force does."""
+"""The effect of each criterion of an active allowlist."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def judge_criteria(
     tracked: Sequence[str],
     hidden: bool = False,
 ) -> Judged:
-    """The criteria that are written, and what they come to together."""
+    """The criteria as written, and their combined effect."""
     scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
     matched = frozenset(path for path in scanned if effective.paths.allow(path))
     judge = _Judge(

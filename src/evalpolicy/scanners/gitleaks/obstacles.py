@@ -27,7 +27,7 @@ class Obstacle(Struct, frozen=True):
 
 
 def obstacle(config: GitleaksConfig, to: Version, written_for: Version | None) -> Obstacle | None:
-    """The first thing that cannot be said at `to`, in order of position."""
+    """The first thing that `to` cannot express, in order of position."""
     found = [*_top(config, to), *_overrides(config, to, written_for)]
     for written in config.allowlists():
         found += _allowlist(config, written, to, written_for)
