@@ -1,6 +1,6 @@
 """docs/gitleaks.md: which gitleaks version reads which form, written from the version table.
 
-`python -m docsite.gitleaks > docs/gitleaks.md` writes it anew; a test says when that is
+`python -m docsite.gitleaks > docs/gitleaks.md` rewrites it; a test fails when that is
 due.
 """
 
@@ -61,7 +61,7 @@ the line and the reason, changes nothing and exits 1.
 
 - As a pre-commit hook, `rev` is the version only for the id `gitleaks`. `gitleaks-docker` runs an
   image without a tag, `gitleaks-system` whatever is on PATH.
-- The action runs {action} unless `GITLEAKS_VERSION` says otherwise.
+- The action runs {action} unless `GITLEAKS_VERSION` is set.
 - The hook scans the index. In CI nothing is staged: run `gitleaks git` or `gitleaks dir .` in a
   workflow as well (GAT001).
 """

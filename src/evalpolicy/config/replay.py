@@ -96,7 +96,7 @@ class Server(Struct, frozen=True):
 
 
 class Kubernetes(Struct, frozen=True):
-    """What the manifests say. The claims are volumes that the cluster has to hold already.
+    """Settings of the manifests. The claims are volumes that the cluster has to hold already.
 
     `entrypoint` is what an eval image runs by itself: a pod of many fixtures has to set the task
     before. `server_image` is where the replay server's image was pushed.
