@@ -60,7 +60,7 @@ def test_another_reward_stands_in_the_provenance_entry(tmp_path):
     row = {"turns": 1, "served": 1, "recorded": 1, "result": {"reward": 0, "passed": False}}
     (found,) = judged(tmp_path, [replayed(**row)], {PROVENANCE: text}).findings
     assert (found.rule, found.path, found.span.line) == ("RPL005", PROVENANCE, 3)
-    assert "the grader gave 0, and 1 was recorded" in found.message
+    assert "the grader gave 0, but 1 was recorded" in found.message
 
 
 def test_a_failed_replay_with_another_reward_makes_two_findings(tmp_path):
