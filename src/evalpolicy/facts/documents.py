@@ -108,7 +108,7 @@ def _form(document: RulesDocument) -> list[tuple[str, Span]]:
         if section is None:
             missing.append(name)
         elif section.span.line < last:
-            found.append((f"has the section {name} out of order", section.span))
+            found.append((f"has its section {name} out of order", section.span))
         else:
             last = section.span.line
     missing += [] if document.requirements else ["numbered requirements"]

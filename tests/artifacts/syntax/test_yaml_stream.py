@@ -50,7 +50,7 @@ def test_nothing_but_the_door_reads_yaml():
         (b"a: \x07\n", "a character that YAML does not allow", Span.at(1, 4)),
         (b"a: 1\nb: \xff\n", "a byte that is not UTF-8", Span.at(2)),
         (b"a: *b\n", "the anchor b is not defined", Span(1, 4, 1, 6)),
-        (b"a: &b [*b]\n", "the anchor b holds itself", Span(1, 8, 1, 10)),
+        (b"a: &b [*b]\n", "the anchor b contains itself", Span(1, 8, 1, 10)),
         (b"- &b 1\n- &b 2\n", "the anchor b is defined twice", Span(2, 3, 2, 7)),
         (b"%TAG !a! x\n" * 21 + b"--- a\n", "more than 20 lines that begin with `%`", Span.at(21)),
     ],
