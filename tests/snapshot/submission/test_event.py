@@ -65,7 +65,7 @@ def test_the_push_of_a_new_branch_names_the_default_branch():
 @pytest.mark.parametrize(
     ("payload", "word"),
     [
-        ([], "no JSON object"),
+        ([], "not a JSON object"),
         ({}, "no pull_request"),
         ({"issue": {}}, "no pull_request"),
         ({"pull_request": {}}, "head.sha"),
