@@ -274,8 +274,8 @@ def test_a_wrong_configuration(run, tmp_path, text, place, hint):
 
 SCHEMAS = [
     ("no json", "is not JSON"),
-    ("[]", "it holds a list"),
-    ("true", "it holds a truth value"),
+    ("[]", "it contains a list"),
+    ("true", "it contains a boolean"),
     ('{"type": "nothing"}', "is not a JSON Schema"),
     ('{"required": 3}', "is not a JSON Schema"),
     ('{"$ref": "https://example.org/other.json"}', "refers to"),

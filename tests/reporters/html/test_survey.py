@@ -289,5 +289,5 @@ class TestReplays:
         ],
     )  # fmt: skip
     def test_what_is_no_report_of_replays_is_wrong_usage(self, content):
-        with pytest.raises(UsageError, match="no report of replays"):
+        with pytest.raises(UsageError, match="not a report of replays"):
             replays.read(content, "f")
