@@ -294,8 +294,8 @@ class TestConfiguration:
         ("table", "words"),
         [
             ('issue_referenecs = ["x"]', "did you mean 'issue_references'"),
-            ('issue_references = ["("]', "no RE2 expression"),
-            ('issue_references = ["(?=x)"]', "no RE2 expression"),
+            ('issue_references = ["("]', "not an RE2 expression"),
+            ('issue_references = ["(?=x)"]', "not an RE2 expression"),
             ("bots = ['[']", "submission.bots"),
             ('sign_off = "me"', "submission.sign_off"),
             ("exempt_labels = { SUB1 = ['x'] }", "submission.exempt_labels"),
