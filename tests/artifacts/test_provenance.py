@@ -209,7 +209,7 @@ def test_a_lone_surrogate_survives() -> None:
 
 
 def test_what_is_no_object_is_not_overwritten() -> None:
-    with pytest.raises(ValueError, match="no object"):
+    with pytest.raises(ValueError, match="not an object"):
         write([1], {})
     assert write(None, {}) == b"{}\n"
 
