@@ -3,7 +3,7 @@
 A block of the language `console` holds commands behind `$ ` and, where it shows any, their output,
 in which a line `…` stands for any lines, and `…` within one for any text. All blocks of a document
 run one after the other, in one copy of examples/fleet, a git repository with one commit. HTML
-comments in front of a block say what a reader does not have to see:
+comments before a block state what a reader does not have to see:
 
     <!-- setup            commands that run first
     <!-- exit 1 -->       each command ends with 0 or 1, and at least one with 1
@@ -41,7 +41,7 @@ class Command(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Commands that stand together. `reason` says why they are not run, if they are not."""
+    """Commands that stand together. `reason` states why they are not run, if they are not."""
 
     commands: tuple[Command, ...]
     exit: int = 0

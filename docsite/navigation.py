@@ -1,4 +1,4 @@
-"""The site's navigation: what mkdocs.yml says, with the rules' pages by family."""
+"""The site's navigation: the content of mkdocs.yml, with the rules' pages by family."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What other tools say of the rules' own examples: the evidence behind the comparison.
+"""What other tools report on the rules' own examples: the evidence behind the comparison.
 
 Each runs as it comes, with what its documentation tells to set: hadolint with the schema of the
 labels, gitleaks and detect-secrets with their default rules, check-added-large-files with
-`--enforce-all`. A tool finds what a rule finds if it says something of the bad example that it does
-not say of the good one.
+`--enforce-all`. A tool finds what a rule finds if it reports something on the bad
+example that it does not report on the good one.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ LABELS = {
     "eval.benchmark.internet": "text",
     "eval.benchmark.data_revision": "hash",
 }
-"""The contract as far as hadolint's label schema can say it."""
+"""The contract as far as hadolint's label schema can express it."""
 
 
 Said = dict[str, set[str]]
-"""Path below the folder → what a tool says of the file there."""
+"""Path below the folder → what a tool reports on the file there."""
 
 
 def hadolint(tool: str, folder: Path) -> Said:
@@ -94,10 +94,10 @@ def lay_out(folder: Path) -> Path:
     return folder
 
 
-def found_by(said: Said) -> dict[str, set[str]]:
-    """Rule → what a tool says of its bad example and not of its good one."""
+def found_by(reported: Said) -> dict[str, set[str]]:
+    """Rule → what a tool reports on its bad example and not on its good one."""
     by_side: dict[tuple[str, str], set[str]] = {}
-    for path, words in said.items():
+    for path, words in reported.items():
         id, side, _ = path.split("/", 2)
         by_side.setdefault((id, side), set()).update(words)
     found = {id: by_side.get((id, "bad"), set()) - by_side.get((id, "good"), set())

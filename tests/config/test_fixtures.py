@@ -40,7 +40,7 @@ def test_all_settings_are_read():
         ("[secrets]\ninternal_hosts = ['(']\n", "2: secrets.internal_hosts: '(' is not an RE2"),
         ("[secrets]\ninternal_hosts = ['(?=a)b']\n", "2: secrets.internal_hosts"),
         ("[secrets]\ninternal_hosts = ['.*']\n", "also matches the empty string"),
-        ("[secrets]\ninternal_hosts = ['[a-z.]+']\n", "redaction writes in place"),
+        ("[secrets]\ninternal_hosts = ['[a-z.]+']\n", "which redaction writes in place"),
         ("[fixtures]\nreplay_tests = ['[z-a]']\n", "2: fixtures.replay_tests: not a glob"),
     ],
 )

@@ -412,7 +412,7 @@ FAILING = {
     "absolute": (raising(HIT + "yield Hit('/etc/x', 'x')"), "'/etc/x' is not a path"),
     "no message": (raising(HIT + "yield Hit('a', '')"), "a hit has no message"),
     "not a severity": (raising(HIT + "yield Hit('a', 'x', severity='fatal')"), "'fatal' is no"),
-    "no span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
+    "not a span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
     "before the first line": (raising(HIT + "yield Hit('a', 'x', Span.at(0))"), "is not a span"),
     "backwards": (raising(HIT + "yield Hit('a', 'x', Span(2, 1, 1, 1))"), "ends before it begins"),
     "no fix": (raising(HIT + "yield Hit('a', 'x', fix='sed')"), "the fix of a hit is a str"),

@@ -37,7 +37,7 @@ class BrokenManifest(Struct, frozen=True):
     _document: Document | None = None
 
     def span(self, path: Path) -> Span:
-        """Where the value at a path stands, such as a schema's complaint names."""
+        """The place of the value at a path, as a schema violation gives it."""
         return self._document.span(path) if self._document else START
 
 

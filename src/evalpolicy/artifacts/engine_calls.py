@@ -1,4 +1,4 @@
-"""Where a shell script calls docker or podman, and with what platform."""
+"""The calls of docker or podman in a shell script, with their platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gitleaks configuration as it is written: what stands where, whatever a version makes of it."""
+"""A gitleaks configuration as written, independent of how a version reads it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class GitleaksConfig(Struct, frozen=True):
         return self.document.deviations
 
     def span(self, node: Value | Entry | None) -> Span:
-        """Where a node stands; the file's start for None."""
+        """The place of a node; the file's start for None."""
         return START if node is None else self.document.span_of(node)
 
     def rules(self) -> tuple[Table, ...]:

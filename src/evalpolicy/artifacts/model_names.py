@@ -1,4 +1,4 @@
-"""What two names of one model have in common."""
+"""Normalises model names, so that two names of one model are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provenance file: from a fixture's name to how the fixture came to be.
+"""The provenance file: the recorded origin of each fixture, by its name.
 
 The shape is schemas/provenance.schema.json, which also takes the form that the reference fleet's
 pull request 146 has. A key that begins with `_` is a comment.
@@ -51,7 +51,7 @@ class Entry(Struct, frozen=True):
         return value if isinstance(value, str) else None
 
     def span_of(self, field: str) -> Span:
-        """Where the field's value stands, or the entry's key where the field is missing."""
+        """The place of the field's value, or of the entry's key if the field is missing."""
         return self._document.spans.get((self.stem, field), self.span)
 
 
@@ -70,7 +70,7 @@ class Provenance(Struct, frozen=True):
     _document: Document | None = None
 
     def span(self, path: Path) -> Span:
-        """Where the value at a path stands, such as a schema's complaint names."""
+        """The place of the value at a path, as a schema violation gives it."""
         return self._document.span(path) if self._document else START
 
 

@@ -49,7 +49,7 @@ class ScriptInstall(Struct, frozen=True):
 
     @property
     def span(self) -> Span:
-        """Where the command stands, redirections aside."""
+        """The place of the command, without redirections."""
         words = self.script.commands[self.number].words
         return self.script.span(words[0].start, words[-1].end)
 

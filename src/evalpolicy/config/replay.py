@@ -96,7 +96,7 @@ class Server(Struct, frozen=True):
 
 
 class Kubernetes(Struct, frozen=True):
-    """What the manifests say. The claims are volumes that the cluster has to hold already.
+    """Settings of the manifests. The claims are volumes that the cluster has to hold already.
 
     `entrypoint` is what an eval image runs by itself: a pod of many fixtures has to set the task
     before. `server_image` is where the replay server's image was pushed.
@@ -193,7 +193,7 @@ def wrong_replay(table: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None
         for name in _PLACE.findall(text):
             if name not in known:
                 listed = ", ".join(f"{{{one}}}" for one in sorted(known))
-                return keys, f"{{{name}}} is unknown here; known are {listed}"
+                return keys, f"{{{name}}} is unknown here; use one of {listed}"
     for keys, text in _operands(table):
         if text.startswith("-"):
             return keys, f"{text!r} begins with a dash and would be read as an option"

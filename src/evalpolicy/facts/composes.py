@@ -10,7 +10,7 @@ from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Unreadable
 
-# A larger file is no compose file (bytes), and a longer chain of includes or extends is a circle.
+# A larger file is not read as one (bytes), and a longer chain of includes or extends is a circle.
 _LIMIT = 1 << 20
 _LONGEST = 20
 

@@ -28,7 +28,7 @@ _STATUSES = ("draft", "active", "superseded")
 
 
 class Documents:
-    """What a document contains is cached by its content; whether targets exist is checked anew."""
+    """What a document contains is cached by its content; whether targets exist is not."""
 
     def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
         self._fleet = fleet
@@ -108,7 +108,7 @@ def _form(document: RulesDocument) -> list[tuple[str, Span]]:
         if section is None:
             missing.append(name)
         elif section.span.line < last:
-            found.append((f"has the section {name} out of order", section.span))
+            found.append((f"has its section {name} out of order", section.span))
         else:
             last = section.span.line
     missing += [] if document.requirements else ["numbered requirements"]

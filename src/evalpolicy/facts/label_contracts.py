@@ -115,7 +115,7 @@ class Contracts:
     def _violations(
         self, role: Role, values: Mapping[str, str], unjudged: Set[str]
     ) -> list[Violation]:
-        """What the role's contract refuses: from the cache, so that the validator stays unloaded
+        """What the role's contract rejects: from the cache, so that the validator stays unloaded
         while labels do not change."""
         known = key("contract", self.id, role, sorted(values.items()), sorted(unjudged))
         row = self._cache.get(known, list[Violation])

@@ -21,7 +21,7 @@ class ProvenanceFile:
     """The recorded provenance of the fixtures.
 
     `exists` states whether the snapshot has the file, `readable` whether its entries are known: a
-    file that is not a JSON object has `problems`, and nothing can be said of any fixture then. A
+    file that is not a JSON object has `problems`, and nothing is known of any fixture then. A
     file that is not there is readable and empty. `content` are the file's bytes.
     """
 

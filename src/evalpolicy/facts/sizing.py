@@ -40,7 +40,7 @@ class Allowance(Struct, frozen=True):
 
 
 class LargeFileHook(Struct, frozen=True):
-    """The hook as one repository configures it. `maxkb` is in KiB; `args` is where it says so.
+    """The hook as one repository configures it. `maxkb` is in KiB; `args` is its place.
 
     `sees` are the tracked files that its patterns leave to it. Without `enforce_all` it looks at
     files that are being added only.
@@ -63,7 +63,7 @@ class Sizing:
     """The sizes of the tracked files, in bytes, and the hooks that judge them.
 
     A Git LFS pointer counts with the size of what it stands for. Patterns are tried as
-    `python_patterns` does; one that is no expression, or takes too long, is a problem, and keeps
+    `python_patterns` does; one that is invalid, or takes too long, is a problem, and keeps
     no file from the hook.
     """
 
@@ -113,7 +113,7 @@ class Sizing:
 
     @property
     def limit(self) -> int:
-        """For files that are no fixtures, in KiB: configured, else the hook's, else its default."""
+        """For files other than fixtures, in KiB: configured, else the hook's, else its default."""
         if self._sizes.limit is not None:
             return self._sizes.limit
         return min((hook.maxkb for hook in self.hooks), default=DEFAULT_MAXKB)

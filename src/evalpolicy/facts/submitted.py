@@ -203,7 +203,7 @@ class Submitted:
         return self._read(snapshot or self.comparison.after, path)
 
     def _settings(self, read: Settings | None, path: str) -> tuple[Setting, ...]:
-        """What was set. A file that could not be read before was no gate; one now is a problem."""
+        """What was set. A file that is unreadable before is not a gate; one after is a problem."""
         if read is None:
             return ()
         for problem in read.problems if path else ():

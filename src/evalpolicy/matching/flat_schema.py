@@ -3,7 +3,7 @@
 A hook judges the labels of one changed Dockerfile, and `jsonschema` takes longer to load than all
 the rest of it. Labels are a flat object of texts, and what a contract says of these is a handful
 of keywords: whether they are kept, and which required keys are missing, is told here. Whatever
-else is the case, a refused value or a keyword that is not known here, is left to the validator.
+else is the case, a rejected value or a keyword that is not known here, is left to the validator.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Unknown(Exception):  # noqa: N818 - no answer
 def missing_keys(
     schema: Any, texts: Mapping[str, str], unjudged: Set[str] = frozenset()
 ) -> list[str] | None:
-    """The required keys that these texts lack, where nothing else in them is refused.
+    """The required keys that these texts lack, where nothing else in them is rejected.
 
     The texts of the keys `unjudged` may be anything. None where it takes the validator to say.
     """

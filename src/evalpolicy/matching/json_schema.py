@@ -26,7 +26,7 @@ _VALUES = 20_000
 
 
 class Violation(NamedTuple):
-    """One thing that a schema refuses.
+    """One thing that a schema rejects.
 
     `path` leads to the value, `keyword` is the schema's word that failed (`required`, `enum`,
     `pattern` …), `key` the missing or unexpected key where it is about one, `expected` what the
@@ -43,7 +43,7 @@ class Violation(NamedTuple):
 def violations(
     schema: bytes, value: Any, name: str | None = None, unjudged: Set[str] = frozenset()
 ) -> list[Violation]:
-    """Everything in `value` that `schema` refuses, in a stable order.
+    """Everything in `value` that `schema` rejects, in a stable order.
 
     What the keys `unjudged` of the value hold is not told of. Raises `NotCheckedError` where a
     schema that is not the package's own takes more than 100,000 steps.

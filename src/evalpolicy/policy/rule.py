@@ -53,8 +53,8 @@ class Hit(Struct, frozen=True):
     @classmethod
     def from_row(cls, path: str, row: HitRow) -> Hit:
         message, where, help, subject, about, severity, fix = row
-        mend = Fix.from_row(fix) if fix else None
-        return cls(path, message, Span(*where), help, subject, about, severity, mend)
+        proposed = Fix.from_row(fix) if fix else None
+        return cls(path, message, Span(*where), help, subject, about, severity, proposed)
 
 
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]

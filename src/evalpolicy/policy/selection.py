@@ -15,8 +15,8 @@ ALL = "ALL"
 class KnownRules(Protocol):
     """The rules that are available for one fleet.
 
-    `families` is a family's three letters → its name, in the documented order. `missing` says of
-    each plug-in that could not be loaded why.
+    `families` is a family's three letters → its name, in the documented order. `missing` gives
+    the reason for each plug-in that could not be loaded.
     """
 
     missing: tuple[str, ...]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from evalpolicy.errors import NotCheckedError
 
-# A `.git` file is one line (bytes); git itself refuses one of more than a megabyte.
+# A `.git` file is one line (bytes); git itself rejects one of more than a megabyte.
 _LONGEST = 1 << 16
 
 

@@ -63,7 +63,7 @@ class Repository(NamedTuple):
 def locate(folder: Path) -> Repository | None:
     """The repository around `folder`, or the one that GIT_DIR names; None outside of git.
 
-    Raises `NotCheckedError` where git refuses to look, for example because another user owns
+    Raises `NotCheckedError` where git rejects to look, for example because another user owns
     the repository, and where its configuration would have another worktree or repository read
     than the one that lies here.
     """

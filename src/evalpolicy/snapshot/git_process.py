@@ -67,7 +67,7 @@ LOG_FIELDS = 8
 _NO_PROGRAM = "false"
 FIXED = {
     # Bare repositories are found by evalpolicy itself (discovery.py): from git 2.38 on git finds
-    # none by itself, and what an older one found is refused.
+    # none by itself, and what an older one found is rejected.
     "safe.bareRepository": "explicit",
     # Empty, not `false`, which git before 2.36 takes for the name of a hook.
     "core.fsmonitor": "",
@@ -208,7 +208,7 @@ def _program() -> str:
         found = os.path.join(folder, name)
         if os.path.isabs(found) and os.access(found, os.X_OK) and os.path.isfile(found):
             return found
-    raise NotCheckedError("git is not installed, or no program of that name on PATH can be run")
+    raise NotCheckedError("git is not installed, or the one on PATH cannot be run")
 
 
 def _not_started(error: OSError) -> NotCheckedError:

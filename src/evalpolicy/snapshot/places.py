@@ -6,7 +6,7 @@ import os
 import re
 
 # What HFS+ leaves out of a name when it compares, so that `.g\u200cit` is `.git` there; git
-# refuses these too (`is_hfs_dotgit`).
+# rejects these too (`is_hfs_dotgit`).
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GIT_NAMES = frozenset({".git", "git~1"})
 

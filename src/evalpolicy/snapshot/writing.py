@@ -50,7 +50,7 @@ def write(
 
     The file keeps its permissions to read and to write, and with `keep_executable` (for an edit of
     what is there) those to execute. With `expected`, nothing is written unless the file holds
-    that. Raises `OSError`, whose `strerror` names the part of the path that is refused.
+    that. Raises `OSError`, whose `strerror` names the part of the path that is rejected.
     """
     with _placed(path, root, make_folders) as (folder, at, name):
         if name is None:

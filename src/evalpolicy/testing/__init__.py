@@ -45,9 +45,9 @@ def findings(
     """
     made = Example(files, {}, {}) if before is None else Example({}, before, files, {}, message)
     report = judge(rule, folder, made)
-    said = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
-    if said:
-        raise AssertionError("not all could be checked:\n" + "\n".join(said))
+    unchecked = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
+    if unchecked:
+        raise AssertionError("not all could be checked:\n" + "\n".join(unchecked))
     return list(report.findings)
 
 
@@ -75,8 +75,8 @@ def check_page(
         _hold(bool(shown.files) or not of_files, f"{where}: no file: ```lang path")
         report = (judging or judge)(judged, folder / title.lower(), shown)
         found = [f"{f.rule} {f.path}:{f.span.line}: {f.message}" for f in report.findings]
-        said = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
-        _hold(not said, f"{where}: not all could be checked: {'; '.join(said)}")
+        unchecked = [f"{p.path}:{p.line}: {p.message}" for p in report.problems]
+        _hold(not unchecked, f"{where}: not all could be checked: {'; '.join(unchecked)}")
         if title == GOOD:
             _hold(not found, f"{where}: the rule still reports: {'; '.join(found)}")
             continue

@@ -224,10 +224,7 @@ class TestHistory:
 
     def test_outside_git(self, tmp_path):
         write(tmp_path, {"a": "1\n"})
-        with (
-            open_snapshot(tmp_path) as snapshot,
-            pytest.raises(NotCheckedError, match="not in one"),
-        ):
+        with open_snapshot(tmp_path) as snapshot, pytest.raises(NotCheckedError, match="not in"):
             Asked(base="main").change(tmp_path, snapshot)
 
 

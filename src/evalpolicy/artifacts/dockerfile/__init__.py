@@ -2,7 +2,7 @@
 
 It never raises; what BuildKit would refuse is in `Dockerfile.problems`, and what can be read all
 the same is there. The bytes go through these modules, each with the facts that it follows:
-`lines` (continuations, heredocs), `splitting` (instructions), `checks` (what BuildKit refuses),
+`lines` (continuations, heredocs), `splitting` (instructions), `checks` (what BuildKit rejects),
 `stages` (variables, labels, bases), `shell` and `pattern` (words).
 """
 

@@ -1,4 +1,4 @@
-"""What BuildKit refuses about a single instruction (instructions/parse.go and bflag.go, v0.33).
+"""What BuildKit rejects about a single instruction (instructions/parse.go and bflag.go, v0.33).
 
 Left to BuildKit: what `--mount` holds, and whether an image's name, a platform, a port, a signal,
 an owner, a mode or a checksum is one. None of these changes what the file's labels are.
@@ -60,7 +60,7 @@ _INTEGER = re.compile(r"[+-]?\d+\Z")
 
 
 def complaints(instruction: Instruction) -> Iterator[str]:
-    """Why BuildKit refuses the instruction, whatever its variables hold."""
+    """Why BuildKit rejects the instruction, whatever its variables hold."""
     keyword = instruction.keyword
     if keyword not in KEYWORDS:
         yield f"{keyword} is not an instruction"

@@ -1,4 +1,4 @@
-"""The images that a Dockerfile takes from elsewhere."""
+"""The external images that a Dockerfile uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Image(Struct, frozen=True):
 
 
 def images(dockerfile: Dockerfile) -> Iterator[Image]:
-    """What the file pulls from elsewhere, in its order; stages of its own are none."""
+    """The images that the file pulls, in order, without its own stages."""
     for stage in dockerfile.stages:
         base = stage.base
         if base.parent is None:

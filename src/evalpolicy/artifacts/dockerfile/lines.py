@@ -3,7 +3,7 @@
 The facts are those of BuildKit's frontend/dockerfile/parser/parser.go and directives.go (v0.33):
 
 - A line ends at LF; a CR before it is not part of it, a CR elsewhere is an ordinary character.
-- A line of more than 65,535 bytes is refused (Go's `bufio.MaxScanTokenSize`), a file without an
+- A line of more than 65,535 bytes is rejected (Go's `bufio.MaxScanTokenSize`), a file without an
   instruction, too. What is above 16 MiB does not pass between BuildKit's own parts (the message
   limit of its gRPC connections).
 - A line goes on when it ends in one escape character, blanks allowed behind it, and not in two.
@@ -111,7 +111,7 @@ class Source(Struct):
         self.problems.append(Problem(message, span))
 
     def comment(self, number: int, raw: str, text: str) -> None:
-        """Takes down a comment that stands on a line by itself."""
+        """Records a comment on a line of its own."""
         text = text.rstrip()
         self.comments.append(Comment(text, Span.at(number, raw.index("#") + 1, len(text))))
 
@@ -179,7 +179,7 @@ def _directive(source: Source, line: str, number: int) -> bool:
 
 
 def _wrong_check(value: str) -> str | None:
-    """The first option that BuildKit refuses (linter/linter.go); it reads three at most."""
+    """The first option that BuildKit rejects (linter/linter.go); it reads three at most."""
     for option in value.split(";", 2):
         name, sign, setting = option.partition("=")
         switch = name.strip(SPACE) == "error"

@@ -206,8 +206,8 @@ class Stage(Struct, frozen=True):
 class Dockerfile(Struct, frozen=True):
     """A parsed Dockerfile.
 
-    - `problems`: what BuildKit refuses, whatever build arguments it is given; what is not text.
-    - `unsupplied`: what it refuses as long as no build argument (or base image) sets a variable:
+    - `problems`: what BuildKit rejects, whatever build arguments it is given; what is not text.
+    - `unsupplied`: what it rejects as long as no build argument (or base image) sets a variable:
       `FROM ${X}` and `${X:?message}`.
     - `syntax_problems`: the part of `problems` that variables have no part in.
     """

@@ -11,7 +11,7 @@ from .words import BLANKS
 
 
 class PairError(ValueError):
-    """A LABEL, ENV or ARG that BuildKit refuses when it comes to run it."""
+    """A LABEL, ENV or ARG that BuildKit rejects when it comes to run it."""
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ class PairError(ValueError):
 
 
 class PairSyntaxError(PairError):
-    """One that it refuses when it reads it, so also within ONBUILD."""
+    """One that it rejects when it reads it, so also within ONBUILD."""
 
 
 class Pair(Struct, frozen=True):

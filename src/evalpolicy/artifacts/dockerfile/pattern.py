@@ -16,7 +16,7 @@ _TEMPLATE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
 class PatternError(ValueError):
-    """A pattern that BuildKit refuses."""
+    """A pattern that BuildKit rejects."""
 
 
 def trim_prefix(pattern: str, value: str, greedy: bool) -> str:

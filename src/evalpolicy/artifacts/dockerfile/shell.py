@@ -35,7 +35,7 @@ class WordError(ValueError):
 
 
 class UnsuppliedError(WordError):
-    """A word that BuildKit refuses as long as a variable is not set: `${x:?message}`."""
+    """A word that BuildKit rejects as long as a variable is not set: `${x:?message}`."""
 
 
 class Budget(Struct):

@@ -45,7 +45,7 @@ MAX_ARGUMENTS = 300_000
 """More are not read: the file's memory and time must stay within bounds."""
 
 MAX_ONBUILD_DEPTH = 8
-"""How many ONBUILD may follow one another before the rest is not looked at; two are refused."""
+"""How many ONBUILD may follow one another before the rest is not looked at; two are rejected."""
 
 _ONBUILD = re.compile(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 _ORDINARY = re.compile(
@@ -56,7 +56,7 @@ _ORDINARY = re.compile(
 
 
 def read_instructions(source: Source) -> list[Instruction]:
-    """All instructions of a file; what BuildKit's parser refuses is reported to the source."""
+    """All instructions of a file; what BuildKit's parser rejects is reported to the source."""
     lines: list[LogicalLine] = []
     for line in logical_lines(source):
         if len(lines) == MAX_INSTRUCTIONS:

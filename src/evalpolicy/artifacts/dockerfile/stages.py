@@ -1,4 +1,4 @@
-"""Stages and what variables, labels and bases resolve to in them.
+"""Resolves the variables, labels and bases of stages.
 
 The facts are those of BuildKit's dockerfile2llb/convert.go (v0.33), which differ in places from
 what its documentation says:

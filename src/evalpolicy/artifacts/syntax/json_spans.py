@@ -1,6 +1,6 @@
 """JSON with a source span on every value and every key, and duplicate keys noticed.
 
-The grammar is RFC 8259, strictly: `NaN` and `Infinity` are refused, and so are a byte order mark
+The grammar is RFC 8259, strictly: `NaN` and `Infinity` are rejected, and so are a byte order mark
 and anything behind the value. Nesting deeper than `MAX_DEPTH` and whole numbers of more digits than
 Python converts (4,300, `sys.get_int_max_str_digits`) are problems too, never an exception.
 """

@@ -1,4 +1,4 @@
-"""Where a value stands in its file, and what could not be read there."""
+"""The places of values in a file, and problems with reading it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ DeviationKind: TypeAlias = Literal[
     "short-escape",
     "local-date",
 ]
-"""What TOML 1.0 forbids and some parser takes; `local-date` is legal and some parser refuses it."""
+"""What TOML 1.0 forbids and some parser takes; `local-date` is legal and some parser rejects it."""
 
 ScalarKind: TypeAlias = Literal["string", "integer", "float", "boolean", "datetime"]
 

@@ -2,7 +2,7 @@
 
 PyYAML comes with libyaml or without it, and libyaml limits nesting from 0.2.6 on. Neither shows
 here: size, characters and nesting have limits of ours, which are reached before libyaml's, and
-whatever PyYAML refuses is refused with words of ours. Events come without recursion, so no depth
+whatever PyYAML rejects is rejected with words of ours. Events come without recursion, so no depth
 ends the process, and nothing is read beyond the first that is too deep.
 """
 
@@ -17,7 +17,7 @@ import yaml
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 
 MAX_DEPTH = 60
-"""Sequences and mappings within each other. libyaml 0.2.6 refuses 1,000."""
+"""Sequences and mappings within each other. libyaml 0.2.6 rejects 1,000."""
 MAX_SIZE = 4 << 20
 """Characters of a file."""
 MAX_SIZE_WITHOUT_LIBYAML = 128 << 10

@@ -35,9 +35,9 @@ LOOP = 3
 """So often one reply has to come, and in more than half of the turns, to be a loop."""
 
 _ENDINGS: dict[Ending, str] = {
-    "refusal": "ends in a refusal",
-    "content-filter": "ends in the provider's content filter",
-    "token-limit": "ends at the token limit, in the middle of the reply",
+    "refusal": "the run ends with a refusal",
+    "content-filter": "the run ends in the provider's content filter",
+    "token-limit": "the run ends at the token limit, in the middle of the reply",
 }
 
 
@@ -70,7 +70,7 @@ def served_turns(summary: Summary, path: str) -> int:
 
 
 def verdicts(summary: Summary, path: str) -> tuple[Verdict, ...]:
-    """Everything that is wrong with the recording, the gravest first."""
+    """Everything that is wrong with the recording, the worst first."""
     found = [_other_format(summary, path), *_turns(summary, path), *_times(summary)]
     return tuple(verdict for verdict in found if verdict is not None)
 

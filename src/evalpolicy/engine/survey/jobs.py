@@ -79,12 +79,12 @@ def _job(rule: Rule, findings: Sequence[Finding]) -> Job:
 
 def _told(findings: Sequence[Finding]) -> tuple[tuple[str, ...], bool]:
     """The commands in the findings' help, and whether each fixes one of them."""
-    told = [dict.fromkeys(_mending(finding)) for finding in findings]
-    shared = [command for command in told[0] if all(command in others for others in told)]
+    offered = [dict.fromkeys(_mending(finding)) for finding in findings]
+    shared = [command for command in offered[0] if all(command in others for others in offered)]
     whole = [command for command in shared if not _PLACEHOLDER.search(command)]
     if whole or shared:
         return tuple(whole or shared), False
-    distinct = dict.fromkeys(command for commands in told for command in commands)
+    distinct = dict.fromkeys(command for commands in offered for command in commands)
     return tuple(distinct)[:MOST_COMMANDS], True
 
 

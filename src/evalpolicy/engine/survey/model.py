@@ -52,9 +52,9 @@ FAULTS: frozenset[str] = frozenset(
 
 
 class Story(Struct, frozen=True):
-    """One fixture: `states` the gravest first, `entry` the fields of its provenance entry.
+    """One fixture: `states` the worst first, `entry` the fields of its provenance entry.
 
-    `manifest_reason` is what the broken manifest says of it; empty unless it is `known-bad`.
+    `manifest_reason` is the reason in the broken manifest; empty unless it is `known-bad`.
     """
 
     row: Row

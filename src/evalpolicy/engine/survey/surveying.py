@@ -74,22 +74,22 @@ def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Surve
 
 
 def _benchmarks(fleet: Fleet) -> tuple[SurveyedBenchmark, ...]:
-    def told(name: str) -> SurveyedBenchmark:
+    def surveyed(name: str) -> SurveyedBenchmark:
         unit = fleet.benchmarks.get(name)
         words = (unit.value(f"eval.benchmark.{key}") if unit else None for key in _LABELS)
         return SurveyedBenchmark(name, unit.path if unit else "", *(word or "-" for word in words))
 
-    return tuple(told(name) for name in sorted(fleet.benchmark_names))
+    return tuple(surveyed(name) for name in sorted(fleet.benchmark_names))
 
 
 _LABELS = ("tasks", "env", "released")
 
 
 def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]:
-    told = rows(facts)
-    states: dict[str, set[State]] = {row.path: set() for row in told}
+    fixture_rows = rows(facts)
+    states: dict[str, set[State]] = {row.path: set() for row in fixture_rows}
     of_stem: dict[str, list[str]] = {}
-    for row in told:
+    for row in fixture_rows:
         of_stem.setdefault(row.fixture, []).append(row.path)
         if row.verdict == "unreadable":
             states[row.path].add("unreadable")
@@ -102,7 +102,7 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
     manifest = facts.broken.manifest.fixtures
     fixtures = {fixture.path: fixture for fixture in facts.fleet.fixtures}
     stories = []
-    for row in sorted(told, key=lambda row: row.path):
+    for row in sorted(fixture_rows, key=lambda row: row.path):
         entry = facts.provenance.entries.get(row.fixture)
         known_bad = manifest.get(row.path.rpartition("/")[2])
         replayed = replays.get(row.path)
@@ -142,7 +142,7 @@ def _sizes(facts: Facts) -> Sizes:
     sizes = sizing.of
     fixtures = sizing.fixture_sizes
 
-    def told(path: str, size: int) -> Sized:
+    def sized(path: str, size: int) -> Sized:
         if path in fixtures:
             return Sized(path, size, sizing.fixture_limit, True)
         return Sized(path, size, 0 if path in sizing.allowed else sizing.limit, False)
@@ -153,5 +153,5 @@ def _sizes(facts: Facts) -> Sizes:
         sum(sizes.values()),
         sum(fixtures.values()),
         sizing.fixture_budget,
-        tuple(told(path, size) for path, size in largest),
+        tuple(sized(path, size) for path, size in largest),
     )

@@ -83,7 +83,7 @@ class Recording:
 
 
 def read_content(content: bytes, hosts: tuple[str, ...]) -> Content:
-    """What these bytes hold. Bytes of any kind hold at least something to say of them."""
+    """The content of these bytes; bytes of any kind have at least a summary."""
     if len(content) > _WHOLE:
         pieces = range(0, len(content), 1 << 20)
         return read_pieces(lambda: (content[at : at + (1 << 20)] for at in pieces), hosts)

@@ -38,7 +38,7 @@ class Diverged(Struct, frozen=True):
 
 
 class Calls(Struct, frozen=True):
-    """What the server's journal says. `sha256` is None where the server never started.
+    """The content of the server's journal. `sha256` is None where the server never started.
 
     `last_line` is the fixture's line of the last turn that was served.
     """
@@ -113,8 +113,8 @@ def judge(evidence: Evidence) -> Judgement:
         ("failed", tuple(_failed(evidence))),
         ("unfinished", tuple(_unfinished(evidence.calls))),
     ]
-    reasons = tuple(reason for _, said in found for reason in said)
-    verdict: Verdict = next((name for name, said in found if said), "reproduced")
+    reasons = tuple(reason for _, reasons_of in found for reason in reasons_of)
+    verdict: Verdict = next((name for name, reasons_of in found if reasons_of), "reproduced")
     return Judgement(verdict, reasons)
 
 
@@ -144,13 +144,13 @@ def _diverged(calls: Calls) -> Iterator[str]:
         f"{counted(calls.diverged, 'call')} differed from the recorded requests"
         if first is None
         else f"turn {first.turn} of {calls.turns} was requested with a different request: "
-        + "; ".join(map(told, first.differences))
+        + "; ".join(map(describe, first.differences))
     )
     if calls.diverged > 1:
         yield f"{counted(calls.diverged, 'turn')} in total differed"
 
 
-def told(difference: Difference) -> str:
+def describe(difference: Difference) -> str:
     """Describes a difference."""
     recorded = f"“{difference.recorded}”" if difference.recorded else "nothing"
     asked = f"“{difference.asked}”" if difference.asked else "nothing"

@@ -177,7 +177,7 @@ class Waivers:
                 yield item
 
     def stale(self) -> Iterator[StaleRow]:
-        """Rows that occur less often than they may, although their rule ran, or is no more."""
+        """Rows that occur less often than they may, and whose rule ran or no longer exists."""
         if self.baseline is None:
             return
         for row, allowed in sorted(self.baseline.rows.items()):

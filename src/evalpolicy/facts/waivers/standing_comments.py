@@ -65,12 +65,12 @@ class StandingComments:
 
 
 class _Word(NamedTuple):
-    """One word of a comment's brackets: what the comment says, and the line of code it is on."""
+    """One word of a comment's brackets: the text of the comment, and its line of code."""
 
     line: int
     column: int
     word: str
-    said: str
+    text: str
     code: str
 
 
@@ -80,9 +80,9 @@ def _words(item: Suppression, lines: list[str]) -> Iterator[_Word]:
     before = own[: span.column - 1].strip()
     below = max(item.covers)
     code = before or (lines[below - 1].strip() if below <= len(lines) else "")
-    said = " ".join(own[span.column - 1 : span.end_column - 1].split())
+    text = " ".join(own[span.column - 1 : span.end_column - 1].split())
     for word in item.selectors if item.reason else ():
-        yield _Word(span.line, span.column, word, said, code)
+        yield _Word(span.line, span.column, word, text, code)
 
 
 def _on_the_same_code(one: _Word) -> tuple[str, str] | None:
@@ -90,7 +90,7 @@ def _on_the_same_code(one: _Word) -> tuple[str, str] | None:
 
 
 def _of_the_same_words(one: _Word) -> tuple[str, str] | None:
-    return one.word, one.said
+    return one.word, one.text
 
 
 def _paired(

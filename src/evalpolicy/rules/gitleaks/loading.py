@@ -214,5 +214,5 @@ def _is_grave(config: GitleaksConfig, evaluation: Evaluation, key: UnknownKey) -
         if not any(entry.key.lower() in filled for entry in entries):
             return "the allowlist has no other criterion"
     if key.nearest in ("regex", "path") and key.where == "[[rules]]":
-        return "the rule does not have it"
+        return f"the rule has no {key.nearest}"
     return ""

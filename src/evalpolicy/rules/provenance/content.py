@@ -102,7 +102,7 @@ def _against_name(provenance: ProvenanceFile, fixture: Fixture, entry: Entry) ->
 def _differing(entry: Entry, reading: Decoding) -> list[tuple[str, str]]:
     """The fields that differ from this reading of the name, with the values in the name."""
     named = ((field, str(getattr(reading, part))) for field, part in _NAMED)
-    return [(f, says) for f, says in named if entry.text(f) not in (None, says)]
+    return [(field, part) for field, part in named if entry.text(field) not in (None, part)]
 
 
 def _against_content(
@@ -145,7 +145,7 @@ def provenance_digest(
     ## Why
 
     A fixture is evidence, and evidence must not be edited: in the reference fleet recorded
-    fixtures were reshaped in place (715a4c4d), and could no longer be told from original ones.
+    fixtures were reshaped in place (715a4c4d), and could no longer be distinguished from originals.
 
     ## Example
 

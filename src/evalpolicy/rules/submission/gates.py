@@ -218,7 +218,10 @@ def _looser(
         if setting.kind == "hook" and ("hook", setting.gate) not in now:
             stopped = _in_scope(was.get(("scope", setting.gate)), others)
             if stopped:
-                yield setting, f"{setting.gate} no longer runs, but would check {listed(stopped)}"
+                yield (
+                    setting,
+                    f"{setting.gate} no longer runs, but would have checked {listed(stopped)}",
+                )
     fresh = Counter((s.kind, s.gate, s.value) for s in gate.after)
     fresh -= Counter((s.kind, s.gate, s.value) for s in gate.before)
     for setting in gate.after:

@@ -15,7 +15,7 @@ AND = frozenset({"AND", "&&"})
 OR = frozenset({"", "OR", "||"})
 
 
-class Refusal(Exception):  # noqa: N818 - gitleaks refuses; nothing went wrong here
+class Refusal(Exception):  # noqa: N818 - gitleaks rejects; nothing went wrong here
     """What makes gitleaks stop while it reads an allowlist or a pattern."""
 
     def __init__(self, message: str, node: Value, certain: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""What each criterion of an allowlist in force does."""
+"""The effect of each criterion of an active allowlist."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def judge_criteria(
     tracked: Sequence[str],
     hidden: bool = False,
 ) -> Judged:
-    """The criteria that are written, and what they come to together."""
+    """The criteria as written, and their combined effect."""
     scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
     matched = frozenset(path for path in scanned if effective.paths.allow(path))
     judge = _Judge(
@@ -185,8 +185,10 @@ class _Judge(Struct, frozen=True):
             return ""
         sees = "the whole match" if since_match else "the secret"
         if wanted in ("match", "line"):
-            return f"gitleaks {self.version} ignores regexTarget: they are matched against {sees}"
-        return f"regexTarget {str(wanted)[:40]!r} is unknown: they are matched against {sees}"
+            return (
+                f"gitleaks {self.version} ignores regexTarget: regexes are matched against {sees}"
+            )
+        return f"regexTarget {str(wanted)[:40]!r} is unknown: regexes are matched against {sees}"
 
     def stopwords(self, span: Span) -> CriterionEffect:
         words = self.effective.stopwords

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class WrongTypeError(Exception):
-    """A value that mapstructure refuses: gitleaks does not load the configuration."""
+    """A value that mapstructure rejects: gitleaks does not load the configuration."""
 
     def __init__(self, message: str, node: Value | Entry) -> None:
         super().__init__(message)

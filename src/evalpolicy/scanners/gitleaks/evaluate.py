@@ -1,4 +1,4 @@
-"""What one gitleaks version really does with a configuration."""
+"""What one gitleaks version does with a configuration."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Go's regular expressions, run on RE2, which has the same syntax and never backtracks.
 
 No pattern of a repository can hang the tool: RE2 matches in time linear in the text, and a
-pattern whose program would not fit in `MAX_MEMORY` is refused rather than judged. Both accept the
+pattern whose program would not fit in `MAX_MEMORY` is rejected rather than judged. Both accept the
 same patterns (measured: 30,000 random ones against Go 1.26) but for two: RE2 takes `\\C`, which is
-refused here, and Go from 1.25 on takes long category names (`\\p{Letter}`), which older builds of
-gitleaks panic on and RE2 refuses.
+rejected here, and Go from 1.25 on takes long category names (`\\p{Letter}`), which older builds of
+gitleaks panic on and RE2 rejects.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ MAX_LENGTH = 50_000
 """Characters of one pattern; a longer one is not compiled and not judged."""
 
 MAX_GROUPS = 500
-"""Parentheses in one pattern; Go refuses 1,000 levels, and RE2 takes seconds over that many."""
+"""Parentheses in one pattern; Go rejects 1,000 levels, and RE2 takes seconds over that many."""
 
 _SURELY_VALID = re.compile(r"(?:[\w /:@,;~%&=!<>'\"#.^$-]|\\[./\\-])*", re.ASCII)
 """Patterns of these characters alone always compile, so a long list need not be compiled."""
 
 
 class Refused(Struct, frozen=True):
-    """Why a pattern does not compile; `certain` is False if only our limits refused it."""
+    """Why a pattern does not compile; `certain` is False if only our limits rejected it."""
 
     message: str
     certain: bool = True

@@ -1,4 +1,4 @@
-"""Keys of a configuration that no version knows, or that this version does not know yet."""
+"""Keys of a configuration that no version knows, or that this version does not know."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ ReadFile: TypeAlias = Callable[[str], "bytes | None"]
 
 
 class LoadError(Struct, frozen=True):
-    """Why a version refuses a configuration, and where; `path` is set for an extended file.
+    """Why a version rejects a configuration, and where; `path` is set for an extended file.
 
-    Not `certain` is what this tool's own limits refused: gitleaks might load it.
+    Not `certain` is what this tool's own limits rejected: gitleaks might load it.
     """
 
     message: str

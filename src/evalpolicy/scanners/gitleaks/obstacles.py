@@ -27,7 +27,7 @@ class Obstacle(Struct, frozen=True):
 
 
 def obstacle(config: GitleaksConfig, to: Version, written_for: Version | None) -> Obstacle | None:
-    """The first thing that cannot be said at `to`, in order of position."""
+    """The first thing that `to` cannot express, in order of position."""
     found = [*_top(config, to), *_overrides(config, to, written_for)]
     for written in config.allowlists():
         found += _allowlist(config, written, to, written_for)
@@ -70,7 +70,9 @@ def _overrides(
             key for key in rule.entries if key.lower() not in ("id", "allowlist", "allowlists")
         ]
         if mode == "replaces" and (not whole or before != "replaces"):
-            yield Obstacle(identity, f"at {to} this rule replaces the default one of its name")
+            yield Obstacle(
+                identity, f"at {to} this rule replaces the default rule with the same id"
+            )
         elif mode.startswith("merges-criteria") and (fields or to < Version(8, 20)):
             yield Obstacle(identity, f"at {to} an override of a default rule does not say this")
         elif mode == "merges-fields" and before == "replaces":

@@ -71,7 +71,7 @@ def _each(sources: Sequence[str]) -> Test:
 
 
 def reaches_out(source: str) -> bool:
-    """Whether a pattern may change what stands beside it: a flag, a name, an open quotation."""
+    """Whether a pattern may affect the ones next to it: a flag, a name, an open quotation."""
     return "(?" in source.replace("(?:", "") or "\\Q" in source
 
 

@@ -1,6 +1,6 @@
 """Compares two revisions in a constant number of git processes.
 
-A clone that lacks a part of the history is refused: what cannot be compared is never a pass.
+A clone that lacks a part of the history is rejected: what cannot be compared is never a pass.
 """
 
 from __future__ import annotations

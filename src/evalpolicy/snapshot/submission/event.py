@@ -55,7 +55,7 @@ def parse(content: bytes) -> Event | Problem:
     if "after" in payload and "before" in payload:
         return _push(payload)
     return Problem(
-        "not the event of a submission: it has no pull_request, merge_group or push "
+        "not an event of a submission: it has no pull_request, merge_group or push "
         "(run on one of these, or give --base)"
     )
 
