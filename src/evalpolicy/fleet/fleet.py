@@ -10,7 +10,7 @@ from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
-from evalpolicy.fleet.out_of_reach import out_of_reach
+from evalpolicy.fleet.out_of_reach import DOCKERFILES, out_of_reach
 from evalpolicy.fleet.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -185,7 +185,7 @@ class Fleet:
     def _unit(self, path: str, summary: DockerfileSummary) -> Unit | None:
         folder, _, name = path.rpartition("/")
         role = None
-        if name in ("Dockerfile", "Containerfile"):
+        if name in DOCKERFILES:
             role = self._placed_folders.get(folder)
         placed = role is not None
         if role is None:
