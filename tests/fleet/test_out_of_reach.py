@@ -174,6 +174,31 @@ def test_a_link_out_of_a_fleet_within_its_repository_may_lead_to_units(tmp_path:
         assert list(found) == ["models"]
 
 
+WITHIN = {
+    "in a unit's folder": "containers/benchmarks/arc/vendor/tool",
+    "in an agent's": "containers/agents/codex/src",
+    "in that of a unit by its labels": "tools/image/deep/down/src",
+    "beside no Dockerfile": "containers/benchmarks/evil/image",
+}
+
+
+@pytest.mark.parametrize("path", WITHIN.values(), ids=WITHIN)
+def test_a_repository_within_a_unit_is_not_checked(tmp_path: Path, path: str) -> None:
+    more = {"containers/benchmarks/evil/README.md": "x", "tools/image/Dockerfile": AGENT}
+    root = repository(tmp_path / "fleet", DOCKERFILES | more)
+    repository(root / path, {"Dockerfile": BAD, "solve.sh": "x"})
+    for found in states(root):
+        assert list(found) == [path]
+        unit = "/".join(path.split("/")[: 2 if path.startswith("tools") else 3])
+        assert f"in the folder of the unit `{unit}`" in found[path]
+
+
+def test_a_repository_within_the_unit_at_the_root_is_not_checked(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", {"Dockerfile": AGENT})
+    repository(root / "src", {"run.sh": "x"})
+    assert list(problems(root)) == ["src"]
+
+
 REPOSITORIES = [
     "containers/benchmarks/evil",
     "containers/agents/evil",

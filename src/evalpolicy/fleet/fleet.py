@@ -10,7 +10,7 @@ from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
-from evalpolicy.fleet.out_of_reach import DOCKERFILES, out_of_reach
+from evalpolicy.fleet.out_of_reach import DOCKERFILES, out_of_reach, repositories_within
 from evalpolicy.fleet.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -121,6 +121,9 @@ class Fleet:
             place = unit or self._place(path)
             with place.at_hand(parsed):
                 yield place
+        folders = {unit.folder for unit in units}
+        for path, reason in repositories_within(self.snapshot, self.layout, folders):
+            self._problem(path, reason)
         self.__dict__["_gathered"] = (summaries, tuple(units))
 
     @cached_property

@@ -11,7 +11,7 @@ repository's own affair, unless units of that convention stand beside it or behi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from evalpolicy.config.reading import Layout
@@ -62,6 +62,30 @@ def out_of_reach(snapshot: Snapshot, layout: Layout) -> Iterator[tuple[str, str]
         yield path, f"it cannot be listed ({reason}), so what is in it was not checked"
 
 
+def repositories_within(
+    snapshot: Snapshot, layout: Layout, units: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Path and reason of each submodule below a unit's folder: a build copies from there.
+
+    `units` are the folders of those that there are. Where the layout expects another one, the
+    folder of one that is not known counts as well: its Dockerfile may be what is in the submodule.
+    """
+    expected = _Expected(snapshot, layout)
+    for path, entry in _other_than_files(snapshot):
+        if entry.mode != SUBMODULE or expected.at(path):
+            continue
+        above = [path[:at] for at, letter in enumerate(path) if letter == "/"]
+        unit = next((f for f in ["", *above] if f in units or expected.is_placed(f)), None)
+        if unit is not None:
+            yield (
+                path,
+                "a repository of its own (a submodule) in the folder of the unit "
+                f"`{unit or '.'}`: its files are not part of this one, so what a build copies from "
+                "there was not checked. Keep the files here, or move the submodule out of the "
+                "unit's folder",
+            )
+
+
 def _other_than_files(snapshot: Snapshot) -> Iterator[tuple[str, Entry]]:
     return ((path, entry) for path, entry in snapshot.entries.items() if not entry.is_file)
 
@@ -103,6 +127,13 @@ class _Expected:
             return None
         named = "/" in path or any(map(self._is_in_use, globs))
         return "units or recordings" if named or self._is_behind(path) else None
+
+    def is_placed(self, folder: str) -> bool:
+        """Whether it is a unit's folder by a glob that is in use."""
+        key = self._unit_at(folder)
+        return key is not None and any(
+            self._is_in_use(glob) and folder in Globs((glob,)) for glob in self._globs[key]
+        )
 
     def _unit_at(self, path: str) -> str | None:
         if path.rpartition("/")[2].startswith(("_", ".")):
