@@ -122,8 +122,8 @@ class Fleet:
             with place.at_hand(parsed):
                 yield place
         folders = {unit.folder for unit in units}
-        for path, reason in repositories_within(self.snapshot, self.layout, folders):
-            self._problem(path, reason)
+        for path, why in repositories_within(self.snapshot, self.layout, folders):
+            self._problem(path, why)
         self.__dict__["_gathered"] = (summaries, tuple(units))
 
     @cached_property
