@@ -15,4 +15,8 @@ def listed(paths: Sequence[str], most: int = 3) -> str:
 
 def quoted(value: str) -> str:
     """A setting in quotes, as it is written, cut where it would fill the screen."""
-    return f"`{value if len(value) <= _LONGEST else value[: _LONGEST - 1] + '…'}`"
+    if len(value) <= _LONGEST:
+        return f"`{value}`"
+    from evalpolicy.scanners.credentials import shortened  # dear, and few values are long
+
+    return f"`{shortened(value, _LONGEST)}`"
