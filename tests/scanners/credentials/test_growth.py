@@ -83,6 +83,14 @@ def test_a_text_that_repeats_itself_is_judged_once(monkeypatch: pytest.MonkeyPat
     assert counts[0] == counts[1] < 1 << 9
 
 
+def test_what_repeats_itself_is_found_each_time_where_it_stands() -> None:
+    key = token(by_id("anthropic"), random.Random(1)).encode()
+    for between in (b" ", b"-", b"\n"):  # a hyphen at the end would be part of the last
+        hits = SCANNER.scan(((key + between) * 200)[:-1])
+        assert [hit.start for hit in hits] == [n * (len(key) + 1) for n in range(200)]
+        assert {hit.end - hit.start for hit in hits} == {len(key)}
+
+
 STARTS = {"one prefix in another": 1 << 7}
 """Where each repetition is long, and dear to redact."""
 
