@@ -6,6 +6,7 @@ content that a reader cannot take; the rest of the report has to be that of a ru
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -240,6 +241,61 @@ def test_a_listing_has_a_row_for_what_it_could_not_read(
     assert folder in before
     assert err.count("Traceback") <= 1
     assert len(out.splitlines()) >= (plain - 3 if words != "gitleaks explain" else 0)
+
+
+OTHERS = [
+    ("replay plan", "evalpolicy.replay.plan.selection.naming", "fixtures/"),
+    ("replay plan", "evalpolicy.replay.plan.selection.served_turns", "fixtures/"),
+    ("replay plan --shard=1/1", "evalpolicy.replay.plan.planning._group", "fixtures/"),
+    ("replay plan", "evalpolicy.replay.plan.planning.container_name", "fixtures/"),
+    ("replay plan", "evalpolicy.replay.plan.images.asked_secrets", "Dockerfile"),
+    ("replay plan", "evalpolicy.replay.plan.images.copied_paths", ""),
+    ("report --output=page", "evalpolicy.engine.survey.surveying.naming", "fixtures/"),
+    ("report --output=page", "evalpolicy.facts.fixture_rows.naming", "fixtures/"),
+    ("report --output=page", "evalpolicy.engine.survey.surveying.SurveyedBenchmark", "containers/"),
+    ("report --output=page", "evalpolicy.engine.survey.surveying.Sized", ""),
+    ("report --output=page", "evalpolicy.engine.survey.surveying._ranked", "fixtures/"),
+    ("provenance backfill --diff", "evalpolicy.provenance.backfill.entry", "fixtures/"),
+    ("provenance verify", "evalpolicy.facts.recordings.reading.parse_stream", "fixtures/"),
+]
+
+
+@pytest.mark.parametrize(("words", "name", "path"), OTHERS)
+def test_a_command_goes_on_behind_what_it_could_not_read(
+    fleet: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    words: str,
+    name: str,
+    path: str,
+) -> None:
+    root = tmp_path / "fleet"
+    shutil.copytree(fleet, root)
+    monkeypatch.chdir(root)
+    git(root, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "first")
+    if words.startswith("provenance backfill"):
+        (root / "tests/run/replay/fixtures/provenance.json").unlink()
+    if words.startswith("replay plan"):
+        shutil.rmtree(root / "containers/benchmarks/zebra")
+    monkeypatch.setenv("EVALPOLICY_CACHE_DIR", str(tmp_path / "kept"))
+    monkeypatch.setenv("COLUMNS", "300")
+    assert main(words.split()) < EXIT_NOT_CHECKED
+    plain = _told(root, capfd)
+    monkeypatch.setenv("EVALPOLICY_CACHE_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(name, _once(name))
+    assert main(words.split()) == EXIT_NOT_CHECKED
+    told = _told(root, capfd)
+    said = " ".join(" ".join(told).split())
+    assert re.search(rf"{path}.{{0,200}} internal error: {WHAT}", said)
+    assert said.count("Traceback") == 1
+    assert len({*plain} & {*told}) >= len(plain) // 3
+
+
+def _told(root: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
+    page = root / "page" / "index.html"
+    written = page.read_text().replace("<li", "\n<li") if page.exists() else ""
+    return "".join([*capfd.readouterr(), re.sub("<[^>]*>", "", written)]).splitlines()
 
 
 def _once(name: str) -> Callable[..., Any]:

@@ -17,6 +17,14 @@ from evalpolicy.snapshot import open_snapshot
 
 BAD = 'FROM ubuntu\nLABEL eval.type="benchmark"\n'
 ELSEWHERE = {"elsewhere/evil/Dockerfile": BAD, "elsewhere/evil.Dockerfile": BAD}
+OWN_LAYOUT = {
+    "evalpolicy.toml": '[layout]\nbenchmarks = ["evals/*"]\nagents = ["runners/*"]\n',
+    "evals/arc/Dockerfile": BENCHMARK,
+    "runners/codex/Dockerfile": AGENT,
+    "data/weights.txt": "w",
+}
+LABELLED = {"images/arc/Dockerfile": BENCHMARK, "data/weights.txt": "w"}
+FLAT = {"benchmarks/arc/Dockerfile": BENCHMARK, "agents/codex/Dockerfile": AGENT, "data/w": "w"}
 
 
 def problems(root: Path, **how: object) -> dict[str, str]:
@@ -94,6 +102,103 @@ def test_other_links_are_no_problem(tmp_path: Path, path: str, target: str) -> N
         assert found == {}
 
 
+NAMED_LIKE_A_FOLDER_OF_UNITS = {
+    "out of the repository": (OWN_LAYOUT, "models", "/somewhere"),
+    "beside it": (OWN_LAYOUT, "models", "../somewhere"),
+    "to data": (OWN_LAYOUT, "models", "data"),
+    "to nothing": (OWN_LAYOUT, "gateways", "nowhere"),
+    "to nothing, and on": (OWN_LAYOUT | ELSEWHERE, "gateways", "nowhere/../elsewhere"),
+    "in a circle": (OWN_LAYOUT, "gateways", "gateways"),
+    "to a file": (OWN_LAYOUT, "core", "data/weights.txt/x"),
+    "in the other convention": (DOCKERFILES, "models", "/somewhere"),
+    "in the other convention, to data": (DOCKERFILES | {"data/w": "w"}, "gateways", "data"),
+    "where labels alone make units": (LABELLED, "core", "/somewhere"),
+    "all units, elsewhere": (LABELLED, "containers", "/somewhere"),
+    "another name of the same units": (DOCKERFILES, "benchmarks", "containers/benchmarks"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "target"),
+    NAMED_LIKE_A_FOLDER_OF_UNITS.values(),
+    ids=NAMED_LIKE_A_FOLDER_OF_UNITS,
+)
+def test_a_link_that_only_has_a_name_of_the_default_layout_is_no_problem(
+    tmp_path: Path, files: Mapping[str, str], path: str, target: str
+) -> None:
+    root = repository(tmp_path / "fleet", files)
+    (root / path).symlink_to(target)
+    for found in states(root):
+        assert found == {}
+
+
+TAKEN_FOR_UNITS = {
+    "by a name that is no accident": (LABELLED, "containers/models", "/somewhere"),
+    "beside units": (FLAT, "models", "/somewhere"),
+    "beside units, to data": (FLAT, "models", "data"),
+    "to units": (OWN_LAYOUT | ELSEWHERE, "models", "elsewhere"),
+    "to units, by way of another link": (OWN_LAYOUT | ELSEWHERE, "models", "./more/../link"),
+    "to units of another role": (OWN_LAYOUT, "models", "evals"),
+    "to units of a fleet": (
+        LABELLED | {"deploy/agents/evil/Dockerfile": BAD},
+        "containers",
+        "deploy",
+    ),
+    "named by the configuration": (
+        OWN_LAYOUT | {"evalpolicy.toml": '[layout]\nmodels = ["weights/*"]\n'},
+        "weights",
+        "/somewhere",
+    ),
+    "to recordings": (LABELLED | {"x/run/replay/fixtures/a.traces.jsonl": "{}\n"}, "tests", "x"),
+}
+
+
+@pytest.mark.parametrize(("files", "path", "target"), TAKEN_FOR_UNITS.values(), ids=TAKEN_FOR_UNITS)
+def test_a_link_in_the_place_of_units_is_not_checked(
+    tmp_path: Path, files: Mapping[str, str], path: str, target: str
+) -> None:
+    root = repository(tmp_path / "fleet", {**files, "more/x.txt": "x"})
+    (root / "link").symlink_to("elsewhere")
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).symlink_to(target)
+    for found in states(root):
+        assert list(found) == [path]
+        assert "say in [layout]" in found[path]
+
+
+def test_a_link_out_of_a_fleet_within_its_repository_may_lead_to_units(tmp_path: Path) -> None:
+    files = {f"evals/{path}": text for path, text in OWN_LAYOUT.items()}
+    root = repository(tmp_path / "repository", files | ELSEWHERE)
+    (root / "evals/models").symlink_to("../elsewhere")
+    for found in states(root / "evals"):
+        assert list(found) == ["models"]
+
+
+WITHIN = {
+    "in a unit's folder": "containers/benchmarks/arc/vendor/tool",
+    "in an agent's": "containers/agents/codex/src",
+    "in that of a unit by its labels": "tools/image/deep/down/src",
+    "beside no Dockerfile": "containers/benchmarks/evil/image",
+}
+
+
+@pytest.mark.parametrize("path", WITHIN.values(), ids=WITHIN)
+def test_a_repository_within_a_unit_is_not_checked(tmp_path: Path, path: str) -> None:
+    more = {"containers/benchmarks/evil/README.md": "x", "tools/image/Dockerfile": AGENT}
+    root = repository(tmp_path / "fleet", DOCKERFILES | more)
+    repository(root / path, {"Dockerfile": BAD, "solve.sh": "x"})
+    for found in states(root):
+        assert list(found) == [path]
+        unit = "/".join(path.split("/")[: 2 if path.startswith("tools") else 3])
+        assert f"in the folder of the unit `{unit}`" in found[path]
+
+
+def test_a_repository_within_the_unit_at_the_root_is_not_checked(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", {"Dockerfile": AGENT})
+    repository(root / "src", {"run.sh": "x"})
+    assert list(problems(root)) == ["src"]
+
+
 REPOSITORIES = [
     "containers/benchmarks/evil",
     "containers/agents/evil",
@@ -113,9 +218,33 @@ def test_a_repository_in_the_place_of_a_unit_is_not_checked(tmp_path: Path, path
         assert "submodule" in found[path]
 
 
-@pytest.mark.parametrize("path", ["third_party/tool", "containers/benchmarks/_shared", "docs"])
+def test_a_repository_that_may_hold_all_units_is_not_checked(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", {"tools/Dockerfile": "FROM scratch\n"})
+    repository(root / "containers", DOCKERFILES)
+    for found in states(root):
+        assert list(found) == ["containers"]
+
+
+def test_a_repository_is_one_problem(tmp_path: Path) -> None:
+    root = repository(tmp_path / "fleet", DOCKERFILES | {"Dockerfile": AGENT})
+    repository(root / "containers/benchmarks/evil", {"Dockerfile": BAD})
+    assert len(judge(root).problems) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "third_party/tool",
+        "containers/benchmarks/_shared",
+        "docs",
+        "gateways",
+        "models/llama/src",
+        "tools/image/src",
+    ],
+)
 def test_other_submodules_are_no_problem(tmp_path: Path, path: str) -> None:
-    root = repository(tmp_path / "fleet", DOCKERFILES)
+    more = {"models/llama/README.md": "x", "tools/image/Dockerfile": "FROM scratch\n"}
+    root = repository(tmp_path / "fleet", DOCKERFILES | more)
     repository(root / path, {"Dockerfile": BAD})
     for found in states(root):
         assert found == {}

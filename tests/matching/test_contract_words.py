@@ -22,7 +22,13 @@ CASES = [
     ({"not": {}}, 1, "1 does not satisfy not"),
     ({"pattern": "^a$"}, "b", "'b' does not match '^a$'"),
     ({"required": ["a", "b"]}, {"b": 1}, "'a' is a required property"),
-    ({"type": "string"}, ["a" * 300], "['" + "a" * 198 + "… is not of type 'string'"),
+    ({"type": "string"}, ["a " * 150], "['" + "a " * 99 + "… is not of type 'string'"),
+    ({"type": "string"}, ["a" * 300], "['" + "a" * 12 + "… is not of type 'string'"),
+    (
+        {"type": "string"},
+        ["a " * 80 + "b" * 60],
+        "['" + "a " * 80 + "b" * 12 + "… is not of type 'string'",
+    ),
 ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import repository, write
 from tests.reporters.sample import finding, report, sample
 
@@ -50,6 +52,21 @@ class TestGithub:
         assert len(lines) == 21
         assert lines[-1].startswith("evalpolicy: 3 errors, 1 warning more; ")
         assert "job summary" in lines[-1]
+
+    def test_what_makes_others_worth_less_comes_first(self):
+        ids = ["LBL001"] * 12 + ["SEC001", "GLK003", "GAT002", "SUB012", "SUB001"]
+        found = [replace(finding(), rule=id, path=f"{n:02}") for n, id in enumerate(ids)]
+        problems = [FileProblem("a", n, "unreadable") for n in range(1, 7)]
+        lines = render("github", report(found, problems)).splitlines()
+        titles = [re.search("title=([A-Z0-9]+|not checked)", line)[1] for line in lines[:-1]]
+        assert titles == ["SUB012", *["not checked"] * 6, "GAT002", "GLK003", "SEC001"]
+        assert lines[-1].startswith("evalpolicy: 13 errors more: ")
+
+    def test_of_what_matters_as_much_the_order_stays(self):
+        found = [replace(finding(), path=path, rule="SUB012") for path in ("b", "a")]
+        found.append(replace(finding(), path="0", severity="warning"))
+        lines = render("github", report(found)).splitlines()
+        assert [line.partition("file=")[2][0] for line in lines] == ["b", "a", "0"]
 
     def test_ten_are_all_and_nothing_is_said(self):
         lines = render("github", report([finding(about=str(n)) for n in range(10)])).splitlines()

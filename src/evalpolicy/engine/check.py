@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from evalpolicy.config.reading import Config, Level
 from evalpolicy.engine.in_force import in_force
 from evalpolicy.engine.incremental import groups, hits_on_fleet
 from evalpolicy.engine.parallel import begin
+from evalpolicy.engine.quoting import excerpts, without_credentials
 from evalpolicy.engine.selection import judging, levels_in_force, selected
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
@@ -27,17 +28,13 @@ from evalpolicy.policy.selection import KnownRules
 from evalpolicy.rules.rule_runs import WHOLE
 from evalpolicy.rules.rule_runs import hits as hits_of
 from evalpolicy.rules.rule_runs import problems as problems_of
-from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.tracing import Watched
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
     from evalpolicy.snapshot.submission.change import Change
-
-# Source lines are shown from files up to this size (bytes), and cut behind this many characters.
-_EXCERPT_FILE = 1 << 20
-_EXCERPT_LINE = 400
 
 
 def check(
@@ -122,7 +119,9 @@ def _check(
     failures: list[Failure] = []
     silenced_anywhere = use_comments and any(rule.on_waivers for rule in (*rules, *running))
     hits = _hits(facts, running, failures, jobs, look_for_comments=silenced_anywhere)
-    found = _sorted(_finding(rule, hit, levels.get(rule.id)) for rule, hit in hits)
+    found = _sorted(
+        without_credentials([_finding(rule, hit, levels.get(rule.id)) for rule, hit in hits])
+    )
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
@@ -140,7 +139,7 @@ def _check(
     findings = _sorted(
         [
             *(f for f in kept if f.rule in chosen_ids and _within(f.path, paths)),
-            *_on_waivers(rules, facts, waivers, levels, failures),
+            *without_credentials([*_on_waivers(rules, facts, waivers, levels, failures)]),
         ]
     )
     facts.snapshot.save()
@@ -173,9 +172,7 @@ def _check(
         rules=rules,
         findings=findings,
         problems=problems,
-        excerpts=_excerpts(
-            facts.snapshot, findings, fixtures={f.path for f in facts.fleet.fixtures}
-        ),
+        excerpts=excerpts(facts.snapshot, findings, {f.path for f in fleet.fixtures}),
         waived=[
             item
             for item in waived
@@ -385,26 +382,3 @@ def _known_paths(snapshot: Snapshot, paths: Sequence[str]) -> None:
 
 def _within(path: str, paths: Sequence[str]) -> bool:
     return not paths or any(not p or path == p or path.startswith(f"{p}/") for p in paths)
-
-
-def _excerpts(
-    snapshot: Snapshot, findings: Sequence[Finding], fixtures: Collection[str]
-) -> dict[tuple[str, int], str]:
-    """The lines that findings point at; none of a fixture, and none in which a secret may be."""
-    secret = {(f.path, f.span.line) for f in findings if f.rule.startswith("SEC")}
-    wanted: dict[str, set[int]] = {}
-    for finding in findings:
-        if finding.path in fixtures or (finding.path, finding.span.line) in secret:
-            continue
-        wanted.setdefault(finding.path, set()).add(finding.span.line)
-    found = {}
-    for path, lines in wanted.items():
-        try:
-            text = snapshot.read(path, _EXCERPT_FILE).decode("utf-8", "replace")
-        except Unreadable:
-            continue
-        split = text.removeprefix("\ufeff").split("\n")
-        for line in lines:
-            if line <= len(split):
-                found[path, line] = split[line - 1].rstrip("\r")[:_EXCERPT_LINE]
-    return found

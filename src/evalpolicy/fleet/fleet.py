@@ -10,7 +10,7 @@ from evalpolicy.artifacts.build_args import from_bake
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fixture_names import Decoding, decodings, stem_of
-from evalpolicy.fleet.out_of_reach import out_of_reach
+from evalpolicy.fleet.out_of_reach import DOCKERFILES, out_of_reach, repositories_within
 from evalpolicy.fleet.units import ROLES, DockerfileSummary, Place, Role, SummaryRow, Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -121,6 +121,9 @@ class Fleet:
             place = unit or self._place(path)
             with place.at_hand(parsed):
                 yield place
+        folders = {unit.folder for unit in units}
+        for path, why in repositories_within(self.snapshot, self.layout, folders):
+            self._problem(path, why)
         self.__dict__["_gathered"] = (summaries, tuple(units))
 
     @cached_property
@@ -185,7 +188,7 @@ class Fleet:
     def _unit(self, path: str, summary: DockerfileSummary) -> Unit | None:
         folder, _, name = path.rpartition("/")
         role = None
-        if name in ("Dockerfile", "Containerfile"):
+        if name in DOCKERFILES:
             role = self._placed_folders.get(folder)
         placed = role is not None
         if role is None:

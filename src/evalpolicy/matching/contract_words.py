@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _LONGEST = 200
+_LAST_WORD = re.compile(r"[^\s'\"]{13,}\Z")
+_BEGINNING = 12
 _COUNTED = {
     "minLength": ("has fewer than", "characters"),
     "maxLength": ("has more than", "characters"),
@@ -61,4 +64,8 @@ def worded(error: Any) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    if len(text) <= _LONGEST:
+        return text
+    # Of a word at the cut no more than a beginning: who looks for a key would not know half of one.
+    word = _LAST_WORD.search(text, 0, _LONGEST)
+    return f"{text[: word.start() + _BEGINNING] if word else text[:_LONGEST]}…"

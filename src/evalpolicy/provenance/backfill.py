@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -19,6 +20,7 @@ from evalpolicy.provenance.history import Arrival, arrivals
 from evalpolicy.provenance.state import State
 from evalpolicy.snapshot import Snapshot, Unreadable, git
 from evalpolicy.snapshot.cache import Cache
+from evalpolicy.snapshot.model import understood
 from evalpolicy.snapshot.objects import CommitSnapshot
 
 _POINTER = "a Git LFS pointer: what it stands for is not here (`git lfs pull`)"
@@ -48,7 +50,10 @@ def backfill(
     found = Backfill(kept=len({f.stem for f in fleet.fixtures} - {f.stem for f in waiting}))
     with witnesses(snapshot, config, fleet, cache, waiting) as evidences:
         for evidence in evidences:
-            _take(found, evidence, provenance)
+            try:
+                understood(partial(_take, found, provenance), evidence)
+            except Unreadable as reason:
+                found.unreadable[evidence.fixture.path] = str(reason)
     return found
 
 
@@ -67,7 +72,7 @@ def _was_unreadable(fields: Mapping[str, object]) -> bool:
     return any(why in said for why in (f"unknown: {git.ABSENT}", f"unknown: {_POINTER}"))
 
 
-def _take(found: Backfill, evidence: Evidence, provenance: ProvenanceFile) -> None:
+def _take(found: Backfill, provenance: ProvenanceFile, evidence: Evidence) -> None:
     fixture = evidence.fixture
     if evidence.unreadable:
         found.unreadable[fixture.path] = evidence.unreadable

@@ -11,7 +11,7 @@ from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.snapshot import Unreadable, git
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.git_process import Command
-from evalpolicy.snapshot.model import decode_path
+from evalpolicy.snapshot.model import decode_path, understood
 
 _SUFFIXES = ("*.trajectory.jsonl", "*.traces.jsonl")
 
@@ -169,9 +169,13 @@ def _old_recordings(
     objects = git.Objects(repository)
     try:
         for oid, content in objects.read_many(fresh):
-            if not isinstance(content, Unreadable):
-                found[oid] = read_recorded(content)
-                cache.put(key("recorded", oid), list(found[oid]))
+            if isinstance(content, Unreadable):
+                continue
+            try:
+                found[oid] = understood(read_recorded, content)
+            except Unreadable:  # then it is no witness, and the run says what was noted
+                continue
+            cache.put(key("recorded", oid), list(found[oid]))
     finally:
         objects.close()
     return found

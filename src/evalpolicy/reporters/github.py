@@ -17,11 +17,18 @@ from evalpolicy.reporters.text import count
 LIMIT = 10
 """The limit of annotations of one severity in one step."""
 
+_FIRST = ("SUB012", "GAT", "GLK", "SEC")
+"""What is not to be left out, by how rules' ids begin: who loosens the policy, then what a gate
+lets through, then credentials."""
+
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: Report) -> str:
-    """One command per line, the worst first. A last line says how many are left out."""
+    """One command per line, the worst first. A last line says how many are left out.
+
+    Within a severity, the findings that devalue all others come first.
+    """
     lines: list[str] = []
     left_out = []
     for severity in SEVERITIES:
@@ -42,11 +49,19 @@ def render(report: Report) -> str:
 
 
 def _commands(report: Report, severity: Severity) -> Iterator[str]:
+    found = [finding for finding in report.findings if finding.severity == severity]
+    loosening = [finding for finding in found if _place(finding) == 0]
+    others = [finding for finding in found if _place(finding) > 0]
+    yield from (_finding(finding, report.prefix) for finding in loosening)
     if severity == "error":
         yield from (_problem(problem, report.prefix) for problem in report.problems)
-    for finding in report.findings:
-        if finding.severity == severity:
-            yield _finding(finding, report.prefix)
+    yield from (_finding(finding, report.prefix) for finding in sorted(others, key=_place))
+
+
+def _place(finding: Finding) -> int:
+    """How far behind a finding stands among those of its severity."""
+    known = (place for place, start in enumerate(_FIRST) if finding.rule.startswith(start))
+    return next(known, len(_FIRST))
 
 
 def _finding(finding: Finding, prefix: str) -> str:

@@ -22,6 +22,8 @@ SUBMODULE = 0o160000
 
 # As many as Linux follows before it says ELOOP (path_resolution(7)).
 _MAX_LINKS = 40
+# PATH_MAX of Linux (bytes): a longer target leads nowhere.
+_LONGEST_LINK = 4096
 
 
 class Unreadable(Exception):  # noqa: N818 - a fact about one file, collected and reported
@@ -219,6 +221,43 @@ class Snapshot(ABC):
             if path not in self.entries:
                 raise Unreadable("a symbolic link to a file that is not in this snapshot")
         raise Unreadable("symbolic links form a cycle")
+
+    def folder_behind(self, path: str) -> str | None:
+        """The folder of this snapshot that `path` leads to through symbolic links; None for none.
+
+        Raises `Unreadable` where that is not known: through a submodule, and out of a fleet that
+        stands in a folder of its repository.
+        """
+        waiting = path.split("/")[::-1]
+        here: list[str] = []
+        links = 0
+        while waiting:
+            part = waiting.pop()
+            if part == ".." and not here:
+                if self.prefix:
+                    raise Unreadable("a symbolic link that leads out of the snapshot")
+                return None
+            if part == "..":
+                here.pop()
+            if part in ("", ".", ".."):
+                continue
+            here.append(part)
+            entry = self.entries.get("/".join(here))
+            if entry is None:
+                if "/".join(here) not in self.folders:
+                    return None
+            elif entry.mode == SUBMODULE:
+                raise Unreadable("a submodule: its content is not part of this repository")
+            elif entry.mode == SYMLINK and links < _MAX_LINKS:
+                target = self._link(entry)
+                if target.startswith("/") or len(target) > _LONGEST_LINK:
+                    return None
+                links += 1
+                here.pop()
+                waiting += target.split("/")[::-1]
+            else:
+                return None
+        return "/".join(here)
 
     @abstractmethod
     def _list(self) -> Iterable[Entry]: ...

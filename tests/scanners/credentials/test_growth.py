@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from tests.growth import assert_linear
@@ -64,14 +65,45 @@ CASES: dict[str, Callable[[int], bytes]] = {
 }
 
 
+def test_a_text_that_repeats_itself_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a prefix stands there: what surrounds it is the same but at the ends."""
+    judged: list[int] = []
+    real = Scanner._judge
+
+    def counting(*given: Any) -> Any:
+        judged.append(1)
+        return real(*given)
+
+    monkeypatch.setattr(Scanner, "_judge", counting)
+    counts = []
+    for n in (1 << 9, 1 << 11):
+        judged.clear()
+        SCANNER.scan(b"sk-ant-api03-" * n)
+        counts.append(len(judged))
+    assert counts[0] == counts[1] < 1 << 9
+
+
+def test_what_repeats_itself_is_found_each_time_where_it_stands() -> None:
+    key = token(by_id("anthropic"), random.Random(1)).encode()
+    for between in (b" ", b"-", b"\n"):  # a hyphen at the end would be part of the last
+        hits = SCANNER.scan(((key + between) * 200)[:-1])
+        assert [hit.start for hit in hits] == [n * (len(key) + 1) for n in range(200)]
+        assert {hit.end - hit.start for hit in hits} == {len(key)}
+
+
+STARTS = {"one prefix in another": 1 << 7}
+"""Where each repetition is long, and dear to redact."""
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_hostile_texts(case: str) -> None:
-    assert_linear(SCANNER.scan, CASES[case], start=LEARNED)
+    assert_linear(SCANNER.scan, CASES[case], start=STARTS.get(case, LEARNED))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_hostile_texts_are_redacted(case: str) -> None:
-    assert_linear(lambda text: redact(text, SCANNER), CASES[case], start=LEARNED, largest=1 << 12)
+    start = STARTS.get(case, LEARNED)
+    assert_linear(lambda text: redact(text, SCANNER), CASES[case], start=start, largest=4 * start)
 
 
 def _keys() -> list[str]:

@@ -6,8 +6,9 @@ are asked here once more, whatever was selected, suppressed or taken into a base
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import TypeVar
 
 from evalpolicy.engine.survey.model import (
     STATES,
@@ -20,9 +21,8 @@ from evalpolicy.engine.survey.model import (
 )
 from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.facts import Facts
-from evalpolicy.facts.fixture_rows import rows
+from evalpolicy.facts.fixture_rows import Row, rows
 from evalpolicy.facts.recordings.naming import naming
-from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.report import FileProblem
 from evalpolicy.policy.rule import Hit, RuleFunction
 from evalpolicy.rules.fixtures.content import fixture_format, fixture_no_turns, fixture_unreadable
@@ -34,7 +34,8 @@ from evalpolicy.rules.provenance.staleness import (
     provenance_stale_benchmark,
     provenance_stale_revision,
 )
-from evalpolicy.rules.rule_runs import hits
+from evalpolicy.rules.rule_runs import WHOLE, hits
+from evalpolicy.snapshot.model import Unreadable, understood
 
 _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("unreadable", fixture_unreadable),
@@ -49,17 +50,21 @@ _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("ambiguous", fixture_name_ambiguous),
     ("unprovenanced", provenance_missing),
 )
+_NO_SIZES = Sizes(0, 0, 0, None, ())
+_Given = TypeVar("_Given")
+_Surveyed = TypeVar("_Surveyed")
 # At most so many files are listed.
 _LARGEST = 25
 
 
 def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Survey:
     """The fleet of one snapshot; `replays` are verdicts by the fixture's path."""
-    stories = _stories(facts, replays or {})
-    sizes = _sizes(facts)
+    stories = next(_each(facts, [facts], lambda _: WHOLE, partial(_stories, replays or {})), ())
+    sizes = next(_each(facts, [facts], lambda _: WHOLE, _sizes), _NO_SIZES)
     fleet = facts.fleet
+    benchmarks = _benchmarks(facts)
     return Survey(
-        benchmarks=_benchmarks(fleet),
+        benchmarks=benchmarks,
         agents=tuple(sorted(fleet.agent_names)),
         stories=stories,
         sizes=sizes,
@@ -73,19 +78,25 @@ def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Surve
     )
 
 
-def _benchmarks(fleet: Fleet) -> tuple[SurveyedBenchmark, ...]:
+def _benchmarks(facts: Facts) -> tuple[SurveyedBenchmark, ...]:
+    fleet = facts.fleet
+
+    def path_of(name: str) -> str:
+        unit = fleet.benchmarks.get(name)
+        return unit.path if unit else WHOLE
+
     def surveyed(name: str) -> SurveyedBenchmark:
         unit = fleet.benchmarks.get(name)
         words = (unit.value(f"eval.benchmark.{key}") if unit else None for key in _LABELS)
         return SurveyedBenchmark(name, unit.path if unit else "", *(word or "-" for word in words))
 
-    return tuple(surveyed(name) for name in sorted(fleet.benchmark_names))
+    return tuple(_each(facts, sorted(fleet.benchmark_names), path_of, surveyed))
 
 
 _LABELS = ("tasks", "env", "released")
 
 
-def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]:
+def _stories(replays: Mapping[str, Replayed], facts: Facts) -> tuple[Story, ...]:
     fixture_rows = rows(facts)
     states: dict[str, set[State]] = {row.path: set() for row in fixture_rows}
     of_stem: dict[str, list[str]] = {}
@@ -101,22 +112,37 @@ def _stories(facts: Facts, replays: Mapping[str, Replayed]) -> tuple[Story, ...]
                 states[path].add(state)
     manifest = facts.broken.manifest.fixtures
     fixtures = {fixture.path: fixture for fixture in facts.fleet.fixtures}
-    stories = []
-    for row in sorted(fixture_rows, key=lambda row: row.path):
+
+    def story(row: Row) -> Story:
         entry = facts.provenance.entries.get(row.fixture)
         known_bad = manifest.get(row.path.rpartition("/")[2])
         replayed = replays.get(row.path)
-        stories.append(
-            Story(
-                row,
-                naming(fixtures[row.path], entry).readings,
-                _ranked(states[row.path], replayed and replayed.reproduces(row.sha256)),
-                None if entry is None else entry.fields,
-                known_bad.reason if known_bad else "",
-                replayed,
-            )
+        return Story(
+            row,
+            naming(fixtures[row.path], entry).readings,
+            _ranked(states[row.path], replayed and replayed.reproduces(row.sha256)),
+            None if entry is None else entry.fields,
+            known_bad.reason if known_bad else "",
+            replayed,
         )
-    return tuple(stories)
+
+    return tuple(
+        _each(facts, sorted(fixture_rows, key=lambda row: row.path), lambda r: r.path, story)
+    )
+
+
+def _each(
+    facts: Facts,
+    given: Iterable[_Given],
+    path_of: Callable[[_Given], str],
+    surveyed: Callable[[_Given], _Surveyed],
+) -> Iterator[_Surveyed]:
+    """The results of `surveyed`; an item for which it raises is a problem of its file."""
+    for one in given:
+        try:
+            yield understood(surveyed, one)
+        except Unreadable as reason:
+            facts.fleet.unreadable(path_of(one), reason)
 
 
 def _hits(facts: Facts, function: RuleFunction) -> Iterator[Hit]:

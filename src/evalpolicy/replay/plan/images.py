@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from evalpolicy.replay.plan.model import Build, EngineName, Image, ImageRole
 from evalpolicy.replay.plan.naming import ImageNames, is_image_name
 from evalpolicy.replay.plan.sources import Sources, asked_secrets, copied_paths
 from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot.model import understood
 
 _BUILT: tuple[Role, ...] = ("core", "model", "gateway", "benchmark", "agent")
 _SCRIPT = "build.sh"
@@ -78,7 +79,7 @@ class ImagePlanner:
         args = {key: filled(text, values) for key, text in how.args.items()}
         variables = {key: filled(text, values) for key, text in how.variables.items()}
         try:
-            sources = self._eval_sources(args, variables, below)
+            sources = understood(partial(self._eval_sources, args, variables), below)
             unknown = tuple(sorted(self._combination.args - set(args)))
         except Unreadable as reason:
             return self._keep(_impossible(name, "eval", str(reason)))
@@ -159,7 +160,7 @@ class ImagePlanner:
             return _impossible(name, unit.role, f"it is built on itself: {', '.join(self._open)}")
         self._open.append(name)
         try:
-            return self._keep(self._built(unit, name, task, script))
+            return self._keep(understood(partial(self._built, unit, name, task), script))
         except Unreadable as reason:
             return self._keep(_impossible(name, unit.role, f"{unit.path}: {reason}"))
         finally:

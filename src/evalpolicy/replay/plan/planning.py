@@ -26,9 +26,10 @@ from evalpolicy.replay.plan.model import (
     Paths,
     Plan,
     Replay,
+    Skipped,
 )
 from evalpolicy.replay.plan.naming import container_name
-from evalpolicy.replay.plan.selection import Chosen, Selection, select, shard_of
+from evalpolicy.replay.plan.selection import Chosen, Selection, each_or_skipped, select, shard_of
 
 OUTPUT = "evalpolicy-replay"
 """The default output folder of a run, below the fleet's root."""
@@ -78,9 +79,16 @@ def plan(facts: Facts, request: Request) -> Plan:
         request.typed,
         None if changed is None else lambda one: changed(one, images),
     )
-    part = shard_of(chosen, request.selection.shard, lambda one: _group(images, one))
+    failed: list[Skipped] = []
+    if request.selection.shard is not None:  # otherwise nobody asks for groups
+        grouped, failed = each_or_skipped(chosen, lambda one: _group(images, one))
+        groups = {one.fixture.path: group for one, group in grouped}
+        chosen = [one for one, _ in grouped]
+        chosen = shard_of(chosen, request.selection.shard, lambda one: groups[one.fixture.path])
     planner = _ReplayPlanner(settings, request, images, Path(facts.snapshot.top).absolute())
-    replays = tuple(planner.replay(number, one) for number, one in enumerate(part, 1))
+    numbers = {one.fixture.path: number for number, one in enumerate(chosen, 1)}
+    made, more = each_or_skipped(chosen, lambda one: planner.replay(numbers[one.fixture.path], one))
+    replays = tuple(replay for _, replay in made)
     needed = _closure(images, [replay.image for replay in replays])
     return Plan(
         request.run,
@@ -88,7 +96,7 @@ def plan(facts: Facts, request: Request) -> Plan:
         str(planner.root),
         tuple(image for image in images.images if image.name in needed),
         replays,
-        tuple(skipped),
+        tuple(sorted([*skipped, *failed, *more], key=lambda one: one.path)),
         request.server_image,
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -19,11 +20,13 @@ from evalpolicy.fleet.units import Unit
 from evalpolicy.matching.nearest import nearest
 from evalpolicy.replay.plan.model import Skipped
 from evalpolicy.reporters.safe import shown
+from evalpolicy.snapshot.model import Unreadable, understood
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.provenance import Entry
-    from evalpolicy.facts.recordings.reading import Recording
 
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 Broken = Literal["skip", "include", "only"]
 """What to do with fixtures that the broken manifest lists."""
 
@@ -81,7 +84,7 @@ def select(
     skipped: list[Skipped] = []
     asked: list[_Asked] = []
     for fixture in _wanted(facts, selection.words, typed):
-        found = _asked(facts, fixture, selection)
+        found = _or_skipped(fixture, partial(_asked, facts, selection), fixture)
         if isinstance(found, Skipped):
             skipped.append(found)
         elif found is not None:
@@ -91,12 +94,41 @@ def select(
         facts.fleet, facts.cache, facts.config.secrets.internal_hosts, paths=paths
     )
     for one in asked:
-        read = _chosen(facts, one, recordings.get(one.fixture.path))
+        read = _or_skipped(one.fixture, partial(_chosen, facts, recordings), one)
         if isinstance(read, Skipped):
             skipped.append(read)
-        elif changed is None or changed(read):
+            continue
+        concerned = changed is None or _or_skipped(one.fixture, changed, read)
+        if isinstance(concerned, Skipped):
+            skipped.append(concerned)
+        elif concerned:
             chosen.append(read)
     return chosen, sorted(skipped, key=lambda one: one.path)
+
+
+def _or_skipped(
+    fixture: Fixture, work: Callable[[_Given], _Made], given: _Given
+) -> _Made | Skipped:
+    """What `work` makes; the fixture skipped where it raises."""
+    try:
+        return understood(work, given)
+    except Unreadable as reason:
+        return Skipped(fixture.path, str(reason))
+
+
+def each_or_skipped(
+    chosen: Iterable[Chosen], work: Callable[[Chosen], _Made]
+) -> tuple[list[tuple[Chosen, _Made]], list[Skipped]]:
+    """What `work` makes of each fixture, and those for which it raises."""
+    made: list[tuple[Chosen, _Made]] = []
+    skipped: list[Skipped] = []
+    for one in chosen:
+        found = _or_skipped(one.fixture, work, one)
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        else:
+            made.append((one, found))
+    return made, skipped
 
 
 def shard_of(
@@ -142,7 +174,7 @@ class _Asked(NamedTuple):
     entry: Entry | None
 
 
-def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Skipped | None:
+def _asked(facts: Facts, selection: Selection, fixture: Fixture) -> _Asked | Skipped | None:
     """None for a fixture that was not chosen."""
     entry = facts.provenance.entries.get(fixture.stem)
     best = naming(fixture, entry).best
@@ -169,8 +201,9 @@ def _asked(facts: Facts, fixture: Fixture, selection: Selection) -> _Asked | Ski
     return _Asked(fixture, benchmark, agent, best.task, entry)
 
 
-def _chosen(facts: Facts, asked: _Asked, recording: Recording | None) -> Chosen | Skipped:
+def _chosen(facts: Facts, recordings: Recordings, asked: _Asked) -> Chosen | Skipped:
     path, entry = asked.fixture.path, asked.entry
+    recording = recordings.get(path)
     if recording is None:
         reasons = [problem.message for where, problem in facts.fleet.problems if where == path]
         return Skipped(path, reasons[0] if reasons else "cannot be read")

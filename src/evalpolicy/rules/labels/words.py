@@ -12,4 +12,8 @@ def dollar(names: tuple[str, ...]) -> str:
 
 def quoted(value: str) -> str:
     """A value in quotes, truncated to 80 characters."""
-    return '"' + (value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…") + '"'
+    if len(value) <= _LONGEST:
+        return f'"{value}"'
+    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
+
+    return f'"{shortened(value, _LONGEST)}"'

@@ -204,5 +204,6 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…",
-                      ensure_ascii=False)  # fmt: skip
+    from evalpolicy.scanners.credentials import shortened  # dear, and few values are long
+
+    return json.dumps(shortened(value, _LONGEST), ensure_ascii=False)

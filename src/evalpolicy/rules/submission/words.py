@@ -15,4 +15,8 @@ def listed(paths: Sequence[str], most: int = 3) -> str:
 
 def quoted(value: str) -> str:
     """A setting in backquotes, as it is written, truncated to 80 characters."""
-    return f"`{value if len(value) <= _LONGEST else value[: _LONGEST - 1] + '…'}`"
+    if len(value) <= _LONGEST:
+        return f"`{value}`"
+    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
+
+    return f"`{shortened(value, _LONGEST)}`"

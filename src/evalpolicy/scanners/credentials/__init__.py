@@ -7,7 +7,13 @@ has only its masked form.
 
 from evalpolicy.scanners.credentials.places import Place, locate
 from evalpolicy.scanners.credentials.providers import SHAPES
-from evalpolicy.scanners.credentials.redaction import Change, redact, redact_text
+from evalpolicy.scanners.credentials.redaction import (
+    Change,
+    plain_scanner,
+    redact,
+    redact_text,
+    shortened,
+)
 from evalpolicy.scanners.credentials.scanner import Hit, Scanner
 from evalpolicy.scanners.credentials.shapes import Shape
 from evalpolicy.scanners.credentials.streams import scan_stream
@@ -20,7 +26,9 @@ __all__ = [
     "Scanner",
     "Shape",
     "locate",
+    "plain_scanner",
     "redact",
     "redact_text",
     "scan_stream",
+    "shortened",
 ]

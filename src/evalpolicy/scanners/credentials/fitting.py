@@ -7,7 +7,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import re2
 
-from evalpolicy.scanners.credentials.plausible import is_key_block, is_placeholder, rest_behind_mark
+from evalpolicy.scanners.credentials.plausible import (
+    MARK,
+    is_key_block,
+    is_placeholder,
+    rest_behind_mark,
+)
 from evalpolicy.scanners.credentials.providers import SHAPES
 from evalpolicy.scanners.credentials.shapes import Shape
 
@@ -135,8 +140,10 @@ def _kind(shape: Shape, secret: bytes) -> Kind | None:
     if shape.check is is_key_block:
         return "credential" if is_key_block(secret) else None
     body = secret[len(shape.prefix) :]
-    # What redaction left of the next credential is not the rest of this one.
-    rest = rest_behind_mark(_REDACTED.sub(rb"\1", body))
+    rest = None
+    if MARK.search(body) is not None:
+        # What redaction left of the next credential is not the rest of this one.
+        rest = rest_behind_mark(_REDACTED.sub(rb"\1", body))
     if rest is not None:
         return "half-redacted" if rest else None
     if shape.id == "half-redacted" or is_placeholder(body):

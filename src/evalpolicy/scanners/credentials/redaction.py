@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -67,6 +68,23 @@ def redact_text(text: str, scanner: Scanner, *, most: int | None = None) -> str:
     if found.left:
         return "(not shown: it could not be redacted)"
     return found.content.decode("utf-8", "surrogatepass")[:most]
+
+
+@cache
+def plain_scanner() -> Scanner:
+    """One of credentials alone, whatever hosts a fleet calls internal."""
+    return Scanner()
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most `most` characters, the last of them `…` where it was longer.
+
+    What is cut holds no credential: nobody finds a piece of one later.
+    """
+    if len(text) <= most:
+        return text
+    text = redact_text(text, plain_scanner())
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _replaced(content: bytes, hits: tuple[Hit, ...], *, whole: bool) -> bytes:

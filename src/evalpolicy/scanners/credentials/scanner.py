@@ -6,6 +6,7 @@ import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 import re2
 from msgspec import Struct
@@ -21,7 +22,7 @@ from evalpolicy.scanners.credentials.fitting import (
 )
 from evalpolicy.scanners.credentials.hosts import HostPattern
 from evalpolicy.scanners.credentials.providers import SHAPES
-from evalpolicy.scanners.credentials.shapes import Shape
+from evalpolicy.scanners.credentials.shapes import LONGEST, Shape
 
 _PROBE_OPTIONS = re2.Options()
 _PROBE_OPTIONS.encoding = re2.Options.Encoding.LATIN1
@@ -30,6 +31,15 @@ _PROBE_OPTIONS.max_mem = 64 << 20
 
 _PROBED = 512
 """Bytes that a probe may take: more than the longest one does."""
+
+_BEFORE = 64
+"""Bytes before a candidate, and behind the longest one, that may say whether it is one."""
+
+_KNOWN = 1 << 10
+"""So many answers are kept for one text: 2 MB with the bytes that they rest on."""
+
+_Surrounded: TypeAlias = tuple[int, bytes, tuple[int, bool, int] | None]
+"""Where a candidate begins in some bytes, these, and what is known of the next credential."""
 
 _LEAD = 16
 """Bytes before a stretch that are read with it, so that no word seems to begin with it."""
@@ -132,8 +142,9 @@ class Scanner:
         begins first is it.
         """
         found: list[Found] = []
+        known: dict[_Surrounded, Found | None] = {}
         for start in reversed(starts):
-            one = self._judge(text, start, found[-1] if found else None)
+            one = self._judged_once(text, start, found[-1] if found else None, known)
             if one is None:
                 continue
             while found and found[-1].start < one.end and one.start <= found[-1].start:
@@ -142,8 +153,27 @@ class Scanner:
                 found.append(one)
         return found
 
-    def _judge(self, text: bytes, start: int, right: Found | None) -> Found | None:
-        """The shape that fits the text at `start`, once everything about it is checked."""
+    def _judged_once(
+        self, text: bytes, start: int, right: Found | None, known: dict[_Surrounded, Found | None]
+    ) -> Found | None:
+        """`_judge`, which a text that repeats itself asks for over and over.
+
+        Its answer is kept by the bytes that it can look at, as if the candidate began at 0.
+        """
+        first = max(start - _BEFORE, 0)
+        glue = right and (right.start - start, bool(right.shape.before), text[right.start - 1])
+        key = (start - first, text[first : start + LONGEST + _BEFORE], glue)
+        if key in known:
+            one = known[key]
+            return one and one._replace(start=one.start + start, end=one.end + start)
+        shapes = self._shapes_at(text, start)
+        one = self._judge(text, start, right, shapes)
+        if len(known) < _KNOWN and all(s.gate is None and s.longest <= LONGEST for s in shapes):
+            known[key] = one and one._replace(start=one.start - start, end=one.end - start)
+        return one
+
+    def _shapes_at(self, text: bytes, start: int) -> list[Shape]:
+        """The shapes whose probes match at `start`, those without a prefix first."""
         shapes = [
             shape
             for shape in self._by_prefix.get(text[start : start + 2], ())
@@ -151,6 +181,12 @@ class Scanner:
         ]
         probed = self._probes_without_prefix.Match(text[start : start + _PROBED]) or ()
         shapes[:0] = [self._without_prefix[number] for number in sorted(probed)]
+        return shapes
+
+    def _judge(
+        self, text: bytes, start: int, right: Found | None, shapes: list[Shape]
+    ) -> Found | None:
+        """The shape that fits the text at `start`, once everything about it is checked."""
         for shape in shapes:
             for at in _leads(shape, start):
                 if (found := fitting(shape, text, at, right)) is not None:
