@@ -232,6 +232,7 @@ def _spoil(root: Path) -> None:
     with (arithmetic / "Dockerfile").open("a") as file:
         file.write('ARG WHO\nLABEL eval.benchmark.data_revision="$WHO"\n')
     (root / "docker-bake.hcl").write_bytes(large)
+    (root / "Makefile").write_bytes(large)
     (root / "compose.yaml").write_text("services:\n  a:\n    image: [\n")
     (root / ".github/workflows").mkdir(parents=True)
     (root / ".github/workflows/odd.yml").write_text("jobs: [\n")

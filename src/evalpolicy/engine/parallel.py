@@ -3,6 +3,11 @@
 Fixtures are most of what a fleet holds, and some facts about it (gates, documents, sizes) rest on
 no Dockerfile: they can be worked out beside the walk. Where verdicts are kept, next to nothing is
 left to do; helpers are forked for a run that knows nothing yet.
+
+Measured on the reference fleet, in one process: of the processor time 27 % goes into the fixtures,
+23 % into the rules of `_APART`, 50 % into all the rest. With one helper the rest is the longest chain:
+half of the whole. With the fixtures alone beside the walk it would be 73 %, a wait of 1.5 times
+as long.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ class Trace:
 
     @property
     def _all(self) -> Iterable[Trace]:
+        if not self.asked:
+            return (self,)
         found = {self: None}
         waiting = [self]
         while waiting:
