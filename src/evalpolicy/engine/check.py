@@ -12,7 +12,7 @@ from evalpolicy.engine.in_force import in_force
 from evalpolicy.engine.parallel import begin
 from evalpolicy.engine.remembering import FLEET, Remembering, Verdict
 from evalpolicy.engine.selection import judging, levels_in_force, selected
-from evalpolicy.engine.subjects import Units, is_judged_once, of_dockerfile, of_fleet
+from evalpolicy.engine.subjects import Subjects, is_judged_once
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.waivers import suppressions
@@ -255,7 +255,7 @@ def _hits(
     Rules that fail are added to `failures`. What helpers work at is waited for once
     nothing else is left to do, `look_for_comments` included.
     """
-    remembering = Remembering(facts, failures)
+    remembering, subjects = Remembering(facts, failures), Subjects(facts)
     of_dockerfiles = [rule for rule in rules if rule.per_dockerfile]
     of_units = [rule for rule in rules if rule.per_unit]
     others = [
@@ -267,26 +267,28 @@ def _hits(
     kept = [rule for rule in others if not is_judged_once(rule)]
     begun = begin(facts, kept, jobs)
     if of_dockerfiles or of_units:
-        units = Units(facts)
         for place in facts.fleet.walk():
             if of_dockerfiles:
-                yield from remembering.hits(of_dockerfile(place), of_dockerfiles)
+                yield from remembering.hits(subjects.dockerfile(place), of_dockerfiles)
             if of_units and isinstance(place, Unit):
-                yield from remembering.hits(units.subject(place), of_units)
+                yield from remembering.hits(subjects.unit(place), of_units)
     yield from remembering.hits(FLEET, once)
-    yield from _of_families(remembering, facts, [r for r in kept if r.id not in begun.rules], {})
+    yield from _of_families(remembering, subjects, [r for r in kept if r.id not in begun.rules], {})
     if look_for_comments:
         facts.suppressions  # noqa: B018 - asked for later
     waiting = [rule for rule in kept if rule.id in begun.rules]
-    yield from _of_families(remembering, facts, waiting, begun.verdicts())
+    yield from _of_families(remembering, subjects, waiting, begun.verdicts())
 
 
 def _of_families(
-    remembering: Remembering, facts: Facts, rules: Sequence[Rule], known: Mapping[str, Verdict]
+    remembering: Remembering,
+    subjects: Subjects,
+    rules: Sequence[Rule],
+    known: Mapping[str, Verdict],
 ) -> Iterator[tuple[Rule, Hit]]:
     for letters in dict.fromkeys(rule.family for rule in rules):
         family = [rule for rule in rules if rule.family == letters]
-        yield from remembering.hits(of_fleet(facts, letters), family, known)
+        yield from remembering.hits(subjects.fleet(letters), family, known)
 
 
 def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:

@@ -5,9 +5,9 @@ no Dockerfile: they can be worked out beside the walk. Where verdicts are kept, 
 left to do; helpers are forked for a run that knows nothing yet.
 
 Measured on the reference fleet, in one process: of the processor time 27 % goes into the fixtures,
-23 % into the rules of `_APART`, 50 % into all the rest. With one helper the rest is the longest chain:
-half of the whole. With the fixtures alone beside the walk it would be 73 %, a wait of 1.5 times
-as long.
+23 % into the rules of `_APART`, 50 % into all the rest. With one helper the longest chain is this
+rest, half of the whole; with the fixtures alone beside the walk it would be 73 %, a wait of 1.5
+times as long.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ answers; it holds while the same looks have the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
@@ -26,8 +26,9 @@ from evalpolicy.snapshot.tracing import Look, Trace, tracing
 class Subject(NamedTuple):
     """What rules are called for: the fleet (`path` is None), or the unit or Dockerfile at `path`.
 
-    `given` are the facts that are its own. `ground` is equal as long as what they may know
-    without looking at a file (the listing, which units there are) is; None where nobody can say.
+    `name` tells apart what never shares a row. `given` are the facts that are its own. `ground` is
+    equal as long as what they may know without looking at a file (the listing, which units there
+    are) is; None where nobody can say.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Remembering:
                 for hit in self._run(subject, rule):
                     yield rule, hit
             return
-        row_key = key("verdicts", subject.name, self._ground, subject.path)
+        row_key = key("verdicts", subject.name, self._facts.snapshot.kind, subject.path)
         row = self._renewed_rows.get(row_key) or self._facts.cache.get(row_key, _Row)
         if row is None or row.ground != subject.ground:
             row = _Row(subject.ground, [], {})
@@ -166,10 +167,6 @@ class Remembering:
         )
         for path, hit in known.hits:
             yield rule, Hit.from_row(path, hit)
-
-    @cached_property
-    def _ground(self) -> str:
-        return key(repr(self._facts.config), self._facts.snapshot.kind)
 
     def _holds(self, row: _Row, number: int, known: dict[int, bool]) -> bool:
         if number not in known:

@@ -6,6 +6,8 @@ there are.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from evalpolicy import errors
 from evalpolicy.engine.remembering import Subject
 from evalpolicy.facts.facts import Facts
@@ -24,47 +26,57 @@ def is_judged_once(rule: Rule) -> bool:
     return rule.plugin is not None or not _JUDGED_ONCE.isdisjoint(rule.needs)
 
 
-def of_fleet(facts: Facts, family: str) -> Subject:
-    """The fleet for the rules of one family."""
-    return Subject(f"fleet {family}", None, _listed(facts) if facts.cache.keeps else None, {})
-
-
-def _listed(facts: Facts) -> str:
-    """Equal as long as the listing and which units there are do not change."""
-    fleet = facts.fleet
-    units = [(unit.path, unit.role, unit.placed) for unit in fleet.units]
-    return key(facts.snapshot.listing_id, units, list(fleet.dockerfiles))
-
-
-def of_dockerfile(place: Place) -> Subject:
-    given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
-    return Subject("dockerfile", place.path, key(place.role), given)
-
-
-class Units:
-    """Units as subjects. `ground` is what all of them share, None where that cannot be had."""
+class Subjects:
+    """The subjects of one check."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._shared = _shared_ground(facts) if facts.cache.keeps else None
 
-    def subject(self, unit: Unit) -> Subject:
+    def fleet(self, family: str) -> Subject:
+        """The fleet for the rules of one family."""
+        return Subject(f"fleet {family} {self._config}", None, self._ground_of_fleet, {})
+
+    def dockerfile(self, place: Place) -> Subject:
+        given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
+        return Subject(f"dockerfile {self._layout}", place.path, key(place.role), given)
+
+    def unit(self, unit: Unit) -> Subject:
         around = Surroundings(self._facts.fleet, unit)
+        given = {"unit": lambda: unit, "around": lambda: around}
         ground = None
-        if self._shared is not None:
+        if self._ground_of_units is not None:
             entries = self._facts.snapshot.entries
             files = [(path, entries[path].mode) for path in around.paths]
-            ground = key(unit.role, unit.placed, files, self._shared)
-        return Subject("unit", unit.path, ground, {"unit": lambda: unit, "around": lambda: around})
+            ground = key(unit.role, unit.placed, files, self._ground_of_units)
+        return Subject(f"unit {self._layout}", unit.path, ground, given)
 
+    @cached_property
+    def _config(self) -> str:
+        return key(repr(self._facts.config))
 
-def _shared_ground(facts: Facts) -> str | None:
-    """Equal as long as what all units share does not change, files of their own aside."""
-    fleet = facts.fleet
-    try:
-        return key(sorted(fleet.images), fleet.bake_paths, facts.contracts.id)
-    except errors.PASSED:
-        raise
-    except Exception as error:  # noqa: BLE001 - then their rules are run, and say what they lack
-        errors.noted(error)
-        return None
+    @cached_property
+    def _layout(self) -> str:
+        return key(repr(self._facts.layout))
+
+    @cached_property
+    def _ground_of_fleet(self) -> str | None:
+        """Equal as long as the listing and which units there are do not change."""
+        if not self._facts.cache.keeps:
+            return None
+        fleet = self._facts.fleet
+        units = [(unit.path, unit.role, unit.placed) for unit in fleet.units]
+        return key(self._facts.snapshot.listing_id, units, list(fleet.dockerfiles))
+
+    @cached_property
+    def _ground_of_units(self) -> str | None:
+        """Equal as long as what all units share does not change; None where it cannot be had."""
+        if not self._facts.cache.keeps:
+            return None
+        fleet = self._facts.fleet
+        try:
+            return key(sorted(fleet.images), fleet.bake_paths, self._facts.contracts.id)
+        except errors.PASSED:
+            raise
+        except Exception as error:  # noqa: BLE001 - then their rules are run, and say what they lack
+            errors.noted(error)
+            return None
