@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from evalpolicy.__main__ import main
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine import check as engine
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
-from evalpolicy.facts.facts import Facts
+from evalpolicy.facts.facts import Facts, names
 from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import Hit, Rule
 from evalpolicy.rules import FAMILIES, all_rules
@@ -34,12 +33,8 @@ from evalpolicy.snapshot.cache import Cache, open_cache
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet"
 WHAT = "ValueError: a made-up fault"
 # The ground that everything stands on: without it nothing can be judged, and the run says so.
-GROUND = {"fleet", "layout", "problems"}
-FACTS = sorted(
-    name
-    for name, value in vars(Facts).items()
-    if isinstance(value, (property, cached_property)) and name not in GROUND and name[0] != "_"
-)
+GROUND = {"fleet", "layout", "snapshot", "config", "cache", "jobs"}
+FACTS = sorted(names() - GROUND)
 STANDING = [rule for rule in all_rules() if rule.judges(None) and rule.default]
 
 

@@ -1,4 +1,4 @@
-"""Groups of rules that helpers run beside the walk: the same report, whoever ran them.
+"""Rules that helpers run beside the walk: the same report, whoever ran them.
 
 Each run is a program of its own: the tests' own process has threads, and is not forked.
 """
@@ -25,16 +25,18 @@ from evalpolicy.engine import parallel as ahead
 from evalpolicy.__main__ import main
 if "--few" not in sys.argv:
     ahead._WORTH_IT = 0
-run = ahead.outcome_of
+run = ahead.Remembering.verdict
 parent = os.getpid()
-def noted(facts, group):
+def noted(self, rule, *others):
+    if others:
+        return run(self, rule, *others)
     where = "a helper" if os.getpid() != parent else "the process"
     with Path(os.environ["NOTES"]).open("a") as notes:
-        notes.write(f"{where}: {group[0].id}\\n")
+        notes.write(f"{where}: {rule.id}\\n")
     if os.environ.get("DIES") and os.getpid() != parent:
         os._exit(9)
-    return run(facts, group)
-ahead.outcome_of = noted
+    return run(self, rule)
+ahead.Remembering.verdict = noted
 if os.environ.get("RAISES"):
     from evalpolicy.facts import composes, documents, sizing as sizes
     from evalpolicy.facts.recordings import reading
@@ -62,7 +64,7 @@ FILES = {
 def _run(
     root: Path, notes: Path, *words: str, cache: Path | None = None, **environment: str
 ) -> tuple[str, list[str]]:
-    """The report as JSON, and who ran which groups."""
+    """The report as JSON, and who ran which rules for helpers."""
     notes.write_text("")
     kept = ["--no-cache"] if cache is None else []
     done = subprocess.run(
@@ -84,7 +86,7 @@ def _run(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
-def test_who_runs_a_group_changes_nothing(tmp_path: Path) -> None:
+def test_who_runs_a_rule_changes_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path / "fleet", FILES)
     notes = tmp_path / "notes"
     alone, ran = _run(root, notes, "--jobs", "1")
@@ -94,7 +96,7 @@ def test_who_runs_a_group_changes_nothing(tmp_path: Path) -> None:
     helped, ran = _run(root, notes, "--jobs", "3")
     assert helped == alone
     assert {line for line in ran if line.startswith("a helper")}
-    assert len(ran) == len(set(ran)), "each group is run once"
+    assert len(ran) == len(set(ran)), "each rule is run once"
     assert _run(root, notes, "--jobs", "2", DIES="1")[0] == alone
     assert _run(root, notes, "--jobs", "3", "--few") == (alone, [])
 

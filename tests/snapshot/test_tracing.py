@@ -1,13 +1,16 @@
-"""What is remembered of short files changes no answer."""
+"""What is remembered changes no answer, and hides nothing of what was read."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from tests.fleets import git, repository
 
 from evalpolicy.snapshot import Unreadable, open_snapshot
 from evalpolicy.snapshot.cache import Cache
-from evalpolicy.snapshot.tracing import Watched
+from evalpolicy.snapshot.tracing import Trace, Watched, looked, tracing, tracked
 
 
 @pytest.mark.parametrize("staged", [False, True])
@@ -25,3 +28,44 @@ def test_a_limit_holds_for_what_is_remembered(tmp_path, staged, read_before):
         with pytest.raises(Unreadable):
             snapshot.read("long", 5)
         assert dict(snapshot.read_many(["long", "short"], 9)) == {"long": b"x" * 9, "short": b"y"}
+
+
+class Reader:
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    @tracked
+    def size(self, path: str) -> int:
+        self.runs.append(path)
+        looked("size", path)
+        if path == "gone":
+            raise Unreadable("there is no such file")
+        return len(path)
+
+    @tracked
+    def sizes(self, *paths: str) -> int:
+        return sum(self.size(path) for path in paths)
+
+
+def _looks(work: Callable[[], object]) -> set[str]:
+    trace = Trace()
+    with tracing(trace), suppress(Unreadable):
+        work()
+    return {look.path for look in trace.all_looks}
+
+
+def test_who_asks_again_rests_on_what_was_read_for_the_first():
+    reader = Reader()
+    assert _looks(lambda: reader.sizes("a", "bb")) == {"a", "bb"}
+    assert _looks(lambda: reader.sizes("a", "bb")) == {"a", "bb"}
+    assert _looks(lambda: reader.size("bb")) == {"bb"}
+    assert _looks(lambda: reader.sizes("bb", "ccc")) == {"bb", "ccc"}
+    assert reader.runs == ["a", "bb", "ccc"]
+    assert _looks(lambda: None) == set()
+
+
+def test_who_asked_for_what_failed_rests_on_it_and_it_is_tried_again():
+    reader = Reader()
+    assert _looks(lambda: reader.sizes("a", "gone")) == {"a", "gone"}
+    assert _looks(lambda: reader.size("gone")) == {"gone"}
+    assert reader.runs == ["a", "gone", "gone"]

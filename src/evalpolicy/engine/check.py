@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalpolicy import errors
 from evalpolicy.config.reading import Config, Level
 from evalpolicy.engine.in_force import in_force
-from evalpolicy.engine.incremental import groups, hits_on_fleet
 from evalpolicy.engine.parallel import begin
 from evalpolicy.engine.quoting import excerpts, without_credentials
+from evalpolicy.engine.remembering import FLEET, Remembering, Verdict
 from evalpolicy.engine.selection import judging, levels_in_force, selected
+from evalpolicy.engine.subjects import Subjects, is_judged_once
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.waivers import suppressions
 from evalpolicy.facts.waivers.allowances import Allowances
 from evalpolicy.facts.waivers.baseline import Baseline
 from evalpolicy.facts.waivers.settling import Waivers
-from evalpolicy.fleet.surroundings import Surroundings
-from evalpolicy.fleet.units import Place, Unit
+from evalpolicy.fleet.units import Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.report import Checked, FileProblem, JudgedBy, Report
-from evalpolicy.policy.rule import Failure, Finding, Hit, HitRow, Rule
+from evalpolicy.policy.rule import Failure, Finding, Hit, Rule
 from evalpolicy.policy.selection import KnownRules
 from evalpolicy.rules.rule_runs import WHOLE
 from evalpolicy.rules.rule_runs import hits as hits_of
 from evalpolicy.rules.rule_runs import problems as problems_of
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.cache import Cache, key
+from evalpolicy.snapshot.cache import Cache
 from evalpolicy.snapshot.tracing import Watched
 
 if TYPE_CHECKING:
@@ -252,92 +252,40 @@ def _hits(
     Rules that fail are added to `failures`. What helpers work at is waited for once
     nothing else is left to do, `look_for_comments` included.
     """
-    of_fleet = [
+    remembering, subjects = Remembering(facts, failures), Subjects(facts)
+    of_dockerfiles = [rule for rule in rules if rule.per_dockerfile]
+    of_units = [rule for rule in rules if rule.per_unit]
+    others = [
         rule
         for rule in rules
         if not rule.per_unit and not rule.per_dockerfile and not rule.on_waivers
     ]
-    ours = groups([rule for rule in of_fleet if rule.plugin is None])
-    begun = begin(facts, ours, jobs)
-    of_files = [rule for rule in rules if rule.per_dockerfile]
-    of_units = [rule for rule in rules if rule.per_unit]
-    for place in facts.fleet.walk() if of_files or of_units else ():
-        yield from _flat(_dockerfile_hits(facts, place, of_files, failures) if of_files else ())
-        if isinstance(place, Unit) and of_units:
-            yield from _flat(_unit_hits(facts, place, of_units, failures))
-    apart = [group for group in ours if group not in begun.groups]
-    yield from hits_on_fleet(facts, apart, failures)
+    once = [rule for rule in others if is_judged_once(rule)]
+    kept = [rule for rule in others if not is_judged_once(rule)]
+    begun = begin(facts, kept, jobs)
+    if of_dockerfiles or of_units:
+        for place in facts.fleet.walk():
+            if of_dockerfiles:
+                yield from remembering.hits(subjects.dockerfile(place), of_dockerfiles)
+            if of_units and isinstance(place, Unit):
+                yield from remembering.hits(subjects.unit(place), of_units)
+    yield from remembering.hits(FLEET, once)
+    yield from _of_families(remembering, subjects, [r for r in kept if r.id not in begun.rules], {})
     if look_for_comments:
         facts.suppressions  # noqa: B018 - asked for later
-    yield from hits_on_fleet(facts, begun.groups, failures, begun.outcomes())
-    # Behind ours, whose verdicts are kept by what they made the facts look at. Those of plug-ins
-    # are not: nobody knows what else they look at.
-    for rule in of_fleet:
-        if rule.plugin is not None:
-            for hit in hits_of(rule, partial(facts.given, rule.needs), None, failures):
-                yield rule, hit
+    waiting = [rule for rule in kept if rule.id in begun.rules]
+    yield from _of_families(remembering, subjects, waiting, begun.verdicts())
 
 
-def _flat(found: Iterable[tuple[Rule, Iterable[Hit]]]) -> Iterator[tuple[Rule, Hit]]:
-    for rule, hits in found:
-        for hit in hits:
-            yield rule, hit
-
-
-def _unit_hits(
-    facts: Facts, unit: Unit, rules: Sequence[Rule], failures: list[Failure]
-) -> Iterator[tuple[Rule, Iterable[Hit]]]:
-    around = Surroundings(facts.fleet, unit)
-    known = _unit_key(facts, around) if facts.cache.keeps else None
-    given = {"unit": lambda: unit, "around": lambda: around}
-    return _kept_hits(facts, unit.path, rules, known, given, failures)
-
-
-def _unit_key(facts: Facts, around: Surroundings) -> str | None:
-    """The key of a unit's row; None where what it rests on cannot be named."""
-    try:
-        return None if around.id is None else key("unit", around.id, facts.contracts.id)
-    except errors.PASSED:
-        raise
-    except Exception as error:  # noqa: BLE001 - then its rules are run, and say what they lack
-        errors.noted(error)
-        return None
-
-
-def _dockerfile_hits(
-    facts: Facts, place: Place, rules: Sequence[Rule], failures: list[Failure]
-) -> Iterator[tuple[Rule, Iterable[Hit]]]:
-    id = facts.fleet.place_id(place) if facts.cache.keeps else None
-    known = None if id is None else key("dockerfile hits", id)
-    given = {"dockerfile": lambda: place.dockerfile, "place": lambda: place}
-    return _kept_hits(facts, place.path, rules, known, given, failures)
-
-
-def _kept_hits(
-    facts: Facts,
-    path: str,
+def _of_families(
+    remembering: Remembering,
+    subjects: Subjects,
     rules: Sequence[Rule],
-    known: str | None,
-    given: Mapping[str, Callable[[], object]],
-    failures: list[Failure],
-) -> Iterator[tuple[Rule, Iterable[Hit]]]:
-    """What the rules find in one file, from the row `known` where it is kept there."""
-    row = (facts.cache.get(known, dict[str, list[HitRow]]) if known else None) or {}
-    fresh: dict[str, list[Any]] = {}
-    for rule in rules:
-        if row and (kept := row.get(rule.kept_as)) is not None:
-            yield rule, [Hit.from_row(path, item) for item in kept]
-            continue
-        failed = len(failures)
-        hits = list(hits_of(rule, partial(facts.given, rule.needs, given), path, failures))
-        if known and len(failures) == failed:
-            fresh[rule.kept_as] = [hit.row for hit in hits]
-        yield rule, hits
-    if fresh and known:
-        # What a plug-in found before it was changed is of no more use.
-        current = {rule.kept_as for rule in rules}
-        still = {name: kept for name, kept in row.items() if " " not in name or name in current}
-        facts.cache.put(known, {**still, **fresh})
+    known: Mapping[str, Verdict],
+) -> Iterator[tuple[Rule, Hit]]:
+    for letters in dict.fromkeys(rule.family for rule in rules):
+        family = [rule for rule in rules if rule.family == letters]
+        yield from remembering.hits(subjects.fleet(letters), family, known)
 
 
 def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from evalpolicy.artifacts.broken_manifest import BrokenManifest, parse
 from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import understood
 
 # Some ten thousand rows. A larger file is a mistake or an attack.
 _LIMIT = 4 << 20
+
+
+def broken_of(fleet: Fleet, layout: Layout) -> BrokenFile:
+    """The broken manifest of a fleet. What it cannot be read for is a problem of the fleet."""
+    found = BrokenFile(fleet.snapshot, layout.broken)
+    for problem in found.problems:
+        fleet.report(found.path, problem)
+    return found
 
 
 class BrokenFile:

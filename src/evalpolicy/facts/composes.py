@@ -9,6 +9,7 @@ from evalpolicy.artifacts.compose import Compose, Service, Variable, parse
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot.tracing import tracked
 
 # A larger file is not read as one (bytes), and a longer chain of includes or extends is a circle.
 _LIMIT = 1 << 20
@@ -20,7 +21,6 @@ class Composes:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._read: dict[str, Compose | None] = {}
 
     @property
     def paths(self) -> list[str]:
@@ -29,11 +29,21 @@ class Composes:
         entries = self._fleet.snapshot.entries
         return [path for path, entry in entries.items() if entry.is_file and path in globs]
 
+    @tracked
     def get(self, path: str) -> Compose | None:
         """One file; None if it does not exist or is not readable (which is then a problem)."""
-        if path not in self._read:
-            self._read[path] = self._load(path)
-        return self._read[path]
+        snapshot = self._fleet.snapshot
+        if path not in snapshot.entries:
+            return None
+        try:
+            compose = snapshot.kept("compose", path, _LIMIT, parse, Compose)
+        except Unreadable as reason:
+            self._fleet.unreadable(path, reason)
+            return None
+        if compose.problem is not None:
+            self._fleet.report(path, compose.problem)
+            return None
+        return compose
 
     def target(self, path: str, relative: str) -> str | None:
         """The target of a path in a file; None if it has a variable or leads outside the fleet."""
@@ -70,17 +80,3 @@ class Composes:
                 return None
             path, service = target, base
         return None
-
-    def _load(self, path: str) -> Compose | None:
-        snapshot = self._fleet.snapshot
-        if path not in snapshot.entries:
-            return None
-        try:
-            compose = snapshot.kept("compose", path, _LIMIT, parse, Compose)
-        except Unreadable as reason:
-            self._fleet.unreadable(path, reason)
-            return None
-        if compose.problem is not None:
-            self._fleet.report(path, compose.problem)
-            return None
-        return compose

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from evalpolicy.artifacts.rules_document import RulesDocument, parse
 from evalpolicy.artifacts.syntax.markdown_links import Link, links
 from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.config.reading import Config
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Unreadable
@@ -30,9 +31,9 @@ _STATUSES = ("draft", "active", "superseded")
 class Documents:
     """What a document contains is cached by its content; whether targets exist is not."""
 
-    def __init__(self, fleet: Fleet, rules: tuple[str, ...]) -> None:
+    def __init__(self, fleet: Fleet, config: Config) -> None:
         self._fleet = fleet
-        self._rules = Globs(rules)
+        self._rules = Globs(config.submission.rules_documents)
 
     @property
     def paths(self) -> list[str]:

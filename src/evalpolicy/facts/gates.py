@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Config, GateSettings
-from evalpolicy.snapshot import Snapshot, Unreadable
+from evalpolicy.snapshot import Snapshot, Unreadable, tracing
 from evalpolicy.snapshot.model import EXECUTABLE, SUBMODULE, understood
+from evalpolicy.snapshot.tracing import reported
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, PreCommitConfig
@@ -41,7 +42,8 @@ class Gates:
         self._settings = config.gates if config is not None else GateSettings()
         self.problems: list[tuple[str, Problem]] = []
 
-    @cached_property
+    @property
+    @tracing.tracked
     def pre_commit(self) -> tuple[str, PreCommitConfig] | None:
         """The pre-commit configuration and its path."""
         path = next((name for name in PRE_COMMIT if name in self.snapshot.entries), None)
@@ -53,7 +55,8 @@ class Gates:
         config = self._parsed(path, parse, content)
         if config is None:
             return None
-        self.problems.extend((path, problem) for problem in config.problems)
+        for problem in config.problems:
+            self._problem(path, problem)
         return path, config
 
     def hooks(self) -> Iterator[tuple[str, HookRepository, Hook]]:
@@ -64,7 +67,8 @@ class Gates:
                 for hook in repository.hooks:
                     yield path, repository, hook
 
-    @cached_property
+    @property
+    @tracing.tracked
     def workflows(self) -> Mapping[str, Workflow]:
         """Every workflow that has jobs, by path."""
         found = {}
@@ -77,11 +81,13 @@ class Gates:
             if workflow is None:
                 continue
             if _says_something(content):
-                self.problems.extend((path, problem) for problem in workflow.problems)
+                for problem in workflow.problems:
+                    self._problem(path, problem)
             found[path] = workflow
         return found
 
-    @cached_property
+    @property
+    @tracing.tracked
     def scripts(self) -> Mapping[str, str]:
         """The text of every shell script, by path."""
         return {
@@ -93,7 +99,8 @@ class Gates:
             and (path.endswith((".sh", ".bash")) or _SHEBANG.match(text))
         }
 
-    @cached_property
+    @property
+    @tracing.tracked
     def makefiles(self) -> Mapping[str, str]:
         """The text of every Makefile and its like, by path."""
         return {
@@ -123,7 +130,8 @@ class Gates:
         entries = self.snapshot.entries.items()
         return PythonPatterns([path for path, entry in entries if entry.mode != SUBMODULE])
 
-    @cached_property
+    @property
+    @tracing.tracked
     def runs(self) -> tuple[Run, ...]:
         """Every step of a workflow that runs a script in a shell this tool reads."""
         from evalpolicy.artifacts.syntax.shell_script import parse
@@ -135,7 +143,8 @@ class Gates:
             if step.run is not None and (pipefail := starts_with_pipefail(step.shell)) is not None
         )
 
-    @cached_property
+    @property
+    @tracing.tracked
     def called(self) -> Mapping[str, str]:
         """The scripts that a hook or a step calls by their path, and who calls them."""
         from evalpolicy.artifacts.syntax.shell_script import parse
@@ -166,15 +175,19 @@ class Gates:
         try:
             return self.snapshot.read(path, _LIMIT)
         except Unreadable as reason:
-            self.problems.append((path, Problem(str(reason))))
+            self._problem(path, Problem(str(reason)))
             return None
 
     def _parsed(self, path: str, parse: Callable[[bytes], _Read], content: bytes) -> _Read | None:
         try:
             return understood(parse, content)
         except Unreadable as reason:
-            self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
+            self._problem(path, Problem(str(reason), is_bug=reason.is_bug))
             return None
+
+    def _problem(self, path: str, problem: Problem) -> None:
+        self.problems.append((path, problem))
+        reported(path, problem)
 
 
 class Run(Struct, frozen=True):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.facts.gates import Gates
 from evalpolicy.scanners.gitleaks.versions import Version, table
-from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import SUBMODULE, understood
+from evalpolicy.snapshot.tracing import remembered, reported
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
@@ -72,10 +73,10 @@ class GitleaksUses:
         self.gates = gates
         self.snapshot = gates.snapshot
         self.problems: list[tuple[str, Problem]] = []
-        self._configs: dict[str, GitleaksConfig | None] = {}
-        self._judged: dict[tuple[object, ...], Evaluation | None] = {}
+        self._judged: dict[object, Any] = {}
 
-    @cached_property
+    @property
+    @tracing.tracked
     def pins(self) -> tuple[Pin, ...]:
         """Every place that runs gitleaks."""
         scripts = {**self.gates.makefiles, **self.gates.scripts}
@@ -105,7 +106,8 @@ class GitleaksUses:
         entries = self.snapshot.entries.items()
         return tuple(path for path, entry in entries if entry.mode != SUBMODULE)
 
-    @cached_property
+    @property
+    @tracing.tracked
     def uses(self) -> tuple[Use, ...]:
         """Each pin with what it reads; without any, each file at the newest version."""
         if self.pins:
@@ -126,18 +128,18 @@ class GitleaksUses:
             return bare
         return Use(pin, version, path, config, self._evaluation(path, config, bare))
 
+    @tracing.tracked
     def config(self, path: str) -> GitleaksConfig | None:
         """A configuration by its path; None if it is not there or cannot be read."""
-        if path not in self._configs:
-            self._configs[path] = None
-            if path in self.snapshot.entries:
-                from evalpolicy.artifacts.gitleaks_config import parse
+        if path not in self.snapshot.entries:
+            return None
+        from evalpolicy.artifacts.gitleaks_config import parse
 
-                try:
-                    self._configs[path] = understood(parse, self.snapshot.read(path, LIMIT))
-                except Unreadable as reason:
-                    self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
-        return self._configs[path]
+        try:
+            return understood(parse, self.snapshot.read(path, LIMIT))
+        except Unreadable as reason:
+            self._problem(path, Problem(str(reason), is_bug=reason.is_bug))
+            return None
 
     def content(self, path: str) -> bytes | None:
         """The bytes of a tracked file, for `extend.path`."""
@@ -153,24 +155,29 @@ class GitleaksUses:
 
     def _evaluation(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
         run = use.invocation
-        key = (path, use.version, run.mode, run.directory, run.target)
-        if key not in self._judged:
-            from evalpolicy.scanners.gitleaks.evaluate import evaluate
+        name = (path, use.version, run.mode, run.directory, run.target)
+        return remembered(self._judged, name, partial(self._evaluate, path, config, use))
 
-            def judged(config: GitleaksConfig) -> Evaluation:
-                return evaluate(
-                    config, use.version, run, self.tracked, path=path, read=self.content
-                )
+    def _evaluate(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
+        from evalpolicy.scanners.gitleaks.evaluate import evaluate
 
-            self._judged[key] = None
-            try:
-                found = understood(judged, config)
-            except Unreadable as reason:
-                self.problems.append((path, Problem(str(reason), is_bug=reason.is_bug)))
-                return None
-            self._judged[key] = found
-            self.problems.extend((path, problem) for problem in found.problems)
-        return self._judged[key]
+        def judged(config: GitleaksConfig) -> Evaluation:
+            return evaluate(
+                config, use.version, use.invocation, self.tracked, path=path, read=self.content
+            )
+
+        try:
+            found = understood(judged, config)
+        except Unreadable as reason:
+            self._problem(path, Problem(str(reason), is_bug=reason.is_bug))
+            return None
+        for problem in found.problems:
+            self._problem(path, problem)
+        return found
+
+    def _problem(self, path: str, problem: Problem) -> None:
+        self.problems.append((path, problem))
+        reported(path, problem)
 
 
 def config_path(invocation: Invocation, version: Version) -> str | None:

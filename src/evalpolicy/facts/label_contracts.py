@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Set
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalpolicy.config.reading import Config
@@ -15,8 +15,10 @@ from evalpolicy.matching.re2 import matches
 from evalpolicy.matching.shipped import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key
+from evalpolicy.snapshot.tracing import remembered
 
 if TYPE_CHECKING:
+    from evalpolicy.facts.in_force import InForce
     from evalpolicy.fleet.surroundings import Surroundings
 
 # A gateway's image is not labelled in the reference fleet: it has no contract of its own.
@@ -37,6 +39,13 @@ def is_supplied(names: tuple[str, ...], around: Surroundings) -> bool:
     return bool(names) and around.supplied_args.issuperset(names)
 
 
+def contracts_in_force(
+    config: Config, snapshot: Snapshot, policy: InForce, cache: Cache
+) -> Contracts:
+    """The contracts of the policy in force: where a base judges, they are read there."""
+    return Contracts(config, policy.state if policy.origin == "base" else snapshot, cache)
+
+
 class Contracts:
     """The label contract of each role: the fleet's own where configuration names one.
 
@@ -47,7 +56,6 @@ class Contracts:
         self._cache = cache
         self._config = config
         self._snapshot = snapshot
-        self._breaches: dict[Unit, Breach] = {}
 
     @cached_property
     def schemas(self) -> Mapping[Role, bytes]:
@@ -69,11 +77,9 @@ class Contracts:
 
     def breach(self, unit: Unit, around: Surroundings) -> Breach:
         """The unit's violations; values that only the build supplies violate nothing."""
-        if unit not in self._breaches:
-            self._breaches[unit] = self._judged(unit, around)
-        return self._breaches[unit]
+        return remembered(around.known, self, partial(self._breach, unit, around))
 
-    def _judged(self, unit: Unit, around: Surroundings) -> Breach:
+    def _breach(self, unit: Unit, around: Surroundings) -> Breach:
         role: Role | None = unit.role
         if role not in self.schemas:
             kind = unit.value("eval.type")

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from evalpolicy.artifacts.provenance import Entry, Provenance, parse
 from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.json_schema import Violation, violations
 from evalpolicy.matching.shipped import schema
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -15,6 +17,14 @@ from evalpolicy.snapshot.model import understood
 
 # Some ten thousand entries. A larger file is a mistake or an attack.
 _LIMIT = 16 << 20
+
+
+def provenance_of(fleet: Fleet, layout: Layout, cache: Cache) -> ProvenanceFile:
+    """The provenance file of a fleet. What it cannot be read for is a problem of the fleet."""
+    found = ProvenanceFile(fleet.snapshot, layout.provenance, cache)
+    for problem in found.problems:
+        fleet.report(found.path, problem)
+    return found
 
 
 class ProvenanceFile:

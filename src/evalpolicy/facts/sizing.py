@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Problem, Span
-from evalpolicy.config.fixtures import Sizes
+from evalpolicy.config.reading import Config
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.python_re import PythonPatterns, TooSlow, WrongPattern
-from evalpolicy.snapshot import Unreadable
+from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import understood
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class Sizing:
     no file from the hook.
     """
 
-    def __init__(self, fleet: Fleet, sizes: Sizes) -> None:
+    def __init__(self, fleet: Fleet, config: Config) -> None:
         self._fleet = fleet
-        self._sizes = sizes
+        self._sizes = config.sizes
         self.fixtures = frozenset(fleet.fixture_paths)
         self._pointers: set[str] = set()
 
@@ -83,7 +83,8 @@ class Sizing:
             if entry.is_file and (entry.oid is not None or snapshot.kind == "folder")
         )
 
-    @cached_property
+    @property
+    @tracing.tracked
     def of(self) -> Mapping[str, int]:
         """The fixtures, and the other tracked files that are larger than any limit, by path.
 
@@ -137,7 +138,8 @@ class Sizing:
             return frozenset()
         return self.tracked.difference(*(hook.sees for hook in self.hooks))
 
-    @cached_property
+    @property
+    @tracing.tracked
     def hooks(self) -> tuple[LargeFileHook, ...]:
         """The large-file hook wherever it is configured."""
         snapshot = self._fleet.snapshot
@@ -209,7 +211,8 @@ class Sizing:
                 self._problem(path, Problem(f"--maxkb is not a whole number: {value!r}", arg.span))
         return found, where
 
-    @cached_property
+    @property
+    @tracing.tracked
     def _has_lfs(self) -> bool:
         """Whether any .gitattributes hands files to Git LFS."""
         snapshot = self._fleet.snapshot

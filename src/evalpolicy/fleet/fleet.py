@@ -16,7 +16,7 @@ from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.model import SUBMODULE, understood
-from evalpolicy.snapshot.tracing import Look, Trace, Watched
+from evalpolicy.snapshot.tracing import Watched, looked, reported, tracing, tracked
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
@@ -64,13 +64,10 @@ class Fleet:
 
     def __init__(self, snapshot: Snapshot, layout: Layout, cache: Cache | None = None) -> None:
         self._cache = cache or Cache(None)
-        self.snapshot = (
-            snapshot if isinstance(snapshot, Watched) else Watched(snapshot, self._cache)
-        )
-        self.shared = Trace()
-        """What was looked at for answers that are worked out once and given to all who ask."""
+        self.snapshot = Watched.over(snapshot, self._cache)
         self.layout = layout
         self.problems: list[tuple[str, Problem]] = []
+        self._read: dict[str, DockerfileSummary] = {}
 
     @property
     def dockerfiles(self) -> Mapping[str, DockerfileSummary]:
@@ -84,7 +81,7 @@ class Fleet:
 
     @cached_property
     def _gathered(self) -> tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]:
-        with self.snapshot.tracing(None):
+        with tracing(None):
             for _ in self.walk():
                 pass
         gathered: tuple[Mapping[str, DockerfileSummary], tuple[Unit, ...]]
@@ -104,7 +101,7 @@ class Fleet:
             return
         for path, reason in out_of_reach(self.snapshot, self.layout):
             self._problem(path, reason)
-        summaries: dict[str, DockerfileSummary] = {}
+        summaries = self._read = dict[str, DockerfileSummary]()
         units: list[Unit] = []
         for path in self._dockerfile_paths:
             try:
@@ -113,7 +110,7 @@ class Fleet:
                 self.unreadable(path, reason)
                 continue
             summaries[path] = summary
-            summary.tell(partial(self.snapshot.looked, path=path))
+            summary.tell(partial(looked, path=path))
             self.problems.extend((path, problem) for problem in summary.problems)
             unit = self._unit(path, summary)
             if unit is not None:
@@ -125,6 +122,11 @@ class Fleet:
         for path, why in repositories_within(self.snapshot, self.layout, folders):
             self._problem(path, why)
         self.__dict__["_gathered"] = (summaries, tuple(units))
+
+    def labels_id(self, path: str, *, values_only: bool) -> str:
+        """Equal as long as a Dockerfile's final labels are, or their values; also in a `walk`."""
+        summary = self._read.get(path) or self.dockerfiles.get(path)
+        return "not there" if summary is None else summary.ids[values_only]
 
     @cached_property
     def _dockerfile_paths(self) -> tuple[str, ...]:
@@ -209,7 +211,7 @@ class Fleet:
         return Place(None, path, partial(self.dockerfile, path), partial(self._was_read, path))
 
     def _was_read(self, path: str) -> None:
-        self.snapshot.looked("content", path)
+        looked("content", path)
 
     def of(self, role: Role) -> tuple[Unit, ...]:
         return self._by_role.get(role, ())
@@ -244,22 +246,23 @@ class Fleet:
             if path in globs and entry.mode != SUBMODULE
         )
 
-    @cached_property
+    @property
+    @tracked
     def fixtures(self) -> tuple[Fixture, ...]:
         """All recorded runs, by path. One whose bytes are not there is a problem as well."""
         found = []
         self.snapshot.will_size(self.fixture_paths)
-        with self.snapshot.tracing(self.shared):
-            for path in self.fixture_paths:
-                if self.snapshot.size(path) is None:
-                    self._problem(path, self._why_unreadable(path))
-                stem = stem_of(path)
-                found.append(
-                    Fixture(path, stem, decodings(stem, self.benchmark_names, self.agent_names))
-                )
+        for path in self.fixture_paths:
+            if self.snapshot.size(path) is None:
+                self._problem(path, self._why_unreadable(path))
+            stem = stem_of(path)
+            found.append(
+                Fixture(path, stem, decodings(stem, self.benchmark_names, self.agent_names))
+            )
         return tuple(found)
 
-    @cached_property
+    @property
+    @tracked
     def fixtures_of(self) -> Mapping[str, tuple[Fixture, ...]]:
         """The fixtures of each benchmark that has any."""
         found: dict[str, list[Fixture]] = {}
@@ -268,27 +271,27 @@ class Fleet:
                 found.setdefault(fixture.benchmark, []).append(fixture)
         return {name: tuple(fixtures) for name, fixtures in found.items()}
 
-    def place_id(self, place: Place) -> str | None:
-        """Equal as long as nothing that a rule on one Dockerfile may know has changed."""
-        try:
-            content = self.snapshot.blob_id(place.path, DOCKERFILE_LIMIT)
-        except Unreadable:
-            return None
-        return key(place.path, place.role, content, repr(self.layout))
-
     @cached_property
-    def bake_args(self) -> frozenset[str]:
-        """What the bake files that belong to no unit supply to all."""
+    def bake_paths(self) -> tuple[str, ...]:
+        """The bake files that belong to no unit."""
         globs = Globs(self.layout.bake)
         folders = self._placed_folders
+        return tuple(
+            path
+            for path, entry in self.snapshot.entries.items()
+            if path in globs and path.rpartition("/")[0] not in folders and entry.is_file
+        )
+
+    @property
+    @tracked
+    def bake_args(self) -> frozenset[str]:
+        """What the bake files that belong to no unit supply to all."""
         names: set[str] = set()
-        with self.snapshot.tracing(self.shared):
-            for path, entry in self.snapshot.entries.items():
-                if path in globs and path.rpartition("/")[0] not in folders and entry.is_file:
-                    try:
-                        names |= understood(from_bake, self.snapshot.read(path, _SCRIPT_LIMIT))
-                    except Unreadable as reason:
-                        self.unreadable(path, reason)
+        for path in self.bake_paths:
+            try:
+                names |= understood(from_bake, self.snapshot.read(path, _SCRIPT_LIMIT))
+            except Unreadable as reason:
+                self.unreadable(path, reason)
         return frozenset(names)
 
     @cached_property
@@ -315,26 +318,6 @@ class Fleet:
     @cached_property
     def _by_role(self) -> Mapping[Role, tuple[Unit, ...]]:
         return {role: tuple(u for u in self.units if u.role == role) for role in ROLES}
-
-    @cached_property
-    def common_id(self) -> str:
-        """Equal as long as what all units share did not change."""
-        return key(sorted(self.images), sorted(self.bake_args), repr(self.layout))
-
-    @cached_property
-    def outline_id(self) -> str:
-        """Equal as long as the listing and which units there are do not change."""
-        units = [(unit.path, unit.role, unit.placed) for unit in self.units]
-        return key(self.snapshot.listing_id, units, list(self.dockerfiles), repr(self.layout))
-
-    def state(self, look: Look) -> str:
-        """The answer to a look at a file of this fleet, as a word equal for equal answers."""
-        if look.kind not in ("labels", "values"):
-            return self.snapshot.state(look)
-        summary = self.dockerfiles.get(look.path)
-        if summary is None:
-            return "not there"
-        return summary.ids[look.kind == "values"]
 
     @cached_property
     def benchmark_names(self) -> frozenset[str]:
@@ -364,7 +347,7 @@ class Fleet:
 
     def report(self, path: str, problem: Problem) -> None:
         """Takes down what could not be read or understood, once."""
-        self.snapshot.reported(path, problem)
+        reported(path, problem)
         if (path, problem) not in self.problems:
             self.problems.append((path, problem))
 

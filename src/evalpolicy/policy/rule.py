@@ -172,13 +172,18 @@ def rule(
         raise ValueError(f"{id!r} is not a rule id: use three letters and three digits")
 
     def decorate(function: RuleFunction) -> RuleFunction:
-        code = function.__code__
-        needs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        made = Rule(id, name, severity, function, needs, default)
+        made = Rule(id, name, severity, function, parameters(function), default)
         vars(function)["rule"] = made  # a mark that the index looks for
         return function
 
     return decorate
+
+
+def parameters(function: Callable[..., object]) -> tuple[str, ...]:
+    """The names of a function's parameters, or of those that make an object of a class."""
+    from inspect import signature
+
+    return tuple(signature(function).parameters)
 
 
 class Finding(Struct, frozen=True):

@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -201,12 +201,9 @@ def _accept_rule(rule: Rule) -> None:
 
 def _facts() -> frozenset[str]:
     """What a rule may ask for. Exceptions are judged by the tool's own rules alone."""
-    from evalpolicy.facts.facts import Facts
+    from evalpolicy.facts.facts import names
 
-    kinds = (property, cached_property)
-    worked_out = {name for name, value in vars(Facts).items() if isinstance(value, kinds)}
-    worked_out.discard("problems")
-    return frozenset(worked_out | {"snapshot", "config"} | _OF_UNITS | _OF_DOCKERFILES)
+    return names() | _OF_UNITS | _OF_DOCKERFILES
 
 
 def _plugin(name: str, point: EntryPoint, module: ModuleType) -> Plugin:

@@ -1,18 +1,22 @@
-"""A snapshot that takes down what is looked at, so that a verdict can be kept until it changes.
+"""What work reads is taken down while it runs, so that its result can be kept until that changes.
 
-Work that reads a snapshot is a function of what it read. A `Trace` holds that, and `Watched.state`
-names the answer to each look: equal states, equal work, whatever else changed. Beside the files
-that were asked for there is the listing (paths and modes, `Watched.listing_id`), which any work
-may have gone through.
+A tracked function is a function of a snapshot. While it runs, its looks and the problems that it
+reports are taken down in a `Trace`; its result is remembered with that, and whoever asks again gets
+the result and rests on the trace, too. So what work rests on does not depend on who asked first.
+
+`Watched.state` names the answer to each look: equal states, equal work, whatever else changed.
+Beside the files that were asked for there is the listing (paths and modes, `Watched.listing_id`),
+which any work may have gone through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from contextvars import ContextVar
+from functools import cached_property, wraps
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from msgspec import to_builtins
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.syntax.source import Problem
 
 _Made = TypeVar("_Made")
+_Owner = TypeVar("_Owner")
+_Given = ParamSpec("_Given")
 
 # Files of up to the first number of bytes are remembered, of all together the second.
 _SHORT, _ROOM = 64 << 10, 16 << 20
@@ -35,8 +41,7 @@ class Look(NamedTuple):
     """One question about a file: `content`, `object`, `size`, `exceeds N`, or `failed N`.
 
     The last stands for a `read` of at most N bytes (any number: `failed`) that was refused. Who
-    knows more of a file than its bytes adds kinds of its own (`Watched.looked`), and answers for
-    them.
+    knows more of a file than its bytes adds kinds of its own (`looked`), and answers for them.
     """
 
     kind: str
@@ -44,15 +49,93 @@ class Look(NamedTuple):
 
 
 class Trace:
-    """What some work looked at, and the problems that it reported, each once and in order."""
+    """What some work looked at and reported, itself and through what it asked for."""
 
     def __init__(self) -> None:
         self.looks: dict[Look, None] = {}
         self.problems: dict[tuple[str, Problem], None] = {}
+        self.asked: dict[Trace, None] = {}
+
+    @property
+    def all_looks(self) -> frozenset[Look]:
+        return frozenset(look for trace in self._all for look in trace.looks)
+
+    @property
+    def all_problems(self) -> dict[tuple[str, Problem], None]:
+        """Each once, in order."""
+        return {problem: None for trace in self._all for problem in trace.problems}
+
+    @property
+    def _all(self) -> Iterable[Trace]:
+        if not self.asked:
+            return (self,)
+        found = {self: None}
+        waiting = [self]
+        while waiting:
+            fresh = [trace for trace in waiting.pop().asked if trace not in found]
+            found.update(dict.fromkeys(fresh))
+            waiting += fresh
+        return found
+
+
+_OPEN: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def tracing(trace: Trace | None) -> Iterator[None]:
+    """While this lasts, looks and problems are taken down in `trace`, or nowhere."""
+    before = _OPEN.set(trace)
+    try:
+        yield
+    finally:
+        _OPEN.reset(before)
+
+
+def looked(kind: str, path: str) -> None:
+    """Takes down a look."""
+    if (trace := _OPEN.get()) is not None:
+        trace.looks[Look(kind, path)] = None
+
+
+def reported(path: str, problem: Problem) -> None:
+    """Takes down that the work reported this problem."""
+    if (trace := _OPEN.get()) is not None:
+        trace.problems[path, problem] = None
+
+
+def remembered(known: dict[Any, Any], name: object, make: Callable[[], _Made]) -> _Made:
+    """What `make` made when it was first asked for under this name: tracked (see the module)."""
+    if name in known:
+        trace, made = known[name]
+        if (asking := _OPEN.get()) is not None:
+            asking.asked[trace] = None
+        return made  # type: ignore[no-any-return]  # what `make` of this name made
+    trace = Trace()
+    if (asking := _OPEN.get()) is not None:
+        asking.asked[trace] = None  # also where `make` raises: who catches that rests on it
+    with tracing(trace):
+        made = make()
+    known[name] = trace, made
+    return made
+
+
+def tracked(
+    make: Callable[Concatenate[_Owner, _Given], _Made],
+) -> Callable[Concatenate[_Owner, _Given], _Made]:
+    """A method that is run once for what it is given: tracked (see the module)."""
+    name = f"{make.__name__} remembered"
+
+    @wraps(make)
+    def asked(owner: _Owner, /, *given: _Given.args, **named: _Given.kwargs) -> _Made:
+        assert not named, "what is remembered is known by its place"
+        known = vars(owner).setdefault(name, {})
+        return remembered(known, given, lambda: make(owner, *given, **named))
+
+    return asked
 
 
 class Watched(Snapshot):
-    """`below`, with what is asked of it taken down in the trace that is open."""
+    """`below`, with what is asked of it taken down (see `tracing`)."""
 
     def __init__(self, below: Snapshot, cache: Cache) -> None:
         self.kind = below.kind
@@ -62,7 +145,6 @@ class Watched(Snapshot):
         self.top = below.top
         self._below = below
         self._cache = cache
-        self._open: Trace | None = None
         self._ids: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
         self._room = _ROOM
@@ -72,35 +154,16 @@ class Watched(Snapshot):
             self._presumed = cache.get(_SIZES, dict[str, int]) or {}
             below.presume(self._presumed)
 
-    @contextmanager
-    def tracing(self, trace: Trace | None) -> Iterator[None]:
-        """While this lasts, looks and problems are taken down in `trace`, or nowhere."""
-        before, self._open = self._open, trace
-        try:
-            yield
-        finally:
-            self._open = before
+    @classmethod
+    def over(cls, snapshot: Snapshot, cache: Cache) -> Watched:
+        """The snapshot itself where it is watched already."""
+        return snapshot if isinstance(snapshot, Watched) else cls(snapshot, cache)
 
     def anew(self) -> Watched:
         """The same snapshot with nothing known of it and nothing kept."""
         if isinstance(self._below, ObjectSnapshot):
             self._below.presume({})
         return Watched(self._below, Cache(None))
-
-    @property
-    def open_trace(self) -> Trace | None:
-        """What `tracing` takes down in now: for work that goes on later."""
-        return self._open
-
-    def looked(self, kind: str, path: str) -> None:
-        """Takes down a look."""
-        if self._open is not None:
-            self._open.looks[Look(kind, path)] = None
-
-    def reported(self, path: str, problem: Problem) -> None:
-        """Takes down that the work reported this problem."""
-        if self._open is not None:
-            self._open.problems[path, problem] = None
 
     def state(self, look: Look) -> str:
         """The answer to a look, as a word that is equal for equal answers."""
@@ -135,10 +198,10 @@ class Watched(Snapshot):
             try:
                 content = self._below.read(path, limit)
             except Unreadable:
-                self.looked("failed" if limit is None else f"failed {limit}", path)
+                looked("failed" if limit is None else f"failed {limit}", path)
                 raise
             self._remember(path, content)
-        self.looked("content", path)
+        looked("content", path)
         return content
 
     def read_many(
@@ -150,10 +213,10 @@ class Watched(Snapshot):
         for path, its in known.items():
             content = next(fresh)[1] if its is None else its
             if isinstance(content, Unreadable):
-                self.looked(failed, path)
+                looked(failed, path)
             else:
                 self._remember(path, content)
-                self.looked("content", path)
+                looked("content", path)
             yield path, content
 
     def _known(self, path: str, limit: int | None) -> bytes | None:
@@ -169,34 +232,34 @@ class Watched(Snapshot):
     def stream(self, path: str, chunk: int = 1 << 20) -> Iterator[bytes]:
         try:
             pieces = self._below.stream(path, chunk)
-            self.looked("content", path)
+            looked("content", path)
             yield from pieces
         except Unreadable:
-            self.looked("failed", path)
+            looked("failed", path)
             raise
 
     def size(self, path: str) -> int | None:
-        self.looked("size", path)
+        looked("size", path)
         return self._below.size(path)
 
     def will_size(self, paths: Iterable[str]) -> None:
         self._below.will_size(paths)
 
     def exceeds(self, path: str, limit: int) -> bool | None:
-        self.looked(f"exceeds {limit}", path)
+        looked(f"exceeds {limit}", path)
         return self._below.exceeds(path, limit)
 
     def blob_id(self, path: str, limit: int | None = None) -> str:
         try:
             found = self._id(path, limit)
         except Unreadable:
-            self.looked("failed" if limit is None else f"failed {limit}", path)
+            looked("failed" if limit is None else f"failed {limit}", path)
             raise
-        self.looked("content", path)
+        looked("content", path)
         return found
 
     def object_id(self, path: str) -> str:
-        self.looked("object", path)
+        looked("object", path)
         return self._below.object_id(path)
 
     def stamp(self, path: str) -> str | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.config.reading import Config
 from evalpolicy.facts.processes import Part, Shared, cores
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.model import understood
+from evalpolicy.snapshot.tracing import looked, tracked
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.syntax.json_spans import Path
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 _WHOLE = 64 << 20
 # With less to read (bytes) a helper costs more than it saves.
 _WORTH_IT = 4 << 20
+
+
+def recordings_of(fleet: Fleet, cache: Cache, config: Config, jobs: int | None) -> Recordings:
+    """What each fixture of a fleet holds."""
+    return Recordings(fleet, cache, config.secrets.internal_hosts, jobs)
 
 
 class Recordings(Mapping[str, "Recording"]):
@@ -44,7 +51,6 @@ class Recordings(Mapping[str, "Recording"]):
         self._wanted = list(fleet.fixture_paths if paths is None else paths)
         self._hosts = tuple(hosts)
         self._jobs = jobs or cores()
-        self._trace = fleet.snapshot.open_trace
         self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
         self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
         self.part: Part[Content | Unreadable | None] = Part(
@@ -60,7 +66,8 @@ class Recordings(Mapping[str, "Recording"]):
         """Whether there is enough to read for a helper process to pay off."""
         return sum(self._sizes.values()) > _WORTH_IT
 
-    @cached_property
+    @property
+    @tracked
     def _found(self) -> Mapping[str, Recording]:
         if not self._wanted:
             return {}
@@ -69,18 +76,17 @@ class Recordings(Mapping[str, "Recording"]):
 
         known, fresh = self._known, list(self._fresh)
         snapshot = self._fleet.snapshot
-        with snapshot.tracing(self._trace):
-            helpers = self._jobs - 1 if self.are_many else 0
-            shared = self.begun or Shared([self.part], helpers, snapshot.forked)
-            for number, content in shared.results(self.part):
-                path = fresh[number]
-                if content is None or isinstance(content, Unreadable):
-                    self._fleet.unreadable(path, content or self._reason(path))
-                    continue
-                snapshot.looked("content", path)
-                known[path] = content
-                if self._cache.keeps:
-                    self._cache.put(self._fresh[path], to_row(content))
+        helpers = self._jobs - 1 if self.are_many else 0
+        shared = self.begun or Shared([self.part], helpers, snapshot.forked)
+        for number, content in shared.results(self.part):
+            path = fresh[number]
+            if content is None or isinstance(content, Unreadable):
+                self._fleet.unreadable(path, content or self._reason(path))
+                continue
+            looked("content", path)
+            known[path] = content
+            if self._cache.keeps:
+                self._cache.put(self._fresh[path], to_row(content))
         return {path: Recording(path, known[path]) for path in self._wanted if path in known}
 
     def _reason(self, path: str) -> Unreadable:

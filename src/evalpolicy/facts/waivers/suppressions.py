@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from evalpolicy.artifacts.syntax import comments
 from evalpolicy.artifacts.syntax.source import Problem, Span
+from evalpolicy.config.reading import Layout
+from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.fix import Edit, Fix
 from evalpolicy.snapshot import Snapshot, Unreadable
@@ -102,6 +104,13 @@ def _suppression(
         removal,
         brackets,
     )
+
+
+def all_suppressions(
+    snapshot: Snapshot, layout: Layout, cache: Cache, fleet: Fleet
+) -> list[Suppression]:
+    """All that comments silence, wherever they stand."""
+    return find(snapshot, Globs(layout.dockerfiles), cache, fleet.report)
 
 
 def find(

@@ -6,25 +6,26 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from tests.fleets import git
 
 from evalpolicy.config import reading as configuration
-from evalpolicy.engine import check as engine
-from evalpolicy.engine import incremental as kept_verdicts
 from evalpolicy.engine.check import check
-from evalpolicy.policy.report import Report
+from evalpolicy.engine.remembering import Remembering, Subject, Verdict
+from evalpolicy.facts.facts import Facts
+from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.policy.rule import Hit, Rule
 from evalpolicy.rules import all_rules
-from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleet"
 STEPS = 25
 RACY_SECONDS = 2
+KEPT = [rule for rule in all_rules() if rule.judges(None) and not rule.on_waivers]
 
 
 @pytest.fixture
@@ -109,29 +110,38 @@ def test_no_change_is_missed(fleet: Path, seed: int, staged: bool) -> None:
 
 
 def test_a_verdict_is_taken_from_the_cache(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> Iterator[object]:
-        raise AssertionError("a rule ran again")
+    ran: list[tuple[str | None, str]] = []
+    run = Remembering._run
+
+    def noted(self: Remembering, subject: Subject, rule: Rule) -> Iterator[Hit]:
+        ran.append((subject.path, rule.id))
+        return run(self, subject, rule)
 
     first = judged(fleet, open_cache(str(fleet)), staged=True)
-    monkeypatch.setattr(kept_verdicts, "_run", refused)
+    monkeypatch.setattr(Remembering, "_run", noted)
     assert judged(fleet, open_cache(str(fleet)), staged=True).findings == first.findings
+    assert ran == []
     dockerfile = fleet / "containers/agents/shell/Dockerfile"
     dockerfile.write_bytes(dockerfile.read_bytes() + b"# a remark\n")
     git(fleet, "add", "-A")
     judged(fleet, open_cache(str(fleet)), staged=True)
+    assert {path for path, _ in ran} == {"containers/agents/shell/Dockerfile"}
+    # Of the unit's rules one reads the Dockerfile itself; the others look at labels.
+    of_dockerfiles = {rule.id for rule in KEPT if rule.per_dockerfile}
+    assert {id for _, id in ran} == {*of_dockerfiles, "LBL006"}
 
 
 def test_a_run_of_some_rules_keeps_what_others_found(
     fleet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    called = engine.hits_of
+    called = Remembering._run
 
-    def counted(rule: Rule, *given: object) -> Iterator[Hit]:
+    def counted(self: Remembering, subject: Subject, rule: Rule) -> Iterator[Hit]:
         calls.append(rule.id)
-        return called(rule, *given)  # type: ignore[arg-type]  # as they were given
+        return called(self, subject, rule)
 
-    monkeypatch.setattr(engine, "hits_of", counted)
+    monkeypatch.setattr(Remembering, "_run", counted)
 
     def run(*chosen: str) -> set[str]:
         calls.clear()
@@ -144,6 +154,9 @@ def test_a_run_of_some_rules_keeps_what_others_found(
     assert run("LBL004") == {"LBL004"}
     assert run("LBL005", "LBL006") == {"LBL005", "LBL006"}
     assert run("LBL004", "LBL006") == set()
+    assert run("PRV001", "FIX010") == {"PRV001", "FIX010"}
+    assert run("PRV002", "PRV001", "FIX010") == {"PRV002"}
+    assert run("PRV001", "PRV002") == set()
 
 
 def test_a_file_written_twice_within_its_clock_is_read_again(fleet: Path) -> None:
@@ -211,12 +224,56 @@ def test_what_is_known_by_its_id_alone_is_seen(fleet: Path) -> None:
     assert len(_lines(fleet, "STR005")) == 1
 
 
-def test_rules_that_share_a_state_run_together() -> None:
-    groups = kept_verdicts.groups(
-        [r for r in all_rules() if not (r.per_unit or r.per_dockerfile or r.on_waivers)]
-    )
-    of = {rule.id: number for number, group in enumerate(groups) for rule in group}
-    assert of["GAT001"] == of["GLK001"] == of["GLK006"]
-    assert of["FIX004"] == of["SEC001"]
-    assert of["SIZ001"] == of["SIZ004"]
-    assert len({of[id] for id in ("REL001", "SIZ001", "GAT002", "FIX004", "PRV003", "STR005")}) == 6
+def _spoil(root: Path) -> None:
+    """Puts in, for one reader after the other, what it cannot read or understand."""
+    arithmetic = root / "containers/benchmarks/arithmetic"
+    large = b"# more\n" * (5 << 17)
+    (arithmetic / "notes.sh").write_bytes(large)
+    with (arithmetic / "Dockerfile").open("a") as file:
+        file.write('ARG WHO\nLABEL eval.benchmark.data_revision="$WHO"\n')
+    (root / "docker-bake.hcl").write_bytes(large)
+    (root / "Makefile").write_bytes(large)
+    (root / "compose.yaml").write_text("services:\n  a:\n    image: [\n")
+    (root / ".github/workflows").mkdir(parents=True)
+    (root / ".github/workflows/odd.yml").write_text("jobs: [\n")
+    (root / ".pre-commit-config.yaml").write_text("repos: [\n")
+    (root / ".gitattributes").symlink_to("nowhere")
+    (root / "README.md").write_bytes(b"[x](y.md)\n" * (5 << 18))
+    (root / "tests/run/replay/fixtures/arithmetic-7-shell.traces.jsonl").symlink_to("nowhere")
+    git(root, "add", "-A")
+    _age(root)
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_what_could_not_be_read_is_reported_whoever_asked_first(fleet: Path, staged: bool) -> None:
+    _spoil(fleet)
+    assert same(fleet, staged)
+    assert same(fleet, staged)
+    assert len(judged(fleet, Cache(None), staged).problems) > 6
+    for rule in KEPT:
+        kept = _problems(fleet, open_cache(str(fleet)), staged, rule)
+        assert kept == _problems(fleet, Cache(None), staged, rule), rule.id
+
+
+def _problems(root: Path, cache: Cache, staged: bool, rule: Rule) -> Sequence[FileProblem]:
+    with open_snapshot(root, staged=staged) as snapshot:
+        return check(snapshot, configuration.load(snapshot), cache=cache, chosen=[rule.id]).problems
+
+
+def test_what_a_rule_rests_on_does_not_depend_on_who_asked_first(fleet: Path) -> None:
+    """Each rule on the fleet, behind all others and alone: the same looks, the same problems."""
+    _spoil(fleet)
+    rules = [rule for rule in KEPT if not (rule.per_unit or rule.per_dockerfile)]
+    with open_snapshot(fleet) as snapshot:
+        together = _verdicts(snapshot, [*rules, *reversed(rules)])
+        for rule in rules:
+            assert _verdicts(snapshot, [rule]) == {rule.id: together[rule.id]}, rule.id
+    assert sum(bool(verdict.problems) for verdict in together.values()) > 10
+
+
+def _verdicts(snapshot: Snapshot, rules: list[Rule]) -> dict[str, Verdict]:
+    """The last verdict of each rule: all of one set of facts."""
+    facts = Facts(snapshot, configuration.load(snapshot), Cache(None))
+    remembering = Remembering(facts, [])
+    found = {rule.id: remembering.verdict(rule)[0] for rule in rules}
+    return {id: verdict for id, verdict in found.items() if verdict is not None}
