@@ -163,7 +163,7 @@ def test_a_link_in_the_place_of_units_is_not_checked(
     (root / path).symlink_to(target)
     for found in states(root):
         assert list(found) == [path]
-        assert "say in [layout]" in found[path]
+        assert "in [layout]" in found[path]
 
 
 def test_a_link_out_of_a_fleet_within_its_repository_may_lead_to_units(tmp_path: Path) -> None:
