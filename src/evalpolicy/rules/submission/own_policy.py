@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from evalpolicy.artifacts.large_files import DEFAULT_MAXKB
 from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.fixtures import Sizes
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
@@ -17,7 +18,6 @@ from evalpolicy.errors import UsageError
 from evalpolicy.facts.in_force import InForce
 from evalpolicy.facts.label_contracts import Contracts
 from evalpolicy.facts.levels import levels_of
-from evalpolicy.facts.sizing import DEFAULT_MAXKB
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Rule
