@@ -47,7 +47,7 @@ from evalpolicy.artifacts.dockerfile.images import images
 from evalpolicy.artifacts.syntax import (
     comments,
     json_spans,
-    markdown_links,
+    markdown,
     shell_script,
     shell_words,
     toml_reader,
@@ -163,8 +163,9 @@ def _json(content: bytes) -> None:
 
 
 def _markdown(content: bytes) -> None:
-    markdown_links.links(content)
-    markdown_links.links(content, code=False)
+    for code in (True, False):
+        with suppress(markdown.MarkdownError):
+            markdown.links(content, code=code)
     parsed = rules_document.parse(content)
     rules_document.first_difference(parsed, rules_document.parse(content[: len(content) // 2]))
 

@@ -20,7 +20,7 @@ from evalpolicy.artifacts import (
 )
 from evalpolicy.artifacts.engine_calls import engine_calls
 from evalpolicy.artifacts.syntax import comments, shell_script, shell_words, toml_reader, yaml_spans
-from evalpolicy.artifacts.syntax.markdown_links import links
+from evalpolicy.artifacts.syntax.markdown import links, possible_targets, without
 from evalpolicy.config.reading import parse as parse_config
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.gate_commands import GateNames, swallowed_in_text
@@ -102,6 +102,8 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "event": (_bytes(event.parse), ("",)),
     "message": (_bytes(message.parse), ("", "a\n\n")),
     "links": (_bytes(links), ("", "a ](b) `c/` <a ")),
+    "possible links": (_bytes(possible_targets), ("", "a ](b) `c/` <a ")),
+    "links, code hidden": (lambda text: without(text, code=True), ("", "`a` <!-- b -->")),
     "rules document": (_bytes(rules_document.parse), ("", "1. ", "# Changelog\n")),
     "shell words": (shell_words.commands, ("", 'a "', "a $(", "a `")),
     "shell script": (shell_script.parse, ("", 'a "', "a $(", "a `")),

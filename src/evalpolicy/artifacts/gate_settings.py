@@ -6,36 +6,29 @@ are configured in. A setting knows what it lets through, if that can be told, an
 
 from __future__ import annotations
 
-import json
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import START, Problem, Span
-from evalpolicy.artifacts.syntax.toml_values import TomlError
-from evalpolicy.artifacts.syntax.toml_values import load as load_toml
-from evalpolicy.artifacts.syntax.yaml_spans import (
-    YamlList,
-    YamlMap,
-    YamlNode,
-    YamlScalar,
-    parse_yaml,
-)
+from evalpolicy.artifacts import gitleaks_config, large_files, pre_commit_config
+from evalpolicy.artifacts import workflow as workflows
+from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, entry_of
+from evalpolicy.artifacts.pre_commit_config import Hook
+from evalpolicy.artifacts.syntax.json_spans import Path
+from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
+from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 
 Kind = Literal["hook", "exemption", "scope", "limit", "pin", "swallowed"]
 Dialect = Literal["path-regex", "path-glob", "path", "content-regex", "unknown"]
 
-# pre-commit-hooks' default for check-added-large-files (KiB).
-_MAX_KB = 500
 _LOOSENING_ARGUMENT = re.compile(
     r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail|fail-on|select"
     r"|baseline|accept)"
 )
 _SWALLOWED = re.compile(
-    r"continue-on-error:\s*(?:true|['\"]true['\"]|\$\{\{)|\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
+    r"\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
     r"|--(?:exit-zero|no-fail|soft-fail)\b"
 )
 
@@ -66,44 +59,44 @@ class Settings(Struct, frozen=True):
 
 def pre_commit(content: bytes) -> Settings:
     """`.pre-commit-config.yaml`: hooks, `files`, `exclude`, the arguments that loosen, pins."""
-    document = parse_yaml(content)
-    if document.problem is not None:
-        return Settings(problems=(document.problem,))
-    found: list[Setting] = []
-    top = document.root
-    if not isinstance(top, YamlMap):
-        return Settings()
-    found.extend(_pattern("exemption", "every hook", top.get("exclude")))
-    found.extend(_pattern("scope", "every hook", top.get("files")))
-    for repository in top.maps("repos"):
-        url, rev = _text(repository.get("repo")), repository.get("rev")
-        if url not in ("local", "meta", "") and rev is not None:
-            found.append(Setting("pin", url, _text(rev), _start(rev.span)))
-        for hook in repository.maps("hooks"):
-            found.extend(_hook(hook))
-    return Settings(tuple(found))
+    config = pre_commit_config.parse(content)
+    found = list(_patterns("every hook", config.exclude, config.files))
+    for repository in config.repositories:
+        if repository.rev is not None and repository.url.text not in ("local", "meta"):
+            found.append(_setting("pin", repository.url.text, repository.rev))
+        for hook in repository.hooks:
+            found.extend(_hook(hook, hook.stages or config.default_stages))
+    return Settings(tuple(found), config.problems)
 
 
-def _hook(hook: YamlMap) -> Iterator[Setting]:
-    id = hook.get("id")
-    gate = f"hook {_text(id)}"
-    span = _start(hook.span)
-    if [_text(stage) for stage in _items(hook.get("stages"))] != ["manual"]:
-        yield Setting("hook", gate, "", span if id is None else _start(id.span))
-    yield from _pattern("exemption", gate, hook.get("exclude"), gate)
-    yield from _pattern("scope", gate, hook.get("files"), gate)
-    arguments = [(_text(node), _start(node.span)) for node in _items(hook.get("args"))]
-    if _text(id) == "check-added-large-files":
-        value, place = str(_MAX_KB), span
-        for position, (argument, where) in enumerate(arguments):
-            if argument.startswith("--maxkb="):
-                value, place = argument.partition("=")[2], where
-            elif argument == "--maxkb" and position + 1 < len(arguments):
-                value, place = arguments[position + 1]
-        yield Setting("limit", f"{gate} --maxkb", value, place, hook=gate)
-    for argument, where in arguments:
-        if _LOOSENING_ARGUMENT.match(argument):
-            yield Setting("exemption", f"{gate} args", argument, where, hook=gate)
+def _hook(hook: Hook, stages: Sequence[Located]) -> Iterator[Setting]:
+    gate = f"hook {hook.id.text}"
+    if [stage.text for stage in stages] != ["manual"]:
+        yield Setting("hook", gate, "", hook.id.span)
+    yield from _patterns(gate, hook.exclude, hook.files, gate)
+    if hook.id.text == large_files.HOOK:
+        default = Located(str(large_files.DEFAULT_MAXKB), hook.id.span)
+        yield _setting(
+            "limit", f"{gate} --maxkb", large_files.maxkb(hook.args or ()) or default, hook=gate
+        )
+    for argument in hook.args or ():
+        if _LOOSENING_ARGUMENT.match(argument.text):
+            yield _setting("exemption", f"{gate} args", argument, hook=gate)
+
+
+def _patterns(
+    gate: str, exclude: Located | None, files: Located | None, hook: str = ""
+) -> Iterator[Setting]:
+    if exclude is not None:
+        yield _setting("exemption", gate, exclude, "path-regex", hook)
+    if files is not None:
+        yield _setting("scope", gate, files, "path-regex", hook)
+
+
+def _setting(
+    kind: Kind, gate: str, value: Located, dialect: Dialect = "unknown", hook: str = ""
+) -> Setting:
+    return Setting(kind, gate, value.text, _start(value.span), dialect, hook)
 
 
 def gitleaks(content: bytes) -> Settings:
@@ -111,67 +104,68 @@ def gitleaks(content: bytes) -> Settings:
 
     Which of them the pinned version reads is the business of the GLK rules.
     """
-    return _toml(content, _gitleaks)
+    config = gitleaks_config.parse(content)
+    problems = () if config.problem is None else (config.problem,)
+    return Settings(() if problems else tuple(_gitleaks(config)), problems)
 
 
-def _gitleaks(document: dict[str, Any], where: _Places) -> Iterator[Setting]:
-    extend = document.get("extend")
-    extend = extend if isinstance(extend, dict) else {}
-    for name in _texts(extend.get("disabledRules")):
-        yield Setting("exemption", "gitleaks rules", name, where(name))
-    if extend.get("useDefault") is True:
-        yield Setting("hook", "gitleaks' default rules", "", where("useDefault"))
-    lists = list(_tables(document, "allowlist", "allowlists"))
-    for rule in _tables(document, "rules"):
-        lists.extend(_tables(rule, "allowlist", "allowlists"))
-        yield Setting("hook", f"gitleaks rule {rule.get('id')}", "", where(rule.get("id")))
+def _gitleaks(config: GitleaksConfig) -> Iterator[Setting]:
+    for extend in config.tables("extend"):
+        for rule in config.texts(extend, "disabledRules"):
+            yield _setting("exemption", "gitleaks rules", rule)
+        default = entry_of(extend, "useDefault")
+        if default is not None and getattr(default.value, "value", None) is True:
+            yield Setting("hook", "gitleaks' default rules", "", config.span(default))
+    for table in config.rules():
+        name = next(iter(config.texts(table, "id")), Located("", config.span(table)))
+        yield Setting("hook", f"gitleaks rule {name.text}", "", _start(name.span))
     dialects: tuple[tuple[str, Dialect], ...] = (
         ("paths", "path-regex"),
         ("regexes", "content-regex"),
         ("stopwords", "unknown"),
         ("commits", "unknown"),
     )
-    for entry in lists:
+    for written in config.allowlists():
         for key, dialect in dialects:
-            for value in _texts(entry.get(key)):
-                gate = f"gitleaks allowlist {key}"
-                yield Setting("exemption", gate, value, where(value), dialect)
+            for value in config.texts(written.table, key):
+                yield _setting("exemption", f"gitleaks allowlist {key}", value, dialect)
 
 
 def baseline(content: bytes) -> Settings:
     """A baseline: each row that names a path (evalpolicy's own, and detect-secrets')."""
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        return Settings(problems=(Problem(f"no JSON: {type(error).__name__}"),))
-    where = _Places(content.decode("utf-8-sig"))
-    results = document.get("results") if isinstance(document, dict) else None
-    rows: list[tuple[str, str]] = []
-    if isinstance(results, dict):
-        for path, secrets in results.items():
-            rows.extend((path, _name(s)) for s in (secrets if isinstance(secrets, list) else ()))
-    else:
-        rows.extend(_rows(document))
+    document = parse_json(content.removeprefix(b"\xef\xbb\xbf"))
+    if isinstance(document, Problem):
+        return Settings(problems=(document,))
+    root = document.value
+    results = root.get("results") if isinstance(root, dict) else None
+    rows = _secrets(results) if isinstance(results, dict) else _rows(root)
     return Settings(
         tuple(
-            Setting("exemption", f"baseline: {name}", path, where(path), "path")
-            for path, name in rows
+            Setting("exemption", f"baseline: {name}", path, _start(document.span(place)), "path")
+            for place, path, name in rows
         )
     )
 
 
-def _rows(document: object) -> Iterator[tuple[str, str]]:
-    waiting = [document]
+def _secrets(results: dict[str, object]) -> Iterator[tuple[Path, str, str]]:
+    for path, secrets in results.items():
+        for number, secret in enumerate(secrets if isinstance(secrets, list) else ()):
+            yield ("results", path, number), path, _name(secret)
+
+
+def _rows(document: object) -> Iterator[tuple[Path, str, str]]:
+    waiting: list[tuple[Path, object]] = [((), document)]
     while waiting:
-        item = waiting.pop()
+        place, item = waiting.pop()
         if isinstance(item, dict):
             path = item.get("path")
             if isinstance(path, str):
-                yield path, _name({key: item[key] for key in item if key != "path"})
+                name = _name({key: item[key] for key in item if key != "path"})
+                yield (*place, "path"), path, name
             else:
-                waiting.extend(item.values())
+                waiting.extend(((*place, key), value) for key, value in item.items())
         elif isinstance(item, list):
-            waiting.extend(item)
+            waiting.extend(((*place, number), value) for number, value in enumerate(item))
 
 
 def _name(row: object) -> str:
@@ -193,79 +187,28 @@ def ignore_file(content: bytes) -> Settings:
 
 
 def workflow(content: bytes) -> Settings:
-    """A workflow: the lines that let a failure pass."""
-    found = []
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        if (swallowed := _SWALLOWED.search(line)) and not line.lstrip().startswith("#"):
-            span = Span.at(number, swallowed.start() + 1, len(swallowed[0]))
-            found.append(Setting("swallowed", "workflow", " ".join(line.split()), span))
-    return Settings(tuple(found))
+    """A workflow: what lets a failure of a job, a step, or a line of its script pass."""
+    parsed = workflows.parse(content)
+    allowed = [
+        *(job.continue_on_error for job in parsed.jobs),
+        *(step.continue_on_error for step in parsed.steps()),
+    ]
+    found = [
+        Setting("swallowed", "workflow", f"continue-on-error: {value.text}", value.span)
+        for value in allowed
+        if value is not None and value.text.lower() != "false"
+    ]
+    for step in parsed.steps():
+        for value in (step.run, *(value for _, value in step.inputs)):
+            if value is not None:
+                found.extend(_swallowed(value))
+    return Settings(tuple(found), parsed.problems)
 
 
-def _toml(content: bytes, read: Callable[[dict[str, Any], _Places], Iterator[Setting]]) -> Settings:
-    try:
-        text = content.decode("utf-8-sig")
-        return Settings(tuple(read(load_toml(text), _Places(text))))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return Settings(problems=(Problem("not UTF-8", Span.at(line)),))
-    except TomlError as error:
-        return Settings(problems=(error.problem,))
-
-
-def _tables(table: dict[str, Any], *keys: str) -> Iterator[dict[str, Any]]:
-    for key in keys:
-        value = table.get(key)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict):
-                yield item
-
-
-def _texts(value: object) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-_SPELLED = re.compile(
-    r"#[^\n]*"
-    r"|'''(?P<raw_lines>.*?)'''|\"\"\"(?P<lines>.*?)\"\"\""
-    r"|\"(?P<text>(?:[^\"\\\n]|\\.)*)\"|'(?P<raw>[^'\n]*)'|(?P<bare>[\w-]+)",
-    re.DOTALL,
-)
-
-
-class _Places:
-    """Where the texts and keys of a TOML or JSON file first stand, from one pass over it."""
-
-    def __init__(self, text: str) -> None:
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self._first: dict[str, int] = {}
-        for match in _SPELLED.finditer(text):
-            if kind := match.lastgroup:
-                self._first.setdefault(match[kind], match.start(kind))
-
-    def __call__(self, value: object) -> Span:
-        """The span of a value; the start of the file where its spelling is another."""
-        if not isinstance(value, str) or not value:
-            return START
-        for spelled in (value, json.dumps(value)[1:-1]):
-            at = self._first.get(spelled)
-            if at is not None:
-                line = bisect_right(self._line_starts, at)
-                return Span.at(line, at - self._line_starts[line - 1] + 1, len(spelled))
-        return START
-
-
-def _pattern(kind: Kind, gate: str, node: YamlNode | None, hook: str = "") -> Iterator[Setting]:
-    if node is not None:
-        yield Setting(kind, gate, _text(node), _start(node.span), "path-regex", hook)
-
-
-def _items(node: YamlNode | None) -> tuple[YamlNode, ...]:
-    return node.items if isinstance(node, YamlList) else ()
-
-
-def _text(node: YamlNode | None) -> str:
-    return node.text if isinstance(node, YamlScalar) else ""
+def _swallowed(script: workflows.Value) -> Iterator[Setting]:
+    for line, span in script.lines():
+        if _SWALLOWED.search(line) and not line.lstrip().startswith("#"):
+            yield Setting("swallowed", "workflow", " ".join(line.split()), span)
 
 
 def _start(span: Span) -> Span:

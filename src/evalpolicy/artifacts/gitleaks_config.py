@@ -6,12 +6,13 @@ from typing import Literal, TypeAlias, cast
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 from evalpolicy.artifacts.syntax.toml_reader import parse_toml
 from evalpolicy.artifacts.syntax.toml_spans import (
     Array,
     Deviation,
     Entry,
+    Scalar,
     Table,
     TomlDocument,
     Value,
@@ -63,8 +64,22 @@ class GitleaksConfig(Struct, frozen=True):
 
     def rules(self) -> tuple[Table, ...]:
         """The rule tables, in order; a single `[rules]` counts as one."""
-        entry = entry_of(self.root, "rules")
+        return self.tables("rules")
+
+    def tables(self, name: str) -> tuple[Table, ...]:
+        """The tables under a key of the root."""
+        entry = entry_of(self.root, name)
         return tuple(tables_of(entry.value)) if entry is not None else ()
+
+    def texts(self, table: Table, name: str) -> tuple[Located, ...]:
+        """The texts under a key: one, or those of a list."""
+        entry = entry_of(table, name)
+        value = None if entry is None else entry.value
+        return tuple(
+            Located(item.value, self.span(item))
+            for item in (value.items if isinstance(value, Array) else [value])
+            if isinstance(item, Scalar) and isinstance(item.value, str)
+        )
 
     def allowlists(self) -> tuple[WrittenAllowlist, ...]:
         """Every allowlist of the file, global ones and those of rules, in order of position."""

@@ -11,17 +11,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
 
+__all__ = ["NAMES", "Hook", "HookRepository", "Located", "PreCommitConfig", "parse"]
+
 NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
-
-
-class Located(Struct, frozen=True):
-    """A string and its place."""
-
-    text: str
-    span: Span
 
 
 class Hook(Struct, frozen=True):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.syntax.markdown import MarkdownError, without
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
 _REQUIREMENT = re.compile(r" {0,2}(\d{1,9}[a-z]?)[.)][ \t]+(\S.*)")
 _STATUS = re.compile(r"\W*status\W+(\w+)", re.IGNORECASE)
@@ -84,7 +84,11 @@ def parse(content: bytes) -> RulesDocument:
     inside: Section | None = None
     status = ""
     series = -1
-    shown = list(_prose(lines))
+    try:
+        shown = list(_prose(text))
+    except MarkdownError as error:
+        problems = (*problems, Problem(str(error)))
+        shown = []
     for position, (number, line) in enumerate(shown):
         if heading := _HEADING.fullmatch(line):
             section = Section(heading[2], len(heading[1]), Span.at(number, 1, len(line)))
@@ -119,37 +123,12 @@ def first_difference(old: RulesDocument | None, new: RulesDocument) -> Span:
     return START
 
 
-def _prose(lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers, without fenced code and HTML comments."""
-    fence = ""
-    commented = False
-    for number, line in enumerate(lines, 1):
-        if fence:
-            closing = _FENCE.match(line)
-            if closing and closing[1].startswith(fence) and not line.strip(" `~\t"):
-                fence = ""
-            continue
-        if not commented and (opening := _FENCE.match(line)):
-            fence = opening[1]
-            continue
-        visible, commented = _uncommented(line, commented)
-        if visible or not line.strip():
+def _prose(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers, without blocks of code and HTML comments."""
+    for number, line in enumerate(without(text, code=False).split("\n"), 1):
+        visible = line.rstrip("\r").replace("\0", "")
+        if visible or "\0" not in line:
             yield number, visible
-
-
-def _uncommented(line: str, commented: bool) -> tuple[str, bool]:
-    kept: list[str] = []
-    at = 0
-    while at < len(line):
-        mark = line.find("-->" if commented else "<!--", at)
-        end = mark if mark >= 0 else len(line)
-        if not commented:
-            kept.append(line[at:end])
-        if mark < 0:
-            break
-        at = mark + (3 if commented else 4)
-        commented = not commented
-    return "".join(kept), commented
 
 
 def _continued(shown: list[tuple[int, str]], position: int) -> Iterator[str]:

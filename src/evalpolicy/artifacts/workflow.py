@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
@@ -13,6 +15,12 @@ class Value(Struct, frozen=True):
 
     text: str
     span: Span
+
+    def lines(self) -> Iterator[tuple[str, Span]]:
+        """The lines of a text and where each stands; a block's begin one below its span."""
+        below = "\n" in self.text and self.span.end_line > self.span.line
+        for number, line in enumerate(self.text.split("\n")):
+            yield line, Span.at(self.span.line + 1 + number) if below else self.span
 
 
 class Step(Struct, frozen=True):

@@ -20,6 +20,7 @@ from evalpolicy.policy.rule import Severity
 from evalpolicy.snapshot import Snapshot, Unreadable
 
 if TYPE_CHECKING:
+    from evalpolicy.artifacts.syntax.toml_spans import TomlDocument
     from evalpolicy.config.replay import Replaying
 
 CONFIG_FILE = "evalpolicy.toml"
@@ -127,8 +128,7 @@ def parse(content: bytes, path: str) -> Config | None:
     from evalpolicy.artifacts.syntax.toml_values import load as load_toml
 
     try:
-        text = content.decode("utf-8-sig")
-        document = load_toml(text)
+        document, lines = load_toml(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}:{line}: not UTF-8") from error
@@ -143,19 +143,18 @@ def parse(content: bytes, path: str) -> Config | None:
         prefix = ("tool", "evalpolicy")
         if table is None:
             return None
-    lines = KeyLines(text)
     _validate(table, lines, path, prefix)
     layout = table.get("layout", {})
     _compiles(layout, lines, path, prefix)
     allow = table.get("allow", [])
-    allow_lines = [lines.of(*prefix, "allow", number) for number in range(len(allow))]
+    allow_lines = [lines.line_of(*prefix, "allow", number) for number in range(len(allow))]
     _compile_allowances(allow, allow_lines, path)
     submission = table.get("submission", {})
     if wrong := wrong_pattern(submission):
-        line = lines.of(*prefix, "submission", wrong[0])
+        line = lines.line_of(*prefix, "submission", wrong[0])
         raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
     if refused := wrong_setting(table):
-        line = lines.of(*prefix, *refused[:2])
+        line = lines.line_of(*prefix, *refused[:2])
         raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
     if replay_table := table.get("replay"):
         _check_replay(replay_table, lines, path, prefix)
@@ -169,19 +168,21 @@ def parse(content: bytes, path: str) -> Config | None:
         GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
         *from_tables(table),
         plugins=tuple(table.get("plugins", ())),
-        plugins_line=lines.of(*prefix, "plugins"),
-        levels_lines={word: lines.of(*prefix, "rules", word) for word in table.get("rules", {})},
+        plugins_line=lines.line_of(*prefix, "plugins"),
+        levels_lines={
+            word: lines.line_of(*prefix, "rules", word) for word in table.get("rules", {})
+        },
         replay_table=table.get("replay", {}),
     )
 
 
 def _check_replay(
-    table: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+    table: Mapping[str, Any], lines: TomlDocument, path: str, prefix: tuple[str, ...]
 ) -> None:
     from evalpolicy.config.replay import wrong_replay
 
     if wrong := wrong_replay(table):
-        line = lines.of(*prefix, "replay", *wrong[0])
+        line = lines.line_of(*prefix, "replay", *wrong[0])
         raise UsageError(f"{path}:{line}: replay.{'.'.join(wrong[0])}: {wrong[1]}")
 
 
@@ -190,13 +191,13 @@ def _frozen(value: Any) -> Any:
     return value if isinstance(value, str) else tuple(value)
 
 
-def _validate(table: object, lines: KeyLines, path: str, prefix: tuple[str, ...]) -> None:
+def _validate(table: object, lines: TomlDocument, path: str, prefix: tuple[str, ...]) -> None:
     """Raises `UsageError` for the first thing that the schema refuses, in the file's order."""
     from evalpolicy.matching.json_schema import violations
     from evalpolicy.matching.shipped import schema
 
     errors = [
-        (lines.of(*prefix, *error.path, *([error.key] if error.key else [])), error)
+        (lines.line_of(*prefix, *error.path, *([error.key] if error.key else [])), error)
         for error in violations(schema("config"), table)
     ]
     if not errors:
@@ -234,7 +235,7 @@ def _known(path: tuple[str | int, ...], key: str) -> str:
 
 
 def _compiles(
-    layout: Mapping[str, Any], lines: KeyLines, path: str, prefix: tuple[str, ...]
+    layout: Mapping[str, Any], lines: TomlDocument, path: str, prefix: tuple[str, ...]
 ) -> None:
     for key, globs in layout.items():
         lists = ("supplied_args", "supplied_contexts", "registries")
@@ -243,7 +244,7 @@ def _compiles(
         try:
             Globs(globs)
         except re.error as error:
-            line = lines.of(*prefix, "layout", key)
+            line = lines.line_of(*prefix, "layout", key)
             raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
 
 
@@ -253,44 +254,3 @@ def _compile_allowances(allow: list[Any], lines: list[int], path: str) -> None:
             Globs([item["path"]])
         except re.error as error:
             raise UsageError(f"{path}:{line}: allow.path: not a glob: {error}") from error
-
-
-class KeyLines:
-    """On which line (from 1) each key or its table stands, from one pass over a TOML text.
-
-    Enough for messages about a configuration of one's own: tables in brackets, keys at the
-    start of a line. A number stands for a table of an array (`[[allow]]`), from 0.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._first: dict[tuple[str, ...], int] = {}
-        table: list[str] = []
-        counted: dict[tuple[str, ...], int] = {}
-        for number, line in enumerate(text.splitlines(), 1):
-            stripped = line.strip()
-            if header := _HEADER.fullmatch(stripped):
-                table = _parts(header[1])
-                if stripped.startswith("[["):
-                    index = counted.get(tuple(table), 0)
-                    counted[tuple(table)] = index + 1
-                    table.append(str(index))
-                here = table
-            elif "=" in stripped and not stripped.startswith("#"):
-                here = [*table, *_parts(stripped.partition("=")[0])]
-            else:
-                continue
-            self._first.setdefault(tuple(here), number)
-
-    def of(self, *keys: str | int) -> int:
-        """The line of a key; that of the nearest table if unsure."""
-        names = tuple(map(str, keys))
-        depths = range(len(names), 0, -1)
-        return next((self._first[names[:d]] for d in depths if names[:d] in self._first), 1)
-
-
-_HEADER = re.compile(r"\[\[?([^\]]+)\]\]?\s*(?:#.*)?")
-
-
-def _parts(dotted: str) -> list[str]:
-    found = re.findall(r"\"([^\"]*)\"|'([^']*)'|([^.\s]+)", dotted)
-    return [a or b or c for a, b, c in found]

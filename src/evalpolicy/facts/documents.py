@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from evalpolicy.artifacts.rules_document import RulesDocument, parse
-from evalpolicy.artifacts.syntax.markdown_links import Link, links
+from evalpolicy.artifacts.syntax.markdown import Link, MarkdownError, links, possible_targets
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.config.reading import Config
 from evalpolicy.fleet.fleet import Fleet
@@ -48,9 +48,12 @@ class Documents:
         """The relative links, and a rules document's paths, whose target does not exist."""
         with_code = self.is_rules_document(path)
         kind = "links and paths" if with_code else "links"
-        for link in self._kept(kind, path, partial(links, code=with_code), list[Link]):
-            there = self._named if link.code else self._linked
-            if not there(path, link.target):
+        possible = partial(possible_targets, code=with_code)
+        rough = self._kept(f"possible {kind}", path, possible, list[tuple[str, bool]])
+        if all(self._leads(path, target, code) for target, code in rough):
+            return
+        for link in self._kept(kind, path, partial(_links, code=with_code), list[Link]):
+            if not self._leads(path, link.target, link.code):
                 yield link
 
     def form(self, path: str) -> list[tuple[str, Span]]:
@@ -58,6 +61,9 @@ class Documents:
         return self._kept(
             "rules form", path, lambda content: _form(parse(content)), list[tuple[str, Span]]
         )
+
+    def _leads(self, path: str, target: str, code: bool) -> bool:
+        return (self._named if code else self._linked)(path, target)
 
     def _linked(self, path: str, target: str) -> bool:
         if not target or _SCHEME.match(target) or any(mark in target for mark in "{}<>$"):
@@ -91,6 +97,13 @@ class Documents:
         except Unreadable as reason:
             self._fleet.unreadable(path, reason)
             return []
+
+
+def _links(content: bytes, *, code: bool) -> list[Link]:
+    try:
+        return links(content, code=code)
+    except MarkdownError as error:
+        raise Unreadable(str(error)) from error
 
 
 def _form(document: RulesDocument) -> list[tuple[str, Span]]:

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import Problem, Span
-from evalpolicy.config.reading import Config
+from evalpolicy.artifacts.large_files import DEFAULT_MAXKB, HOOK, maxkb
+from evalpolicy.artifacts.syntax.source import Located, Problem, Span
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.python_re import PythonPatterns, TooSlow, WrongPattern
 from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import understood
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.pre_commit_config import Hook, Located, PreCommitConfig
-
-HOOK = "check-added-large-files"
-DEFAULT_MAXKB = 500
-"""What the hook takes without `--maxkb` (pre-commit-hooks 5.0.0)."""
+    from evalpolicy.artifacts.pre_commit_config import Hook, PreCommitConfig
 
 ELSEWHERE = "some/other/folder"
 """A folder that no fleet has: a pattern that matches there matches anywhere."""
@@ -196,20 +192,15 @@ class Sizing:
         return None
 
     def _maxkb(self, path: str, hook: Hook) -> tuple[int, Span]:
-        """The last `--maxkb` that is given, as argparse reads it."""
-        found, where = DEFAULT_MAXKB, hook.id.span
-        args = list(hook.args or ())
-        for number, arg in enumerate(args):
-            flag, equals, value = arg.text.partition("=")
-            if flag != "--maxkb":
-                continue
-            if not equals and number + 1 < len(args):
-                value = args[number + 1].text
-            try:
-                found, where = int(value[:18]), arg.span
-            except ValueError:
-                self._problem(path, Problem(f"--maxkb is not a whole number: {value!r}", arg.span))
-        return found, where
+        given = maxkb(hook.args or ())
+        if given is None:
+            return DEFAULT_MAXKB, hook.id.span
+        try:
+            return int(given.text[:18]), given.span
+        except ValueError:
+            message = f"--maxkb is not a whole number: {given.text!r}"
+            self._problem(path, Problem(message, given.span))
+            return DEFAULT_MAXKB, hook.id.span
 
     @property
     @tracing.tracked

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.large_files import HOOK
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START
-from evalpolicy.facts.sizing import HOOK, Allowance, Sizing
+from evalpolicy.facts.sizing import Allowance, Sizing
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.policy.rule import Hit, rule
 

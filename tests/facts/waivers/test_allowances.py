@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fleets import found, judge, repository
 
-from evalpolicy.config import reading as config
+from evalpolicy.artifacts.syntax.toml_reader import parse_toml
 from evalpolicy.errors import UsageError
 from evalpolicy.policy.report import Waived
 
@@ -142,9 +142,24 @@ class TestBadConfiguration:
 
 def test_the_line_of_a_table_in_an_array():
     text = "a = 1\n[[allow]]\nx = 1\n[layout]\n[[allow]]\nx = 2\n"
-    lines = config.KeyLines(text)
-    assert lines.of("allow", 0) == 2
-    assert lines.of("allow", 1) == 5
-    assert lines.of("allow", 1, "x") == 6
-    assert lines.of("layout", "benchmarks", 0) == 4
-    assert lines.of("sizes") == 1
+    lines = parse_toml(text.encode())
+    assert lines.line_of("allow", 0) == 2
+    assert lines.line_of("allow", 1) == 5
+    assert lines.line_of("allow", 1, "x") == 6
+    assert lines.line_of("layout", "benchmarks", 0) == 4
+    assert lines.line_of("sizes") == 1
+    assert lines.line_of("allow", 2) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "line"),
+    [
+        ('x = """\n[rules]\nA = 1\n"""\n[rules]\n"A" = 2', ("rules", "A"), 6),
+        ("plugins = [\n  'a',\n  'b']", ("plugins", 1), 3),
+        ("rules.'A' = 'off'\n", ("rules", "A"), 1),
+        ("[a.b]\nc = { d = [], e = [] }", ("a", "b", "c", "e"), 2),
+        ("[[allow]]\n# [[allow]]\nx = 1\n[[allow]]\n", ("allow", 1), 4),
+    ],
+)  # fmt: skip
+def test_a_line_is_that_of_the_key_and_not_of_its_spelling(text, keys, line):
+    assert parse_toml(text.encode()).line_of(*keys) == line

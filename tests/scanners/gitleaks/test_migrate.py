@@ -85,11 +85,31 @@ def test_keys_are_joined_however_their_letters_are_written(header, before):
     assert holder["allowlist"] == {"regextarget": "line", "regexes": ["a", "b"]}
 
 
-def test_a_comment_behind_the_last_item_of_a_list_is_moved_by_a_person():
-    text = "[[allowlists]]\npaths = [\n  'a' # one\n]\n[[allowlists]]\npaths = ['b']\n"
-    result = migrate(text, Version.of("8.18.4"))
-    assert isinstance(result, Refusal)
-    assert "comment behind the last item" in result.reason
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CR LF"])
+def test_each_comment_of_two_lists_stays_with_its_item(end):
+    one = "[[allowlists]]\npaths = [\n   'a' # one\n]\n"
+    two = "[[allowlists]]\npaths = [ # of two\n# own\n\"\\u0062#\", # two\n'c'\n# last\n]\n"
+    joined = """\
+[allowlist]
+paths = [
+   'a', # one
+   # of two
+   # own
+   "\\u0062#", # two
+   'c',
+   # last
+]
+#
+"""
+    text = moved((one + two).replace("\n", end), "8.18.4")
+    assert text == joined.replace("\n", end)
+
+
+@pytest.mark.parametrize(("count", "kind"), [(500, Migrated), (501, Refusal)])
+def test_lists_of_a_thousand_items_are_joined_and_no_longer_ones(count, kind):
+    items, more = "'a'," * 500, "'a'," * count
+    text = f"[[allowlists]]\npaths = [{items}]\n[[allowlists]]\npaths = [{more}]\n"
+    assert isinstance(migrate(text, Version.of("8.18.4")), kind)
 
 
 def test_a_flag_stays_with_its_pattern():

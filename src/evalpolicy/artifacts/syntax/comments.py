@@ -141,28 +141,26 @@ def _yaml(text: str) -> Iterator[tuple[int, int, int]]:
         yield start, start + 1, start + len(comment[0].rstrip("\r"))
 
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+def _markdown(text: str) -> Iterator[tuple[int, int, int]]:
+    from evalpolicy.artifacts.syntax import markdown
+
+    try:
+        found = markdown.comments(text)
+    except markdown.MarkdownError:
+        return
+    for start, end in found:
+        if text.endswith("-->", start + 4, end) and "\n" not in text[start:end]:
+            yield start, start + 4, end
 
 
 def _markup(text: str) -> Iterator[tuple[int, int, int]]:
-    """`<!-- … -->` on one line; in Markdown not within a fence or a code span."""
+    """`<!-- … -->` on one line."""
     at = 0
-    fence = ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if found and not fence:
-            fence = found[1]
-        elif found and found[1].startswith(fence) and not found[2].strip():
-            fence = ""
-        elif not fence:
-            start = line.find("<!--")
-            marks = counted = 0
-            while start >= 0 and (end := line.find("-->", start)) >= 0:
-                marks += line.count("`", counted, start)
-                counted = start
-                if marks % 2 == 0:
-                    yield at + start, at + start + 4, at + end + 3
-                start = line.find("<!--", end)
+        start = line.find("<!--")
+        while start >= 0 and (end := line.find("-->", start)) >= 0:
+            yield at + start, at + start + 4, at + end + 3
+            start = line.find("<!--", end)
         at += len(line) + 1
 
 
@@ -259,7 +257,8 @@ _BY_ENDING: dict[str, Reader] = {
     "toml": partial(_scanned, _TOML),
     **dict.fromkeys(("hcl", "tf"), partial(_scanned, _HCL)),
     **dict.fromkeys(("py", "pyi"), _python),
-    **dict.fromkeys(("md", "markdown", "html", "htm", "xml", "svg"), _markup),
+    **dict.fromkeys(("md", "markdown"), _markdown),
+    **dict.fromkeys(("html", "htm", "xml", "svg"), _markup),
     **dict.fromkeys(
         ("js", "mjs", "cjs", "ts", "tsx", "jsx", "go", "rs", "c", "h", "cc", "cpp", "java"),
         partial(_scanned, _SLASHES),

@@ -34,6 +34,13 @@ START = Span(1, 1, 1, 1)
 """The very start of a file: where a finding about the file as a whole points."""
 
 
+class Located(Struct, frozen=True):
+    """A text and where it stands."""
+
+    text: str
+    span: Span
+
+
 class Problem(Struct, frozen=True):
     """Something that could not be read or checked; it is reported and is never a pass.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import bisect
 import re
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from msgspec import Struct, field
 
@@ -108,6 +108,21 @@ class TomlDocument(Struct, frozen=True, dict=True):
     def span_of(self, node: Value | Entry) -> Span:
         """Where a value, a table's header or a key stands."""
         return self.span(node.start, node.end)
+
+    def line_of(self, *keys: str | int) -> int:
+        """The line of a key or of an array's item; of the nearest thing around it that is there."""
+        line, value = 1, cast(Value, self.root)
+        for key in keys:
+            inner: Entry | Value | None = None
+            if isinstance(value, Table):
+                inner = value.entries.get(str(key))
+            elif isinstance(value, Array) and isinstance(key, int) and key < len(value.items):
+                inner = value.items[key]
+            if inner is None:
+                break
+            line, _ = self._position(inner.start)
+            value = inner.value if isinstance(inner, Entry) else inner
+        return line
 
     def _position(self, offset: int) -> tuple[int, int]:
         line = bisect.bisect_right(self._line_starts, offset)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.artifacts.syntax.toml_reader import parse_toml
-from evalpolicy.artifacts.syntax.toml_spans import Array, Table, Value
+from evalpolicy.artifacts.syntax.toml_spans import Array, Table, TomlDocument, Value
 
 
 class TomlError(ValueError):
@@ -27,8 +27,8 @@ class Date(Struct, frozen=True):
     text: str
 
 
-def load(text: str) -> dict[str, object]:
-    """The file's values: `dict`, `list`, `str`, `int`, `float`, `bool`, `Date`.
+def load(text: str) -> tuple[dict[str, object], TomlDocument]:
+    """The file's values (`dict`, `list`, `str`, `int`, `float`, `bool`, `Date`), and their places.
 
     Raises `TomlError`.
     """
@@ -39,7 +39,7 @@ def load(text: str) -> dict[str, object]:
         if deviation.kind != "local-date":
             span = document.span(deviation.start, deviation.end)
             raise TomlError(Problem(deviation.message, span))
-    return _table(document.root)
+    return _table(document.root), document
 
 
 def _table(table: Table) -> dict[str, object]:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.large_files import DEFAULT_MAXKB, HOOK
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT
 from evalpolicy.facts.in_force import InForce
-from evalpolicy.facts.sizing import DEFAULT_MAXKB, HOOK
 from evalpolicy.facts.submitted import GateChange, Submitted
 from evalpolicy.facts.waivers.baseline import BASELINE_FILE
 from evalpolicy.facts.waivers.settling import Waivers

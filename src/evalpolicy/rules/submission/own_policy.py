@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from evalpolicy.artifacts.large_files import DEFAULT_MAXKB
 from evalpolicy.artifacts.syntax.english import counted
+from evalpolicy.artifacts.syntax.toml_reader import parse_toml
 from evalpolicy.config.allowance import Allowance
 from evalpolicy.config.fixtures import Sizes
-from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, KeyLines, Layout, Level
+from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, Layout, Level
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.in_force import InForce
 from evalpolicy.facts.label_contracts import Contracts
 from evalpolicy.facts.levels import levels_of
-from evalpolicy.facts.sizing import DEFAULT_MAXKB
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Rule
@@ -93,20 +95,17 @@ class _Places:
     def __init__(self, own: Config, base: Config, checked: Snapshot) -> None:
         self.path = own.source or base.source or CONFIG_FILE
         self._prefix = ("tool", "evalpolicy") if self.path == PYPROJECT else ()
-        self._text = ""
+        content = b""
         if own.source is not None:
-            try:
+            with suppress(Unreadable):
                 content = checked.read(own.source, _CONFIG_LIMIT)
-                self._text = content.decode("utf-8-sig", "replace")
-            except Unreadable:
-                pass
-        self._lines = KeyLines(self._text)
+        self._document = parse_toml(content)
 
     def of(self, key: tuple[str, ...], setting: str, what: str) -> Loosened:
-        return Loosened(self.path, self._lines.of(*self._prefix, *key), setting, what)
+        return Loosened(self.path, self._document.line_of(*self._prefix, *key), setting, what)
 
     def at(self, line: int, setting: str, what: str) -> Loosened:
-        return Loosened(self.path, line if self._text else 1, setting, what)
+        return Loosened(self.path, line if self._document.text else 1, setting, what)
 
 
 def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.markdown import MarkdownError, without
 from evalpolicy.config.reading import Config
 from evalpolicy.config.submission import Submission
 from evalpolicy.matching.re2 import found_in
@@ -13,9 +14,6 @@ from evalpolicy.snapshot.submission.change import Change, Commit, Text
 
 # GitHub adds the pull request's own number to the subject of a squash merge.
 _OWN_NUMBER = re.compile(r"\s*\(#[0-9]+\)\s*$")
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
-_CODE = re.compile(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
 _SIGNED = re.compile(
     r"^signed-off-by:[ \t]*([^<>\n]*?)[ \t]*<[ \t]*([^<>\s]+@[^<>\s]+)[ \t]*>[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -109,8 +107,11 @@ def _unnamed_issue(change: Change, text: Text, settings: Submission) -> Iterator
 def _refers(text: str, settings: Submission, own: int | None) -> bool:
     """Whether the text refers to an issue other than the pull request's own number."""
     subject, _, body = text.strip("\n").partition("\n")
-    words = _CODE.sub(" ", _FENCED.sub("\n", _COMMENT.sub(" ", body)))
-    words = f"{_OWN_NUMBER.sub('', subject)}\n{words}"
+    try:
+        shown = without(body, code=True).replace("\0", " ")
+    except MarkdownError:
+        shown = ""
+    words = f"{_OWN_NUMBER.sub('', subject)}\n{shown}"
     if own is not None:
         words = re.sub(rf"(?<![\w/])#{own}\b", " ", words)
     return any(found_in(settings.issue_references, line) for line in words.split("\n"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
@@ -13,8 +14,13 @@ from evalpolicy.scanners.gitleaks.keys import canonical
 from evalpolicy.scanners.gitleaks.obstacles import filled, has_open_flag, is_and, texts
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
+if TYPE_CHECKING:
+    from tomlkit.items import Array as TomlArray
+
 _HEADER = re.compile(r"\[(\[?)([ \t]*(?:rules[ \t]*\.[ \t]*)?)(['\"]?)allowlists?\3([ \t]*)\](\]?)",
                      re.IGNORECASE)  # fmt: skip
+# tomlkit looks through a list for each item that it adds.
+_MOST_ITEMS = 1000
 _LISTS = ("commits", "paths", "regexes", "stopwords")
 
 
@@ -150,27 +156,52 @@ def _plain(entry: Entry) -> object:
     return entry.value.value if isinstance(entry.value, Scalar) else None
 
 
-def _extended(config: GitleaksConfig, target: Entry, entries: Iterable[Entry]) -> Edit:
+def _extended(config: GitleaksConfig, target: Entry, entries: Sequence[Entry]) -> Edit:
+    """The lists of `entries` behind that of `target`, with each item and comment as written."""
     source = config.document.text
-    inner: list[str] = []
+    joined, into = _list(config, target)
+    lists = [entry.value for entry in (target, *entries) if isinstance(entry.value, Array)]
+    if sum(len(array.items) for array in lists) > _MOST_ITEMS:
+        raise CannotRewriteError(target, f"join lists of more than {_MOST_ITEMS} items yourself")
+    head = source[into.start + 1 : into.items[0].start] if into.items else ""
+    indent = head.rpartition("\n")[2] if "\n" in head else "  "
     for entry in entries:
-        if not isinstance(entry.value, Array):
-            raise CannotRewriteError(entry, "write it as a list first")
-        inner.append(source[entry.value.start + 1 : entry.value.end - 1].strip().rstrip(","))
-    array = target.value
+        items, array = _list(config, entry)
+        ends = [array.start + 1, *(item.end for item in array.items)]
+        starts = [*(item.start for item in array.items), array.end - 1]
+        for item, end, start in zip([None, *items], ends, starts, strict=True):
+            # A comment behind an item is the item's; others have a line of their own.
+            first, *others = source[end:start].split("\n")
+            if "#" in first:
+                given = [] if item is None else [item]
+                joined.add_line(*given, indent=indent, comment=_words(first))
+            elif item is not None:
+                joined.append(item)
+            for line in others:
+                if "#" in line:
+                    joined.add_line(indent=indent, comment=_words(line))
+    message = "the lists of the allowlists below are joined"
+    text = joined.as_string()
+    if "\r" in source and not re.search(r"(?<!\r)\n", source):
+        text = re.sub(r"(?<!\r)\n", "\r\n", text)
+    return Edit(into.start, into.end, text, message)
+
+
+def _list(config: GitleaksConfig, entry: Entry) -> tuple[TomlArray, Array]:
+    import tomlkit
+
+    array = entry.value
     if not isinstance(array, Array):
-        raise CannotRewriteError(target, "write it as a list first")
-    body = source[array.start + 1 : array.end - 1].rstrip()
-    comma = "" if not array.items or body.endswith(",") else ","
-    # A comment at the end of an item would swallow what follows on its line.
-    between = "\n" if "#" in body or any("#" in part for part in inner) else " "
-    text = f"{comma}{between if array.items else ''}" + f",{between}".join(inner)
-    if "#" in text:
-        text += "\n"
-    at = array.start + 1 + len(body)
-    if array.items and "#" in source[array.items[-1].end : array.end]:
-        raise CannotRewriteError(target, "a comment behind the last item of the list: move it")
-    return Edit(at, at, text, "the lists of the allowlists below are joined")
+        raise CannotRewriteError(entry, "write it as a list first")
+    try:
+        read = tomlkit.value(config.document.text[array.start : array.end])
+    except tomlkit.exceptions.TOMLKitError as error:
+        raise CannotRewriteError(entry, f"tomlkit cannot read this list: {error}") from error
+    return cast("TomlArray", read), array
+
+
+def _words(line: str) -> str:
+    return line.partition("#")[2].strip()
 
 
 def _line_out(config: GitleaksConfig, entry: Entry, message: str) -> Edit:
