@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Annotated, NamedTuple, TypeAlias
 
 from msgspec import Meta, Struct
@@ -32,6 +34,25 @@ SpanRow: TypeAlias = tuple[Position, Position, Position, Position]
 
 START = Span(1, 1, 1, 1)
 """The very start of a file: where a finding about the file as a whole points."""
+
+
+class Lines:
+    """The lines of a text, whose first one stands on line `first` of its file."""
+
+    def __init__(self, text: str, first: int = 1) -> None:
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self._first = first
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of a range of the text, given by offsets."""
+        line = bisect_right(self._starts, start) - 1
+        last = max(line, bisect_right(self._starts, max(end - 1, start)) - 1)
+        return Span(
+            self._first + line,
+            start - self._starts[line] + 1,
+            self._first + last,
+            end - self._starts[last] + 1,
+        )
 
 
 class Problem(Struct, frozen=True):

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from evalpolicy.artifacts.dockerfile import parse
 from evalpolicy.artifacts.run_scripts import scripts
-from evalpolicy.artifacts.syntax.shell_words import commands, unwrapped
+from evalpolicy.artifacts.syntax.shell.model import Compound
+from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
+from evalpolicy.artifacts.syntax.shell.running import unwrapped
+
+
+def commands(script: str):
+    return parse_shell(script).commands
 
 
 def words(script: str) -> list[list[str]]:
@@ -29,7 +35,7 @@ def words(script: str) -> list[list[str]]:
         ("a 2>/dev/null b", [["a", "b"]]),
         ("a &>log b", [["a", "b"]]),
         ("if ! a; then B=1 c; else d; fi", [["a"], ["c"], ["d"]]),
-        ("for i in 1 2; do a || b; done", [["for", "i", "in", "1", "2"], ["a"], ["b"]]),
+        ("for i in 1 2; do a || b; done", [["a"], ["b"]]),
         ("(a; { b; })", [["a"], ["b"]]),
         ("a $(b 'c)' | d) e", [["b", "c)"], ["d"], ["a", "$(b 'c)' | d)", "e"]]),
         ('a "$(b "c d")"', [["b", "c d"], ["a", '$(b "c d")']]),
@@ -43,7 +49,7 @@ def words(script: str) -> list[list[str]]:
         ("a <<<'b' c", [["a", "c"]]),
         ("X='a b' c", [["c"]]),
         ("'if' a", [["if", "a"]]),
-        ("case x in a) b;; *) c;; esac", [["case", "x", "in", "a"], ["b"], ["*"], ["c"]]),
+        ("case x in a) b;; *) c;; esac", [["b"], ["c"]]),
         ("a 'open", [["a", "open"]]),
         ('a "open $(b', [["b"], ["a", "open $(b"]]),
         ("", []),
@@ -51,6 +57,83 @@ def words(script: str) -> list[list[str]]:
 )
 def test_commands(script, expected):
     assert words(script) == expected
+
+
+def shape(lists) -> str:
+    """Lists written with brackets around what belongs together."""
+    return "; ".join(_item(item) for item in lists)
+
+
+def _item(item) -> str:
+    found = _pipeline(item.pipelines[0])
+    for operator, pipeline in zip(item.operators, item.pipelines[1:], strict=True):
+        found += f" {operator} {_pipeline(pipeline)}"
+    return found + " &" * item.background
+
+
+def _pipeline(pipeline) -> str:
+    return "! " * pipeline.negated + " | ".join(map(_node, pipeline.commands))
+
+
+def _node(node) -> str:
+    inner = "".join(f" ${shape(each)}$" for each in node.inner)
+    if isinstance(node, Compound):
+        return f"{node.kind}[{' / '.join(map(shape, node.parts))}]{inner}"
+    return " ".join(node.text) + inner
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("a b | c || d", "a b | c || d"),
+        ("a |\n b &&\n\n# c\n d", "a | b && d"),
+        ("a & b; c\nd", "a &; b; c; d"),
+        ("a 2>&1 | b &>c", "a | b"),
+        ("a $(b | c `d`) e", "a $(b | c `d`) e $b | c `d` $d$$"),
+        ("if a; then b; elif c; then d\nelse\ne; fi && f", "if[a / b / c / d / e] && f"),
+        ("if a\nthen\nb\nelse\nc\nfi", "if[a / b / c]"),
+        ("while a; do b; done | c", "while[a / b] | c"),
+        ("until a; do b; done >c; d", "until[a / b]; d"),
+        ("for x in $(a); do b; done", "for[b] $a$"),
+        (
+            "for x\ndo a; done; for ((;;)); do b; done; select y in a; { c; }",
+            "for[a]; for[b]; for[c]",
+        ),
+        ("case $(a) in b | c) d;; (e) f;& *) ;; esac; g", "case[d / f / ] $a$; g"),
+        (
+            "f() { a; }; function g { b; }; function h() (c)",
+            "function[group[a]]; function[group[b]]; function[subshell[c]]",
+        ),
+        ("! a | b; time c; time -p ! d; ! (e)", "! a | b; c; ! d; ! subshell[e]"),
+        ("{ a; } 2>b; (c; d) & e", "group[a]; subshell[c; d] &; e"),
+        ("((a + (b))) && c; ((d); e)", "((a + (b))) && c; subshell[subshell[d]; e]"),
+        ("[[ a && b || (c) ]] || d", "[[ a & & b | | ( c ) ]] || d"),
+        ("a=(b $(c) 'd)') e", "e $c$"),
+        ("a <(b | c) >(d) e", "a <(b | c) >(d) e $b | c$ $d$"),
+        ("a ${{ b || c }} ${d:-$(e | f)}", "a ${{ b || c }} ${d:-$(e | f)} $e | f$"),
+        ("cat <<-E <<'F'\n\ta | b\n\tE\nF|\nF\nc", "cat; c"),
+        ("if a <<E; then\nfi; b\nE\nc; fi", "if[a / c]"),
+        ("a $(b <<E\n)\nE\n) c", "a $(b <<E\n)\nE\n) c $b$"),
+        ("coproc a; exec b", "a; exec b"),
+        ("a $'b\\'c' | d", "a b\\'c | d"),
+        ("echo if; 'if' a; \\if b; if=1 c", "echo if; if a; if b; c"),
+        # What no shell takes.
+        ("fi; a; }; b; ;; c", "a; b; c"),
+        ("a && || b | ; c", "a; b; c"),
+        ("if a; b", "if[a; b / ]"),
+        ("{ a; (b", "group[a; subshell[b]]"),
+        ("case a in b", "case[]"),
+        ("f()", "function[]"),
+    ],
+)
+def test_how_commands_are_joined(script, expected):
+    assert shape(parse_shell(script).lists) == expected
+
+
+@pytest.mark.parametrize("opening", ["{ ", "(", "if a; then ", "$(", "f() { ", '"${a:-', "`\\`"])
+def test_depth_is_bounded(opening):
+    script = parse_shell("a; " + opening * 5000 + "b")
+    assert script.commands[0].text in (("a",), ("b",))
 
 
 @pytest.mark.parametrize("char", ["\x0b", "\x0c", "\x00", "\x85", "\u2028", "\xa0", "é"])
@@ -157,7 +240,7 @@ def test_a_word_knows_its_place(dockerfile, word, place):
 @given(st.text(alphabet="ab'\"\\$`(){}<>|&;\n #=E", max_size=60))
 def test_no_text_fails_and_ranges_lie_within(text):
     for command in commands(text):
-        for word in (*command.words, *command.lead):
+        for word in (*command.words, *command.assignments):
             assert 0 <= word.start < word.end <= len(text)
 
 
