@@ -186,9 +186,9 @@ _TOML = ("a.", "[a]\n", "[[a]]\n", "a=1\n", "[1,", "{a=", '\\"', "'''", '"""', "
 _JSON = ('{"a":', '"a",', "[1,", "[]", '\\"', "1", '{"path":"a"},')
 _SHELL = ("<<E ", "<<E\n", "0<<E", "<<E\nE\n", "bash <<E\n", "${", '"${', "${a", "$(", "$((", "$a",
           "$'", "`", "&& ", "| a ", ";", "a\\\n", "2>", ">(", "a=1 ", "sudo ", "sh -c ", "${{",
-          "if a; then ", "fi ", "case a in b) ", ";; ", "{ ", "( ", "((", "((a\n", "[[ ", "a=(", "! ",
-          "f() { ", "f() { a; }\n", "f\n", "a || true\n", "a || { echo\n", "set -e\n", "sh <<E\nE\n",
-          "gitleaks ", "gitleaks a\n", "docker build\n")  # fmt: skip
+          "if a; then ", "fi ", "case a in b) ", ";; ", "{ ", "( ", "((", "((a\n", "[[ ", "a=(",
+          "! ", "f() { ", "f() { a; }\n", "f\n", "a || true\n", "a || { echo\n", "set -e\n",
+          "sh <<E\nE\n", "gitleaks ", "gitleaks a\n", "docker build\n")  # fmt: skip
 _DOCKER = ("<<E ", "<<E\nE\n", "RUN <<E\nE\n#a\n", "${", "${a:-", "$a", "a\\\n", "\\\n", "a=b ", "--a ", "RUN a\n",
            "FROM a AS b\n", "ENV a=$a\n", "ARG a\n", "LABEL a=b\n", "ONBUILD ", "#a\n")  # fmt: skip
 _MARKUP = ("<!--", "<!-- -->", "-->", "`", "`a``", "```\n", "<A ", "<a href=", "[a](", "](",

@@ -53,6 +53,7 @@ def test_baselines():
     [
         (gates.pre_commit, b"repos: [\n"),
         (gates.pre_commit, b"\xff"),
+        (gates.workflow, b"jobs: [\n"),
         (gates.gitleaks, b"[x\n"),
         (gates.baseline, b"{"),
     ],
@@ -68,13 +69,13 @@ def test_what_cannot_be_read_has_a_line():
     assert problem.span.line == 3
 
 
-@pytest.mark.parametrize("read", [gates.ignore_file, gates.workflow])
+@pytest.mark.parametrize("read", [gates.ignore_file])
 @given(content=st.binary(max_size=60))
 def test_lines_never_raise(read, content):
     assert read(content).problems == ()
 
 
-@pytest.mark.parametrize("read", [gates.pre_commit, gates.gitleaks, gates.baseline])
+@pytest.mark.parametrize("read", [gates.pre_commit, gates.workflow, gates.gitleaks, gates.baseline])
 @given(
     content=st.binary(max_size=60)
     | st.text("abc:[]{}&*!\n -'\"=.#", max_size=60).map(str.encode)

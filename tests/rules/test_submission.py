@@ -458,6 +458,7 @@ def hooks(*lines, id="lint", rev="v5.0.0", stages=""):
 
 CONFIG = ".pre-commit-config.yaml"
 LARGE = "check-added-large-files"
+WORKFLOW = ".github/workflows/ci.yml"
 GITLEAKS = ".gitleaks.toml"
 
 
@@ -499,8 +500,10 @@ class TestGates:
             (".secrets.baseline", '{"results": {}}', '{"results": {"a.jsonl": [{"type": "T"}]}}'),
             (".trivyignore", "# x\n", "# x\nCVE-1\nCVE-2\n"),
             (".gitleaksignore", None, "a.jsonl:jwt:1\n"),
-            (".github/workflows/ci.yml", "x: 1\n", "x: 1\ncontinue-on-error: true\n"),
-            (".github/workflows/ci.yml", "x: 1\n", "x: 1\n- run: make lint || true\n"),
+            (WORKFLOW, "x: 1\n", "x: 1\ncontinue-on-error: true\n"),
+            (WORKFLOW, "x: 1\n", "x: 1\nsteps:\n- run: make lint || true\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- run: timeout 9 make lint || true\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- run: |\n    {\n      make lint\n    } || exit 0\n"),
         ],
     )  # fmt: skip
     def test_looser(self, tmp_path, path, before, after):
@@ -536,9 +539,13 @@ class TestGates:
             (".secrets.baseline", '{"results": {"a.jsonl": [{"type": "T"}]}}', '{"results": {}}'),
             (".secrets.baseline", '{"results": {}}', '{"results": {"x": [{"type": "T"}]}}'),
             (".trivyignore", "CVE-1\n", "# CVE-2\n"),
-            (".github/workflows/ci.yml", "x: 1\n", "x: 1\n# continue-on-error: true\n"),
-            (".github/workflows/ci.yml", "x: 1\n", 'x: 1\n- run: N="$(grep -c x y || true)"\n'),
-            (".github/workflows/ci.yml", None, "x: 1\ncontinue-on-error: true\n"),
+            (WORKFLOW, "x: 1\n", "x: 1\n# continue-on-error: true\n"),
+            (WORKFLOW, "x: 1\n", 'x: 1\ny:\n- run: N="$(grep -c x y || true)"\n'),
+            (WORKFLOW, None, "x: 1\ncontinue-on-error: true\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- run: echo \"foo || true\"\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- name: 'never continue-on-error: true'\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- name: never `|| true`\n"),
+            (WORKFLOW, "x: 1\n", "x:\n- run: |\n    a <<E\n    b || true\n    E\n"),
         ],
     )
     def test_not_looser_or_not_needed(self, tmp_path, path, before, after):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.passing_failures import passing_failures
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 from evalpolicy.artifacts.syntax.toml_values import TomlError
 from evalpolicy.artifacts.syntax.toml_values import load as load_toml
@@ -34,10 +35,6 @@ _LOOSENING_ARGUMENT = re.compile(
     r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail|fail-on|select"
     r"|baseline|accept)"
 )
-_SWALLOWED = re.compile(
-    r"continue-on-error:\s*(?:true|['\"]true['\"]|\$\{\{)|\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
-    r"|--(?:exit-zero|no-fail|soft-fail)\b"
-)
 
 
 class Setting(Struct, frozen=True):
@@ -46,8 +43,8 @@ class Setting(Struct, frozen=True):
     `gate` and `kind` say what it sets; settings of one gate and kind in two states are compared.
     `hook`: the gate runs; gone is looser. `exemption`: lets through what `value` covers
     (`dialect` says how). `scope`: the gate sees nothing but what `value` covers. `limit`: a
-    number, more is looser. `pin`: a revision. `swallowed`: a line that lets
-    a failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
+    number, more is looser. `pin`: a revision. `swallowed`: what lets a
+    failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
     comes with a hook that is new loosens nothing.
     """
 
@@ -193,13 +190,12 @@ def ignore_file(content: bytes) -> Settings:
 
 
 def workflow(content: bytes) -> Settings:
-    """A workflow: the lines that let a failure pass."""
-    found = []
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        if (swallowed := _SWALLOWED.search(line)) and not line.lstrip().startswith("#"):
-            span = Span.at(number, swallowed.start() + 1, len(swallowed[0]))
-            found.append(Setting("swallowed", "workflow", " ".join(line.split()), span))
-    return Settings(tuple(found))
+    """A workflow: what lets a failure pass."""
+    document = parse_yaml(content)
+    if document.problem is not None:
+        return Settings(problems=(document.problem,))
+    found = passing_failures(document.root)
+    return Settings(tuple(Setting("swallowed", "workflow", text, span) for text, span in found))
 
 
 def _toml(content: bytes, read: Callable[[dict[str, Any], _Places], Iterator[Setting]]) -> Settings:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, PreCommitConfig
     from evalpolicy.artifacts.syntax.shell.model import Script
     from evalpolicy.artifacts.syntax.shell.running import Options
-    from evalpolicy.artifacts.workflow import Step, Value, Workflow
+    from evalpolicy.artifacts.workflow import Step, Workflow
     from evalpolicy.facts.gate_commands import GateNames
     from evalpolicy.matching.python_re import PythonPatterns
 
@@ -128,6 +128,7 @@ class Gates:
     def runs(self) -> tuple[Run, ...]:
         """Every step of a workflow that runs a script in a shell this tool reads."""
         from evalpolicy.artifacts.syntax.shell.reader import parse
+        from evalpolicy.artifacts.workflow import step_options
 
         return tuple(
             Run(path, step, parse(step.run.text), options)
@@ -185,31 +186,6 @@ class Run(Struct, frozen=True):
     step: Step
     script: Script
     options: Options
-
-
-def step_options(value: Value | None) -> Options | None:
-    """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
-
-    Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
-    {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
-    """
-    from evalpolicy.artifacts.syntax.shell.running import Options
-
-    shell = "" if value is None else value.text
-    if shell in ("", "sh", "bash"):
-        return Options(errexit=True, pipefail=shell == "bash")
-    return shell_options(shell)
-
-
-def shell_options(line: str) -> Options | None:
-    """What a line that calls a shell switches on; None if it calls none."""
-    from evalpolicy.artifacts.syntax.shell.reader import parse
-    from evalpolicy.artifacts.syntax.shell.running import shell_call, unwrapped
-
-    for command in parse(line).commands[:1]:
-        if (call := shell_call(unwrapped(command.words))) is not None:
-            return call.options
-    return None
 
 
 _SHEBANG = re.compile(r"#!\s*\S*?(?:/|env\s+)(?:ba|da|k|z)?sh\b")

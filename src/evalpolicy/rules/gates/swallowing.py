@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Lines, Span
-from evalpolicy.facts.gates import Gates, shell_options
+from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     programs, or paths of scripts.
     """
     for run in gates.runs:
-        lines = Lines(run.script.text, run.step.run_span.line)
+        lines = Lines(run.script.text, *run.step.run_span[:2])
         yield from _hits(run.path, run.script, gates, run.options, lines, run.step.job)
     for path, workflow in gates.workflows.items():
         for job in workflow.jobs:
@@ -133,12 +133,12 @@ def _gate(gates: Gates, step: Step) -> str | None:
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
     from evalpolicy.artifacts.syntax.shell.reader import parse
-    from evalpolicy.artifacts.syntax.shell.running import Options
+    from evalpolicy.artifacts.syntax.shell.running import NO_OPTIONS, shell_options
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
     options = shell_options(first[2:]) if first.startswith("#!") else None
-    yield from _hits(path, parse(text), gates, options or Options(), Lines(text), path)
+    yield from _hits(path, parse(text), gates, options or NO_OPTIONS, Lines(text), path)
 
 
 def _hooks(gates: Gates) -> Iterator[Hit]:

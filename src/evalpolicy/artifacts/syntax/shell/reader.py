@@ -44,6 +44,15 @@ def parse(text: str, start: int = 0, end: int | None = None) -> Script:
     return Script(text, lists, tuple(reader.found), tuple(reader.heres))
 
 
+def words_of(line: str) -> list[str]:
+    """The words of a line that no shell reads, as Python's `shlex` splits it."""
+    reader = _Reader(line, 0, len(line))
+    found = []
+    while reader.next():
+        found.append(reader.word().text)
+    return found
+
+
 class _Reader(ListReader):
     def compound(self, word: str) -> Node | None:
         begin = self.at

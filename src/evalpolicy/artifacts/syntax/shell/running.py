@@ -6,13 +6,14 @@ conda 25 and docker 28; an option that is not known takes none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
 MAX_SHELLS = 10
@@ -235,6 +236,14 @@ def shell_call(words: Words) -> ShellCall | None:
     return ShellCall(options, None, not rest or "s" in letters)
 
 
+def shell_options(line: str) -> Options | None:
+    """What a line that calls a shell switches on; None if it calls none."""
+    for command in parse(line).commands[:1]:
+        if (call := shell_call(unwrapped(command.words))) is not None:
+            return call.options
+    return None
+
+
 def switched(words: Words) -> tuple[dict[str, bool], int]:
     """The options of a shell or of `set`, by letter or long name, and where others words begin."""
     found: dict[str, bool] = {}
@@ -280,3 +289,11 @@ def scripts_within(script: Script, command: Command) -> list[tuple[int, int]]:
     if call.reads:
         found += [script.heres[each.number] for each in command.redirects if each.number >= 0]
     return [(start, end) for start, end in found if end > start]
+
+
+def with_inner(script: Script, depth: int = 0) -> Iterator[Command]:
+    """The commands of a script, each before those that it hands to a shell."""
+    for command in script.commands:
+        yield command
+        for start, end in scripts_within(script, command) if depth < MAX_SHELLS else ():
+            yield from with_inner(parse(script.text, start, end), depth + 1)
