@@ -12,7 +12,7 @@ from evalpolicy.artifacts.dockerfile import parse
 from evalpolicy.artifacts.run_scripts import scripts
 from evalpolicy.artifacts.syntax.shell.model import Compound
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
-from evalpolicy.artifacts.syntax.shell.running import unwrapped
+from evalpolicy.artifacts.syntax.shell.running import innermost, shell_call, unwrapped
 
 
 def commands(script: str):
@@ -157,6 +157,64 @@ def test_no_character_is_lost(char):
 def test_wrappers(script, expected):
     (command,) = commands(script)
     assert [word.text for word in unwrapped(command.words)] == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("timeout 300 gitleaks detect", "gitleaks detect"),
+        ("env A=b nice -n 5 uvx --from x ruff check", "ruff check"),
+        ("uv run --extra a pytest -q", "pytest -q"),
+        ("uv pip install x", "uv pip install x"),
+        ("poetry run pytest", "pytest"),
+        ("npx -p a b", "b"),
+        ("conda run -n a --no-capture-output pytest", "pytest"),
+        ("sudo -- a -b", "a -b"),
+        ("sudo", ""),
+        ("command -v pytest", "command -v pytest"),
+        ("docker run --rm -it -v a:b --name=c x/img:1 d -e", "img d -e"),
+        ("docker run --entrypoint sh img -c x", "sh -c x"),
+        ("podman -H a container run -dit img@sha256:ab", "img"),
+        ("docker compose -f a run --rm app pytest", "app pytest"),
+        ("sudo docker exec -i c pytest", "pytest"),
+        ("docker build -t run .", "docker build -t run ."),
+        ("docker run", "docker run"),
+    ],
+)
+def test_the_innermost_command(script, expected):
+    (command,) = commands(script)
+    assert " ".join(word.text for word in innermost(command).words) == expected
+
+
+def test_what_is_set_for_the_innermost_command():
+    (command,) = commands("A=1 env B=2 docker run -e C=3 --env=D=4 -e E x/img:v5 f")
+    found = innermost(command)
+    assert found.environment == (("A", "1"), ("B", "2"), ("C", "3"), ("D", "4"), ("E", ""))
+    assert found.image is not None
+    assert found.image.text == "x/img:v5"
+
+
+@pytest.mark.parametrize(
+    ("line", "errexit", "pipefail", "script", "reads"),
+    [
+        ("bash", False, False, None, True),
+        ("bash -eo pipefail -c x y", True, True, "x", False),
+        ("bash -o errexit +e -c x", False, False, "x", False),
+        ("bash --norc --rcfile a -euc x", True, False, "x", False),
+        ("sh -", False, False, None, True),
+        ("sh -s a", False, False, None, True),
+        ("sh -e a.sh -o pipefail", True, False, None, False),
+    ],
+)
+def test_how_a_shell_is_called(line, errexit, pipefail, script, reads):
+    call = shell_call(commands(line)[0].words)
+    assert call is not None
+    assert call.options == (errexit, pipefail)
+    assert (call.script.text if call.script else None, call.reads) == (script, reads)
+
+
+def test_what_is_no_shell_is_not_called_as_one():
+    assert shell_call(commands("python -c x")[0].words) is None
 
 
 def run_texts(dockerfile: str) -> list[str]:
