@@ -135,7 +135,7 @@ def _of_exec(instruction: Instruction, number: int) -> Iterator[Script]:
         text = call.script.text
         yield from _with_inner(Script(text, parse(text), span, instruction, number))
     elif words:
-        read = shell.Script(instruction.value, (), (shell.Command(words),), ())
+        read = shell.Script(instruction.value, (), (shell.Command(words),))
         yield Script(instruction.value, read, span, instruction, number)
 
 

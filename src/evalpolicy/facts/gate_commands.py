@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
-from evalpolicy.artifacts.syntax.shell.running import Options, innermost
+from evalpolicy.artifacts.syntax.shell.running import NOTHING, Options, innermost
+from evalpolicy.artifacts.syntax.shell.values import known_values
 
 # fmt: off
 CHECKERS = frozenset({
@@ -64,9 +65,9 @@ class GateNames(Struct, frozen=True):
     not_gates: frozenset[str] = frozenset()
     is_script: Callable[[str], bool] = lambda path: False
 
-    def name(self, command: Command) -> str | None:
-        """What a command is called as a gate; None if it is none."""
-        run = innermost(command)
+    def name(self, command: Command, values: Mapping[str, str] = NOTHING) -> str | None:
+        """What a command is called as a gate, its variables having `values`; None if it is none."""
+        run = innermost(command, values)
         words = [word.text for word in run.words]
         # An image is a gate by its name, or by the command that it is given.
         return self._name(words) or (self._name(words[1:]) if run.image is not None else None)
@@ -124,8 +125,9 @@ class Swallowed(Struct, frozen=True):
 def swallowed(script: Script, names: GateNames, options: Options) -> Iterator[Swallowed]:
     """Every gate in a script that cannot fail, under the options that its shell starts with."""
     fallbacks: set[int] = set()
+    values = known_values(script)
     for each in judged(script, options):
-        gate = None if each.captured else names.name(each.command)
+        gate = None if each.captured else names.name(each.command, values)
         if gate is None:
             continue
         by = each.fate.by

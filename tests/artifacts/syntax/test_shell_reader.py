@@ -13,6 +13,7 @@ from evalpolicy.artifacts.run_scripts import scripts
 from evalpolicy.artifacts.syntax.shell.model import Compound
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.artifacts.syntax.shell.running import innermost, shell_call, unwrapped
+from evalpolicy.artifacts.syntax.shell.values import known_values, resolved
 
 
 def commands(script: str):
@@ -211,6 +212,23 @@ def test_how_a_shell_is_called(line, errexit, pipefail, script, reads):
     assert call is not None
     assert call.options == (errexit, pipefail)
     assert (call.script.text if call.script else None, call.reads) == (script, reads)
+
+
+def test_values_that_are_known():
+    script = (
+        "A=1; B=2 c; export C='x y' D; E=$(x); F=1; F+=2; G=(1 2); H=; for I in a; do I=3; done\n"
+        "read -r J; J=1; K=1; unset K; if a; then local L=2; fi; M=1; M=1; N=" + "n" * 81
+    )
+    assert known_values(parse_shell(script)) == {"A": "1", "C": "x y", "H": "", "L": "2"}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("$A", ["a", "b"]), ('"${A}c"', ["a bc"]), ("'$A'", ["$A"]), ("$B$A", ["$Ba", "b"])],
+)
+def test_a_known_value_stands_in_its_word(word, expected):
+    (command,) = commands(f"x {word}")
+    assert [each.text for each in resolved(command.words[1:], {"A": "a b"})] == expected
 
 
 def test_what_is_no_shell_is_not_called_as_one():

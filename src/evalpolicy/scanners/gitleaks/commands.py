@@ -10,13 +10,14 @@ from msgspec import Struct
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost, with_inner
+from evalpolicy.artifacts.syntax.shell.values import known_values
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.scanners.gitleaks.versions import Version
 
 # What stands before the shell's words on a line of a Makefile, a Dockerfile or a list of tasks.
 _RECIPE = re.compile(r"[ \t]*(?:- |(?:ONBUILD[ \t]+)?RUN[ \t]+)?[ \t@+-]*")
 _LOGICAL_LINE = re.compile(r"(?:[^\\\n]|\\.|\\\Z)+", re.DOTALL)
-_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([\w.-]+))?(?:@sha256:[0-9a-f]+)?")
+_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([^@\s]+))?(?:@sha256:[0-9a-f]+)?")
 _INSTALLS = (
     re.compile(r"gitleaks/v8@(v?[\w.-]+)"),
     re.compile(r"gitleaks/releases/download/(v?[\w.-]+)/"),
@@ -55,8 +56,10 @@ def commands(text: str, first_line: int = 1, *, by_line: bool = False) -> Iterat
         return
     lines = Lines(text, first_line)
     for start, end in _scripts(text, by_line):
-        for command in with_inner(parse(text, start, end)):
-            run = innermost(command)
+        script = parse(text, start, end)
+        values = known_values(script)
+        for command in with_inner(script):
+            run = innermost(command, values)
             words, image = run.words, run.image
             if image is not None and (match := _IMAGE.fullmatch(image.text)) is not None:
                 tag = match.group(1) or ""

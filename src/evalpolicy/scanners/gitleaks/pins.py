@@ -206,7 +206,7 @@ def _tagged(tag: str) -> tuple[Version | None, PinKind, str]:
     version = Version.parse(tag)
     if version is not None:
         return version, "exact", ""
-    if "${" in tag or "$(" in tag:
+    if "$" in tag or "`" in tag:
         return None, "unknown", f"{tag[:40]} is known only when it runs"
     return None, "mutable", f"{tag or 'latest'} moves"
 

@@ -40,6 +40,7 @@ class ListReader(WordReader):
         super().__init__(text, at, end)
         self.found: list[Command] = []
         self.heres: list[tuple[int, int]] = []
+        self.loops: list[str] = []
         self.pending: list[tuple[str, bool, int]] = []
 
     def nested(self, closer: str) -> Lists:

@@ -100,10 +100,11 @@ class Script(Struct, frozen=True):
     """A whole script: its lists, and every simple command of it, however deep, in order.
 
     A substitution's commands come before the command that it stands in. `heres` are the ranges
-    of the here-documents' bodies.
+    of the here-documents' bodies, `loops` the variables that `for` and `select` set.
     """
 
     text: str
     lists: Lists
     commands: tuple[Command, ...]
-    heres: tuple[tuple[int, int], ...]
+    heres: tuple[tuple[int, int], ...] = ()
+    loops: tuple[str, ...] = ()

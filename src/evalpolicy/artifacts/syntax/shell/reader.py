@@ -41,7 +41,7 @@ def parse(text: str, start: int = 0, end: int | None = None) -> Script:
     """Reads a script, or the part of a text that is one; offsets are those of the text."""
     reader = _Reader(text, start, len(text) if end is None else end)
     lists = reader.nested("")
-    return Script(text, lists, tuple(reader.found), tuple(reader.heres))
+    return Script(text, lists, tuple(reader.found), tuple(reader.heres), tuple(reader.loops))
 
 
 def words_of(line: str) -> list[str]:
@@ -108,6 +108,7 @@ class _Reader(ListReader):
             if words and len(words) == 1 and self.reserved() in ("do", "{"):
                 break
             words.append(self.word())
+        self.loops += [word.text for word in words[:1]]
         if self.operator() == ";":
             self.at += 1
         if self.next() and self.reserved() == "{":

@@ -7,6 +7,7 @@ conda 25 and docker 28; an option that is not known takes none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -14,8 +15,10 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
+from evalpolicy.artifacts.syntax.shell.values import resolved
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 MAX_SHELLS = 10
 """Shells within shells (`sh -c '…'`, `sh <<E`) beyond this are not read."""
 
@@ -113,10 +116,10 @@ def unwrapped(words: Words) -> Words:
     return _behind(words, _WRAPPERS, [])
 
 
-def innermost(command: Command) -> Innermost:
-    """The command behind all that runs another one, containers too."""
+def innermost(command: Command, values: Mapping[str, str] = NOTHING) -> Innermost:
+    """The command behind all that runs another one, containers too; `values` of variables."""
     set_: list[ShellWord] = list(command.assignments)
-    words = _behind(command.words, _ALL, set_)
+    words = _behind(resolved(command.words, values), _ALL, set_)
     environment = [_pair(word.text) for word in set_]
     if words and basename(words[0].text) in ENGINES:
         inside = _contained(words, environment)
