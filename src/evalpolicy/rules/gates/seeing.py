@@ -139,11 +139,21 @@ def _blind(gates: Gates, gitleaks: GitleaksUses) -> Iterator[_Blind]:
                 "gitleaks",
             )  # fmt: skip
         elif (found := _STAGED.search(text)) is not None and "gitleaks" not in hook.id.text:
-            words = (hook.entry.text if hook.entry else hook.id.text).split()
             yield _Blind(
                 path, hook.id.span, hook.id.text, f"what is staged (`{found[0].strip()}`)",
-                "run the check on all files in a workflow as well", words[0] if words else "",
+                "run the check on all files in a workflow as well", _tool(hook),
             )  # fmt: skip
+
+
+def _tool(hook: Hook) -> str:
+    """What a hook runs, by its entry, else by its id."""
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.running import innermost
+
+    for command in parse(hook.entry.text if hook.entry else hook.id.text).commands[:1]:
+        for word in innermost(command).words[:1]:
+            return word.text
+    return ""
 
 
 def _arguments(hook: Hook) -> list[str]:

@@ -32,8 +32,9 @@ _NEAR = 5
 def needs_tool(gates: Gates) -> Iterator[Hit]:
     """A hook's or a step's script goes on, and passes, when its tool is not installed.
 
-    `command -v X || exit 0`, `if ! command -v X; then exit 0; fi`, `else exit 0`, or the output of a checker that
-    nobody looked for, taken without its exit code and filtered with `grep … || true`.
+    `command -v X || exit 0`, `if ! command -v X; then exit 0; fi`, `else exit 0` behind
+    `if command -v X`, or the output of a checker that nobody looked for, taken without its exit
+    code and filtered with `grep … || true`.
 
     ## Why
 
