@@ -53,7 +53,7 @@ from evalpolicy.artifacts.syntax import (
     yaml_spans,
     yaml_stream,
 )
-from evalpolicy.artifacts.syntax.shell import fates, running
+from evalpolicy.artifacts.syntax.shell import fates, running, shells
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.config import reading as config
 from evalpolicy.engine.check import check
@@ -174,7 +174,7 @@ def _shell(content: bytes) -> None:
     fates.judged(script)
     for command in script.commands:
         running.innermost(command)
-        running.scripts_within(script, command)
+        shells.scripts_within(script, command)
         installs.install_of(command.words)
     engine_calls.engine_calls(content)
     build_args.from_script(content)

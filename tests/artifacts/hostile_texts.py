@@ -23,7 +23,7 @@ from evalpolicy.artifacts.syntax import comments, toml_reader, yaml_spans
 from evalpolicy.artifacts.syntax.markdown_links import links
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
-from evalpolicy.artifacts.syntax.shell.running import NO_OPTIONS
+from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS
 from evalpolicy.config.reading import parse as parse_config
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.gate_commands import GateNames, swallowed

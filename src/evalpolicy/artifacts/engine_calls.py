@@ -6,12 +6,7 @@ from typing import NamedTuple
 
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import (
-    ENGINES,
-    basename,
-    engine_verb,
-    unwrapped,
-)
+from evalpolicy.artifacts.syntax.shell.running import ENGINES, basename, engine_verb, unwrapped
 from evalpolicy.artifacts.syntax.source import Lines, Span
 
 

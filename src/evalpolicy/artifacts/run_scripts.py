@@ -16,12 +16,12 @@ from evalpolicy.artifacts.installs import Install, install_of
 from evalpolicy.artifacts.syntax.shell import model as shell
 from evalpolicy.artifacts.syntax.shell.fates import FAILS, Fate, judged
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import (
+from evalpolicy.artifacts.syntax.shell.running import unwrapped
+from evalpolicy.artifacts.syntax.shell.shells import (
     MAX_SHELLS,
     names_shell,
     scripts_within,
     shell_call,
-    unwrapped,
 )
 from evalpolicy.artifacts.syntax.source import Lines, Span
 

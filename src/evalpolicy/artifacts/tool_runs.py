@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
-from evalpolicy.artifacts.syntax.shell.running import NO_OPTIONS, Options
+from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, Options
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlList,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.shell.running import Options, shell_options
+from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
-from evalpolicy.artifacts.syntax.shell.running import NOTHING, Options, innermost
+from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
+from evalpolicy.artifacts.syntax.shell.shells import Options
 from evalpolicy.artifacts.syntax.shell.values import known_values
 
 # fmt: off

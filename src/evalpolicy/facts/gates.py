@@ -17,7 +17,7 @@ from evalpolicy.snapshot.model import EXECUTABLE, SUBMODULE, understood
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, PreCommitConfig
     from evalpolicy.artifacts.syntax.shell.model import Script
-    from evalpolicy.artifacts.syntax.shell.running import Options
+    from evalpolicy.artifacts.syntax.shell.shells import Options
     from evalpolicy.artifacts.workflow import Step, Workflow
     from evalpolicy.facts.gate_commands import GateNames
     from evalpolicy.matching.python_re import PythonPatterns

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import Options, innermost
+from evalpolicy.artifacts.syntax.shell.running import innermost
+from evalpolicy.artifacts.syntax.shell.shells import Options
 
 MODES = {"": (), "e": ("-e",), "ep": ("-e", "-o", "pipefail")}
 

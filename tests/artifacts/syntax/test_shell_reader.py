@@ -12,7 +12,8 @@ from evalpolicy.artifacts.dockerfile import parse
 from evalpolicy.artifacts.run_scripts import scripts
 from evalpolicy.artifacts.syntax.shell.model import Compound
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
-from evalpolicy.artifacts.syntax.shell.running import innermost, shell_call, unwrapped
+from evalpolicy.artifacts.syntax.shell.running import innermost, unwrapped
+from evalpolicy.artifacts.syntax.shell.shells import shell_call
 from evalpolicy.artifacts.syntax.shell.values import known_values, resolved
 
 

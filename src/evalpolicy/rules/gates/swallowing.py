@@ -12,7 +12,7 @@ from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.syntax.shell.model import Script
-    from evalpolicy.artifacts.syntax.shell.running import Options
+    from evalpolicy.artifacts.syntax.shell.shells import Options
     from evalpolicy.artifacts.workflow import Step
 
 _ACTIONS = re.compile(
@@ -133,7 +133,7 @@ def _gate(gates: Gates, step: Step) -> str | None:
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
     from evalpolicy.artifacts.syntax.shell.reader import parse
-    from evalpolicy.artifacts.syntax.shell.running import NO_OPTIONS, shell_options
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_options
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
@@ -144,7 +144,8 @@ def _script(gates: Gates, path: str) -> Iterator[Hit]:
 def _hooks(gates: Gates) -> Iterator[Hit]:
     """Flags in a hook's arguments, and what an entry says to a shell."""
     from evalpolicy.artifacts.syntax.shell.reader import parse
-    from evalpolicy.artifacts.syntax.shell.running import shell_call, unwrapped
+    from evalpolicy.artifacts.syntax.shell.running import unwrapped
+    from evalpolicy.artifacts.syntax.shell.shells import shell_call
     from evalpolicy.facts.gate_commands import swallowed, without_verdict
 
     for path, _, hook in gates.hooks():

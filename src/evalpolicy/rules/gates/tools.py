@@ -90,7 +90,8 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     where the tool is missing. One under `set -e`, where a missing tool ends it by itself.
     """
     from evalpolicy.artifacts.syntax.shell.reader import parse
-    from evalpolicy.artifacts.syntax.shell.running import shell_call, unwrapped
+    from evalpolicy.artifacts.syntax.shell.running import unwrapped
+    from evalpolicy.artifacts.syntax.shell.shells import shell_call
 
     for path in gates.called:
         script = parse(gates.scripts[path])
@@ -175,7 +176,7 @@ def _leaving(pipelines: Iterable[Pipeline]) -> Command | None:
 def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, ShellWord, str, str]]:
     """A checker's output without its exit code, where what it says is filtered and let go."""
     from evalpolicy.artifacts.syntax.shell.fates import judged
-    from evalpolicy.artifacts.syntax.shell.running import switched
+    from evalpolicy.artifacts.syntax.shell.shells import switched
 
     if any(c.text[:1] == ("set",) and switched(c.words)[0].get("errexit") for c in script.commands):
         return

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import basename, innermost, with_inner
+from evalpolicy.artifacts.syntax.shell.running import basename, innermost
+from evalpolicy.artifacts.syntax.shell.shells import with_inner
 from evalpolicy.artifacts.syntax.shell.values import known_values
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.scanners.gitleaks.versions import Version

@@ -25,14 +25,14 @@ from evalpolicy.artifacts.syntax.shell.model import (
     Script,
 )
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import (
+from evalpolicy.artifacts.syntax.shell.running import unwrapped
+from evalpolicy.artifacts.syntax.shell.shells import (
     MAX_SHELLS,
     NO_OPTIONS,
     Options,
     scripts_within,
     shell_call,
     switched,
-    unwrapped,
 )
 
 Kind: TypeAlias = Literal["fails", "asked", "fallback", "pipe", "dropped", "background", "captured"]
