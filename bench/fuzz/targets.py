@@ -48,13 +48,13 @@ from evalpolicy.artifacts.syntax import (
     comments,
     json_spans,
     markdown,
-    shell_script,
-    shell_words,
     toml_reader,
     toml_values,
     yaml_spans,
     yaml_stream,
 )
+from evalpolicy.artifacts.syntax.shell import fates, running, shells
+from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.config import reading as config
 from evalpolicy.engine.check import check
 from evalpolicy.engine.fixing import apply
@@ -171,17 +171,15 @@ def _markdown(content: bytes) -> None:
 
 
 def _shell(content: bytes) -> None:
-    script = _text(content)
-    shell_script.parse(script)
-    for command in shell_words.commands(script):
-        words = shell_words.unwrapped(command.words)
-        shell_words.inline_script(words)
-        installs.install_of(words)
-        for word in words:
-            shell_words.quoted_range(script, word)
+    script = parse_shell(_text(content))
+    fates.judged(script)
+    for command in script.commands:
+        running.innermost(command)
+        shells.scripts_within(script, command)
+        installs.install_of(command.words)
     engine_calls.engine_calls(content)
     build_args.from_script(content)
-    for _ in chain(commands.commands(script), commands.installs(script)):
+    for _ in chain(commands.commands(script.text), commands.installs(script.text)):
         pass
 
 

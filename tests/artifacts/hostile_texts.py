@@ -19,11 +19,14 @@ from evalpolicy.artifacts import (
     workflow,
 )
 from evalpolicy.artifacts.engine_calls import engine_calls
-from evalpolicy.artifacts.syntax import comments, shell_script, shell_words, toml_reader, yaml_spans
+from evalpolicy.artifacts.syntax import comments, toml_reader, yaml_spans
 from evalpolicy.artifacts.syntax.markdown import links, possible_targets, without
+from evalpolicy.artifacts.syntax.shell.fates import judged
+from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
+from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS
 from evalpolicy.config.reading import parse as parse_config
 from evalpolicy.errors import UsageError
-from evalpolicy.facts.gate_commands import GateNames, swallowed_in_text
+from evalpolicy.facts.gate_commands import GateNames, swallowed
 from evalpolicy.facts.waivers import suppressions
 from evalpolicy.matching.globs import Globs
 from evalpolicy.matching.re2 import PatternError
@@ -105,9 +108,14 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "possible links": (_bytes(possible_targets), ("", "a ](b) `c/` <a ")),
     "links, code hidden": (lambda text: without(text, code=True), ("", "`a` <!-- b -->")),
     "rules document": (_bytes(rules_document.parse), ("", "1. ", "# Changelog\n")),
-    "shell words": (shell_words.commands, ("", 'a "', "a $(", "a `")),
-    "shell script": (shell_script.parse, ("", 'a "', "a $(", "a `")),
-    "gate commands": (lambda text: swallowed_in_text(text, GateNames(), 1, False), ("ruff ",)),
+    "shell": (
+        lambda text: judged(parse_shell(text)),
+        ("", 'a "', "a $(", "a `", "case a in ", "f() { ", "a <<E\n", "if a; then "),
+    ),
+    "gate commands": (
+        lambda text: list(swallowed(parse_shell(text), GateNames(), NO_OPTIONS)),
+        ("ruff ",),
+    ),
     "engine calls": (_bytes(engine_calls), ("docker build ", "docker run ")),
     "gitleaks commands": (
         lambda text: (
@@ -180,7 +188,9 @@ _TOML = ("a.", "[a]\n", "[[a]]\n", "a=1\n", "[1,", "{a=", '\\"', "'''", '"""', "
 _JSON = ('{"a":', '"a",', "[1,", "[]", '\\"', "1", '{"path":"a"},')
 _SHELL = ("<<E ", "<<E\n", "0<<E", "<<E\nE\n", "bash <<E\n", "${", '"${', "${a", "$(", "$((", "$a",
           "$'", "`", "&& ", "| a ", ";", "a\\\n", "2>", ">(", "a=1 ", "sudo ", "sh -c ", "${{",
-          "gitleaks ", "gitleaks a\n", "docker build\n")  # fmt: skip
+          "if a; then ", "fi ", "case a in b) ", ";; ", "{ ", "( ", "((", "((a\n", "[[ ", "a=(",
+          "! ", "f() { ", "f() { a; }\n", "f\n", "a || true\n", "a || { echo\n", "set -e\n",
+          "sh <<E\nE\n", "gitleaks ", "gitleaks a\n", "docker build\n")  # fmt: skip
 _DOCKER = ("<<E ", "<<E\nE\n", "RUN <<E\nE\n#a\n", "${", "${a:-", "$a", "a\\\n", "\\\n", "a=b ",
            "--a ", "RUN a\n", "FROM a AS b\n", "ENV a=$a\n", "ARG a\n", "LABEL a=b\n",
            "ONBUILD ", "#a\n")  # fmt: skip

@@ -140,6 +140,7 @@ def test_baselines():
     [
         (gates.pre_commit, b"repos: [\n"),
         (gates.pre_commit, b"\xff"),
+        (gates.workflow, b"jobs: [\n"),
         (gates.gitleaks, b"[x\n"),
         (gates.baseline, b"{"),
     ],

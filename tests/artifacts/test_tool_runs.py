@@ -12,6 +12,11 @@ from evalpolicy.artifacts.tool_runs import runs, weaker
 TWO = RUNS + "      - run: uvx evalpolicy check --staged\n"
 
 
+def script(text: str) -> str:
+    lines = "".join(f"          {line}\n" for line in text.split("\n"))
+    return SCRIPT.replace("run: evalpolicy check --base main\n", f"run: |\n{lines}")
+
+
 def what(before: str, after: str) -> list[str]:
     return [one.what for one in weaker(runs(before.encode()), runs(after.encode()))]
 
@@ -22,6 +27,11 @@ def what(before: str, after: str) -> list[str]:
         (TWO, RUNS, ["uvx evalpolicy check --staged no longer runs"]),
         (RUNS, "jobs: [", ["evalpolicy/evalpolicy no longer runs"]),
         (SCRIPT, SCRIPT.replace("main", "main || true"), ["evalpolicy check --base main becomes evalpolicy check --base main || true"]),  # noqa: E501
+        (SCRIPT, script("{ evalpolicy check --base main; } || true"), ["evalpolicy check --base main becomes evalpolicy check --base main || true"]),  # noqa: E501
+        (SCRIPT, script("set +e; evalpolicy check --base main; true"), ["evalpolicy check --base main becomes evalpolicy check --base main (dropped)"]),  # noqa: E501
+        (SCRIPT, script("evalpolicy check --base main |\n cat"), ["evalpolicy check --base main becomes evalpolicy check --base main (pipe)"]),  # noqa: E501
+        (SCRIPT, script("evalpolicy check --base main \\\n  --fail-on never"), ["evalpolicy check --base main becomes evalpolicy check --base main --fail-on never"]),  # noqa: E501
+        (SCRIPT, script("cat <<E\nevalpolicy check --base main\nE"), ["evalpolicy check --base main no longer runs"]),  # noqa: E501
         (RUNS, RUNS.replace("@v0.1.0", ""), ["evalpolicy/evalpolicy changes from v0.1.0 to no revision: a different version may run"]),  # noqa: E501
         (step("with: {replay: true}"), RUNS, ["the input replay of evalpolicy/evalpolicy is changed to empty"]),  # noqa: E501
         (step("with: {select: 'LBL,PIN'}"), step("with: {select: PIN}"), ["the input select of evalpolicy/evalpolicy is changed to PIN"]),  # noqa: E501
@@ -43,6 +53,7 @@ def test_weaker(before, after, words):
         (RUNS, step("with: {sarif-file: x.sarif, upload-sarif: true, python: python3.12}")),
         (RUNS, "# moved\n" + RUNS.replace("ubuntu-latest", "ubuntu-24.04")),
         ("jobs: {}\n", RUNS),
+        (SCRIPT, script("set -e\n# evalpolicy\nevalpolicy check \\\n  --base main\necho done")),
     ],
 )
 def test_not_weaker(before, after):

@@ -56,9 +56,16 @@ CASES = [
     ("GAT001", {**GITLEAKS, **ALL}, [(PRE, 5)]),
     ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git .")}, []),
     ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git --staged .")}, [(PRE, 5)]),
+    ("GAT001", {**LARGE, **workflow("echo 'pre-commit run' git add")}, [(PRE, 4)]),
+    ("GAT001", {**LARGE, **workflow("pre-commit run -a", before="echo git add")}, [(PRE, 4)]),
+    ("GAT001", {**GITLEAKS, **workflow("timeout 9 gitleaks git .")}, []),
+    ("GAT001", {**GITLEAKS, **workflow("bash -c 'gitleaks git .'")}, []),
     ("GAT001", {**hooks("x", "entry: mytool --staged"), **ALL}, [(PRE, 4)]),
     ("GAT001", {**hooks("x", "entry: mytool"), **ALL}, []),
     ("GAT001", {**hooks("x", "entry: mytool --staged"), **workflow("mytool .")}, []),
+    ("GAT001", {**hooks("x", "entry: timeout 9 mytool --staged"), **workflow("nice mytool .")}, []),
+    ("GAT001", {**hooks("x", "entry: timeout 9 mytool --staged"), **workflow("timeout 9 a")},
+     [(PRE, 4)]),
     ("GAT002", workflow(PIPE), [(CI, 6)]),
     ("GAT002", workflow(PIPE, "shell: bash\n"), []),
     ("GAT002", workflow(PIPE, "shell: sh\n"), [(CI, 6)]),
@@ -86,6 +93,31 @@ CASES = [
     ("GAT002", workflow("ruff check || exit $?"), []),
     ("GAT002", workflow("ruff check || printf x"), [(CI, 6)]),
     ("GAT002", workflow("ruff check || echo bad && exit 1"), []),
+    ("GAT002", workflow("timeout 300 gitleaks detect || true"), [(CI, 6)]),
+    ("GAT002", workflow("sudo -u a env B=1 timeout -k 5 9 uv run pytest || true"), [(CI, 6)]),
+    ("GAT002", workflow("conda run -n a pytest | tee b"), [(CI, 6)]),
+    ("GAT002", workflow("docker run --rm -v a:b zricethezav/gitleaks:v8 git || true"), [(CI, 6)]),
+    ("GAT002", workflow("docker run -e A=b python:3 pytest || true"), [(CI, 6)]),
+    ("GAT002", workflow("docker build -t pytest . || true"), []),
+    ("GAT002", workflow("bash -c 'pytest || true'"), [(CI, 6)]),
+    ("GAT002", workflow("bash <<E\n  ruff check || true\nE"), [(CI, 7)]),
+    ("GAT002", workflow("{\n  ruff check\n} || true"), [(CI, 8)]),
+    ("GAT002", workflow("ruff check || { echo bad; exit 0; }"), [(CI, 6)]),
+    ("GAT002", workflow("ruff check || { echo bad; exit 1; }"), []),
+    ("GAT002", workflow("for f in a b; do ruff $f || true; done"), [(CI, 6)]),
+    ("GAT002", workflow("f() {\n  pytest || return 0\n}\nf"), [(CI, 7)]),
+    ("GAT002", workflow('echo "pytest || true"'), []),
+    ("GAT002", workflow("case a in\n  pytest) true ;;\nesac || true"), []),
+    ("GAT002", workflow("a=(pytest) || true"), []),
+    ("GAT002", workflow("pytest | tee a || true"), [(CI, 6)]),
+    ("GAT002", hooks("x", "entry: bash -o pipefail -c 'ruff check | tee a'"), []),
+    ("GAT002", hooks("x", "entry: bash -c 'ruff check | tee a'"), [(PRE, 5)]),
+    ("GAT002", {**workflow("timeout 9 bash -x tests/a.sh"), "tests/a.sh": "pytest || true"},
+     [("tests/a.sh", 1)]),
+    ("GAT002", workflow("T=pytest\n$T -q || true"), [(CI, 7)]),
+    ("GAT002", workflow("T='timeout 9 pytest'\n${T} -q || true"), [(CI, 7)]),
+    ("GAT002", workflow("T=pytest\nT=make\n$T || true"), []),
+    ("GAT002", workflow("T=$1\n$T || true\nread U\nU=pytest\n$U || true"), []),
     ("GAT002", workflow("rm a || true"), []),
     ("GAT002", workflow("x=$(ruff check || true)"), []),
     ("GAT002", workflow("ruff check --exit-zero"), [(CI, 6)]),
@@ -145,6 +177,13 @@ CASES = [
     ("GAT005", script("command -v a || echo no\nexit 0\n"), [("tests/check.sh", 2)]),
     ("GAT005", script("if ! which a; then\n printf no\nelse exit 0; fi\n"), []),
     ("GAT005", script("if ! which a; then\n echo no\nfi\nexit 0\n"), []),
+    ("GAT005", script("if ! which a; then\n echo no\nelse\n exit 0\nfi\n"), []),
+    ("GAT005", script("if which a; then\n a\nelse\n echo no\n exit 0\nfi\n"),
+     [("tests/check.sh", 2)]),
+    ("GAT005", script("if which a; then exit 0; else exit 1; fi\n"), []),
+    ("GAT005", script("if which a; then b\nelif which c; then c\nelse exit 0; fi\n"),
+     [("tests/check.sh", 3)]),
+    ("GAT005", script("for x in a; do\n which b || exit 0\ndone\n"), [("tests/check.sh", 3)]),
     ("GAT005", script("which a || { make a; exit 0; }\n"), []),
     ("GAT005", script("if ! command -v a; then\n exit 1\nfi\nexit 0\n"), []),
     ("GAT005", script("o=$(conftest test a 2>&1)\necho $o | grep FAIL || true\n"),
@@ -179,6 +218,14 @@ def test_a_script_without_a_suffix_is_read_whatever_its_folders_are_called(name,
     root = write(tmp_path, {**BASE, **script("pytest || true\n", name)})
     (root / name).chmod(0o755)
     assert [(f.path, f.span.line) for f in judge(root, "GAT002").findings] == [(name, 2)]
+
+
+def test_every_rule_reads_the_same_commands(tmp_path):
+    """Behind a wrapper gitleaks runs, for GAT001, and cannot fail, for GAT002."""
+    files = {**BASE, **GITLEAKS, **workflow("timeout 300 gitleaks detect || true")}
+    found = {f.rule for f in judge(write(tmp_path, files), "GAT", "GLK").findings}
+    assert "GAT002" in found
+    assert "GAT001" not in found
 
 
 def test_a_pattern_that_backtracks_is_said_to(tmp_path):

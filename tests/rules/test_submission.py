@@ -461,8 +461,8 @@ def hooks(*lines, id="lint", rev="v5.0.0", stages=""):
 
 CONFIG = ".pre-commit-config.yaml"
 LARGE = "check-added-large-files"
-GITLEAKS = ".gitleaks.toml"
 WORKFLOW = ".github/workflows/ci.yml"
+GITLEAKS = ".gitleaks.toml"
 STEP = "on: push\njobs:\n  lint:\n    steps:\n      - run: make lint\n"
 
 
@@ -505,7 +505,9 @@ class TestGates:
             (".trivyignore", "# x\n", "# x\nCVE-1\nCVE-2\n"),
             (".gitleaksignore", None, "a.jsonl:jwt:1\n"),
             (WORKFLOW, STEP, STEP + "        continue-on-error: true\n"),
-            (WORKFLOW, STEP, STEP.replace("lint", "lint || true")),
+            (WORKFLOW, STEP, STEP.replace("make lint", "make lint || true")),
+            (WORKFLOW, STEP, STEP.replace("make lint", "timeout 9 make lint || true")),
+            (WORKFLOW, STEP, STEP.replace("make lint", "|\n          {\n            make lint\n          } || exit 0")),  # noqa: E501
         ],
     )  # fmt: skip
     def test_looser(self, tmp_path, path, before, after):
@@ -545,6 +547,14 @@ class TestGates:
             (WORKFLOW, STEP, STEP.replace("make lint", "N=$(grep -c x y || true)")),
             (WORKFLOW, STEP, STEP + "        continue-on-error: false\n"),
             (WORKFLOW, None, STEP + "        continue-on-error: true\n"),
+            (WORKFLOW, STEP, STEP.replace("make lint", "echo 'foo || true'")),
+            (WORKFLOW, STEP, STEP + "        name: 'never continue-on-error: true'\n"),
+            (WORKFLOW, STEP, STEP + "        name: never `|| true`\n"),
+            (
+                WORKFLOW,
+                STEP,
+                STEP.replace("make lint", "|\n          a <<E\n          b || true\n          E"),
+            ),
         ],
     )
     def test_not_looser_or_not_needed(self, tmp_path, path, before, after):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import NamedTuple
 
-from evalpolicy.artifacts.syntax.shell_words import ShellWord, basename, commands, unwrapped
-from evalpolicy.artifacts.syntax.source import Span
-
-_ENGINES = ("docker", "podman", "nerdctl")
-_GROUPS = frozenset(("buildx", "image", "container", "builder", "compose"))
-_WITH_VALUE = frozenset(("-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "-f"))
+from evalpolicy.artifacts.syntax.shell.model import ShellWord
+from evalpolicy.artifacts.syntax.shell.reader import parse
+from evalpolicy.artifacts.syntax.shell.running import ENGINES, basename, engine_verb, unwrapped
+from evalpolicy.artifacts.syntax.source import Lines, Span
 
 
 class EngineCall(NamedTuple):
@@ -25,50 +22,30 @@ class EngineCall(NamedTuple):
 
 def engine_calls(content: bytes) -> list[EngineCall]:
     """Every call in a script; bytes that are no UTF-8 are replaced."""
-    if not any(engine.encode() in content for engine in _ENGINES):
+    if not any(engine.encode() in content for engine in ENGINES):
         return []
     text = content.decode("utf-8", "replace").removeprefix("\ufeff")
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-
-    def span(first: ShellWord, last: ShellWord) -> Span:
-        line = bisect_right(starts, first.start) - 1
-        end = bisect_right(starts, max(last.end - 1, first.start)) - 1
-        return Span(line + 1, first.start - starts[line] + 1, end + 1, last.end - starts[end] + 1)
-
+    lines = Lines(text)
     found = []
-    for command in commands(text):
+    for command in parse(text).commands:
         words = unwrapped(command.words)
-        if not words or basename(words[0].text) not in _ENGINES:
+        if not words or basename(words[0].text) not in ENGINES:
             continue
-        at = _verb(words)
+        at = engine_verb(words)
         if at >= len(words):
             continue
         platform, where = _platform(words)
+        span = lines.span(words[0].start, words[at].end)
         found.append(
             EngineCall(
                 basename(words[0].text),
                 words[at].text,
                 platform,
-                span(words[0], words[at]),
-                span(where, where) if where else span(words[0], words[at]),
+                span,
+                lines.span(where.start, where.end) if where else span,
             )
         )
     return found
-
-
-def _verb(words: tuple[ShellWord, ...]) -> int:
-    at = 1
-    while at < len(words):
-        text = words[at].text
-        if text in _WITH_VALUE:
-            at += 2
-        elif text.startswith("-") or text in _GROUPS:
-            at += 1
-        else:
-            break
-    return at
 
 
 def _platform(words: tuple[ShellWord, ...]) -> tuple[str, ShellWord | None]:

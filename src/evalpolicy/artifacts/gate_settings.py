@@ -15,6 +15,7 @@ from msgspec import Struct
 from evalpolicy.artifacts import gitleaks_config, large_files, pre_commit_config
 from evalpolicy.artifacts import workflow as workflows
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, entry_of
+from evalpolicy.artifacts.passing_failures import passing_failures
 from evalpolicy.artifacts.pre_commit_config import Hook
 from evalpolicy.artifacts.syntax.json_spans import Path
 from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
@@ -27,10 +28,6 @@ _LOOSENING_ARGUMENT = re.compile(
     r"--(?:ignore|exclude|skip|disable|allow|no-fail|exit-zero|warn-only|soft-fail|fail-on|select"
     r"|baseline|accept)"
 )
-_SWALLOWED = re.compile(
-    r"\|\|\s*(?:true|:)(?=\s*(?:$|[#;'\"]))"
-    r"|--(?:exit-zero|no-fail|soft-fail)\b"
-)
 
 
 class Setting(Struct, frozen=True):
@@ -39,8 +36,8 @@ class Setting(Struct, frozen=True):
     `gate` and `kind` say what it sets; settings of one gate and kind in two states are compared.
     `hook`: the gate runs; gone is looser. `exemption`: lets through what `value` covers
     (`dialect` says how). `scope`: the gate sees nothing but what `value` covers. `limit`: a
-    number, more is looser. `pin`: a revision. `swallowed`: a line that lets
-    a failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
+    number, more is looser. `pin`: a revision. `swallowed`: what lets a
+    failure pass. `hook` is the gate of the hook that the setting belongs to, if it does: what
     comes with a hook that is new loosens nothing.
     """
 
@@ -189,26 +186,9 @@ def ignore_file(content: bytes) -> Settings:
 def workflow(content: bytes) -> Settings:
     """A workflow: what lets a failure of a job, a step, or a line of its script pass."""
     parsed = workflows.parse(content)
-    allowed = [
-        *(job.continue_on_error for job in parsed.jobs),
-        *(step.continue_on_error for step in parsed.steps()),
-    ]
-    found = [
-        Setting("swallowed", "workflow", f"continue-on-error: {value.text}", value.span)
-        for value in allowed
-        if value is not None and value.text.lower() != "false"
-    ]
-    for step in parsed.steps():
-        for value in (step.run, *(value for _, value in step.inputs)):
-            if value is not None:
-                found.extend(_swallowed(value))
-    return Settings(tuple(found), parsed.problems)
-
-
-def _swallowed(script: workflows.Value) -> Iterator[Setting]:
-    for line, span in script.lines():
-        if _SWALLOWED.search(line) and not line.lstrip().startswith("#"):
-            yield Setting("swallowed", "workflow", " ".join(line.split()), span)
+    found = passing_failures(parsed)
+    settings = tuple(Setting("swallowed", "workflow", text, span) for text, span in found)
+    return Settings(settings, parsed.problems)
 
 
 def _start(span: Span) -> Span:

@@ -13,7 +13,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.syntax.shell_words import ShellWord, basename, unwrapped
+from evalpolicy.artifacts.syntax.shell.model import ShellWord
+from evalpolicy.artifacts.syntax.shell.running import basename, unwrapped
 
 _PIP = re.compile(r"pip(?:[0-9](?:\.[0-9]+)?)?")
 _PYTHON = re.compile(r"(?:python|pypy)(?:[0-9](?:\.[0-9]+)?)?")

@@ -13,39 +13,46 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
 from evalpolicy.artifacts.installs import Install, install_of
-from evalpolicy.artifacts.syntax.shell_words import (
-    MAX_DEPTH,
-    Command,
-    ShellWord,
-    commands,
-    inline_script,
-    is_shell,
+from evalpolicy.artifacts.syntax.shell import model as shell
+from evalpolicy.artifacts.syntax.shell.fates import FAILS, Fate, judged
+from evalpolicy.artifacts.syntax.shell.reader import parse
+from evalpolicy.artifacts.syntax.shell.running import unwrapped
+from evalpolicy.artifacts.syntax.shell.shells import (
+    MAX_SHELLS,
     names_shell,
-    quoted_range,
-    unwrapped,
+    scripts_within,
+    shell_call,
 )
-from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.source import Lines, Span
 
 
 class Script(Struct, frozen=True):
-    """One script: its text, its commands, and the span of a range of the text.
+    """One script: its text, what it says, and the span of a range of what was read.
 
     `run` counts the RUN instructions of the file from 0: scripts with one number make one layer.
     """
 
     text: str
-    commands: tuple[Command, ...]
+    read: shell.Script
     span: Callable[[int, int], Span]
     instruction: Instruction
     run: int
 
+    @property
+    def commands(self) -> tuple[shell.Command, ...]:
+        return self.read.commands
+
 
 class ScriptInstall(Struct, frozen=True):
-    """What one command of a script installs; `number` is the command's place in the script."""
+    """What one command of a script installs, and what comes of its failure.
+
+    `number` is the command's place in the script.
+    """
 
     script: Script
     number: int
     install: Install
+    fate: Fate
 
     @property
     def span(self) -> Span:
@@ -68,12 +75,26 @@ def scripts(dockerfile: Dockerfile) -> tuple[Script, ...]:
 
 def installs(scripts: Iterable[Script]) -> tuple[ScriptInstall, ...]:
     """What the scripts install, uninstall or run from a registry, in their order."""
-    return tuple(
-        ScriptInstall(script, number, install)
-        for script in scripts
+    return tuple(each for script in scripts for each in _installs(script))
+
+
+def _installs(script: Script) -> list[ScriptInstall]:
+    found = [
+        (number, install)
         for number, command in enumerate(script.commands)
         if (install := install_of(command.words)) is not None
-    )
+    ]
+    if not found:
+        return []
+    # By where a command begins: functions are judged behind what calls them.
+    fates = {
+        each.command.words[0].start: each.fate for each in judged(script.read) if each.command.words
+    }
+    starts = [script.commands[number].words[0].start for number, _ in found]
+    return [
+        ScriptInstall(script, number, install, fates.get(start, FAILS))
+        for (number, install), start in zip(found, starts, strict=True)
+    ]
 
 
 def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:
@@ -81,16 +102,14 @@ def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:
         yield from _of_exec(instruction, number)
         return
     heredocs = instruction.heredocs
-    main = Script(
-        instruction.value, tuple(commands(instruction.value)), instruction.span_within,
-        instruction, number,
-    )  # fmt: skip
+    text = instruction.value
+    main = Script(text, parse(text), instruction.span_within, instruction, number)
     yield from _with_inner(main)
     bare = bool(heredocs) and not any(command.words for command in main.commands)
     fed = {
         redirect.number
         for command in main.commands
-        if bare or is_shell(unwrapped(command.words))
+        if bare or ((call := shell_call(unwrapped(command.words))) and call.reads)
         for redirect in command.redirects
         if redirect.number >= 0
     }
@@ -100,59 +119,31 @@ def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:
 
 
 def _of_body(instruction: Instruction, heredoc: Heredoc, number: int) -> Script:
-    starts = [0]
-    for line in heredoc.body.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-
-    def span(start: int, end: int) -> Span:
-        from bisect import bisect_right
-
-        first = bisect_right(starts, start) - 1
-        last = max(first, bisect_right(starts, max(end - 1, start)) - 1)
-        line = heredoc.span.line
-        return Span(line + first, start - starts[first] + 1, line + last, end - starts[last] + 1)
-
-    return Script(heredoc.body, tuple(commands(heredoc.body)), span, instruction, number)
+    span = Lines(heredoc.body, heredoc.span.line).span
+    return Script(heredoc.body, parse(heredoc.body), span, instruction, number)
 
 
 def _of_exec(instruction: Instruction, number: int) -> Iterator[Script]:
     """`RUN ["sh", "-c", "…"]`: no place within the JSON form is known but its own."""
-    words = tuple(ShellWord(word, 0, 0, quoted=True) for word in instruction.json or ())
+    words = tuple(shell.ShellWord(word, 0, 0, quoted=True) for word in instruction.json or ())
 
     def span(start: int, end: int) -> Span:
         return instruction.value_span
 
-    inner = inline_script(words)
-    if inner is not None:
-        text = inner.text
-        yield from _with_inner(Script(text, tuple(commands(text)), span, instruction, number))
+    call = shell_call(words)
+    if call is not None and call.script is not None:
+        text = call.script.text
+        yield from _with_inner(Script(text, parse(text), span, instruction, number))
     elif words:
-        yield Script(instruction.value, (Command(words, (), ""),), span, instruction, number)
+        read = shell.Script(instruction.value, (), (shell.Command(words),))
+        yield Script(instruction.value, read, span, instruction, number)
 
 
 def _with_inner(script: Script, depth: int = 0) -> Iterator[Script]:
     """A script, and those within it: `sh -c '…'`, and `bash <<EOF` in a here-document."""
     yield script
-    if depth == MAX_DEPTH:
-        return
-    for command in script.commands:
-        words = unwrapped(command.words)
-        word = inline_script(words)
-        within = None if word is None else quoted_range(script.text, word)
-        if within is not None:
-            yield from _part(script, within, depth)
-        if is_shell(words):
-            for redirect in command.redirects:
-                if redirect.here is not None and redirect.here[1] > redirect.here[0]:
-                    yield from _part(script, redirect.here, depth)
-
-
-def _part(script: Script, within: tuple[int, int], depth: int) -> Iterator[Script]:
-    left, right = within
-    text = script.text[left:right]
-
-    def span(start: int, end: int) -> Span:
-        return script.span(left + start, left + end)
-
-    inner = replace(script, text=text, commands=tuple(commands(text)), span=span)
-    yield from _with_inner(inner, depth + 1)
+    text = script.read.text
+    for command in script.commands if depth < MAX_SHELLS else ():
+        for start, end in scripts_within(script.read, command):
+            inner = replace(script, text=text[start:end], read=parse(text, start, end))
+            yield from _with_inner(inner, depth + 1)

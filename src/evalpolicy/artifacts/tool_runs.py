@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.syntax.shell.fates import judged
+from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
+from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, Options
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlList,
@@ -15,7 +18,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlScalar,
     parse_yaml,
 )
-from evalpolicy.artifacts.workflow import Job, Step, Value, parse
+from evalpolicy.artifacts.workflow import Job, Step, Value, parse, step_options
 
 _NAME = "evalpolicy"
 _WORKFLOW_VERSION = re.compile(r"v?\d+(?:\.\d+)*")
@@ -31,7 +34,7 @@ _FAIL_ON = ("note", "warning", "error", "never")
 
 
 class ToolRun(Struct, frozen=True):
-    """One step that runs the tool: the action with its inputs, or the lines of a script.
+    """One step that runs the tool: the action with its inputs, or the commands of a script.
 
     `events` are those of `on`, each with its filters; `when` is what else decides whether it runs
     and whether its failure counts (`if`, `continue-on-error`).
@@ -89,9 +92,23 @@ def _of_step(step: Step, events: Mapping[str, str], outer: tuple[str, ...]) -> T
         return ToolRun(step.uses.span, *action, inputs, (), events, when)
     if step.run is None or _NAME not in step.run.text.lower():
         return None
-    lines = (line.strip() for line in step.run.text.split("\n"))
-    commands = tuple(line for line in lines if _NAME in line.lower() and line[:1] != "#")
+    commands = tuple(_calls(step.run.text, step_options(step.shell) or NO_OPTIONS))
     return ToolRun(step.run_span, "", "", {}, commands, events, when) if commands else None
+
+
+def _calls(text: str, options: Options) -> Iterator[str]:
+    """The commands of a script that name this tool, with what becomes of their failure."""
+    for each in judged(parse_shell(text), options):
+        words = (*each.command.assignments, *each.command.words)
+        if any(_NAME in word.text.lower() for word in words):
+            shown = " ".join(word.text for word in words)
+            match each.fate.kind:
+                case "fails":
+                    yield shown
+                case "fallback" if each.fate.by is not None:
+                    yield f"{shown} || {each.fate.by.shown}"
+                case kind:
+                    yield f"{shown} ({kind})"
 
 
 def _action(uses: Value) -> tuple[str, str] | None:

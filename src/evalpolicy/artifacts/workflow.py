@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
 
@@ -32,7 +33,7 @@ class Step(Struct, frozen=True):
     uses: Value | None = None
     run: Value | None = None
     run_span: Span = START
-    """The first line of the script itself, which for a block scalar is one below `run:`."""
+    """Where the script itself begins (`script_span`)."""
     shell: Value | None = None
     condition: Value | None = None
     working_directory: Value | None = None
@@ -73,6 +74,24 @@ def is_workflow(path: str) -> bool:
     """Whether GitHub reads a path as a workflow: no folder below .github/workflows counts."""
     folder, _, name = path.rpartition("/")
     return folder == ".github/workflows" and name.endswith((".yml", ".yaml"))
+
+
+def step_options(value: Value | None) -> Options | None:
+    """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
+
+    Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
+    {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
+    """
+    shell = "" if value is None else value.text
+    if shell in ("", "sh", "bash"):
+        return Options(errexit=True, pipefail=shell == "bash")
+    return shell_options(shell)
+
+
+def script_span(run: Value | YamlScalar) -> Span:
+    """The first line of a step's script, which for a block scalar is one below `run:`."""
+    below = "\n" in run.text and run.span.end_line > run.span.line
+    return Span.at(run.span.line + 1) if below else run.span
 
 
 def parse(content: bytes) -> Workflow:
@@ -124,15 +143,14 @@ def _step(
     environment: dict[str, Value],
     defaults: tuple[Value | None, Value | None],
 ) -> Step:
-    run = _value(item, "run")
-    below = run is not None and "\n" in run.text and run.span.end_line > run.span.line
+    run = item.text("run")
     return Step(
         span=item.span,
         job=job,
         name=_value(item, "name"),
         uses=_value(item, "uses"),
-        run=run,
-        run_span=START if run is None else Span.at(run.span.line + 1) if below else run.span,
+        run=None if run is None else Value(run.text, run.span),
+        run_span=START if run is None else script_span(run),
         shell=_value(item, "shell") or defaults[0],
         condition=_value(item, "if"),
         working_directory=_value(item, "working-directory") or defaults[1],

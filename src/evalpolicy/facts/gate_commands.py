@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.shell_script import Command, Pipeline, Script, Word, parse
+from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
+from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
+from evalpolicy.artifacts.syntax.shell.shells import Options
+from evalpolicy.artifacts.syntax.shell.values import known_values
 
 # fmt: off
 CHECKERS = frozenset({
@@ -46,10 +50,6 @@ _NAMED = re.compile(
     r"(?:^|[/_.-])(?:test|check|lint|verify|validate|sweep|audit|scan|policy|gate)(?:s|er|ing)?"
     r"(?=$|[/_.-])"
 )
-_PREFIXES = frozenset({"sudo", "env", "exec", "command", "nice", "time", "timeout", "xvfb-run"})
-_RUNNERS = {"uv": "run", "poetry": "run", "pipenv": "run", "hatch": "run", "rye": "run",
-            "pdm": "run", "npx": "", "bunx": "", "uvx": "", "pipx": "run"}  # fmt: skip
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _ASKS = frozenset({"--version", "-V", "--help", "-h", "--list", "--list-tests", "--collect-only",
                    "--no-run", "version", "install", "autoupdate", "install-hooks", "clean", "gc",
                    "uninstall", "--generate-lockfile", "completion"})  # fmt: skip
@@ -66,9 +66,14 @@ class GateNames(Struct, frozen=True):
     not_gates: frozenset[str] = frozenset()
     is_script: Callable[[str], bool] = lambda path: False
 
-    def name(self, command: Command) -> str | None:
-        """What a command is called as a gate; None if it is none."""
-        words = program(command.text)
+    def name(self, command: Command, values: Mapping[str, str] = NOTHING) -> str | None:
+        """What a command is called as a gate, its variables having `values`; None if it is none."""
+        run = innermost(command, values)
+        words = [word.text for word in run.words]
+        # An image is a gate by its name, or by the command that it is given.
+        return self._name(words) or (self._name(words[1:]) if run.image is not None else None)
+
+    def _name(self, words: list[str]) -> str | None:
         if not words or _ASKS.intersection(words[1:]):
             return None
         base = posixpath.basename(words[0])
@@ -97,26 +102,6 @@ class GateNames(Struct, frozen=True):
         return path if _NAMED.search(path) or path in self.checkers else None
 
 
-def program(words: Sequence[str]) -> list[str]:
-    """A command's words from the program on, without assignments, `sudo`, `uv run` and such."""
-    rest = list(words)
-    while rest:
-        if _ASSIGNMENT.match(rest[0]):
-            rest = rest[1:]
-        elif rest[0] in _PREFIXES:
-            rest = rest[1:]
-            while rest and (rest[0].startswith("-") or rest[0].rstrip("smhd").isdigit()):
-                rest = rest[1:]
-        elif rest[0] in _RUNNERS and (not _RUNNERS[rest[0]] or _RUNNERS[rest[0]] in rest[1:3]):
-            last = _RUNNERS[rest[0]]
-            rest = rest[rest.index(last) + 1 :] if last else rest[1:]
-            while rest and rest[0].startswith("-"):
-                rest = rest[1:]
-        else:
-            return rest
-    return []
-
-
 def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Where words of a command let it pass whatever it finds, and how they read."""
     for number, word in enumerate(words):
@@ -133,85 +118,36 @@ class Swallowed(Struct, frozen=True):
     """A gate whose failure goes nowhere, the word that takes it, and what to write."""
 
     gate: str
-    word: Word
+    word: ShellWord
     why: str
     help: str
 
 
-def swallowed(script: Script, names: GateNames, *, pipefail: bool) -> Iterator[Swallowed]:
-    """Every gate in a script that cannot fail; `pipefail` is what the shell starts with."""
-    status = any("PIPESTATUS" in word for words in _all_words(script) for word in words)
-    for joined in script.lists:
-        for position, pipeline in enumerate(joined):
-            if (now := _pipefail(pipeline)) is not None:
-                pipefail = now
-            if pipeline.then == "||" and position + 1 < len(joined):
-                yield from _fallback(joined, position, names)
-            if not pipefail and not status:
-                yield from _piped(pipeline, names)
-            for command in pipeline.commands:
-                yield from _flagged(command, names)
+def swallowed(script: Script, names: GateNames, options: Options) -> Iterator[Swallowed]:
+    """Every gate in a script that cannot fail, under the options that its shell starts with."""
+    fallbacks: set[int] = set()
+    values = known_values(script)
+    for each in judged(script, options):
+        gate = None if each.captured else names.name(each.command, values)
+        if gate is None:
+            continue
+        by = each.fate.by
+        if each.fate.kind == "fallback" and by is not None and by.words[0].start not in fallbacks:
+            fallbacks.add(by.words[0].start)
+            why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
+            yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`")
+        elif each.fate.kind == "pipe":
+            yield _piped(gate, each)
+        for number, shown in without_verdict(each.command.text):
+            why = f"{shown} makes {gate} pass whatever it finds"
+            yield Swallowed(gate, each.command.words[number], why, f"remove {shown}")
 
 
-def swallowed_in_text(text: str, names: GateNames, line: int, pipefail: bool) -> list[Swallowed]:
-    """The same for a script's text that begins on a line of its file."""
-    return list(swallowed(parse(text, line), names, pipefail=pipefail))
-
-
-def _all_words(script: Script) -> Iterator[tuple[str, ...]]:
-    for pipeline in script.pipelines():
-        for command in pipeline.commands:
-            yield command.text
-
-
-def _pipefail(pipeline: Pipeline) -> bool | None:
-    words = pipeline.commands[0].text
-    if words[:1] not in (("set",), ("shopt",)) or "pipefail" not in words:
-        return None
-    return words[words.index("pipefail") - 1].startswith("-")
-
-
-def _fallback(joined: tuple[Pipeline, ...], position: int, names: GateNames) -> Iterator[Swallowed]:
-    """`gate || true`: what stands behind `||` always succeeds."""
-    after = joined[position + 1]
-    words = after.commands[-1].text
-    if words[:1] not in (("true",), (":",), ("echo",), ("printf",)) and words != ("exit", "0"):
-        return
-    first_command = after.commands[0]
-    if after.then in ("&&", "||") or "{" in first_command.keywords or not first_command.words:
-        return
-    first = position
-    while first > 0 and joined[first - 1].then == "&&":
-        first -= 1
-    for pipeline in joined[first : position + 1]:
-        for command in pipeline.commands:
-            if (gate := names.name(command)) is not None:
-                shown = " ".join(words[:2])
-                why = f"`|| {shown}` makes it pass whatever {gate} finds"
-                yield Swallowed(gate, first_command.words[0], why, f"remove `|| {shown}`")
-                return
-
-
-def _piped(pipeline: Pipeline, names: GateNames) -> Iterator[Swallowed]:
-    for command in pipeline.commands[:-1]:
-        if (gate := names.name(command)) is not None and command.words:
-            last = pipeline.commands[-1].text[:1]
-            why = (
-                f"its exit code is that of {last[0] if last else 'the last command'}: the pipe "
-                f"runs without pipefail, so a failing {gate} passes"
-            )
-            help = "write `set -o pipefail` before it (in a workflow, `shell: bash` sets it)"
-            yield Swallowed(gate, command.words[0], why, help)
-
-
-def _flagged(command: Command, names: GateNames) -> Iterator[Swallowed]:
-    gate = names.name(command)
-    if gate is None:
-        return
-    for number, shown in without_verdict(command.text):
-        yield Swallowed(
-            gate,
-            command.words[number],
-            f"{shown} makes {gate} pass whatever it finds",
-            f"remove {shown}",
-        )
+def _piped(gate: str, each: Judged) -> Swallowed:
+    last = each.fate.by.text[:1] if each.fate.by is not None else ()
+    why = (
+        f"its exit code is that of {last[0] if last else 'the last command'}: the pipe "
+        f"runs without pipefail, so a failing {gate} passes"
+    )
+    help = "write `set -o pipefail` before it (in a workflow, `shell: bash` sets it)"
+    return Swallowed(gate, each.command.words[0], why, help)

@@ -17,8 +17,9 @@ from evalpolicy.snapshot.tracing import reported
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, PreCommitConfig
-    from evalpolicy.artifacts.syntax.shell_script import Script
-    from evalpolicy.artifacts.workflow import Step, Value, Workflow
+    from evalpolicy.artifacts.syntax.shell.model import Script
+    from evalpolicy.artifacts.syntax.shell.shells import Options
+    from evalpolicy.artifacts.workflow import Step, Workflow
     from evalpolicy.facts.gate_commands import GateNames
     from evalpolicy.matching.python_re import PythonPatterns
 
@@ -134,20 +135,22 @@ class Gates:
     @tracing.tracked
     def runs(self) -> tuple[Run, ...]:
         """Every step of a workflow that runs a script in a shell this tool reads."""
-        from evalpolicy.artifacts.syntax.shell_script import parse
+        from evalpolicy.artifacts.syntax.shell.reader import parse
+        from evalpolicy.artifacts.workflow import step_options
 
         return tuple(
-            Run(path, step, parse(step.run.text, step.run_span.line), pipefail)
+            Run(path, step, parse(step.run.text), options)
             for path, workflow in self.workflows.items()
             for step in workflow.steps()
-            if step.run is not None and (pipefail := starts_with_pipefail(step.shell)) is not None
+            if step.run is not None and (options := step_options(step.shell)) is not None
         )
 
     @property
     @tracing.tracked
     def called(self) -> Mapping[str, str]:
         """The scripts that a hook or a step calls by their path, and who calls them."""
-        from evalpolicy.artifacts.syntax.shell_script import parse
+        from evalpolicy.artifacts.syntax.shell.reader import parse
+        from evalpolicy.artifacts.syntax.shell.running import innermost
 
         texts = [(f"{run.path}:{run.step.run_span.line}", run.script) for run in self.runs]
         for path, _, hook in self.hooks():
@@ -155,12 +158,11 @@ class Gates:
                 texts.append((f"{path}:{hook.entry.span.line}", parse(hook.entry.text)))
         found: dict[str, str] = {}
         for caller, script in texts:
-            for pipeline in script.pipelines():
-                for command in pipeline.commands:
-                    for word in command.text[:3]:
-                        path = word.removeprefix("./")
-                        if path in self.scripts:
-                            found.setdefault(path, caller)
+            for command in script.commands:
+                for word in innermost(command).words[:3]:
+                    path = word.text.removeprefix("./")
+                    if path in self.scripts:
+                        found.setdefault(path, caller)
         return found
 
     def content(self, path: str) -> bytes | None:
@@ -191,27 +193,12 @@ class Gates:
 
 
 class Run(Struct, frozen=True):
-    """A step's script, and whether its shell starts with pipefail."""
+    """A step's script, and what its shell starts with."""
 
     path: str
     step: Step
     script: Script
-    pipefail: bool
-
-
-def starts_with_pipefail(value: Value | None) -> bool | None:
-    """Whether GitHub starts a step's shell with pipefail; None for a shell that is not POSIX.
-
-    Without `shell:` it is `bash -e {0}`, which has none; `shell: bash` is
-    `bash --noprofile --norc -eo pipefail {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
-    """
-    shell = "" if value is None else value.text
-    if shell in ("", "sh"):
-        return False
-    if shell == "bash":
-        return True
-    first = shell.split()[0].rpartition("/")[2] if shell.strip() else ""
-    return "pipefail" in shell if first in ("bash", "sh", "dash", "zsh", "ksh") else None
+    options: Options
 
 
 _SHEBANG = re.compile(r"#!\s*\S*?(?:/|env\s+)(?:ba|da|k|z)?sh\b")

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.large_files import DEFAULT_MAXKB, HOOK, maxkb
 from evalpolicy.artifacts.syntax.source import Located, Problem, Span
+from evalpolicy.config.reading import Config
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.matching.python_re import PythonPatterns, TooSlow, WrongPattern
 from evalpolicy.snapshot import Unreadable, tracing

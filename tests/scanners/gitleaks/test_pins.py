@@ -147,3 +147,29 @@ def test_where_a_version_looks():
 def test_quotes_hide_no_run(written):
     (pin,) = script_pins(f"echo\n{written} git --exit-code 0\n", "scan.sh")
     assert pin.invocation.mode == "history"
+
+
+def test_a_version_in_a_variable_is_known_where_it_is_set_once():
+    run = 'docker run x/gitleaks:v$V git -c "$C"\n'
+    (pin,) = script_pins(f"V=8.20.1\nexport C=a.toml\n{run}", "scan.sh")
+    assert (str(pin.version), pin.invocation.config) == ("8.20.1", "a.toml")
+    (pin,) = script_pins(f"V=8.20.1\nif a; then V=8.21.0; fi\n{run}", "scan.sh")
+    assert pin.version is None
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("timeout 300 gitleaks git", None),
+        ("bash -ec 'cd a; gitleaks git'", None),
+        ('sudo docker run --rm -v "$(pwd)":/a x/gitleaks:v8.20.0 git /a', "8.20.0"),
+    ],
+)
+def test_what_runs_gitleaks_for_another(text, version):
+    (pin,) = script_pins(f"echo gitleaks\n{text}\n", "scan.sh")
+    assert (pin.version and str(pin.version), pin.span.line) == (version, 2)
+
+
+def test_what_only_speaks_of_gitleaks_runs_none():
+    text = "echo 'run gitleaks git'\ncat <<E\ngitleaks git\nE\ndocker build -t gitleaks .\n"
+    assert script_pins(text, "scan.sh") == ()

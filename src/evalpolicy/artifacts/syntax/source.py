@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Annotated, NamedTuple, TypeAlias
 
 from msgspec import Meta, Struct
@@ -39,6 +41,26 @@ class Located(Struct, frozen=True):
 
     text: str
     span: Span
+
+
+class Lines:
+    """The lines of a text that begins on line `first` of its file, in a column of that."""
+
+    def __init__(self, text: str, first: int = 1, column: int = 1) -> None:
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self._first = first
+        self._indent = column - 1  # of the first line alone
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of a range of the text, given by offsets."""
+        line = bisect_right(self._starts, start) - 1
+        last = max(line, bisect_right(self._starts, max(end - 1, start)) - 1)
+        return Span(
+            self._first + line,
+            start - self._starts[line] + 1 + self._indent * (line == 0),
+            self._first + last,
+            end - self._starts[last] + 1 + self._indent * (last == 0),
+        )
 
 
 class Problem(Struct, frozen=True):

@@ -139,11 +139,21 @@ def _blind(gates: Gates, gitleaks: GitleaksUses) -> Iterator[_Blind]:
                 "gitleaks",
             )  # fmt: skip
         elif (found := _STAGED.search(text)) is not None and "gitleaks" not in hook.id.text:
-            words = (hook.entry.text if hook.entry else hook.id.text).split()
             yield _Blind(
                 path, hook.id.span, hook.id.text, f"what is staged (`{found[0].strip()}`)",
-                "run the check on all files in a workflow as well", words[0] if words else "",
+                "run the check on all files in a workflow as well", _tool(hook),
             )  # fmt: skip
+
+
+def _tool(hook: Hook) -> str:
+    """What a hook runs, by its entry, else by its id."""
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.running import innermost
+
+    for command in parse(hook.entry.text if hook.entry else hook.id.text).commands[:1]:
+        for word in innermost(command).words[:1]:
+            return word.text
+    return ""
 
 
 def _arguments(hook: Hook) -> list[str]:
@@ -152,32 +162,35 @@ def _arguments(hook: Hook) -> list[str]:
 
 def _pre_commit_runs(gates: Gates) -> tuple[list[str], bool]:
     """Where workflows run the hooks; and whether a job stages something before."""
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.running import innermost
+
     found = []
     staging: set[tuple[str, str]] = set()
     all_stage = True
     for path, workflow in gates.workflows.items():
         for step in workflow.steps():
             job = (path, step.job)
-            text = step.run.text if step.run is not None else ""
-            if re.search(r"\bgit\s+(?:add|reset\s+--soft)\b", text):
-                staging.add(job)
-            used = step.uses is not None and _ACTION.match(step.uses.text)
-            if used or re.search(r"^[^#\n]*\b(?:pre-commit|prek)\s+run\b", text, re.MULTILINE):
-                line = step.uses.span.line if step.uses is not None else step.run_span.line
-                found.append(f"{path}:{line + _line_of(text)}")
+            lines = []
+            if step.uses is not None and _ACTION.match(step.uses.text):
+                lines.append(step.uses.span.line)
+            text = "" if step.run is None else step.run.text
+            for command in parse(text).commands:
+                words = [word.text for word in innermost(command).words]
+                if words[:2] == ["git", "add"] or words[:3] == ["git", "reset", "--soft"]:
+                    staging.add(job)
+                elif words[:1] in (["pre-commit"], ["prek"]) and "run" in words:
+                    below = text.count("\n", 0, command.words[0].start)
+                    lines.append(step.run_span.line + below)
+            if lines:
+                found.append(f"{path}:{lines[0]}")
                 all_stage = all_stage and job in staging
     return found, bool(found) and all_stage
 
 
-def _line_of(text: str) -> int:
-    lines = text.split("\n")
-    return next((n for n, line in enumerate(lines) if re.search(r"\b(?:pre-commit|prek)\s+run\b",
-                                                                line)), 0)  # fmt: skip
-
-
 def _run_otherwise(gates: Gates, gitleaks: GitleaksUses) -> set[str]:
     """The tools that a workflow runs on more than what is staged, themselves or by a script."""
-    from evalpolicy.facts.gate_commands import program
+    from evalpolicy.artifacts.syntax.shell.running import innermost
 
     found = set()
     for pin in gitleaks.pins:
@@ -185,12 +198,10 @@ def _run_otherwise(gates: Gates, gitleaks: GitleaksUses) -> set[str]:
         if (in_ci or pin.source == "hook") and pin.invocation.mode != "staged":
             found.add("gitleaks")
     for run in gates.runs:
-        for pipeline in run.script.pipelines():
-            for command in pipeline.commands:
-                words = program(command.text)
-                text = " ".join(words)
-                if words and words[0] == "check-added-large-files" and "--enforce-all" not in words:
-                    continue
-                if words and words[0] != "gitleaks" and not _STAGED.search(text):
-                    found.add(words[0])
+        for command in run.script.commands:
+            words = [word.text for word in innermost(command).words]
+            if words[:1] == ["check-added-large-files"] and "--enforce-all" not in words:
+                continue
+            if words and words[0] != "gitleaks" and not _STAGED.search(" ".join(words)):
+                found.add(words[0])
     return found

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
+    from evalpolicy.artifacts.syntax.shell.model import Script
+    from evalpolicy.artifacts.syntax.shell.shells import Options
     from evalpolicy.artifacts.workflow import Step
-    from evalpolicy.facts.gate_commands import Swallowed
 
 _ACTIONS = re.compile(
     r"(?:gitleaks/gitleaks-action|pre-commit/action|aquasecurity/trivy-action|"
@@ -82,7 +83,8 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     programs, or paths of scripts.
     """
     for run in gates.runs:
-        yield from _hits(run.path, run.script, gates, run.pipefail, run.step.job)
+        lines = Lines(run.script.text, *run.step.run_span[:2])
+        yield from _hits(run.path, run.script, gates, run.options, lines, run.step.job)
     for path, workflow in gates.workflows.items():
         for job in workflow.jobs:
             steps = [(step, gate) for step in job.steps if (gate := _gate(gates, step))]
@@ -96,19 +98,15 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     yield from _hooks(gates)
 
 
-def _hits(path: str, script: object, gates: Gates, pipefail: bool, subject: str) -> Iterator[Hit]:
-    from evalpolicy.artifacts.syntax.shell_script import Script
+def _hits(
+    path: str, script: Script, gates: Gates, options: Options, lines: Lines, subject: str
+) -> Iterator[Hit]:
     from evalpolicy.facts.gate_commands import swallowed
 
-    assert isinstance(script, Script)
-    for found in swallowed(script, gates.names, pipefail=pipefail):
-        yield _hit(path, found, subject)
-
-
-def _hit(path: str, found: Swallowed, subject: str) -> Hit:
-    span = Span.at(found.word.line, found.word.column, max(len(found.word.text), 1))
-    about = f"{found.gate} {found.why}"
-    return Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
+    for found in swallowed(script, gates.names, options):
+        span = lines.span(found.word.start, found.word.end)
+        about = f"{found.gate} {found.why}"
+        yield Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
 
 
 def _tolerated(path: str, span: Span, gate: str, job: str) -> Hit:
@@ -128,24 +126,26 @@ def _gate(gates: Gates, step: Step) -> str | None:
         return step.uses.text.partition("@")[0]
     for run in gates.runs:
         if run.step is step:
-            for pipeline in run.script.pipelines():
-                for command in pipeline.commands:
-                    if (name := gates.names.name(command)) is not None:
-                        return name
+            names = (gates.names.name(command) for command in run.script.commands)
+            return next((name for name in names if name is not None), None)
     return None
 
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
-    from evalpolicy.artifacts.syntax.shell_script import parse
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_options
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
-    yield from _hits(path, parse(text), gates, "pipefail" in first, path)
+    options = shell_options(first[2:]) if first.startswith("#!") else None
+    yield from _hits(path, parse(text), gates, options or NO_OPTIONS, Lines(text), path)
 
 
 def _hooks(gates: Gates) -> Iterator[Hit]:
     """Flags in a hook's arguments, and what an entry says to a shell."""
-    from evalpolicy.artifacts.syntax.shell_script import parse
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.running import unwrapped
+    from evalpolicy.artifacts.syntax.shell.shells import shell_call
     from evalpolicy.facts.gate_commands import swallowed, without_verdict
 
     for path, _, hook in gates.hooks():
@@ -157,23 +157,19 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
             )  # fmt: skip
         if hook.entry is None:
             continue
-        for pipeline in parse(hook.entry.text).pipelines():
-            for command in pipeline.commands:
-                words = command.text
-                flagged = [flag for _, flag in without_verdict(words)]
-                scripts: list[str] = []
-                if words[:1] and words[0].rpartition("/")[2] in ("bash", "sh") and "-c" in words:
-                    scripts = list(words[words.index("-c") + 1 :][:1])
-                for text in scripts:
-                    pipefail = "pipefail" in words
-                    for found in swallowed(parse(text), gates.names, pipefail=pipefail):
-                        yield Hit(
-                            path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
-                            hook.id.text, f"{found.gate} {found.why}",
-                        )  # fmt: skip
-                for flag in flagged if gates.names.name(command) else ():
+        for command in parse(hook.entry.text).commands:
+            # pre-commit starts no shell: only one that the entry calls reads operators.
+            call = shell_call(unwrapped(command.words))
+            if call is not None and call.script is not None:
+                text = parse(call.script.text)
+                for found in swallowed(text, gates.names, call.options):
                     yield Hit(
-                        path, f"{flag} makes {hook.id.text} pass whatever it reports",
-                        hook.entry.span, f"remove {flag}", hook.id.text,
-                        f"{hook.id.text} {flag}",
+                        path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
+                        hook.id.text, f"{found.gate} {found.why}",
                     )  # fmt: skip
+            flags = [flag for _, flag in without_verdict(command.text)]
+            for flag in flags if gates.names.name(command) else ():
+                yield Hit(
+                    path, f"{flag} makes {hook.id.text} pass whatever it reports",
+                    hook.entry.span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
+                )  # fmt: skip

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.source import Lines
 from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell_script import Command, Pipeline, Script, Word
+    from evalpolicy.artifacts.syntax.shell.fates import Judged
+    from evalpolicy.artifacts.syntax.shell.model import (
+        AndOr,
+        Command,
+        Lists,
+        Pipeline,
+        Script,
+        ShellWord,
+    )
 
 _LEAVES = re.compile(r"(?:exit|return)(?: 0)?")
+_SAYS = frozenset({"echo", "printf", "log", "warn"})
+# How many commands behind a look for a tool may tell what comes of it.
+_NEAR = 5
 
 
 @rule("GAT005", "gate-needs-tool", "warning")
 def needs_tool(gates: Gates) -> Iterator[Hit]:
     """A hook's or a step's script goes on, and passes, when its tool is not installed.
 
-    `command -v X || exit 0`, `if ! command -v X; then exit 0; fi`, or the output of a checker that
-    nobody looked for, taken without its exit code and filtered with `grep … || true`.
+    `command -v X || exit 0`, `if ! command -v X; then exit 0; fi`, `else exit 0` behind
+    `if command -v X`, or the output of a checker that nobody looked for, taken without its exit
+    code and filtered with `grep … || true`.
 
     ## Why
 
@@ -76,24 +89,21 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
     that looks for its tools in a loop. A script that ends, with a code that is not 0,
     where the tool is missing. One under `set -e`, where a missing tool ends it by itself.
     """
-    from evalpolicy.artifacts.syntax.shell_script import parse
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.running import unwrapped
+    from evalpolicy.artifacts.syntax.shell.shells import shell_call
 
     for path in gates.called:
         script = parse(gates.scripts[path])
-        yield from (_hit(path, *found) for found in _skips(script))
-        yield from (_hit(path, *found) for found in _unseen(script, gates))
+        lines = Lines(script.text)
+        for tool, word, what, help in (*_skips(script.lists), *_unseen(script, gates)):
+            yield Hit(path, what, lines.span(word.start, word.end), help, path, tool)
     for path, _, hook in gates.hooks():
-        if hook.entry is None or not re.search(r"sh\s+-c\b", hook.entry.text):
-            continue
-        words = [c.text for p in parse(hook.entry.text).pipelines() for c in p.commands]
-        text = next((w[w.index("-c") + 1] for w in words if "-c" in w[:-1]), "")
-        for tool, _, what, help in _skips(parse(text)):
-            yield Hit(path, what, hook.entry.span, help, hook.id.text, tool)
-
-
-def _hit(path: str, tool: str, word: Word, what: str, help: str) -> Hit:
-    span = Span.at(word.line, word.column, max(len(word.text), 1))
-    return Hit(path, what, span, help, path, tool)
+        for command in parse(hook.entry.text).commands if hook.entry is not None else ():
+            call = shell_call(unwrapped(command.words))
+            if call is not None and call.script is not None and hook.entry is not None:
+                for tool, _, what, help in _skips(parse(call.script.text).lists):
+                    yield Hit(path, what, hook.entry.span, help, hook.id.text, tool)
 
 
 def _asked(command: Command) -> str | None:
@@ -104,87 +114,101 @@ def _asked(command: Command) -> str | None:
     return words[1] if words[:1] in (["which"], ["hash"], ["type"]) and len(words) > 1 else None
 
 
-def _skips(script: Script) -> Iterator[tuple[str, Word, str, str]]:
-    pipelines = script.pipelines()
-    for number, pipeline in enumerate(pipelines):
-        tool = _asked(pipeline.commands[0])
-        if tool is None:
-            continue
-        negated = "!" in pipeline.commands[0].keywords
-        follows = list(pipelines[number + 1 : number + 6])
-        in_if = "if" in pipeline.commands[0].keywords
-        if pipeline.then == "||" or (negated and (in_if or pipeline.then == "&&")):
-            leaving = _leaving(follows)
-            if leaving is not None and _LEAVES.fullmatch(" ".join(leaving.text[:2])):
-                word = pipeline.commands[0].words[0]
-                what = f"if {tool} is not installed, this exits with 0 and the gate passes"
-                yield tool, word, what, "exit with 1 and print what is missing"
+def _skips(lists: Lists) -> Iterator[tuple[str, ShellWord, str, str]]:
+    """Looks for a tool behind which the script ends with 0 where there is none."""
+    for tool, command, without in _looks(lists):
+        leaving = _leaving(islice(without, _NEAR))
+        if leaving is not None and _LEAVES.fullmatch(" ".join(leaving.text[:2])):
+            what = f"if {tool} is not installed, this exits with 0 and the gate passes"
+            yield tool, command.words[0], what, "exit with 1 and print what is missing"
 
 
-def _leaving(follows: list[Pipeline]) -> Command | None:
-    """The next `exit` or `return` before the branch ends."""
-    for pipeline in follows:
-        for command in pipeline.commands:
-            if command.text[:1] in (("fi",), ("}",)) or "else" in command.keywords:
-                return None
-            if command.text[:1] in (("exit",), ("return",)):
-                return command
-            if command.text[:1] not in (("echo",), ("printf",), ("log",), ("warn",)):
+def _looks(lists: Lists) -> Iterator[tuple[str, Command, Iterator[Pipeline]]]:
+    """Each look for a tool, and what runs where the tool is not there."""
+    from evalpolicy.artifacts.syntax.shell.model import Command
+
+    for number, item in enumerate(lists):
+        for place, pipeline in enumerate(item.pipelines):
+            node = pipeline.commands[0]
+            operator = item.operators[place] if place < len(item.operators) else ""
+            if not isinstance(node, Command):
+                if node.kind == "if":
+                    yield from _branches(node.parts)
+                for part in node.parts:
+                    yield from _looks(part)
+            elif operator == ("&&" if pipeline.negated else "||") and (tool := _asked(node)):
+                behind = islice(lists, number + 1, number + 1 + _NEAR)
+                yield tool, node, chain(item.pipelines[place + 1 :], _pipelines(behind))
+
+
+def _branches(parts: tuple[Lists, ...]) -> Iterator[tuple[str, Command, Iterator[Pipeline]]]:
+    """`if command -v X; then … else …`."""
+    from evalpolicy.artifacts.syntax.shell.model import Command
+
+    for condition in range(0, len(parts) - 1, 2):
+        if len(parts[condition]) == 1 and len(parts[condition][0].pipelines) == 1:
+            pipeline = parts[condition][0].pipelines[0]
+            node = pipeline.commands[0]
+            branch = condition + (1 if pipeline.negated else 2)
+            if isinstance(node, Command) and (tool := _asked(node)) and branch < len(parts):
+                yield tool, node, _pipelines(parts[branch])
+
+
+def _pipelines(lists: Iterable[AndOr]) -> Iterator[Pipeline]:
+    return (pipeline for item in lists for pipeline in item.pipelines)
+
+
+def _leaving(pipelines: Iterable[Pipeline]) -> Command | None:
+    """The next `exit` or `return` before the branch ends, with nothing but words before it."""
+    from evalpolicy.artifacts.syntax.shell.model import Command
+
+    for pipeline in pipelines:
+        for node in pipeline.commands:
+            if not isinstance(node, Command):
+                return _leaving(_pipelines(node.parts[0])) if node.kind == "group" else None
+            if node.text[:1] in (("exit",), ("return",)):
+                return node
+            if not node.words or node.words[0].text not in _SAYS:
                 return None
     return None
 
 
-def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, Word, str, str]]:
+def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, ShellWord, str, str]]:
     """A checker's output without its exit code, where what it says is filtered and let go."""
-    pipelines = list(_all(script))
-    if not any(_filters(pipeline) for pipeline in pipelines) or _errexit(pipelines):
+    from evalpolicy.artifacts.syntax.shell.fates import judged
+    from evalpolicy.artifacts.syntax.shell.shells import switched
+
+    if any(c.text[:1] == ("set",) and switched(c.words)[0].get("errexit") for c in script.commands):
         return
-    asked = {tool for p in pipelines for c in p.commands if (tool := _asked(c)) is not None}
+    asked = {tool for command in script.commands if (tool := _asked(command)) is not None}
     if any(tool.startswith("$") for tool in asked):
         return
-    outer = script.pipelines()
-    for number, pipeline in enumerate(outer):
-        following = outer[number + 1].commands if number + 1 < len(outer) else ()
-        if pipeline.is_condition or any("$?" in " ".join(c.text) for c in following):
+    commands = judged(script)
+    if not any(_filters(each) for each in commands):
+        return
+    for each in commands:
+        if each.fate.kind == "asked" or not (each.captured or _filters(each)):
             continue
-        for command in pipeline.commands:
-            captured = [c for inner in command.inner for p in inner.pipelines() for c in p.commands]
-            direct = list(pipeline.commands[:-1]) if _filters(pipeline) else []
-            for found in (*captured, *direct):
-                name = gates.names.name(found)
-                if name is None or not found.words or name in gates.scripts:
-                    continue
-                tool = name.split()[0]
-                if tool not in asked:
-                    what = (
-                        f"this passes if {tool} is not installed: its exit code is ignored, and "
-                        "its output is filtered with `grep … || true`"
-                    )
-                    help = f"add `command -v {tool} >/dev/null || {{ echo …; exit 1; }}` before it"
-                    yield tool, found.words[0], what, help
+        name = gates.names.name(each.command)
+        if name is None or not each.command.words or name in gates.scripts:
+            continue
+        tool = name.split()[0]
+        if tool not in asked:
+            what = (
+                f"this passes if {tool} is not installed: its exit code is ignored, and "
+                "its output is filtered with `grep … || true`"
+            )
+            help = f"add `command -v {tool} >/dev/null || {{ echo …; exit 1; }}` before it"
+            yield tool, each.command.words[0], what, help
 
 
-def _all(script: Script) -> Iterator[Pipeline]:
-    for pipeline in script.pipelines():
-        yield pipeline
-        for command in pipeline.commands:
-            for inner in command.inner:
-                yield from _all(inner)
+def _filters(each: Judged) -> bool:
+    """Whether a command is part of `… | grep … || true` and the like."""
+    from evalpolicy.artifacts.syntax.shell.model import Command
 
-
-def _filters(pipeline: Pipeline) -> bool:
-    """`… | grep … || true` and the like."""
-    return pipeline.then == "||" and pipeline.commands[-1].text[:1] in (
-        ("grep",), ("egrep",), ("rg",)
-    )  # fmt: skip
-
-
-def _errexit(pipelines: list[Pipeline]) -> bool:
-    for pipeline in pipelines:
-        words = pipeline.commands[0].text
-        if words[:1] == ("set",) and any(
-            word.startswith("-") and "e" in word[1:] and not word.startswith("--")
-            for word in words[1:]
-        ):
-            return True
-    return False
+    last = each.pipeline.commands[-1]
+    return (
+        each.fate.kind == "fallback"
+        and isinstance(last, Command)
+        and last.text[:1] in (("grep",), ("egrep",), ("rg",))
+    )

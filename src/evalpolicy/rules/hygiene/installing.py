@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Action
 from evalpolicy.artifacts.run_scripts import ScriptInstall
-from evalpolicy.artifacts.syntax.shell_words import Command, basename, unwrapped
+from evalpolicy.artifacts.syntax.shell.model import Command
+from evalpolicy.artifacts.syntax.shell.running import basename, unwrapped
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 
-_SILENT = frozenset(("true", ":", "echo", "printf"))
 # Only images that ship in an evaluation: others may remove what their base brings.
 _ROLES = ("benchmark", "agent", "model")
 
@@ -50,8 +50,7 @@ def pip_failure_swallowed(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]
     `pip uninstall`.
     """
     for found in _pip(place, "install"):
-        commands = found.script.commands
-        how = _hidden(commands[found.number]) or _swallowed(commands, found.number)
+        how = _hidden(found.script.commands[found.number]) or _swallowed(found)
         if how:
             yield Hit(
                 place.path,
@@ -192,23 +191,7 @@ def _hidden(command: Command) -> str | None:
     return None
 
 
-def _swallowed(commands: tuple[Command, ...], at: int) -> str | None:
-    """What follows a command that makes its failure a success, within its and-or list.
-
-    Past the end of a group (`)`, `}`, `done`, `fi`) the list goes on where the group stands.
-    """
-    joined = commands[at].joined
-    for command in commands[at + 1 :]:
-        closes = not command.words and (
-            any(word.text in ("}", "done", "fi") for word in command.lead)
-        )
-        if joined in (";", "\n", "&") and not closes:
-            return None
-        if joined == "||":
-            words = command.words
-            if words and words[0].text == "exit":
-                return "|| exit 0" if len(words) > 1 and words[1].text == "0" else None
-            silent = bool(words) and words[0].text in _SILENT and command.joined != "&&"
-            return f"|| {words[0].text}" if silent else None
-        joined = command.joined
-    return None
+def _swallowed(found: ScriptInstall) -> str | None:
+    """What makes its failure a success, in its own list or around its group."""
+    fate = found.fate
+    return f"|| {fate.by.shown}" if fate.kind == "fallback" and fate.by is not None else None

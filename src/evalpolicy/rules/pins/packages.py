@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Install
 from evalpolicy.artifacts.run_scripts import Script
-from evalpolicy.artifacts.syntax.shell_words import ShellWord
+from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.scanners.gitleaks.invocation import split_command
+from evalpolicy.artifacts.syntax.shell.model import ShellWord
+from evalpolicy.artifacts.syntax.shell.reader import parse
+from evalpolicy.artifacts.syntax.shell.running import basename, innermost
+from evalpolicy.artifacts.syntax.shell.shells import with_inner
+from evalpolicy.artifacts.syntax.shell.values import known_values
+from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.scanners.gitleaks.versions import Version
 
-_SEPARATOR = re.compile(r"&&|\|\||[;|&\n]|\$\(|\)|`")
-_EXPRESSION = re.compile(r"\$\{\{[^{}\n|&;]*\}\}")
-"""GitHub puts its value there before a shell reads the line: its blanks part no words."""
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([\w.-]+))?(?:@sha256:[0-9a-f]+)?")
+# What stands before the shell's words on a line of a Makefile, a Dockerfile or a list of tasks.
+_RECIPE = re.compile(r"[ \t]*(?:- |(?:ONBUILD[ \t]+)?RUN[ \t]+)?[ \t@+-]*")
+_LOGICAL_LINE = re.compile(r"(?:[^\\\n]|\\.|\\\Z)+", re.DOTALL)
+_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([^@\s]+))?(?:@sha256:[0-9a-f]+)?")
 _INSTALLS = (
     re.compile(r"gitleaks/v8@(v?[\w.-]+)"),
     re.compile(r"gitleaks/releases/download/(v?[\w.-]+)/"),
@@ -45,22 +48,43 @@ class Install(Struct, frozen=True):
     span: Span
 
 
-def commands(text: str, first_line: int = 1) -> Iterator[Command]:
-    """Every plain run of gitleaks in a script, in order."""
+def commands(text: str, first_line: int = 1, *, by_line: bool = False) -> Iterator[Command]:
+    """Every run of gitleaks in a script, in order, also within `sh -c`.
+
+    `by_line`: each line is a script of its own, as in a Makefile.
+    """
     if not _names_it(text):
         return
-    lines = text.split("\n")
-    for line, logical in _logical_lines(text):
-        if not _names_it(logical):
-            continue
-        whole = _EXPRESSION.sub(lambda found: "".join(found.group().split()), logical)
-        for piece in _SEPARATOR.split(whole):
-            found = _command(split_command(piece))
-            if found is not None:
-                words, environment, tag = found
-                column = max(lines[line].find("gitleaks"), 0) + 1
-                span = Span.at(first_line + line, column, len("gitleaks"))
-                yield Command(words, environment, span, tag)
+    lines = Lines(text, first_line)
+    for start, end in _scripts(text, by_line):
+        script = parse(text, start, end)
+        values = known_values(script)
+        for command in with_inner(script):
+            run = innermost(command, values)
+            words, image = run.words, run.image
+            if image is not None and (match := _IMAGE.fullmatch(image.text)) is not None:
+                tag = match.group(1) or ""
+            else:
+                # The entry point of another image does not count, nor what runs in it.
+                words, tag = words[1:] if image is not None else words, None
+            if words and basename(words[0].text) == "gitleaks":
+                arguments = tuple(word.text for word in words[1:])
+                yield Command(arguments, run.environment, _span(text, words[0], lines), tag)
+
+
+def _scripts(text: str, by_line: bool) -> Iterator[tuple[int, int]]:
+    if not by_line:
+        yield 0, len(text)
+        return
+    for line in _LOGICAL_LINE.finditer(text):
+        if _names_it(line[0]) and (prefix := _RECIPE.match(text, line.start(), line.end())):
+            yield prefix.end(), line.end()
+
+
+def _span(text: str, word: ShellWord, lines: Lines) -> Span:
+    """Where the name stands within the word."""
+    at = text.find("gitleaks", word.start, word.end)
+    return lines.span(word.start, word.end) if at < 0 else lines.span(at, at + len("gitleaks"))
 
 
 def installs(text: str, first_line: int = 1) -> Iterator[Install]:
@@ -82,51 +106,4 @@ def _names_it(text: str) -> bool:
     return "gitleaks" in text.translate(_UNQUOTED)
 
 
-def _command(
-    words: list[str],
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], str | None] | None:
-    environment: list[tuple[str, str]] = []
-    position = 0
-    container = False
-    while position < len(words):
-        word = words[position].lstrip("@-")
-        rest = tuple(words[position + 1 :])
-        if (match := _ASSIGNMENT.fullmatch(word)) is not None:
-            environment.append((match.group(1), match.group(2)))
-        elif container and (image := _IMAGE.fullmatch(word)) is not None:
-            return rest, tuple(environment), image.group(1) or ""
-        elif not container and word.rpartition("/")[2] == "gitleaks":
-            return rest, tuple(environment), None
-        elif word in ("docker", "podman", "nerdctl"):
-            container = True
-        elif container and word in ("-e", "--env") and rest:
-            name, _, value = rest[0].partition("=")
-            environment.append((name, value))
-            position += 1
-        elif not container and word not in _PREFIXES:
-            return None
-        position += 1
-    return None
-
-
 _UNQUOTED = str.maketrans("", "", "'\"\\")
-_PREFIXES = frozenset(
-    {"RUN", "sudo", "exec", "env", "time", "nice", "command", "!", "if", "then", "do"}
-)
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with those that a backslash continues joined; numbers count from 0."""
-    start = 0
-    parts: list[str] = []
-    for number, line in enumerate(text.split("\n")):
-        if not parts:
-            start = number
-        if line.endswith("\\"):
-            parts.append(line[:-1])
-            continue
-        parts.append(line)
-        yield start, " ".join(parts)
-        parts = []
-    if parts:
-        yield start, " ".join(parts)

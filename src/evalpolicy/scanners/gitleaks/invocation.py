@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -83,36 +82,6 @@ def from_words(
         inline=environment.get("GITLEAKS_CONFIG_TOML") or None,
         fails=options.get("--exit-code") != "0",
     )
-
-
-# A blank, a comment, or a part of a word: quoted, escaped or plain.
-_PART = re.compile(
-    r"""([ \t\r\n]+)|(\#[^\n]*)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^ \t\r\n#'"\\]+)""", re.DOTALL
-)
-_ESCAPED = re.compile(r'\\(["\\])')
-
-
-def split_command(line: str) -> list[str]:
-    """A shell line's words; a line that no shell would take gives none.
-
-    What `shlex.split(line, comments=True)` gives, whose time grows with the square of a word.
-    """
-    words: list[str] = []
-    word: list[str] | None = None
-    at = 0
-    while found := _PART.match(line, at):
-        at = found.end()
-        if found[1] or found[2]:
-            if word is not None:
-                words.append("".join(word))
-            word = None
-            continue
-        word = [] if word is None else word
-        double = found[4]
-        word.append(found[found.lastindex or 0] if double is None else _ESCAPED.sub(r"\1", double))
-    if at < len(line):
-        return []
-    return words if word is None else [*words, "".join(word)]
 
 
 def _mode(command: str, options: Mapping[str, str]) -> ScanMode:

@@ -10,10 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.pre_commit_config import Hook, HookRepository, Located, PreCommitConfig
+from evalpolicy.artifacts.syntax.shell.reader import words_of
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.workflow import Step, Workflow
 from evalpolicy.scanners.gitleaks.commands import Command, commands, installs
-from evalpolicy.scanners.gitleaks.invocation import Invocation, from_words, split_command
+from evalpolicy.scanners.gitleaks.invocation import Invocation, from_words
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 PinKind: TypeAlias = Literal["exact", "mutable", "unknown"]
@@ -74,9 +75,13 @@ def script_pins(text: str, path: str) -> tuple[Pin, ...]:
     installed = _installed(text)
     return tuple(
         _command_pin(command, path, "script", installed, invocation)
-        for command in commands(text)
+        for command in commands(text, by_line=not _is_script(text, path))
         if (invocation := from_words(command.words, dict(command.environment))) is not None
     )
+
+
+def _is_script(text: str, path: str) -> bool:
+    return path.endswith((".sh", ".bash")) or text.startswith("#!")
 
 
 def _hook_pin(repository: HookRepository, hook: Hook, path: str) -> Pin | None:
@@ -122,7 +127,7 @@ def _named(written: Located) -> tuple[Version | None, PinKind, str]:
 
 def _hook_words(hook: Hook, version: Version | None) -> list[str]:
     if hook.entry is not None:
-        words = split_command(hook.entry.text)
+        words = words_of(hook.entry.text)
         words = words[1:] if words and words[0].rpartition("/")[2] == "gitleaks" else words
     elif version is None or version >= _GIT_COMMAND_SINCE:
         words = ["git", "--pre-commit", "--redact", "--staged", "--verbose"]
@@ -180,7 +185,7 @@ def _uses_pins(step: Step, path: str, environment: dict[str, str]) -> Iterator[P
     image = _DOCKER_USES.match(step.uses.text)
     arguments = step.input("args")
     if image is not None:
-        words = split_command(arguments.text) if arguments is not None else []
+        words = words_of(arguments.text) if arguments is not None else []
         invocation = from_words(words, environment) or Invocation(mode="history")
         version, kind, why = _tagged(image.group(1) or "")
         yield Pin(version, kind, "action", path, step.uses.span, invocation, why)
@@ -201,7 +206,7 @@ def _tagged(tag: str) -> tuple[Version | None, PinKind, str]:
     version = Version.parse(tag)
     if version is not None:
         return version, "exact", ""
-    if "${" in tag or "$(" in tag:
+    if "$" in tag or "`" in tag:
         return None, "unknown", f"{tag[:40]} is known only when it runs"
     return None, "mutable", f"{tag or 'latest'} moves"
 
