@@ -69,12 +69,6 @@ class Workflow(Struct, frozen=True):
         return tuple(step for job in self.jobs for step in job.steps)
 
 
-def is_workflow(path: str) -> bool:
-    """Whether GitHub reads a path as a workflow: no folder below .github/workflows counts."""
-    folder, _, name = path.rpartition("/")
-    return folder == ".github/workflows" and name.endswith((".yml", ".yaml"))
-
-
 def parse(content: bytes) -> Workflow:
     """Reads a workflow; bad content becomes problems, never an exception."""
     document = parse_yaml(content)
