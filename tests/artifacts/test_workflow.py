@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalpolicy.artifacts.workflow import is_workflow, parse
+from evalpolicy.artifacts.workflow import parse
 
 TEXT = b"""on: {push: , pull_request: }
 env: {A: outer, B: outer}
@@ -47,12 +47,6 @@ def test_steps_and_positions():
     assert second.shell is not None
     assert second.working_directory is not None
     assert second.continue_on_error is not None
-
-
-def test_which_paths_are_workflows():
-    assert is_workflow(".github/workflows/a.yml")
-    assert not is_workflow(".github/workflows/sub/a.yml")
-    assert not is_workflow("workflows/a.yml")
 
 
 def test_bad_content_is_a_problem():

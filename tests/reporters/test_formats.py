@@ -60,7 +60,7 @@ class TestGithub:
         lines = render("github", report(found, problems)).splitlines()
         titles = [re.search("title=([A-Z0-9]+|not checked)", line)[1] for line in lines[:-1]]
         assert titles == ["SUB012", *["not checked"] * 6, "GAT002", "GLK003", "SEC001"]
-        assert lines[-1].startswith("evalpolicy: 13 errors more: ")
+        assert lines[-1].startswith("evalpolicy: 13 errors more; ")
 
     def test_of_what_matters_as_much_the_order_stays(self):
         found = [replace(finding(), path=path, rule="SUB012") for path in ("b", "a")]

@@ -220,9 +220,9 @@ FORM = """\
         ("2. **Two", "1a. **A\n1a. **Two", ["has two requirements with the number 1a"]),
         ("| 2026-05-31", "| once", ["has a Changelog without a dated row"]),
         ("## Abstract\n## Terminology\n", "## Terminology\n## Abstract\n",
-         ["has the section Terminology out of order"]),
+         ["has its section Terminology out of order"]),
         ("## References\n## Changelog", "## Changelog\n| 2026-05-31 | x |\n## References",
-         ["has the section Changelog out of order"]),
+         ["has its section Changelog out of order"]),
     ],
 )  # fmt: skip
 def test_rules_document_form(old, new, said, tmp_path):

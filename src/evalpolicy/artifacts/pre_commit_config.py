@@ -14,9 +14,7 @@ from msgspec import Struct
 from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
 
-__all__ = ["NAMES", "Hook", "HookRepository", "Located", "PreCommitConfig", "parse"]
-
-NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+__all__ = ["Hook", "HookRepository", "Located", "PreCommitConfig", "parse"]
 
 
 class Hook(Struct, frozen=True):

@@ -70,12 +70,6 @@ class Workflow(Struct, frozen=True):
         return tuple(step for job in self.jobs for step in job.steps)
 
 
-def is_workflow(path: str) -> bool:
-    """Whether GitHub reads a path as a workflow: no folder below .github/workflows counts."""
-    folder, _, name = path.rpartition("/")
-    return folder == ".github/workflows" and name.endswith((".yml", ".yaml"))
-
-
 def step_options(value: Value | None) -> Options | None:
     """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
 

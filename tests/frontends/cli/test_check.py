@@ -446,7 +446,7 @@ def test_an_internal_error_is_no_pass(run, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(engine, "_excerpts", broken)
+    monkeypatch.setattr(engine, "excerpts", broken)
     code, _, err = run(write(tmp_path / "f", BAD), "check")
     assert code == 3
     assert err.startswith("evalpolicy: internal error, no verdict: RuntimeError: broken\n")
@@ -459,7 +459,7 @@ def test_an_interrupt_is_no_pass(run, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "_excerpts", interrupted)
+    monkeypatch.setattr(engine, "excerpts", interrupted)
     assert run(write(tmp_path / "f", BAD), "check")[0] == 3
 
 

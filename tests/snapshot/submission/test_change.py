@@ -413,7 +413,7 @@ class TestAsked:
 
     def test_an_event_that_is_none(self, tmp_path):
         (tmp_path / "event.json").write_text("{}")
-        with pytest.raises(NotCheckedError, match=r"event\.json: not the event"):
+        with pytest.raises(NotCheckedError, match=r"event\.json: not an event"):
             read_event(str(tmp_path / "event.json"))
 
     def test_a_file_that_is_not_there(self, tmp_path):
