@@ -139,3 +139,13 @@ def test_a_pattern_of_many_unicode_classes_never_reaches_re2(monkeypatch) -> Non
 def test_as_many_classes_as_may_be_are_compiled() -> None:
     assert compiled(r"\p{Lu}|" * 20 + "a").search("a")
     assert excess(CLASSES.removesuffix(r"\pL")) is None
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?=x)", "[z-a]", "\ud800"])
+def test_a_pattern_that_re2_rejects_is_reported_as_text(pattern: str) -> None:
+    with pytest.raises(PatternError) as raised:
+        compiled(pattern)
+    start, _, reason = str(raised.value).partition(" is not an RE2 expression: ")
+    assert start == repr(pattern)
+    assert reason
+    assert not reason.startswith("b'")

@@ -37,8 +37,12 @@ def compiled(pattern: str) -> Any:
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
-        raise PatternError(f"{pattern!r} is not an RE2 expression: {error}") from error
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise PatternError(f"{pattern!r} is not an RE2 expression: {why}") from error
+    except UnicodeEncodeError as error:
+        raise PatternError(f"{pattern!r} is not an RE2 expression: it is not Unicode") from error
 
 
 def unicode(text: str) -> str:
