@@ -135,6 +135,8 @@ class Gates:
     @tracing.tracked
     def runs(self) -> tuple[Run, ...]:
         """Every step of a workflow that runs a script in a shell this tool reads."""
+        if not self.workflows:
+            return ()
         from evalpolicy.artifacts.syntax.shell.reader import parse
         from evalpolicy.artifacts.workflow import step_options
 
