@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache, partial
 
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START, Span
@@ -73,13 +74,14 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
         "benchmark": ("Dockerfile", "compose.yaml", _README),
         "agent": ("Dockerfile", _README),
     }
+    carriers = cache(partial(_carriers, fleet))
     for folder, role in sorted(fleet.placed.items()):
         name = folder.rpartition("/")[2]
         there = fleet.snapshot.folders.get(folder, ())
         for file in needed.get(role, ()):
             if file in there or (file == "Dockerfile" and "Containerfile" in there):
                 continue
-            if file == _README and role == "benchmark" and name in _carriers(fleet):
+            if file == _README and role == "benchmark" and name in carriers():
                 continue
             near = f"{folder}/Dockerfile"
             if near not in fleet.snapshot.entries:
