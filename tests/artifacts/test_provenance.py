@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalpolicy.artifacts import broken_manifest
@@ -180,6 +180,7 @@ def test_what_python_writes_is_read_the_same(value: Any) -> None:
     assert provenance.duplicates == ()
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(st.text(min_size=1), JSON), st.dictionaries(st.text(min_size=1), JSON))
 def test_writing_loses_nothing(before: dict[str, Any], more: dict[str, Any]) -> None:
     entries = {stem: {"x": value} for stem, value in more.items()}
