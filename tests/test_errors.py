@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalpolicy import errors
+from evalpolicy.snapshot.model import Unreadable, understood
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,16 @@ def test_an_exception_is_described_on_one_line(error: Exception) -> None:
     line = errors.described(error)
     assert line.startswith(type(error).__name__)
     assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [Unreadable("too large"), errors.UsageError("x"), errors.NotCheckedError("y")]
+)
+def test_what_a_reader_raises_on_purpose_is_not_a_bug(error: Exception) -> None:
+    def parse(content: bytes) -> bytes:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        understood(parse, b"")
+    assert raised.value is error
+    assert errors.block() is None

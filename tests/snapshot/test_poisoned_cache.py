@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.snapshot.poison import Outcome, Poisoning
 
+from evalpolicy import errors
 from evalpolicy.config.reading import Config
 from evalpolicy.engine import check as engine
 from evalpolicy.policy.report import Report
@@ -44,19 +45,29 @@ def _bad(found: Iterable[Outcome]) -> list[Outcome]:
     return [one for one in found if one.bug or not one.same]
 
 
+@pytest.mark.parametrize("ends", [True, False])
 def test_rows_over_which_something_failed_are_dropped(
-    poisoning: Poisoning, monkeypatch: pytest.MonkeyPatch
+    poisoning: Poisoning, monkeypatch: pytest.MonkeyPatch, ends: bool
 ) -> None:
+    """Whether the failure ends the run, or was caught and noted on the way."""
+    errors.block()
     Path(poisoning.file).write_bytes(poisoning.sound)
     judged = engine._check
+    with_rows = []
 
     def fails_over_rows(*given: Any, cache: Cache, **options: Any) -> Report:
+        with_rows.append(cache.keeps)
         if cache.keeps:
-            raise LookupError("a row that its reader took")
+            error = LookupError("a row that its reader took")
+            if ends:
+                raise error
+            errors.noted(error)
         return judged(*given, cache=cache, **options)
 
     monkeypatch.setattr(engine, "_check", fails_over_rows)
     with open_snapshot(poisoning.root) as snapshot:
         report = engine.check(snapshot, Config(), cache=Cache(poisoning.file), jobs=1)
+    assert with_rows == [True, False]
     assert report.findings
     assert Cache(poisoning.file).is_empty
+    assert errors.block() is None
