@@ -128,9 +128,10 @@ def test_what_a_rule_found_before_it_raised_is_kept(fleet: Path, sound: Report) 
         assert report.problems
 
 
+@pytest.mark.parametrize("keeps", [False, True])
 @pytest.mark.parametrize("name", FACTS)
 def test_a_fact_that_raises_costs_what_rests_on_it(
-    fleet: Path, sound: Report, name: str, monkeypatch: pytest.MonkeyPatch
+    fleet: Path, sound: Report, name: str, keeps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0
 
@@ -144,7 +145,8 @@ def test_a_fact_that_raises_costs_what_rests_on_it(
 
     setattr(Faulty, name, property(raising))
     monkeypatch.setattr(engine, "Facts", Faulty)
-    report = judged(fleet, use_comments=name != "suppressions")
+    cache = open_cache(str(fleet)) if keeps else None
+    report = judged(fleet, cache, use_comments=name != "suppressions")
     if not asked:
         return
     lost = {word for p in report.problems for word in p.message.partition(" could")[0].split(", ")}
