@@ -123,7 +123,7 @@ def test_an_engine_that_goes_away_in_the_middle(docker_based, need_engine, tmp_p
         assert process.returncode == 3, out
         said = " ".join(out.split())
         assert "docker stopped responding (Cannot connect to the Docker daemon" in said
-        assert "start it again, and run `evalpolicy replay clean`" in said
+        assert "start it again, then run `evalpolicy replay clean`" in said
         assert "1 not run" in said
 
         again(daemon, docker.client)
