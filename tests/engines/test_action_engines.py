@@ -13,6 +13,8 @@ import pytest
 import yaml
 from tests.fleets import BENCHMARK, FLEET, git, repository, write
 
+from evalpolicy.testing.repositories import start
+
 ROOT = Path(__file__).parents[2]
 ARC = "containers/benchmarks/arc/Dockerfile"
 BAD = {**FLEET, ARC: BENCHMARK.replace('"400"', '"many"')}
@@ -212,7 +214,7 @@ def test_the_action_tests_itself(tmp_path, monkeypatch, go_program):
                   if "uses" in s)  # fmt: skip
     write(tmp_path, {"stub/upload-sarif/action.yml": STUB})
     root = checkout(tmp_path / "checkout")
-    git(tmp_path, "init", "-q", "-b", "main", str(root))
+    start(root)
     git(root, "commit", "-q", "--allow-empty", "-m", "nothing")
     before = git(root, "rev-parse", "HEAD").strip()
     git(root, "add", "-A")
