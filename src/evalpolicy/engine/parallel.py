@@ -26,7 +26,7 @@ from evalpolicy.policy.rule import Rule
 if TYPE_CHECKING:
     from evalpolicy.facts.recordings.mapping import Recordings
 
-# Facts that are dear and need no parsed Dockerfile; those beside each other read the same files.
+# Facts that are expensive and need no parsed Dockerfile; those in one set read the same files.
 _APART = (
     frozenset({"gates", "gitleaks"}),
     frozenset({"composes", "sizing"}),

@@ -70,7 +70,7 @@ def _texts(finding: Finding) -> tuple[str, str, str, str]:
 
 
 def _scanner() -> Scanner:
-    from evalpolicy.scanners.credentials import plain_scanner  # dear; a clean run quotes nothing
+    from evalpolicy.scanners.credentials import plain_scanner  # a clean run quotes nothing
 
     return plain_scanner()
 

@@ -204,6 +204,6 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
 
 
 def _quoted(value: str) -> str:
-    from evalpolicy.scanners.credentials import shortened  # dear, and few values are long
+    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
 
     return json.dumps(shortened(value, _LONGEST), ensure_ascii=False)
