@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from evalpolicy.config.reading import Config, parse
-from evalpolicy.config.replay import KEYS, filled
+from evalpolicy.config.replay import filled
 from evalpolicy.errors import UsageError
 from evalpolicy.matching.shipped import schema
 from evalpolicy.replay.plan.builds import engine_build, podman_build, script_build
+
+SET_BY_THE_READER = {"source", "plugins_line", "levels_lines"}
 
 
 def test_the_defaults_are_the_reference_fleets():
@@ -62,12 +66,16 @@ def test_what_is_wrong_is_told_with_its_line(text, message):
 
 
 def test_the_schema_knows_the_same_keys():
-    properties = json.loads(schema("config"))["properties"]
-    for keys, known in KEYS.items():
-        node = {"properties": properties}
-        for key in keys:
-            node = node["properties"][key]
-        assert set(node["properties"]) == set(known), keys
+    def same_keys(node: dict, settings: Struct) -> None:
+        names = {one.encode_name: getattr(settings, one.name) for one in fields(settings)}
+        assert set(node["properties"]) == set(names) - SET_BY_THE_READER
+        for name, inner in node["properties"].items():
+            if isinstance(names[name], Struct):
+                same_keys(inner, names[name])
+
+    document = json.loads(schema("config"))
+    same_keys(document, Config())
+    same_keys(document["properties"]["replay"], Config().replay)
 
 
 OPTIONS = [

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class Allowance(NamedTuple):
+class Allowance(Struct, frozen=True):
     """One `[[allow]]` table as written, and the line on which it starts."""
 
     rule: str
@@ -14,8 +13,3 @@ class Allowance(NamedTuple):
     reason: str
     match: str = ""
     line: int = 1
-
-
-def from_table(rows: list[Mapping[str, str]], lines: Iterator[int]) -> tuple[Allowance, ...]:
-    """The tables of a configuration that its schema accepts, with their lines."""
-    return tuple(Allowance(**row, line=line) for row, line in zip(rows, lines, strict=True))

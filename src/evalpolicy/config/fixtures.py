@@ -34,45 +34,27 @@ class Secrets(Struct, frozen=True):
     internal_hosts: tuple[str, ...] = ()
 
 
-TABLES = {"fixtures": Fixtures, "sizes": Sizes, "secrets": Secrets}
-KEYS: dict[tuple[str | int, ...], tuple[str, ...]] = {
-    (name,): kind.__struct_fields__ for name, kind in TABLES.items()
-}
-
-
-def from_tables(table: Mapping[str, Any]) -> tuple[Fixtures, Sizes, Secrets]:
-    """The settings of a configuration that its schema accepts."""
-    return (
-        Fixtures(**_frozen(table.get("fixtures", {}))),
-        Sizes(**_frozen(table.get("sizes", {}))),
-        Secrets(**_frozen(table.get("secrets", {}))),
-    )
-
-
-def wrong_setting(table: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """The first table and key with a pattern that does not compile, and why."""
+def wrong_setting(table: Mapping[str, Any]) -> tuple[tuple[str, str], str] | None:
+    """The first key with a pattern that does not compile, and why."""
     import re
 
     from evalpolicy.matching.globs import Globs
     from evalpolicy.matching.re2 import PatternError, compiled
 
+    key = ("secrets", "internal_hosts")
     for pattern in table.get("secrets", {}).get("internal_hosts", ()):
         try:
             if compiled(pattern).search("") is not None:
-                return "secrets", "internal_hosts", f"{pattern!r} also matches the empty string"
+                return key, f"{pattern!r} also matches the empty string"
             if compiled(pattern).search("host.internal.invalid") is not None:
                 why = (
                     "also matches host.internal.invalid, which redaction writes in place of a host"
                 )
-                return "secrets", "internal_hosts", f"{pattern!r} {why}"
+                return key, f"{pattern!r} {why}"
         except PatternError as error:
-            return "secrets", "internal_hosts", str(error)
+            return key, str(error)
     try:
         Globs(table.get("fixtures", {}).get("replay_tests", ()))
     except re.error as error:
-        return "fixtures", "replay_tests", f"not a glob: {error}"
+        return ("fixtures", "replay_tests"), f"not a glob: {error}"
     return None
-
-
-def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field
+from msgspec.structs import replace
 
-from evalpolicy.config.allowance import Allowance, from_table
-from evalpolicy.config.fixtures import KEYS as FIXTURE_KEYS
-from evalpolicy.config.fixtures import TABLES, Fixtures, Secrets, Sizes, from_tables, wrong_setting
-from evalpolicy.config.submission import KEYS as SUBMISSION_KEYS
+from evalpolicy.config.allowance import Allowance
+from evalpolicy.config.fixtures import Fixtures, Secrets, Sizes, wrong_setting
 from evalpolicy.config.submission import Submission, wrong_pattern
-from evalpolicy.config.submission import from_table as submission_from_table
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Severity
@@ -29,6 +28,8 @@ PYPROJECT = "pyproject.toml"
 _TOOL = b"evalpolicy"
 # Far more than any configuration needs; a larger file is a mistake or an attack.
 LIMIT = 1 << 20
+# The lists of `[layout]` that are not globs.
+_NO_GLOBS = frozenset({"supplied_args", "supplied_contexts", "registries"})
 
 Level = Severity | Literal["off"]
 
@@ -73,16 +74,15 @@ class Config(Struct, frozen=True):
     """The configuration of one fleet. `source` is the file it was read from, if there is one.
 
     `levels` holds what `[rules]` says, as written: ids, names or families, each on one of
-    `levels_lines`. `plugins` are the
-    entry points that bring more rules, named on `plugins_line`. `replay_table` is `[replay]` as
-    written; `replay` gives it with its defaults.
+    `levels_lines`. `plugins` are the entry points of more rules, named on `plugins_line`.
+    `replay_table` is `[replay]` as written; `replay` gives it with its defaults.
     """
 
     layout: Layout = field(default_factory=Layout)
     contracts: Mapping[str, str] = field(default_factory=dict)
-    levels: Mapping[str, Level] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict, name="rules")
     source: str | None = None
-    allowances: tuple[Allowance, ...] = ()
+    allowances: tuple[Allowance, ...] = field(default=(), name="allow")
     submission: Submission = field(default_factory=Submission)
     gates: GateSettings = field(default_factory=GateSettings)
     fixtures: Fixtures = field(default_factory=Fixtures)
@@ -91,7 +91,7 @@ class Config(Struct, frozen=True):
     plugins: tuple[str, ...] = ()
     plugins_line: int = 1
     levels_lines: Mapping[str, int] = field(default_factory=dict)
-    replay_table: Mapping[str, Any] = field(default_factory=dict)
+    replay_table: Mapping[str, Any] = field(default_factory=dict, name="replay")
 
     @property
     def replay(self) -> Replaying:
@@ -144,51 +144,52 @@ def parse(content: bytes, path: str) -> Config | None:
         if table is None:
             return None
     _validate(table, lines, path, prefix)
-    layout = table.get("layout", {})
-    _compiles(layout, lines, path, prefix)
-    allow = table.get("allow", [])
-    allow_lines = [lines.line_of(*prefix, "allow", number) for number in range(len(allow))]
-    _compile_allowances(allow, allow_lines, path)
-    submission = table.get("submission", {})
-    if wrong := wrong_pattern(submission):
-        line = lines.line_of(*prefix, "submission", wrong[0])
-        raise UsageError(f"{path}:{line}: submission.{wrong[0]}: {wrong[1]}")
-    if refused := wrong_setting(table):
-        line = lines.line_of(*prefix, *refused[:2])
-        raise UsageError(f"{path}:{line}: {refused[0]}.{refused[1]}: {refused[2]}")
-    if replay_table := table.get("replay"):
-        _check_replay(replay_table, lines, path, prefix)
-    return Config(
-        Layout(**{key: _frozen(value) for key, value in layout.items()}),
-        table.get("contracts", {}),
-        table.get("rules", {}),
-        path,
-        from_table(allow, iter(allow_lines)),
-        submission_from_table(submission),
-        GateSettings(**{key: tuple(names) for key, names in table.get("gates", {}).items()}),
-        *from_tables(table),
-        plugins=tuple(table.get("plugins", ())),
+    if wrong := _wrong(table):
+        keys, why = wrong
+        named = ".".join(key for key in keys if isinstance(key, str))
+        raise UsageError(f"{path}:{lines.line_of(*prefix, *keys)}: {named}: {why}")
+    try:
+        config = convert(table, Config, strict=False)
+    except ValidationError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return replace(
+        config,
+        source=path,
+        allowances=tuple(
+            replace(allowance, line=lines.line_of(*prefix, "allow", number))
+            for number, allowance in enumerate(config.allowances)
+        ),
         plugins_line=lines.line_of(*prefix, "plugins"),
-        levels_lines={
-            word: lines.line_of(*prefix, "rules", word) for word in table.get("rules", {})
-        },
-        replay_table=table.get("replay", {}),
+        levels_lines={word: lines.line_of(*prefix, "rules", word) for word in config.levels},
     )
 
 
-def _check_replay(
-    table: Mapping[str, Any], lines: TomlDocument, path: str, prefix: tuple[str, ...]
-) -> None:
-    from evalpolicy.config.replay import wrong_replay
+def _wrong(table: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str] | None:
+    """The first key whose value the schema accepts but that cannot be used, and why."""
+    wrong = _wrong_glob(table) or wrong_pattern(table) or wrong_setting(table)
+    if wrong is None and table.get("replay"):
+        from evalpolicy.config.replay import wrong_replay
 
-    if wrong := wrong_replay(table):
-        line = lines.line_of(*prefix, "replay", *wrong[0])
-        raise UsageError(f"{path}:{line}: replay.{'.'.join(wrong[0])}: {wrong[1]}")
+        return wrong_replay(table)
+    return wrong
 
 
-def _frozen(value: Any) -> Any:
-    """A layout's value: a path, or globs."""
-    return value if isinstance(value, str) else tuple(value)
+def _wrong_glob(table: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str] | None:
+    globs: list[tuple[tuple[str | int, ...], list[str]]] = [
+        (("layout", key), value)
+        for key, value in table.get("layout", {}).items()
+        if isinstance(value, list) and key not in _NO_GLOBS
+    ]
+    globs += [
+        (("allow", number, "path"), [allowance["path"]])
+        for number, allowance in enumerate(table.get("allow", ()))
+    ]
+    for keys, patterns in globs:
+        try:
+            Globs(patterns)
+        except re.error as error:
+            return keys, f"not a glob: {error}"
+    return None
 
 
 def _validate(table: object, lines: TomlDocument, path: str, prefix: tuple[str, ...]) -> None:
@@ -212,45 +213,12 @@ def _validate(table: object, lines: TomlDocument, path: str, prefix: tuple[str, 
 
 
 def _known(path: tuple[str | int, ...], key: str) -> str:
+    """The key that may be meant, or all keys that the schema knows there."""
     from evalpolicy.matching.nearest import nearest
+    from evalpolicy.matching.shipped import schema
 
-    tables: dict[tuple[str | int, ...], tuple[str, ...]] = {
-        (): (
-            *("plugins", "layout", "contracts", "rules", "allow", "submission", "gates", "replay"),
-            *TABLES,
-        ),
-        ("layout",): Layout.__struct_fields__,
-        ("submission",): SUBMISSION_KEYS,
-        ("gates",): GateSettings.__struct_fields__,
-        **FIXTURE_KEYS,
-        ("contracts",): ("benchmark", "agent", "model", "core"),
-    }
-    if path[:1] == ("replay",):
-        from evalpolicy.config.replay import KEYS as REPLAY_KEYS
-
-        tables.update(REPLAY_KEYS)
-    known = tables.get(path, ("rule", "path", "match", "reason") if path[:1] == ("allow",) else ())
-    close = nearest(key, known)
-    return f": did you mean {close!r}?" if close else f"; known are {', '.join(known)}"
-
-
-def _compiles(
-    layout: Mapping[str, Any], lines: TomlDocument, path: str, prefix: tuple[str, ...]
-) -> None:
-    for key, globs in layout.items():
-        lists = ("supplied_args", "supplied_contexts", "registries")
-        if key in lists or isinstance(globs, str):
-            continue
-        try:
-            Globs(globs)
-        except re.error as error:
-            line = lines.line_of(*prefix, "layout", key)
-            raise UsageError(f"{path}:{line}: layout.{key}: not a glob: {error}") from error
-
-
-def _compile_allowances(allow: list[Any], lines: list[int], path: str) -> None:
-    for item, line in zip(allow, lines, strict=True):
-        try:
-            Globs([item["path"]])
-        except re.error as error:
-            raise UsageError(f"{path}:{line}: allow.path: not a glob: {error}") from error
+    node = json.loads(schema("config"))
+    for part in path:
+        node = node["items"] if isinstance(part, int) else node["properties"][part]
+    close = nearest(key, node["properties"])
+    return f": did you mean {close!r}?" if close else f"; known are {', '.join(node['properties'])}"

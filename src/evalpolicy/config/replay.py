@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _IN_IMAGE = frozenset({"registry", "tag", "benchmark", "task", "agent", "name"})
@@ -161,45 +161,27 @@ class Replaying(Struct, frozen=True):
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
 
 
-TABLES: Mapping[str, type[Struct]] = {
-    "names": Names,
-    "eval": EvalBuild,
-    "limits": RunLimits,
-    "server": Server,
-    "kubernetes": Kubernetes,
-}
-KEYS: dict[tuple[str | int, ...], tuple[str, ...]] = {
-    ("replay",): Replaying.__struct_fields__,
-    **{("replay", name): kind.__struct_fields__ for name, kind in TABLES.items()},
-}
-
-
 def from_table(table: Mapping[str, Any]) -> Replaying:
     """The settings of a table that its schema accepts."""
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key in TABLES:
-            values[key] = TABLES[key](**{name: _frozen(inner) for name, inner in value.items()})
-        elif key == "environment":
-            values[key] = {n: text for n, text in {**_environment(), **value}.items() if text}
-        else:
-            values[key] = _frozen(value)
-    return Replaying(**values)
+    environment = {**_environment(), **table.get("environment", {})}
+    given = {name: text for name, text in environment.items() if text}
+    return convert({**table, "environment": given}, Replaying, strict=False)
 
 
-def wrong_replay(table: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None:
-    """The first key (below `replay`) whose text names what is not known there, and why."""
+def wrong_replay(document: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None:
+    """The first key of `[replay]` whose text names something unknown or unsafe, and why."""
+    table = document["replay"]
     for keys, text, known in _texts(table):
         for name in _PLACE.findall(text):
             if name not in known:
                 listed = ", ".join(f"{{{one}}}" for one in sorted(known))
-                return keys, f"{{{name}}} is unknown here; use one of {listed}"
+                return ("replay", *keys), f"{{{name}}} is unknown here; use one of {listed}"
     for keys, text in _operands(table):
         if text.startswith("-"):
-            return keys, f"{text!r} begins with a dash and would be read as an option"
+            return ("replay", *keys), f"{text!r} begins with a dash and would be read as an option"
     for keys, text in _paths(table):
         if text.startswith("/") or ".." in text.split("/"):
-            return keys, f"{text!r} is not a path from the fleet's root"
+            return ("replay", *keys), f"{text!r} is not a path from the fleet's root"
     return None
 
 
@@ -246,7 +228,3 @@ def _paths(table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with the values in their places; what the configuration allows is known."""
     return _PLACE.sub(lambda match: values[match[1]], text)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

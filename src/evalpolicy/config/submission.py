@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -58,24 +58,18 @@ class Submission(Struct, frozen=True):
         return self.exempt_labels.get(rule, ())
 
 
-KEYS = Submission.__struct_fields__
 REGEXES = ("issue_references", "bots")
 NO_GLOBS = frozenset({*REGEXES, "rules_changelog", "sign_off", "merge_commits", "exempt_labels"})
 
 
-def from_table(table: Mapping[str, Any]) -> Submission:
-    """The settings of a table that its schema accepts."""
-    return Submission(**{key: _frozen(value) for key, value in table.items()})
-
-
-def wrong_pattern(table: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first key with a pattern that does not compile, and why."""
+def wrong_pattern(table: Mapping[str, Any]) -> tuple[tuple[str, str], str] | None:
+    """The first key of `[submission]` with a pattern that does not compile, and why."""
     import re
 
     from evalpolicy.matching.globs import Globs
     from evalpolicy.matching.re2 import PatternError, compiled
 
-    for key, value in table.items():
+    for key, value in table.get("submission", {}).items():
         try:
             if key in REGEXES:
                 for pattern in value:
@@ -86,13 +80,5 @@ def wrong_pattern(table: Mapping[str, Any]) -> tuple[str, str] | None:
             elif key not in NO_GLOBS:
                 Globs(value)
         except (PatternError, re.error) as error:
-            return key, str(error)
+            return ("submission", key), str(error)
     return None
-
-
-def _frozen(value: object) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _frozen(inner) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(value)
-    return value

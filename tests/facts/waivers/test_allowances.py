@@ -128,7 +128,7 @@ class TestBadConfiguration:
             (ALLOW.replace('reason = "two readers"', ""), 2, "'reason' is a required property"),
             (ALLOW.replace("two readers", " "), 6, "does not match"),
             (ALLOW + ALLOW.replace('path = "', 'path = 1 # "'), 10, "1 is not of type 'string'"),
-            (ALLOW.replace("benchmarks/*", "[z-a]"), 2, "not a glob"),
+            (ALLOW.replace("benchmarks/*", "[z-a]"), 4, "not a glob"),
             ("[allow]\nrule = 1\n", 1, "is not of type 'array'"),
             ("[[alow]]\n", 1, "did you mean 'allow'?"),
         ],

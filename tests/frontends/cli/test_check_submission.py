@@ -309,10 +309,3 @@ class TestConfiguration:
         assert (code, out) == (2, "")
         assert "evalpolicy.toml:3: " in err
         assert words in err
-
-    def test_every_key_is_in_the_schema_and_in_the_code(self):
-        from evalpolicy.config.submission import KEYS
-        from evalpolicy.matching.shipped import schema
-
-        known = json.loads(schema("config"))["properties"]["submission"]["properties"]
-        assert set(known) == set(KEYS)
