@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +16,7 @@ from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.waivers.baseline import Baseline
-from evalpolicy.frontends.cli import fixing
+from evalpolicy.frontends.cli import fixing, options
 from evalpolicy.frontends.cli.baseline_file import read_baseline
 from evalpolicy.frontends.cli.console import colour, columns, write
 from evalpolicy.frontends.cli.paths import from_root
@@ -42,50 +42,15 @@ if TYPE_CHECKING:
 @click.option(
     "--event", metavar="FILE", help="Also check the submission of a GitHub event payload."
 )
-@click.option(
-    "--replays",
-    "replays_file",
-    metavar="FILE",
-    help="Include the results of `replay run --format json`.",
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="LIST",
-    help="Only these rule ids, names or families. Default: all.",
-)
-@click.option(
-    "--ignore", multiple=True, metavar="LIST", help="Skip these rule ids, names or families."
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(get_args(FailOn)),
-    default="error",
-    show_default=True,
-    help="Lowest severity that makes the exit code 1.",
-)
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="NAME[=FILE]",
-    help=f"{', '.join(FORMATS)}; repeatable, each to its own file. Default: text.",
-)
+@options.REPLAYS
+@options.SELECT
+@options.IGNORE
+@options.fail_on("error")
+@options.formats(FORMATS)
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Use colours in the text format.",
-)
-@click.option(
-    "--baseline",
-    "baseline_file",
-    metavar="FILE",
-    help="Baseline to use. Default: .evalpolicy-baseline.json.",
-)
-@click.option("--no-suppressions", is_flag=True, help="Ignore suppression comments.")
+@options.COLOR
+@options.BASELINE
+@options.NO_SUPPRESSIONS
 @click.option(
     "--accept-policy-changes",
     is_flag=True,
@@ -98,13 +63,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --fix or --diff: include unsafe fixes, which need review.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Use up to N processes. Default: one per core.",
-)
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@options.JOBS
+@options.NO_CACHE
 @click.option("-q", "--quiet", is_flag=True, help="Print only one line per finding.")
 def command(
     paths: Sequence[str],
@@ -144,7 +104,7 @@ def command(
     unless you pass --accept-policy-changes.
     """
     fixing.check_usage(fix=fix, diff=diff, unsafe=unsafe_fixes, on_disk=not staged and rev is None)
-    outputs = _outputs(formats) or ([] if diff else [("text", None)])
+    outputs = options.outputs(formats, FORMATS) or ([] if diff else [("text", None)])
     cache = Cache(None) if no_cache else open_cache(".")
     asked = _asked(base, message, event)
     if accept_policy_changes and (asked is None or not asked.compares):
@@ -252,26 +212,6 @@ def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapsho
     from evalpolicy.engine.judges import open_submission
 
     return open_submission(Path.cwd(), asked, staged=staged, revision=rev)
-
-
-def _outputs(texts: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Each format with its file; None is standard output, which several formats may share."""
-    outputs = [_output(text) for text in texts]
-    files = [file for _, file in outputs if file is not None]
-    if twice := next((file for file in files if files.count(file) > 1), None):
-        raise UsageError(f"--format …={twice}: two reports cannot share a file; name another one")
-    return outputs
-
-
-def _output(text: str) -> tuple[str, str | None]:
-    name, _, file = text.partition("=")
-    if name not in FORMATS:
-        from evalpolicy.matching.nearest import nearest
-
-        close = nearest(name, FORMATS)
-        hint = f"did you mean {close}?" if close else f"use one of {', '.join(FORMATS)}"
-        raise UsageError(f"--format {name}: unknown format; {hint}")
-    return name, file or None
 
 
 def _rendered(

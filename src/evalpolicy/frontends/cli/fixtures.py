@@ -20,6 +20,7 @@ from evalpolicy.errors import (
 )
 from evalpolicy.facts.facts import Facts
 from evalpolicy.fleet.fleet import Fixture
+from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.frontends.cli.paths import typed
 from evalpolicy.reporters.safe import listed
@@ -59,28 +60,10 @@ def _facts(
     cache.save()
 
 
-_STAGED = click.option("--staged", is_flag=True, help="Read the index instead of the worktree.")
-_REV = click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
-_NO_CACHE = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-_JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Use up to N processes. Default: one per core.",
-)
-
-
 @command.command("list")
-@_STAGED
-@_REV
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@options.STAGED
+@options.REV
+@options.LISTING
 @click.option(
     "--sort",
     type=click.Choice(_SORTS),
@@ -88,8 +71,8 @@ _JOBS = click.option(
     show_default=True,
     help="Column to sort by.",
 )
-@_JOBS
-@_NO_CACHE
+@options.JOBS
+@options.NO_CACHE
 def list_command(
     staged: bool, rev: str | None, kind: str, sort: str, jobs: int | None, no_cache: bool
 ) -> int:
@@ -125,8 +108,8 @@ def _not_checked(problems: Iterable[tuple[str, int, str]]) -> int:
 
 @command.command("show")
 @click.argument("fixture")
-@_STAGED
-@_REV
+@options.STAGED
+@options.REV
 @click.option(
     "--turn", type=click.IntRange(1), metavar="N", help="Show only turn N, counted from 1."
 )
@@ -159,12 +142,12 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
 
 @command.command("scan")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@_STAGED
-@_REV
+@options.STAGED
+@options.REV
 @click.option("--with", "tool", type=click.Choice(_SCANNERS), help="Also run this scanner.")
 @click.option("--dry-run", is_flag=True, help="With --with: print the command without running it.")
-@_JOBS
-@_NO_CACHE
+@options.JOBS
+@options.NO_CACHE
 def scan_command(
     paths: Sequence[str],
     staged: bool,

@@ -11,6 +11,7 @@ import click
 from evalpolicy.config import reading as configuration
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError
 from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.reporters.safe import listed, shown
 from evalpolicy.reporters.tables.fleet import FleetListing, listing
@@ -19,16 +20,9 @@ from evalpolicy.snapshot import open_snapshot
 
 
 @click.command("fleet")
-@click.option("--staged", is_flag=True, help="Read the index instead of the worktree.")
-@click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@options.STAGED
+@options.REV
+@options.LISTING
 def command(staged: bool, rev: str | None, kind: str) -> int:
     """List the benchmarks with their resolved labels, and count agents and fixtures."""
     with open_snapshot(Path.cwd(), staged=staged, revision=rev) as snapshot:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from evalpolicy.errors import NotCheckedError, UsageError
-from evalpolicy.frontends.cli import replay_run
+from evalpolicy.frontends.cli import options, replay_run
 from evalpolicy.frontends.cli.console import write
 from evalpolicy.frontends.cli.replay_plan import plan_command
 from evalpolicy.replay.journal import OnExhausted
@@ -32,14 +32,8 @@ command.add_command(plan_command)
 
 @command.command("serve")
 @click.argument("fixture", type=click.Path(path_type=Path))
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=4000,
-    show_default=True,
-    help="Port to listen on; 0 picks a free one and prints it.",
-)
+@options.HOST
+@options.PORT
 @click.option(
     "--journal",
     type=click.Path(path_type=Path),
@@ -117,14 +111,8 @@ def serve(
     metavar="FIXTURE",
     help="The new fixture, named *.traces.jsonl.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=4000,
-    show_default=True,
-    help="Port to listen on; 0 picks a free one.",
-)
+@options.HOST
+@options.PORT
 @click.option("--provenance", is_flag=True, help="Also record the provenance entry.")
 @click.option("--dry-run", is_flag=True, help="Show what would be recorded, without recording it.")
 def record(

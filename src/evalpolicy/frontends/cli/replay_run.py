@@ -9,15 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_NOT_CHECKED, NotCheckedError, UsageError
+from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.console import colour, columns, write
 from evalpolicy.frontends.cli.replay_plan import Planned, asked, choosing, installed, planned
 from evalpolicy.policy.report import FailOn
+from evalpolicy.replay.reports import FORMATS
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
@@ -43,28 +45,9 @@ _MOST_LOGS = 3
 )
 @click.option("--no-build", is_flag=True, help="Use only images that exist and are up to date.")
 @click.option("--dry-run", is_flag=True, help="Print every command without running it.")
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="NAME[=FILE]",
-    help="text, json, junit, markdown, sarif, github; repeatable, each to its own file. "
-    "Default: text.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(get_args(FailOn)),
-    default="error",
-    show_default=True,
-    help="Lowest severity that makes the exit code 1.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Use colours in the text format.",
-)
+@options.formats(FORMATS)
+@options.fail_on("error")
+@options.COLOR
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no reproduced fixtures.")
 def run(
     jobs: int,
@@ -91,7 +74,7 @@ def run(
     from evalpolicy.replay.containers.server_image import base_image, name
     from evalpolicy.replay.plan.model import LABEL_OWNER
 
-    outputs = [_format(text) for text in formats] or [("text", None)]
+    outputs = options.outputs(formats, FORMATS) or [("text", None)]
     what = asked(values)
     engine = None if dry_run else find(what.engine)
     with planned(
@@ -217,18 +200,6 @@ def _look(replayed: Sequence[Replayed]) -> str:
     worst = min(replayed, key=lambda one: _WORST.index(one.verdict))
     logs = [os.path.relpath(file) for file in worst.logs[:_MOST_LOGS]]
     return shlex.join(["less", *logs]) if logs else ""
-
-
-def _format(text: str) -> tuple[str, str | None]:
-    from evalpolicy.matching.nearest import nearest
-    from evalpolicy.replay.reports import FORMATS
-
-    name, _, file = text.partition("=")
-    if name not in FORMATS:
-        close = nearest(name, FORMATS)
-        hint = f"did you mean {close}?" if close else f"use one of {', '.join(FORMATS)}"
-        raise UsageError(f"--format {name}: unknown format; {hint}")
-    return name, file or None
 
 
 def _rendered(kind: str, report: ReplayReport, color: str, quiet: bool, file: str | None) -> str:

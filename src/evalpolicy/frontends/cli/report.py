@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 import click
 
@@ -14,6 +14,7 @@ from evalpolicy.engine.check import check
 from evalpolicy.engine.survey.trend import Trend
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
+from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.baseline_file import read_baseline
 from evalpolicy.frontends.cli.check import with_survey
 from evalpolicy.policy.report import FailOn, Report
@@ -32,45 +33,20 @@ _Read = TypeVar("_Read")
 @click.option("--staged", is_flag=True, help="Report on the index instead of the worktree.")
 @click.option("--rev", metavar="REV", help="Report on a commit without checking it out.")
 @click.option("--since", metavar="FILE", help="Compare with an earlier JSON report.")
-@click.option(
-    "--replays", metavar="FILE", help="Include the results of `replay run --format json`."
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="LIST",
-    help="Only these rule ids, names or families. Default: all.",
-)
-@click.option(
-    "--ignore", multiple=True, metavar="LIST", help="Skip these rule ids, names or families."
-)
-@click.option(
-    "--baseline",
-    "baseline_file",
-    metavar="FILE",
-    help="Baseline to use. Default: .evalpolicy-baseline.json.",
-)
-@click.option("--no-suppressions", is_flag=True, help="Ignore suppression comments.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(get_args(FailOn)),
-    default="never",
-    show_default=True,
-    help="Lowest severity that makes the exit code 1.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Use up to N processes. Default: one per core.",
-)
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@options.REPLAYS
+@options.SELECT
+@options.IGNORE
+@options.BASELINE
+@options.NO_SUPPRESSIONS
+@options.fail_on("never")
+@options.JOBS
+@options.NO_CACHE
 def command(
     output: str,
     staged: bool,
     rev: str | None,
     since: str | None,
-    replays: str | None,
+    replays_file: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
     baseline_file: str | None,
@@ -88,7 +64,7 @@ def command(
     from evalpolicy.engine.survey import trend
 
     earlier = _read(since, trend.read) if since else None
-    verdicts = _read(replays, replay_reports.read) if replays else None
+    verdicts = _read(replays_file, replay_reports.read) if replays_file else None
     cache = Cache(None) if no_cache else open_cache(".")
     with ExitStack() as stack:
         snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.frontends.cli.known_rules import known_here, say_missing
 from evalpolicy.policy.rule import Rule
@@ -14,14 +15,7 @@ from evalpolicy.rules.rule_set import RuleSet
 
 
 @click.command("rules")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@options.LISTING
 def command(kind: str) -> int:
     """List all rules with their severities.
 
