@@ -140,6 +140,13 @@ def test_a_workflow_that_runs_the_action_is_enough(init, tmp_path):
     assert ".github/workflows/ci.yaml: already runs the action" in out
 
 
+def test_a_comment_that_names_the_action_does_not_run_it(init, tmp_path):
+    text = "jobs: {a: {steps: [{uses: a/b@v1}]}}  # instead of evalpolicy/evalpolicy@v0.1.0\n"
+    root = repository(tmp_path / "r", {**FLEET, ".github/workflows/ci.yaml": text})
+    init(root, "--yes")
+    assert there(root) == [HOOKS, WORKFLOW_FILE]
+
+
 def test_another_forge_gets_no_workflow(init, tmp_path):
     root = repository(tmp_path / "r", {**FLEET, ".gitlab-ci.yml": "{}\n"})
     init(root, "--yes")

@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from evalpolicy import __version__
+from evalpolicy.artifacts import pre_commit_config
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlNode, parse_yaml
 from evalpolicy.frontends.init import LIMIT, Proposal, Settled
@@ -26,7 +27,7 @@ def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
     document = parse_yaml(before)
     if document.problem is not None or len(before) > LIMIT:
         return Settled(HOOKS_FILE, "cannot be read as YAML; add this by hand:", lines)
-    if _has_hook(document.root):
+    if _has_hook(before):
         return Settled(HOOKS_FILE, "already has an evalpolicy hook")
     changed = insert(before.decode(), lines)
     if changed is None:
@@ -105,10 +106,10 @@ def _read(text: str) -> YamlNode | None:
     return parse_yaml(text.encode()).root
 
 
-def _has_hook(root: YamlNode | None) -> bool:
-    return isinstance(root, YamlMap) and any(
+def _has_hook(content: bytes) -> bool:
+    return any(
         word is not None and word.text.startswith("evalpolicy")
-        for repository in root.maps("repos")
-        for hook in repository.maps("hooks")
-        for word in (hook.text("id"), hook.text("entry"))
+        for repository in pre_commit_config.parse(content).repositories
+        for hook in repository.hooks
+        for word in (hook.id, hook.entry)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from evalpolicy import __version__
+from evalpolicy.artifacts.workflow import parse
 from evalpolicy.frontends.init import Proposal, Settled
 
 FOLDER = ".github/workflows"
@@ -38,7 +39,7 @@ def propose(
 
     `names` are the entries at the top of the repository, to recognize other forges.
     """
-    user = next((path for path, text in workflows.items() if _ACTION.encode() in text), None)
+    user = next((path for path, content in workflows.items() if _runs_action(content)), None)
     if user is not None:
         return Settled(user, "already runs the action")
     if WORKFLOW_FILE in workflows:
@@ -58,6 +59,11 @@ def propose(
         "checks each pull request and annotates its lines",
         "pin the action to the full commit of its version",
     )
+
+
+def _runs_action(content: bytes) -> bool:
+    steps = parse(content).steps()
+    return any(step.uses is not None and step.uses.text.startswith(_ACTION) for step in steps)
 
 
 def _with(prefix: str) -> str:
