@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 @rule("GLK002", "gitleaks-does-not-load", "error")
-def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
+@merged
+def does_not_load(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     """The pinned gitleaks rejects the configuration: mixed forms, an empty allowlist, a bad regex.
 
     ## Why
@@ -58,23 +59,20 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     What only evalpolicy's own limits reject is a problem, not a finding: not checked, exit code 3.
     """
-
-    def found() -> Iterator[UseHit]:
-        for use, _, evaluation in gitleaks.read():
-            error = evaluation.error
-            if error is not None and error.certain:
-                path = error.path or evaluation.config
-                yield use, Hit(
-                    path, f"{use} does not load this file: {error.message}", error.span,
-                    "`evalpolicy gitleaks explain` shows what loads at which version",
-                    about="load",
-                )  # fmt: skip
-
-    yield from merged(found())
+    for use, _, evaluation in gitleaks.read():
+        error = evaluation.error
+        if error is not None and error.certain:
+            path = error.path or evaluation.config
+            yield use, Hit(
+                path, f"{use} does not load this file: {error.message}", error.span,
+                "`evalpolicy gitleaks explain` shows what loads at which version",
+                about="load",
+            )  # fmt: skip
 
 
 @rule("GLK003", "gitleaks-no-rules", "error")
-def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
+@merged
+def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     """The configuration loads no rules: every scan passes.
 
     ## Why
@@ -110,23 +108,20 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
-    def found() -> Iterator[UseHit]:
-        for use, config, evaluation in gitleaks.read():
-            if not evaluation.loads or not evaluation.rules.none or evaluation.problems:
-                continue
-            entry = entry_of(config.root, "extend")
-            yield (
-                use,
-                Hit(
-                    evaluation.config,
-                    f"{use} loads no rules from this file, so every scan passes",
-                    config.span(entry) if entry is not None else START,
-                    "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
-                    about="rules",
-                ),
-            )
-
-    yield from merged(found())
+    for use, config, evaluation in gitleaks.read():
+        if not evaluation.loads or not evaluation.rules.none or evaluation.problems:
+            continue
+        entry = entry_of(config.root, "extend")
+        yield (
+            use,
+            Hit(
+                evaluation.config,
+                f"{use} loads no rules from this file, so every scan passes",
+                config.span(entry) if entry is not None else START,
+                "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
+                about="rules",
+            ),
+        )
 
 
 _SWITCHES = frozenset({"extend", "useDefault", "path", "disabledRules", "rules", "allowlist",
@@ -135,7 +130,8 @@ _OLD_TABLES = frozenset({"whitelist", "global", "ignore", "usedefault", "path", 
 
 
 @rule("GLK004", "gitleaks-unknown-key", "error")
-def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
+@merged
+def unknown_key(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     """A key is unknown to every gitleaks 8, which silently ignores it.
 
     An error if it is an allowlist's only criterion, or would enable or disable rules; otherwise a
@@ -181,24 +177,20 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     Keys that some version knows, but not the pinned one (GLK001).
     """
-
-    def found() -> Iterator[UseHit]:
-        for use, config, evaluation in gitleaks.read():
-            for key in evaluation.unknown_keys:
-                grave = _is_grave(config, evaluation, key)
-                severity: Severity = "error" if grave else "warning"
-                where = f" in {key.where}" if key.where else ""
-                instead = f": {grave}" if grave else ""
-                yield use, Hit(
-                    evaluation.config,
-                    f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
-                    key.span,
-                    f"did you mean {key.nearest}?" if key.nearest else "remove it",
-                    about=f"{key.where} {key.key}",
-                    severity=severity,
-                )  # fmt: skip
-
-    yield from merged(found())
+    for use, config, evaluation in gitleaks.read():
+        for key in evaluation.unknown_keys:
+            grave = _is_grave(config, evaluation, key)
+            severity: Severity = "error" if grave else "warning"
+            where = f" in {key.where}" if key.where else ""
+            instead = f": {grave}" if grave else ""
+            yield use, Hit(
+                evaluation.config,
+                f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
+                key.span,
+                f"did you mean {key.nearest}?" if key.nearest else "remove it",
+                about=f"{key.where} {key.key}",
+                severity=severity,
+            )  # fmt: skip
 
 
 def _is_grave(config: GitleaksConfig, evaluation: Evaluation, key: UnknownKey) -> str:
