@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _BYTE = re.compile("[\ud800-\udfff]")
 
@@ -12,3 +13,14 @@ def portable(text: str) -> str:
     if text.isascii():
         return text
     return _BYTE.sub(lambda m: f"\\x{ord(m[0]) & 0xFF:02x}", text)
+
+
+def portable_values(value: Any) -> Any:
+    """The same JSON-able value with every text, keys included, made portable."""
+    if isinstance(value, str):
+        return portable(value)
+    if isinstance(value, dict):
+        return {portable(key): portable_values(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [portable_values(inner) for inner in value]
+    return value

@@ -22,11 +22,11 @@ from tests.reporters.test_hostile import HOSTILE
 
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.errors import UsageError
+from evalpolicy.facts.replays.reading import read
 from evalpolicy.matching.shipped import schema
 from evalpolicy.policy.report import Checked, FileProblem, Report
 from evalpolicy.policy.rule import Finding
 from evalpolicy.replay.reports import FORMATS, ReplayReport, render, text
-from evalpolicy.replay.reports.reading import read
 from evalpolicy.reporters import json as check_json
 from evalpolicy.reporters import sarif
 from evalpolicy.reporters.safe import width

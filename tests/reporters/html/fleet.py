@@ -9,6 +9,9 @@ from hashlib import sha256
 from tests.fleets import FIXTURES
 from tests.samples.trajectories import START, lines, litellm_row
 
+from evalpolicy.facts.replays.replayed import Replayed
+from evalpolicy.facts.replays.verdict import Evidence, Judgement, Verdict, Wanted
+
 REVISION = "210d026faf9955653af8916fad021475a3f00453"
 BENCHMARKS = (
     "anagrams", "bug-hunt", "chess-endings", "commit-log", "crosswords", "date-math",
@@ -89,29 +92,25 @@ def before(now: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
     return found
 
 
-def replays() -> dict[str, object]:
-    """A report of replays, as `evalpolicy replay run` writes one."""
-    return {
-        "version": "1",
-        "replays": [
-            replay(
-                f"{FIXTURES}/{stem}.trajectory.jsonl",
-                "reproduced" if state == "reproduced" else "exhausted",
-                *(() if state == "reproduced" else ("2 of 5 calls came after the last turn",)),
-            )
-            for stem, *_, state in fixtures()
-            if state in ("reproduced", "not-reproduced")
-        ],
-    }
+def replays() -> list[Replayed]:
+    """The replays of the fleet's fixtures."""
+    return [
+        replay(
+            f"{FIXTURES}/{stem}.trajectory.jsonl",
+            "reproduced" if state == "reproduced" else "exhausted",
+            *(() if state == "reproduced" else ("2 of 5 calls came after the last turn",)),
+        )
+        for stem, *_, state in fixtures()
+        if state in ("reproduced", "not-reproduced")
+    ]
 
 
-def replay(path: str, verdict: str, *reasons: str, **more: object) -> dict[str, object]:
-    """One row of such a report, as far as the page reads it."""
-    evidence = {"fixture_sha256": more.pop("sha256", None)}
-    return {
-        "path": path, "control": False, "verdict": verdict, "reasons": list(reasons),
-        "evidence": evidence, **more,
-    }  # fmt: skip
+def replay(
+    path: str, verdict: Verdict, *reasons: str, sha256: str = "", control: bool = False
+) -> Replayed:
+    """One replay, as far as the page reads it."""
+    evidence = Evidence(Wanted(sha256, 1, "word-count", "4", control=control))
+    return Replayed(path, path, evidence, Judgement(verdict, reasons))
 
 
 def fixtures() -> Iterator[tuple[str, str, str, str, str]]:

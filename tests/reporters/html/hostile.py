@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tests.reporters.html.fleet import replay
 from tests.reporters.test_hostile import hostile_report
 
 from evalpolicy.engine.survey import trend
@@ -16,7 +17,6 @@ from evalpolicy.engine.survey.model import (
     SurveyedBenchmark,
     SurveyedReport,
 )
-from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.fixture_rows import Row
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.policy.report import FileProblem, Waived
@@ -43,7 +43,7 @@ def _story(text: str, agent: str) -> Story:
     )  # fmt: skip
     entry = {text: text, "agent": [text], "evidence": {text: text, "agent": text}}
     readings = (Decoding(text, text, text),) * 2
-    return Story(row, readings, tuple(STATES), entry, text, Replayed(text, text))
+    return Story(row, readings, tuple(STATES), entry, text, replay(text, text, text))
 
 
 def hostile_page(texts: Iterable[str]) -> str:

@@ -18,6 +18,8 @@ from pathlib import Path
 from tests.fleets import repository
 from tests.reporters.html import fleet
 
+from evalpolicy.replay.reports.json import row
+
 
 def main(folder: Path) -> int:
     from playwright.sync_api import sync_playwright
@@ -55,7 +57,7 @@ def main(folder: Path) -> int:
 def _report(top: Path) -> Path:
     now = fleet.files()
     replays = top / "replays.json"
-    replays.write_text(json.dumps(fleet.replays()))
+    replays.write_text(json.dumps({"replays": [row(one) for one in fleet.replays()]}))
     for name, files in (("before", fleet.before(now)), ("riddles", now)):
         root = repository(top / name, files)
         more = ("--since", str(top / "before.out/report.json")) if name == "riddles" else ()

@@ -12,7 +12,7 @@ from tests.reporters.sample import finding, report, sample
 
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.config import reading as configuration
-from evalpolicy.engine.survey import replays, trend
+from evalpolicy.engine.survey import trend
 from evalpolicy.engine.survey.jobs import jobs
 from evalpolicy.engine.survey.model import STATES, Attribution
 from evalpolicy.engine.survey.surveying import survey
@@ -25,16 +25,16 @@ from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.cache import Cache
 
 
-def surveyed(root, verdicts=None):
+def surveyed(root, replays=()):
     with open_snapshot(root) as snapshot:
         facts = Facts(snapshot, configuration.load(snapshot), Cache(None))
-        return survey(facts, verdicts)
+        return survey(facts, replays)
 
 
 @pytest.fixture(scope="module")
 def riddles(tmp_path_factory):
     root = repository(tmp_path_factory.mktemp("fleet") / "riddles", fleet.files())
-    return surveyed(root, replays.read(json.dumps(fleet.replays()).encode(), "replays.json"))
+    return surveyed(root, fleet.replays())
 
 
 class TestStates:
@@ -249,10 +249,9 @@ class TestTrend:
 class TestReplays:
     PATH = f"{FIXTURES}/arc-0-codex.traces.jsonl"
 
-    def states(self, tmp_path, *rows):
+    def states(self, tmp_path, *replays):
         root = repository(tmp_path / "r", FLEET | {self.PATH: b"{}\n"})
-        content = json.dumps({"replays": rows}).encode()
-        story = surveyed(root, replays.read(content, "f")).stories[0]
+        story = surveyed(root, replays).stories[0]
         return {"reproduced", "not-reproduced"} & set(story.states), story
 
     @pytest.mark.parametrize(
@@ -276,18 +275,3 @@ class TestReplays:
     def test_a_control_is_no_replay_of_the_fixture(self, tmp_path):
         row = fleet.replay(self.PATH, "reproduced", control=True)
         assert self.states(tmp_path, row)[0] == set()
-
-    def test_reasons_are_told(self):
-        content = json.dumps({"replays": [fleet.replay("p", "failed", "a", "b")]}).encode()
-        assert replays.read(content, "f") == {"p": replays.Replayed("failed", "a; b")}
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"", b"[]", b'{"replays": 1}', b'{"replays": [1]}',
-            b'{"replays": [{"path": "a", "control": false, "verdict": 1}]}',
-        ],
-    )  # fmt: skip
-    def test_what_is_no_report_of_replays_is_wrong_usage(self, content):
-        with pytest.raises(UsageError, match="not a report of replays"):
-            replays.read(content, "f")

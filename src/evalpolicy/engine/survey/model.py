@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.fixture_rows import Row
+from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.policy.report import FileProblem, Report
 

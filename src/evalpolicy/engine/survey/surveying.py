@@ -19,10 +19,10 @@ from evalpolicy.engine.survey.model import (
     Survey,
     SurveyedBenchmark,
 )
-from evalpolicy.engine.survey.replays import Replayed
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.fixture_rows import Row, rows
 from evalpolicy.facts.recordings.naming import naming
+from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.policy.report import FileProblem
 from evalpolicy.policy.rule import Hit, RuleFunction
 from evalpolicy.rules.fixtures.content import fixture_format, fixture_no_turns, fixture_unreadable
@@ -57,9 +57,10 @@ _Surveyed = TypeVar("_Surveyed")
 _LARGEST = 25
 
 
-def survey(facts: Facts, replays: Mapping[str, Replayed] | None = None) -> Survey:
-    """The fleet of one snapshot; `replays` are verdicts by the fixture's path."""
-    stories = next(_each(facts, [facts], lambda _: WHOLE, partial(_stories, replays or {})), ())
+def survey(facts: Facts, replays: Iterable[Replayed] = ()) -> Survey:
+    """The fleet of one snapshot. A control does not replay a recording, so it is left out."""
+    by_path = {one.path: one for one in replays if not one.control}
+    stories = next(_each(facts, [facts], lambda _: WHOLE, partial(_stories, by_path)), ())
     sizes = next(_each(facts, [facts], lambda _: WHOLE, _sizes), _NO_SIZES)
     fleet = facts.fleet
     benchmarks = _benchmarks(facts)
@@ -120,7 +121,9 @@ def _stories(replays: Mapping[str, Replayed], facts: Facts) -> tuple[Story, ...]
         return Story(
             row,
             naming(fixtures[row.path], entry).readings,
-            _ranked(states[row.path], replayed and replayed.reproduces(row.sha256)),
+            _ranked(
+                states[row.path], None if replayed is None else replayed.reproduces(row.sha256)
+            ),
             None if entry is None else entry.fields,
             known_bad.reason if known_bad else "",
             replayed,

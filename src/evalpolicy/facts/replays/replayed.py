@@ -36,6 +36,22 @@ class Replayed(Struct, frozen=True):
         return self.evidence.wanted.control
 
     @property
+    def reason(self) -> str:
+        """Why the verdict is not `reproduced`, in words."""
+        return "; ".join(self.judgement.reasons)
+
+    def reproduces(self, sha256: str | None) -> bool | None:
+        """Whether the fixture with this digest was reproduced; None if that was not tried."""
+        if self.verdict == "not run" or self.of_other_content(sha256):
+            return None
+        return self.verdict == "reproduced"
+
+    def of_other_content(self, sha256: str | None) -> bool:
+        """Whether the fixture changed since it was replayed, if both digests are known."""
+        replayed = self.evidence.wanted.sha256
+        return bool(replayed and sha256) and replayed != sha256
+
+    @property
     def other_reward(self) -> str | None:
         """What was given and what was recorded, where the two differ."""
         return other_reward(self.evidence)

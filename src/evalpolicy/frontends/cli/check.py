@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,7 @@ from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
 from evalpolicy.snapshot.cache import Cache, open_cache
 
 if TYPE_CHECKING:
-    from evalpolicy.engine.survey.replays import Replayed
-    from evalpolicy.facts.replays.replayed import Replayed as ReplayedRun
+    from evalpolicy.facts.replays.replayed import Replayed
     from evalpolicy.snapshot.submission.asked import Asked
     from evalpolicy.snapshot.submission.change import Change
 
@@ -116,6 +115,7 @@ def command(
         stack.enter_context(snapshot)
         if change is not None:
             stack.enter_context(change)
+        replays = [] if replays_file is None else _replays(snapshot, replays_file)
         judge = partial(
             check,
             config=configuration.load(snapshot),
@@ -128,7 +128,7 @@ def command(
             change=change,
             accept_policy_changes=accept_policy_changes,
             jobs=jobs,
-            replays=None if replays_file is None else _replays(snapshot, replays_file),
+            replays=None if replays_file is None else replays,
         )
         report = judge(snapshot)
         if fix or diff:
@@ -136,20 +136,19 @@ def command(
         if any(name == "sarif" for name, _ in outputs):
             report = with_line_hashes(snapshot, report)
         if any(name == "html" for name, _ in outputs):
-            report = with_survey(
-                Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs), report
-            )
+            facts = Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs)
+            report = with_survey(facts, report, replays)
     cache.save()
     for name, file in outputs:
         write(_rendered(name, report, color, quiet, statistics, file), file)
     return report.exit_code(fail_on)
 
 
-def _replays(snapshot: Snapshot, file: str) -> list[ReplayedRun]:
+def _replays(snapshot: Snapshot, file: str) -> list[Replayed]:
     """The replays in the file. Raises `NotCheckedError` if a fixture has changed since."""
     from hashlib import sha256
 
-    from evalpolicy.replay.reports.reading import read
+    from evalpolicy.facts.replays.reading import read
 
     try:
         found = read(Path(file).read_bytes(), file)
@@ -182,9 +181,7 @@ def with_line_hashes(snapshot: Snapshot, report: Report) -> Report:
     return replace(report, line_hashes=line_hashes.of(snapshot, findings))
 
 
-def with_survey(
-    facts: Facts, report: Report, replays: Mapping[str, Replayed] | None = None
-) -> Report:
+def with_survey(facts: Facts, report: Report, replays: Sequence[Replayed] = ()) -> Report:
     """The report with the survey of the fleet that the web page shows."""
     from evalpolicy.engine.survey.model import SurveyedReport
     from evalpolicy.engine.survey.surveying import survey

@@ -60,11 +60,11 @@ def command(
     Writes index.html, a self-contained page, and report.json, for a later --since, to DIR. The
     exit code is 3 if anything could not be checked; the page says what.
     """
-    from evalpolicy.engine.survey import replays as replay_reports
     from evalpolicy.engine.survey import trend
+    from evalpolicy.facts.replays import reading
 
     earlier = _read(since, trend.read) if since else None
-    verdicts = _read(replays_file, replay_reports.read) if replays_file else None
+    replays = _read(replays_file, reading.read) if replays_file else []
     cache = Cache(None) if no_cache else open_cache(".")
     with ExitStack() as stack:
         snapshot = stack.enter_context(open_snapshot(Path.cwd(), staged=staged, revision=rev))
@@ -79,7 +79,7 @@ def command(
             use_comments=not no_suppressions,
             jobs=jobs,
         )
-        report = with_survey(Facts(snapshot, config, cache, jobs=jobs), report, verdicts)
+        report = with_survey(Facts(snapshot, config, cache, jobs=jobs), report, replays)
     cache.save()
     _write(Path(output), report, trend.compare(report, earlier) if earlier else None)
     return report.exit_code(fail_on)

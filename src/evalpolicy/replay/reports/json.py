@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.policy.portable import portable
+from evalpolicy.policy.portable import portable_values
 from evalpolicy.replay.reports import ReplayReport
 from evalpolicy.reporters.json import document, written
 
@@ -25,7 +25,7 @@ def render(report: ReplayReport) -> str:
         "engine": report.engine,
         "seconds": round(report.seconds, 3),
         "summary": report.counted,
-        "replays": [_portable(row(one)) for one in report.replays],
+        "replays": [portable_values(row(one)) for one in report.replays],
         "findings": checked["findings"],
         "problems": checked["problems"],
     }
@@ -64,14 +64,3 @@ def row(one: Replayed) -> dict[str, Any]:
         "folder": one.folder,
         "logs": list(one.logs),
     }
-
-
-def _portable(value: Any) -> Any:
-    """The value with texts that are UTF-8."""
-    if isinstance(value, str):
-        return portable(value)
-    if isinstance(value, dict):
-        return {key: _portable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_portable(inner) for inner in value]
-    return value

@@ -11,7 +11,7 @@ from msgspec import Struct, to_builtins
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Role, Unit
-from evalpolicy.policy.portable import portable
+from evalpolicy.policy.portable import portable_values
 from evalpolicy.policy.report import FileProblem
 from evalpolicy.snapshot.model import Unreadable, understood
 
@@ -73,7 +73,7 @@ class FleetListing(Struct, frozen=True):
         }
         document["fixtures"] = [to_builtins(fixture) for fixture in self.fixtures]
         document["problems"] = [problem._asdict() for problem in self.problems]
-        clean: dict[str, Any] = _portable(document)
+        clean: dict[str, Any] = portable_values(document)
         return clean
 
 
@@ -118,13 +118,3 @@ def _unit(fleet: Fleet, unit: Unit) -> ListedUnit:
 
 def _plural(role: Role) -> str:
     return "core" if role == "core" else f"{role}s"
-
-
-def _portable(value: Any) -> Any:
-    if isinstance(value, str):
-        return portable(value)
-    if isinstance(value, dict):
-        return {portable(key): _portable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_portable(item) for item in value]
-    return value

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from msgspec import convert
 
 from evalpolicy.errors import UsageError
-from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
+from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Judgement, Wanted
+from evalpolicy.facts.replays.verdict import Calls, Ended, Evidence, Judgement, Wanted
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.matching.shipped import schema
 
@@ -70,26 +71,10 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     return Evidence(
         wanted,
         "; ".join(row["reasons"]) if row["verdict"] == "not run" else None,
-        _calls(told["calls"]),
-        None if told["runner"] is None else Ended(**told["runner"]),
+        convert(told["calls"], Calls),
+        convert(told["runner"], Ended | None),
         told["result_problem"] or "" if result is None else TaskResult(**result),
         None if agent is None else AgentResult(agent),
         told["images"],
         tuple(told["left_out"]),
-    )
-
-
-def _calls(told: Mapping[str, Any]) -> Calls:
-    first = told["first_diverged"]
-    return Calls(
-        **{
-            **told,
-            "problems": tuple(told["problems"]),
-            "first_diverged": first
-            and Diverged(
-                first["turn"],
-                first["line"],
-                tuple(Difference(**each) for each in first["differences"]),
-            ),
-        }
     )
