@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlList,
     YamlMap,
@@ -18,13 +18,6 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlScalar,
     parse_yaml,
 )
-
-
-class Value(NamedTuple):
-    """A string and its place."""
-
-    text: str
-    span: Span
 
 
 class Variable(NamedTuple):
@@ -46,7 +39,7 @@ class Extends(NamedTuple):
 class Service(NamedTuple):
     name: str
     span: Span
-    image: Value | None
+    image: Located | None
     environment: tuple[Variable, ...]
     extends: Extends | None
     is_null: bool
@@ -55,7 +48,7 @@ class Service(NamedTuple):
 class Compose(NamedTuple):
     """One compose file as written; paths are relative to its folder."""
 
-    includes: tuple[Value, ...]
+    includes: tuple[Located, ...]
     services: tuple[Service, ...]
     problem: Problem | None = None
 
@@ -78,9 +71,9 @@ def parse(content: bytes) -> Compose:
     )
 
 
-def _includes(node: YamlNode | None) -> Iterator[Value]:
+def _includes(node: YamlNode | None) -> Iterator[Located]:
     if isinstance(node, YamlScalar):
-        yield Value(node.text, node.span)
+        yield node.located
     for item in node.items if isinstance(node, YamlList) else ():
         yield from _includes(item.get("path") if isinstance(item, YamlMap) else item)
 
@@ -88,11 +81,10 @@ def _includes(node: YamlNode | None) -> Iterator[Value]:
 def _service(name: str, span: Span, node: YamlNode) -> Service:
     if not isinstance(node, YamlMap):
         return Service(name, span, None, (), None, True)
-    image = node.text("image")
     return Service(
         name,
         span,
-        Value(image.text, image.span) if image else None,
+        node.located("image"),
         tuple(_environment(node.get("environment"))),
         _extends(node),
         False,

@@ -73,8 +73,8 @@ def parse(content: bytes) -> PreCommitConfig:
     found = [_repository(item, problems, lines) for item in root.maps("repos")]
     return PreCommitConfig(
         repositories=tuple(repository for repository in found if repository is not None),
-        files=_located(root.text("files")),
-        exclude=_located(root.text("exclude")),
+        files=root.located("files"),
+        exclude=root.located("exclude"),
         default_stages=_texts(root, "default_stages"),
         problems=tuple(problems),
     )
@@ -86,11 +86,11 @@ _FROZEN = re.compile(r"#\s*frozen:\s*(\S+)")
 def _repository(
     item: YamlMap, problems: list[Problem], lines: Sequence[str]
 ) -> HookRepository | None:
-    url = _located(item.text("repo"))
+    url = item.located("repo")
     if url is None:
         problems.append(Problem("an entry of `repos` without `repo`", item.span))
         return None
-    rev = _located(item.text("rev"))
+    rev = item.located("rev")
     if rev is None and url.text not in ("local", "meta"):
         problems.append(Problem(f"`rev` is missing for {url.text}", url.span))
     found = [_hook(hook, problems) for hook in item.maps("hooks")]
@@ -100,7 +100,7 @@ def _repository(
 
 
 def _hook(item: YamlMap, problems: list[Problem]) -> Hook | None:
-    identity = _located(item.text("id"))
+    identity = item.located("id")
     if identity is None:
         problems.append(Problem("a hook without `id`", item.span))
         return None
@@ -108,11 +108,11 @@ def _hook(item: YamlMap, problems: list[Problem]) -> Hook | None:
         id=identity,
         span=item.span,
         args=_texts(item, "args") if item.get("args") is not None else None,
-        files=_located(item.text("files")),
-        exclude=_located(item.text("exclude")),
-        entry=_located(item.text("entry")),
-        language=_located(item.text("language")),
-        name=_located(item.text("name")),
+        files=item.located("files"),
+        exclude=item.located("exclude"),
+        entry=item.located("entry"),
+        language=item.located("language"),
+        name=item.located("name"),
         stages=_texts(item, "stages"),
         additional_dependencies=_texts(item, "additional_dependencies"),
         always_run=_flag(item, "always_run"),
@@ -129,9 +129,5 @@ def _texts(item: YamlMap, key: str) -> tuple[Located, ...]:
     value = item.get(key)
     if isinstance(value, YamlList):
         scalars = [child for child in value.items if isinstance(child, YamlScalar)]
-        return tuple(Located(child.text, child.span) for child in scalars)
+        return tuple(child.located for child in scalars)
     return ()
-
-
-def _located(scalar: YamlScalar | None) -> Located | None:
-    return None if scalar is None else Located(scalar.text, scalar.span)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, Options
-from evalpolicy.artifacts.syntax.source import START, Span
+from evalpolicy.artifacts.syntax.source import START, Located, Span
 from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlList,
     YamlMap,
@@ -18,7 +18,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlScalar,
     parse_yaml,
 )
-from evalpolicy.artifacts.workflow import Job, Step, Value, parse, step_options
+from evalpolicy.artifacts.workflow import Job, Step, parse, step_options
 
 _NAME = "evalpolicy"
 _WORKFLOW_VERSION = re.compile(r"v?\d+(?:\.\d+)*")
@@ -111,7 +111,7 @@ def _calls(text: str, options: Options) -> Iterator[str]:
                     yield f"{shown} ({kind})"
 
 
-def _action(uses: Value) -> tuple[str, str] | None:
+def _action(uses: Located) -> tuple[str, str] | None:
     """Action and revision, if the action is this tool's by its name."""
     place, _, revision = uses.text.partition("@")
     return (place, revision) if _NAME in place.lower() else None
@@ -179,7 +179,7 @@ def _called(run: ToolRun) -> str:
     return run.action or " ".join(run.commands)[:80]
 
 
-def _text(value: Value | None) -> str:
+def _text(value: Located | None) -> str:
     return "" if value is None else value.text
 
 

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
-from evalpolicy.artifacts.syntax.source import START, Problem, Span
+from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
-
-
-class Value(Struct, frozen=True):
-    """A text of the workflow and where it is; expressions stay as they are written."""
-
-    text: str
-    span: Span
-
-    def lines(self) -> Iterator[tuple[str, Span]]:
-        """The lines of a text and where each stands; a block's begin one below its span."""
-        below = "\n" in self.text and self.span.end_line > self.span.line
-        for number, line in enumerate(self.text.split("\n")):
-            yield line, Span.at(self.span.line + 1 + number) if below else self.span
 
 
 class Step(Struct, frozen=True):
@@ -29,22 +14,22 @@ class Step(Struct, frozen=True):
 
     span: Span
     job: str
-    name: Value | None = None
-    uses: Value | None = None
-    run: Value | None = None
+    name: Located | None = None
+    uses: Located | None = None
+    run: Located | None = None
     run_span: Span = START
     """Where the script itself begins (`script_span`)."""
-    shell: Value | None = None
-    condition: Value | None = None
-    working_directory: Value | None = None
-    continue_on_error: Value | None = None
-    environment: tuple[tuple[str, Value], ...] = ()
-    inputs: tuple[tuple[str, Value], ...] = ()
+    shell: Located | None = None
+    condition: Located | None = None
+    working_directory: Located | None = None
+    continue_on_error: Located | None = None
+    environment: tuple[tuple[str, Located], ...] = ()
+    inputs: tuple[tuple[str, Located], ...] = ()
 
     def environ(self) -> dict[str, str]:
         return {name: value.text for name, value in self.environment}
 
-    def input(self, name: str) -> Value | None:
+    def input(self, name: str) -> Located | None:
         return next((value for key, value in self.inputs if key == name), None)
 
 
@@ -54,9 +39,9 @@ class Job(Struct, frozen=True):
     name: str
     span: Span
     steps: tuple[Step, ...] = ()
-    uses: Value | None = None
-    condition: Value | None = None
-    continue_on_error: Value | None = None
+    uses: Located | None = None
+    condition: Located | None = None
+    continue_on_error: Located | None = None
 
 
 class Workflow(Struct, frozen=True):
@@ -70,7 +55,7 @@ class Workflow(Struct, frozen=True):
         return tuple(step for job in self.jobs for step in job.steps)
 
 
-def step_options(value: Value | None) -> Options | None:
+def step_options(value: Located | None) -> Options | None:
     """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
 
     Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
@@ -82,7 +67,7 @@ def step_options(value: Value | None) -> Options | None:
     return shell_options(shell)
 
 
-def script_span(run: Value | YamlScalar) -> Span:
+def script_span(run: Located | YamlScalar) -> Span:
     """The first line of a step's script, which for a block scalar is one below `run:`."""
     below = "\n" in run.text and run.span.end_line > run.span.line
     return Span.at(run.span.line + 1) if below else run.span
@@ -115,8 +100,8 @@ def _job(
     name: str,
     span: Span,
     item: YamlMap,
-    outer: dict[str, Value],
-    defaults: tuple[Value | None, Value | None],
+    outer: dict[str, Located],
+    defaults: tuple[Located | None, Located | None],
 ) -> Job:
     environment = {**outer, **_values(item, "env")}
     shell, directory = _defaults(item)
@@ -125,41 +110,41 @@ def _job(
         name=name,
         span=span,
         steps=tuple(_step(step, name, environment, inner) for step in item.maps("steps")),
-        uses=_value(item, "uses"),
-        condition=_value(item, "if"),
-        continue_on_error=_value(item, "continue-on-error"),
+        uses=item.located("uses"),
+        condition=item.located("if"),
+        continue_on_error=item.located("continue-on-error"),
     )
 
 
 def _step(
     item: YamlMap,
     job: str,
-    environment: dict[str, Value],
-    defaults: tuple[Value | None, Value | None],
+    environment: dict[str, Located],
+    defaults: tuple[Located | None, Located | None],
 ) -> Step:
     run = item.text("run")
     return Step(
         span=item.span,
         job=job,
-        name=_value(item, "name"),
-        uses=_value(item, "uses"),
-        run=None if run is None else Value(run.text, run.span),
+        name=item.located("name"),
+        uses=item.located("uses"),
+        run=None if run is None else run.located,
         run_span=START if run is None else script_span(run),
-        shell=_value(item, "shell") or defaults[0],
-        condition=_value(item, "if"),
-        working_directory=_value(item, "working-directory") or defaults[1],
-        continue_on_error=_value(item, "continue-on-error"),
+        shell=item.located("shell") or defaults[0],
+        condition=item.located("if"),
+        working_directory=item.located("working-directory") or defaults[1],
+        continue_on_error=item.located("continue-on-error"),
         environment=tuple({**environment, **_values(item, "env")}.items()),
         inputs=tuple(_values(item, "with").items()),
     )
 
 
-def _defaults(item: YamlMap) -> tuple[Value | None, Value | None]:
+def _defaults(item: YamlMap) -> tuple[Located | None, Located | None]:
     defaults = item.map("defaults")
     run = defaults.map("run") if defaults is not None else None
     if run is None:
         return None, None
-    return _value(run, "shell"), _value(run, "working-directory")
+    return run.located("shell"), run.located("working-directory")
 
 
 def _triggers(root: YamlMap) -> tuple[str, ...]:
@@ -173,16 +158,9 @@ def _triggers(root: YamlMap) -> tuple[str, ...]:
     return tuple(item.text for item in items if isinstance(item, YamlScalar))
 
 
-def _values(item: YamlMap, key: str) -> dict[str, Value]:
+def _values(item: YamlMap, key: str) -> dict[str, Located]:
     inner = item.map(key)
     found = inner.entries if inner is not None else ()
     return {
-        entry.key: Value(entry.value.text, entry.value.span)
-        for entry in found
-        if isinstance(entry.value, YamlScalar)
+        entry.key: entry.value.located for entry in found if isinstance(entry.value, YamlScalar)
     }
-
-
-def _value(item: YamlMap, key: str) -> Value | None:
-    scalar = item.text(key)
-    return None if scalar is None else Value(scalar.text, scalar.span)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.source import Problem, Span
+from evalpolicy.artifacts.syntax.source import Located, Problem, Span
 from evalpolicy.artifacts.syntax.yaml_stream import MAX_DEPTH, YamlError, events, span_of
 
 MAX_NODES = 200_000
@@ -32,6 +32,10 @@ class YamlScalar(Struct, frozen=True):
     @property
     def is_null(self) -> bool:
         return self.tag.endswith(":null")
+
+    @property
+    def located(self) -> Located:
+        return Located(self.text, self.span)
 
     def as_bool(self) -> bool | None:
         """The truth value, if it is one."""
@@ -72,6 +76,11 @@ class YamlMap(Struct, frozen=True):
         """The scalar under a key, unless it is null or no scalar."""
         value = self.get(key)
         return value if isinstance(value, YamlScalar) and not value.is_null else None
+
+    def located(self, key: str) -> Located | None:
+        """The text under a key and its place, where `text` has one."""
+        scalar = self.text(key)
+        return None if scalar is None else scalar.located
 
     def maps(self, key: str) -> tuple[YamlMap, ...]:
         """The mappings in the list under a key."""
