@@ -16,10 +16,11 @@ from tests.samples.trajectories import lines, litellm_row
 
 HEAD = """
 import os, time
+from typing import Any
 from evalpolicy.facts.processes import Part, Shared
 parent = os.getpid()
 def shared(make, count=40, helpers=3):
-    part = Part(count, make, lambda made: [made], lambda row: row[0])
+    part = Part(count, make, Any)
     work = Shared([part], helpers, lambda: None)
     return Results(work, part)
 class Results:
@@ -74,7 +75,7 @@ print(sorted(shared(make).results()) == [(n, n) for n in range(40)])
 """,
     "parts": """
 def part(letter):
-    return Part(9, lambda n: letter * n, lambda made: [made], lambda row: row[0])
+    return Part(9, lambda n: letter * n, str)
 parts = [part(letter) for letter in "ab"]
 work = Shared(parts, 2, lambda: None)
 for _ in range(2):

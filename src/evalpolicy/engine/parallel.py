@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import to_builtins
-
 from evalpolicy.engine.remembering import Remembering, Verdict
 from evalpolicy.errors import PASSED
 from evalpolicy.facts.facts import Facts
@@ -72,10 +70,7 @@ def begin(facts: Facts, rules: Sequence[Rule], jobs: int | None) -> Begun:
         known = {id: verdict for id, verdict in verdicts.items() if verdict is not None}
         return _Made(known, facts.cache.taken())
 
-    def from_row(row: list[Any]) -> _Made:
-        return _Made({id: Verdict(**verdict) for id, verdict in row[0].items()}, row[1])
-
-    made_apart = Part(len(apart), make, to_builtins, from_row)
+    made_apart = Part(len(apart), make, _Made)
     parts: list[Part[Any]] = [made_apart]
     waiting = [rule for together in apart for rule in together]
     of_fixtures = [rule for rule in rules if not _OF_FIXTURES.isdisjoint(rule.needs)]

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Generic, TypeVar
 
+from msgspec import convert, to_builtins
+
 _Made = TypeVar("_Made")
 
 # An item's number in the queue (bytes), and how many a pipe holds for certain (64 KiB on Linux).
@@ -37,20 +39,13 @@ def cores() -> int:
 class Part(Generic[_Made]):
     """`count` items of one kind. `make` makes each, by its number from 0.
 
-    `to_row` and `from_row` bring what was made into JSON and back.
+    A helper sends them as JSON, so `kind` is a type that msgspec converts.
     """
 
-    def __init__(
-        self,
-        count: int,
-        make: Callable[[int], _Made],
-        to_row: Callable[[_Made], Any],
-        from_row: Callable[[Any], _Made],
-    ) -> None:
+    def __init__(self, count: int, make: Callable[[int], _Made], kind: Any) -> None:
         self.count = count
         self.make = make
-        self.to_row = to_row
-        self.from_row = from_row
+        self.kind = kind
 
 
 class Shared:
@@ -95,7 +90,7 @@ class Shared:
             self._made[taken][number] = taken.make(number)
         for at, row in self._delivered():
             whose, number = self._items[at]
-            self._made[whose].setdefault(number, whose.from_row(row))
+            self._made[whose].setdefault(number, convert(row, whose.kind))
         for number in range(part.count):
             if number not in made:
                 made[number] = part.make(number)
@@ -133,7 +128,7 @@ class Shared:
             apart()
             for at in self._taken():
                 part, number = self._items[at]
-                row = part.to_row(part.make(number))
+                row = to_builtins(part.make(number))
                 results.write(json.dumps([at, row]).encode() + b"\n")
             results.flush()
         finally:

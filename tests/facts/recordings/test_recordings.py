@@ -8,6 +8,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import convert, to_builtins
 from tests.fleets import FIXTURES, FLEET, repository, write
 from tests.samples.credentials import token
 from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
@@ -15,8 +16,7 @@ from tests.samples.trajectories import failed_row, lines, litellm_row, otlp_row
 from evalpolicy.config.reading import Layout
 from evalpolicy.facts.recordings import mapping, reading
 from evalpolicy.facts.recordings.mapping import Recordings
-from evalpolicy.facts.recordings.reading import read_content, read_pieces
-from evalpolicy.facts.recordings.rows import from_row, to_row
+from evalpolicy.facts.recordings.reading import Content, read_content, read_pieces
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.scanners.credentials import SHAPES
 from evalpolicy.snapshot import open_snapshot
@@ -41,7 +41,7 @@ def rows(root, cache=None, **how):
     with open_snapshot(root) as snapshot:
         fleet = Fleet(snapshot, Layout())
         found = Recordings(fleet, cache or Cache(None), HOSTS, **how)
-        result = {path: to_row(_content(found[path])) for path in found}
+        result = {path: to_builtins(_content(found[path])) for path in found}
     if cache:
         cache.save()
     return result
@@ -56,14 +56,14 @@ def _content(recording):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_row_is_json_and_comes_back_as_it_was(name):
     content = read_content(SAMPLES[name], HOSTS)
-    assert from_row(json.loads(json.dumps(to_row(content)))) == content
+    assert convert(json.loads(json.dumps(to_builtins(content))), Content) == content
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.binary(max_size=80), max_size=4))
 def test_any_bytes_come_back(raw):
     content = read_content(b"\n".join([*raw, lines(litellm_row(KEY))]), HOSTS)
-    assert from_row(json.loads(json.dumps(to_row(content)))) == content
+    assert convert(json.loads(json.dumps(to_builtins(content))), Content) == content
     assert content.leaked >= 1
 
 
@@ -84,7 +84,7 @@ def test_no_reply_and_no_secret_is_in_a_row():
         litellm_row(f"{reply} {KEY}", user_agent=f"claude-cli/{KEY}", model=KEY),
         failed_row() | {"error_str": f"bad {KEY}"},
     )
-    row = json.dumps(to_row(read_content(content, HOSTS)))
+    row = json.dumps(to_builtins(read_content(content, HOSTS)))
     assert KEY not in row
     assert KEY[4:] not in row
     assert reply not in row

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.config.reading import Config
@@ -53,11 +55,12 @@ class Recordings(Mapping[str, "Recording"]):
         self._jobs = jobs or cores()
         self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
         self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
-        self.part: Part[Content | Unreadable | None] = Part(
+        from evalpolicy.facts.recordings.reading import Content
+
+        self.part: Part[Content | None] = Part(
             len(self._fresh),
             partial(_content, fleet.snapshot, list(self._sizes.items()), tuple(hosts)),
-            _to_row,
-            _from_row,
+            Content | None,
         )
         self.begun: Shared | None = None
 
@@ -72,7 +75,6 @@ class Recordings(Mapping[str, "Recording"]):
         if not self._wanted:
             return {}
         from evalpolicy.facts.recordings.reading import Recording
-        from evalpolicy.facts.recordings.rows import to_row
 
         known, fresh = self._known, list(self._fresh)
         snapshot = self._fleet.snapshot
@@ -80,17 +82,17 @@ class Recordings(Mapping[str, "Recording"]):
         shared = self.begun or Shared([self.part], helpers, snapshot.forked)
         for number, content in shared.results(self.part):
             path = fresh[number]
-            if content is None or isinstance(content, Unreadable):
-                self._fleet.unreadable(path, content or self._reason(path))
+            if content is None:
+                self._fleet.unreadable(path, self._reason(path))
                 continue
             looked("content", path)
             known[path] = content
             if self._cache.keeps:
-                self._cache.put(self._fresh[path], to_row(content))
+                self._cache.put(self._fresh[path], to_builtins(content))
         return {path: Recording(path, known[path]) for path in self._wanted if path in known}
 
     def _reason(self, path: str) -> Unreadable:
-        """Why a file cannot be read, where a helper found that it cannot: asked again here."""
+        """Why a file cannot be read: only the fact that it cannot came from its process."""
         try:
             _read(self._fleet.snapshot, (path, self._sizes[path]), self._hosts)
         except Unreadable as reason:
@@ -142,12 +144,12 @@ def _known(
 
 def _content(
     snapshot: Snapshot, files: Sequence[tuple[str, int]], hosts: tuple[str, ...], number: int
-) -> Content | Unreadable:
-    """What one of the files (path, size) holds, or why it cannot be read."""
+) -> Content | None:
+    """What one of the files (path, size) holds; None if it cannot be read."""
     try:
         return _read(snapshot, files[number], hosts)
-    except Unreadable as reason:
-        return reason
+    except Unreadable:
+        return None
 
 
 def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> Content:
@@ -158,17 +160,3 @@ def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> 
     if size <= _WHOLE:
         return understood(partial(read_content, hosts=hosts), snapshot.read(path))
     return understood(partial(read_pieces, hosts=hosts), partial(snapshot.stream, path))
-
-
-def _to_row(content: Content | Unreadable | None) -> Any:
-    from evalpolicy.facts.recordings.rows import to_row
-
-    if content is None or isinstance(content, Unreadable):
-        return None
-    return to_row(content)
-
-
-def _from_row(row: Any) -> Content | None:
-    from evalpolicy.facts.recordings.rows import from_row
-
-    return None if row is None else from_row(row)
