@@ -43,11 +43,11 @@ def text() -> str:
         lines.append(f'    "{letters}": (\n')
         for rule in written(letters):
             module = rule.function.__module__.removeprefix(f"{PACKAGE}.")
-            needs = " ".join(rule.needs)
-            lines.append(
-                f'        ("{rule.id}", "{rule.name}", "{rule.severity}", "{needs}", '
-                f'{rule.default},\n         "{module}", "{rule.function.__name__}"),\n'
-            )
+            named = f'        ("{rule.id}", "{rule.name}", "{rule.severity}",'
+            needs = f'"{" ".join(rule.needs)}", {rule.default},'
+            gap = " " if len(f"{named} {needs}") <= 100 else "\n         "
+            place = f'         "{module}", "{rule.function.__name__}"),'
+            lines.append(f"{named}{gap}{needs}\n{place}\n")
         lines.append("    ),\n")
     lines.append("}  # fmt: skip\n")
     return "".join(lines)
