@@ -54,6 +54,7 @@ CASES = [
     ("GAT001", {**LARGE, **workflow("pre-commit run --all-files", before="git add -A")}, []),
     ("GAT001", {**hooks("check-added-large-files", "stages: [commit-msg]"), **ALL}, []),
     ("GAT001", {**GITLEAKS, **ALL}, [(PRE, 5)]),
+    ("GAT001", {PRE: LARGE[PRE] + "ci:\n  skip: []\n", **workflow("make build")}, [(PRE, 4)]),
     ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git .")}, []),
     ("GAT001", {**GITLEAKS, **workflow("pre-commit run -a\ngitleaks git --staged .")}, [(PRE, 5)]),
     ("GAT001", {**LARGE, **workflow("echo 'pre-commit run' git add")}, [(PRE, 4)]),
@@ -251,3 +252,32 @@ def test_an_unknown_key_of_gates_names_the_nearest(tmp_path):
     write(tmp_path, {**BASE, "evalpolicy.toml": "[gates]\ncommand = ['a']\n"})
     with pytest.raises(UsageError, match=r"evalpolicy.toml:2: .*'commands'"):
         judge(tmp_path, "GAT")
+
+
+@pytest.mark.parametrize(
+    ("files", "severity"),
+    [
+        (ALL, "error"),
+        (workflow("make lint"), "note"),
+        ({**workflow("make lint"), "Makefile": "lint:\n\tpre-commit run -a\n"}, "error"),
+        ({**workflow("make lint"), "Makefile": "lint:\n\t# pre-commit run -a\n"}, "note"),
+        (
+            {**workflow("nox -s lint"), "noxfile.py": 's.run("pre-commit", "run", "-a")\n'},
+            "error",
+        ),
+        ({**workflow("npm test"), "package.json": '{"scripts": {"test": "prek run"}}'}, "error"),
+        ({**workflow("./ci.sh"), "ci.sh": "prek run --all-files\n"}, "error"),
+        ({**workflow("make lint"), PRE: LARGE[PRE] + "ci:\n  autofix_prs: false\n"}, "error"),
+        (
+            {
+                **workflow("make lint"),
+                PRE: LARGE[PRE] + "ci:\n  skip: [check-added-large-files]\n",
+            },
+            "note",
+        ),
+    ],
+)
+def test_hooks_that_ci_does_not_run_are_a_note(files, severity, tmp_path):
+    report = judge(write(tmp_path, {**BASE, **LARGE, **files}), "GAT001")
+    assert [finding.severity for finding in report.findings] == [severity]
+    assert ("always passes" in report.findings[0].message) == (severity == "error")

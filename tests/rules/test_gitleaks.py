@@ -46,6 +46,11 @@ NEW = hook()
 PATHS = "[[allowlists]]\npaths = ['arc/Dockerfile$']\n"
 TARGETED = "[[allowlists]]\ntargetRules=['jwt']\nregexes=['a']\n"
 WHOLESALE = "paths = ['fixtures/']\n"
+COMMIT = "39b40d74" * 5
+NO_REGEX = "[[rules]]\nid='a'\n"
+OWN = NO_REGEX + "regex='b'\n"
+TWICE = "[[rules]]\nid='a'\nregex='x'\n[[rules]]\nregex='y'\nid='a'\n"
+FLAGGED = "[[allowlists]]\npaths=['zz(?i)z|arc/',\n'DOCKERFILE']\n"
 CASES = [
     # rule, files, (path, line) of each finding
     ("GLK001", {**OLD, **config(PATHS)}, [(".gitleaks.toml", 3)]),
@@ -81,7 +86,6 @@ CASES = [
     ("GLK003", {**NEW, ".gitleaks.toml": PATHS}, [(".gitleaks.toml", 1)]),
     ("GLK003", {**NEW, **config(PATHS)}, []),
     ("GLK003", {**hook("v8.8.12"), **config("")}, [(".gitleaks.toml", 1)]),
-    ("GLK003", {**NEW, ".gitleaks.toml": "[[rules]]\nid='a'\nregex='b'\n"}, []),
     ("GLK004", {**NEW, **config("[[allowlists]]\npaths=['a']\nregexs=['b']\n")},
      [(".gitleaks.toml", 5)]),
     ("GLK004", {**OLD, **config("[allowlist]\ncondition='AND'\nregexes=['b']\n")}, []),
@@ -135,7 +139,30 @@ CASES = [
     ("GLK011", {**OLD, **config("[allowlist]\npaths=['arc']\n")}, []),
     ("GLK011", {**NEW, **action(), **config("[allowlist]\npaths=['arc']\n")}, []),
     ("GLK012", {**NEW, **config("[[allowlists]]\ncommits=['abc']\n")}, [(".gitleaks.toml", 4)]),
-    ("GLK012", {**NEW, **action("8.30.1"), **config("[[allowlists]]\ncommits=['abc']\n")}, []),
+    ("GLK012", {**NEW, **action("8.30.1"), **config(f"[[allowlists]]\ncommits=['{COMMIT}']\n")},
+     []),
+    ("GLK012", {**NEW, **action("8.30.1"), **config("[[allowlists]]\ncommits=['abc']\n")},
+     [(".gitleaks.toml", 4)]),
+    ("GLK012", {**action(), **config(f"[allowlist]\ncommits=['{COMMIT}',\n'ab1']\n")},
+     [(".gitleaks.toml", 5)]),
+    ("GLK012", {**hook("v8.24.3"), **config(NO_REGEX + "[rules.allowlist]\npaths=['arc']\n")},
+     [(".gitleaks.toml", 5)]),
+    ("GLK007", {**hook("v8.24.3"), **config(NO_REGEX + "[rules.allowlist]\npaths=['arc']\n"
+                                            "regexes=['b']\n")}, []),
+    ("GLK006", {**NEW, **RUNS, **step("8.30.1", "dir ."),
+                **config("[[allowlists]]\npaths=['^tests$']\n")}, [(".gitleaks.toml", 4)]),
+    ("GLK005", {**step("8.30.1", "dir ."), **config("[[allowlists]]\npaths=['^containers$']\n")},
+     []),
+    ("GLK005", {**NEW, **config(FLAGGED)}, []),
+    ("GLK005", {**hook("v8.27.0"), **config(FLAGGED)}, [(".gitleaks.toml", 5)]),
+    ("GLK001", {**OLD, **config("[allowlist]\ncondition='OR'\nregexes=['a']\n")}, []),
+    ("GLK001", {**OLD, **config("[allowlist]\ncondition='&&'\nregexes=['a']\n")},
+     [(".gitleaks.toml", 4)]),
+    ("GLK001", {**NEW, **config(TWICE)}, [(".gitleaks.toml", 4)]),
+    ("GLK001", {**hook("v8.8.12"), ".gitleaks.toml": TWICE}, []),
+    ("GLK003", {**NEW, ".gitleaks.toml": OWN}, [(".gitleaks.toml", 1)]),
+    ("GLK003", {**NEW, ".gitleaks.toml": "[extend]\nuseDefault=false\n" + OWN}, []),
+    ("GLK003", {**hook("v8.8.12"), ".gitleaks.toml": OWN}, []),
 ]  # fmt: skip
 
 

@@ -48,12 +48,17 @@ class HookRepository(Struct, frozen=True):
 
 
 class PreCommitConfig(Struct, frozen=True):
-    """The file; `files` and `exclude` here hold for every hook."""
+    """The file; `files` and `exclude` here hold for every hook.
+
+    `ci` is where pre-commit.ci is configured, which runs all hooks but `ci_skips`.
+    """
 
     repositories: tuple[HookRepository, ...] = ()
     files: Located | None = None
     exclude: Located | None = None
     default_stages: tuple[Located, ...] = ()
+    ci: Span | None = None
+    ci_skips: tuple[Located, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -76,6 +81,8 @@ def parse(content: bytes) -> PreCommitConfig:
         files=root.located("files"),
         exclude=root.located("exclude"),
         default_stages=_texts(root, "default_stages"),
+        ci=ci.span if isinstance(ci := root.get("ci"), YamlMap) else None,
+        ci_skips=_texts(ci, "skip") if isinstance(ci, YamlMap) else (),
         problems=tuple(problems),
     )
 

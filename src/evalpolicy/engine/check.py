@@ -155,13 +155,10 @@ def _check(
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
     fleet = facts.fleet
-    if not fleet.dockerfiles and not fleet.fixtures and not problems and on_fleet:
-        raise NotCheckedError(
-            f"nothing to check in {snapshot.place}: no Dockerfile and no fixture was found where "
-            "the layout expects them (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
-        )
-    if paths and all(paths) and not problems and not findings:
-        _refuse_unjudged(facts, rules, paths)
+    without_units = on_fleet and not fleet.dockerfiles and not fleet.fixtures
+    narrowed = bool(paths) and all(paths)
+    if (without_units or narrowed) and not problems and not findings:
+        _refuse_unjudged(facts, rules, paths if narrowed else ())
     return Report(
         kind=snapshot.kind,
         revision=snapshot.revision,
@@ -169,6 +166,7 @@ def _check(
         place=snapshot.place,
         checked=_checked(facts, rules, paths),
         paths=paths if all(paths) else (),
+        without_units=without_units,
         rules=rules,
         findings=findings,
         problems=problems,
@@ -301,11 +299,18 @@ def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:
 def _refuse_unjudged(facts: Facts, rules: Sequence[Rule], paths: Sequence[str]) -> None:
     from evalpolicy.engine.judged_paths import is_any_judged
 
-    if not is_any_judged(facts, rules, lambda path: _within(path, paths)):
-        raise NotCheckedError(
-            f"nothing to check below {', '.join(paths)}: none of the rules that ran judges a file "
-            "there (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
+    if is_any_judged(facts, rules, lambda path: _within(path, paths)):
+        return
+    if paths:
+        reason = f"below {', '.join(paths)}: none of the rules that ran judges a file there"
+    else:
+        reason = (
+            f"in {facts.snapshot.place}: no Dockerfile and no fixture was found where the layout "
+            "expects them, and none of the rules that ran judges anything else"
         )
+    raise NotCheckedError(
+        f"nothing to check {reason} (see `evalpolicy fleet`, and [layout] in evalpolicy.toml)"
+    )
 
 
 def _checked(facts: Facts, rules: Sequence[Rule], paths: Sequence[str]) -> Checked:

@@ -61,7 +61,8 @@ class Report(Struct, frozen=True):
     are the findings that were taken back. `line_hashes` are what GitHub names such a line by,
     where they were asked for. `base` is the merge base that the submission rules compared with,
     if they did, and `judged_by` states whose policy counted then. `paths` are those that the report
-    is narrowed to, if it is.
+    is narrowed to, if it is. `without_units` is true where the layout finds no unit and no fixture:
+    only rules that need none had anything to judge.
     """
 
     kind: Kind
@@ -78,6 +79,7 @@ class Report(Struct, frozen=True):
     base: str | None = None
     judged_by: JudgedBy | None = None
     paths: Sequence[str] = ()
+    without_units: bool = False
 
     @property
     def summary(self) -> dict[Severity, int]:

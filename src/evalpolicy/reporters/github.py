@@ -43,7 +43,8 @@ def render(report: Report) -> str:
             "output of `evalpolicy check`"
         )
     judged = report.judged_by
-    if judged is not None and (judged.refused or judged.origin != "base"):
+    of_policy = judged is not None and (judged.refused or judged.origin != "base")
+    if of_policy or report.without_units:
         lines.append(_command("notice", {"title": "evalpolicy"}, " ".join(sentences(report))))
     return "".join(f"{line}\n" for line in lines)
 

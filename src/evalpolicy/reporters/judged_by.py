@@ -1,4 +1,4 @@
-"""Whose policy judged a submission, in sentences that every format shares."""
+"""What was judged, and by whose policy, in sentences that every format shares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ _NAMES = {"comment": "suppression", "allowance": "allowance", "baseline": "basel
 
 
 def sentences(report: Report) -> Iterator[str]:
-    """Whose policy applied, which waivers were honoured, and how to accept the others."""
+    """Whether there are units; whose policy applied; which waivers counted, how to accept more."""
+    if report.without_units:
+        yield (
+            "No Dockerfile and no fixture was found where the layout expects them: only rules that "
+            "need none were checked (see `evalpolicy fleet`)."
+        )
     judged = report.judged_by
     if judged is None:
         return

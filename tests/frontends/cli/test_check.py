@@ -314,11 +314,27 @@ def test_a_contracts_pattern_cannot_make_it_hang(run, tmp_path):
 
 
 class TestNothingToCheck:
-    def test_no_repository_and_no_fleet(self, run, tmp_path):
-        code, out, err = run(write(tmp_path / "f", {"a": "b"}), "check")
+    @pytest.mark.parametrize("select", ["LBL,REL", "FIX", "GAT,GLK"])
+    def test_without_what_the_rules_judge(self, run, tmp_path, select):
+        code, out, err = run(write(tmp_path / "f", {"a": "b"}), "check", "--select", select)
         assert (code, out) == (3, "")
         assert "nothing to check" in err
         assert "[layout]" in err
+
+    def test_without_units_the_other_rules_judge(self, run, tmp_path):
+        files = {
+            ".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    steps:\n"
+            "      - run: pytest || true\n",
+            "README.md": "[a](b.md)\n",
+        }
+        code, out, _ = run(write(tmp_path / "f", files), "check")
+        assert code == 1
+        assert "GAT002" in out
+        assert "STR005" in out
+        assert "No Dockerfile and no fixture" in out
+        code, out, _ = run(write(tmp_path / "g", {"a": "b"}), "check")
+        assert code == 0
+        assert "No Dockerfile and no fixture" in out
 
     def test_an_empty_repository(self, run, tmp_path):
         (tmp_path / "r").mkdir()

@@ -54,9 +54,12 @@ class TestWhatRuns:
     def test_a_change_to_no_fleet_is_not_checked_but_for_itself(self, run, tmp_path):
         elsewhere = {"src/main.py": "x\n"}
         root = submission(tmp_path / "r", elsewhere, {**elsewhere, "x": "x\n"}, message="x\n")
-        code, out, err = run(root, "check", "--base", "main")
+        code, out, err = run(root, "check", "--base", "main", "--select", "LBL")
         assert (code, out) == (3, "")
         assert "nothing to check" in err
+        code, out, _ = run(root, "check", "--base", "main", "-q")
+        assert code == 1
+        assert "SUB001" in out
         code, out, _ = run(root, "check", "--base", "main", "--select", "SUB", "-q")
         assert code == 1
         assert "SUB001" in out

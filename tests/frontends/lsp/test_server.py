@@ -12,6 +12,7 @@ from tests.fleets import BENCHMARK, FIXTURES, FLEET, repository, write
 from tests.frontends.lsp.client import PATIENCE, Editor, session
 
 from evalpolicy.__main__ import main
+from evalpolicy.testing.repositories import start
 
 ARC = "containers/benchmarks/arc/Dockerfile"
 WRONG_NAME = BENCHMARK.replace('name="arc"', 'name="ark"')
@@ -363,7 +364,7 @@ def test_what_cannot_be_read_is_shown_where_it_is(fleet):
 def test_a_folder_that_is_no_fleet_is_a_message(tmp_path):
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain/Dockerfile").write_text("FROM a\n")
-    empty = repository(tmp_path / "empty", {"README": "x\n"})
+    empty = start(tmp_path / "empty")
 
     async def scenario(editor: Editor) -> None:
         await editor.until(lambda: len(editor.messages) == 2, "two messages")

@@ -15,6 +15,10 @@ from evalpolicy.scanners.gitleaks.versions import Version
 TREE = ("src/app.py", "tests/fixtures/a.jsonl", "tests/fixtures/b.jsonl")
 RULE = '[[rules]]\nid = "acme"\nregex = "ACME"\n'
 DEFAULT = "[extend]\nuseDefault = true\n"
+COMMIT = "39b40d74" * 5
+HISTORY = Invocation(mode="history")
+FOLDER = Invocation(mode="directory")
+NO_REGEX = '[[rules]]\nid = "acme"\n'
 AND = '[[allowlists]]\ncondition = "AND"\npaths = ["fixtures"]\nregexes = ["x"]\n'
 
 
@@ -50,6 +54,17 @@ def explain(text: str, version: str, invocation: Invocation | None = None, read=
         ("[rules.allowlist]\ncondition='&&'\npaths=['src']\nregexes=[1]\n", "8.21.0", "works", 0),
         ("[[rules.allowlists]]\npaths = ['src']\n", "8.20.1", "ignored", 0),
         (AND, "8.30.1", "works", 0),
+        *((f"[allowlist]\nregexes = ['{regex}']\n", "8.30.1", "everything", 0)
+          for regex in ("[A-Za-z0-9]+", r"\w", "[0-9]", "(?i)[a-z]", ".{8,}", r"\S+", "^.*", ".")),
+        *((f"[allowlist]\nregexes = ['{regex}']\n", "8.30.1", "works", 0)
+          for regex in ("[g-z]{30}", "^[a-z]+$", "_", "AKIA[A-Z2-7]{16}", ".{80,}", "^test")),
+        ("[allowlist]\nregexTarget='line'\nregexes = ['^[^#]']\n", "8.30.1", "everything", 0),
+        ("[allowlist]\nregexTarget='line'\nregexes = ['^#']\n", "8.30.1", "works", 0),
+        ("[allowlist]\nregexes = ['z(?i)q', 'akia']\n", "8.30.1", "broader", 0),
+        ("[allowlist]\nregexes = ['z(?i)q', 'akia']\n", "8.27.0", "works", 0),
+        ("[allowlist]\nregexes = ['z(a(?i)q)', 'akia']\n", "8.30.1", "works", 0),
+        ("[allowlist]\nregexes = ['[(?i)]q', 'akia']\n", "8.30.1", "works", 0),
+        ("[allowlist]\npaths = ['^X$|\\.(?i)PY$', 'TESTS']\n", "8.30.1", "everything", 3),
     ],
 )  # fmt: skip
 def test_effects(text, version, effect, files):
@@ -105,7 +120,7 @@ def test_keys_that_are_not_read():
 )
 def test_commits_work_where_commits_are_scanned(mode, effect):
     (judged,) = explain(
-        RULE + "[allowlist]\ncommits = ['abc']\n", "8.30.1", Invocation(mode=mode)
+        RULE + f"[allowlist]\ncommits = ['{COMMIT}']\n", "8.30.1", Invocation(mode=mode)
     ).allowlists
     assert (judged.effect, [c.effect for c in judged.criteria]) == (effect, [effect])
 
@@ -223,3 +238,86 @@ def test_what_is_too_much_in_ten_megabytes_is_reported(kind):
     assert len(content) > 9_000_000
     found = evaluate(parse(content), Version.of("8.30.1"), None, TREE)
     assert found.loads or found.problems
+
+
+@pytest.mark.parametrize(
+    ("version", "commits", "effect", "dead"),
+    [
+        ("8.30.1", [COMMIT], "works", []),
+        ("8.30.1", [COMMIT.upper()], "works", []),
+        ("8.27.0", [COMMIT.upper()], "never", []),
+        ("8.30.1", ["39b40d74" * 8], "works", []),
+        ("8.30.1", ["39b40d74"], "never", []),
+        ("8.30.1", ["main", "HEAD~1"], "never", []),
+        ("8.30.1", ["39b40d74", COMMIT, f"{COMMIT} "], "works", ["39b40d74", f"{COMMIT} "]),
+    ],
+)
+def test_a_commit_is_compared_whole(version, commits, effect, dead):
+    (judged,) = explain(f"{RULE}[allowlist]\ncommits = {commits!r}\n", version, HISTORY).allowlists
+    assert judged.effect == effect
+    assert [text for c in judged.criteria for text, _ in c.dead] == dead
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "effect"),
+    [
+        (DEFAULT + NO_REGEX + "[[rules.allowlists]]\npaths=['src']\n", "8.24.3", "never"),
+        (DEFAULT + NO_REGEX + "[rules.allowlist]\npaths=['src']\n", "8.18.4", "never"),
+        (DEFAULT + "[rules.allowlist]\npaths=['src']\n", "8.18.4", "never"),
+        (RULE + "[[rules.allowlists]]\npaths=['src']\n", "8.24.3", "works"),
+        (
+            NO_REGEX + "path = 'key$'\n[[rules.allowlists]]\npaths=['src']\n", "8.24.3", "works",
+        ),
+        (
+            DEFAULT + "[[rules]]\nid='jwt'\n[[rules.allowlists]]\npaths=['src']\n",
+            "8.24.3", "works",
+        ),
+        (
+            DEFAULT + "[[rules]]\nid='jwt'\n[rules.allowlist]\npaths=['src']\n",
+            "8.18.4", "never",  # it replaces the default rule
+        ),
+        (
+            DEFAULT + NO_REGEX + "[[allowlists]]\ntargetRules=['acme']\npaths=['src']\n",
+            "8.29.0", "never",
+        ),
+    ],
+)  # fmt: skip
+def test_an_allowlist_of_a_rule_that_never_fires_exempts_nothing(text, version, effect):
+    found = explain(text, version)
+    if found.loads:
+        (judged,) = found.allowlists
+        assert (judged.effect, bool(judged.files)) == (effect, effect == "works")
+    else:  # from 8.29.0 on such a rule is an error
+        assert version == "8.29.0"
+
+
+def test_of_two_rules_with_one_id_the_first_is_lost():
+    of_two = "".join(f"[[rules]]\nid='jwt'\n[rules.allowlist]\npaths=['{p}']\n" for p in "st")
+    first, last = explain(DEFAULT + of_two, "8.24.3").allowlists
+    assert (first.effect, last.effect) == ("ignored", "works")
+    assert "same id, jwt" in first.why
+
+
+@pytest.mark.parametrize(
+    ("version", "invocation", "path", "effect", "files"),
+    [
+        ("8.24.3", FOLDER, r"(^|/)\.", "everything", 3),
+        ("8.21.2", FOLDER, r"(^|/)\.", "never", 0),
+        ("8.30.1", FOLDER, r"^\..*", "everything", 3),
+        ("8.30.1", HISTORY, r"(^|/)\.", "never", 0),
+        ("8.30.1", Invocation(mode="directory", target="tests"), r"^\.$", "never", 0),
+        ("8.30.1", Invocation(mode="directory", target="./tests"), r"^tests$", "everything", 2),
+        ("8.30.1", FOLDER, r"fixtures$", "works", 2),
+        ("8.21.2", FOLDER, r"fixtures$", "never", 0),
+        ("8.30.1", Invocation(), r"fixtures$", "never", 0),
+    ],
+)
+def test_a_directory_scan_passes_by_the_folders_that_match(
+    version, invocation, path, effect, files
+):
+    text = f"{RULE}[allowlist]\npaths = ['{path}']\n"
+    (judged,) = explain(text, version, invocation).allowlists
+    assert (judged.effect, len(judged.files)) == (effect, files)
+    of_rule = f"{RULE}[rules.allowlist]\npaths = ['{path}']\n"
+    (judged,) = explain(of_rule, version, invocation).allowlists
+    assert judged.effect == "never"  # a rule's own never sees a folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalpolicy.scanners.gitleaks.goregex import Refused, compile_go
-from evalpolicy.scanners.gitleaks.patterns import Patterns
+from evalpolicy.scanners.gitleaks.patterns import Patterns, as_joined, flags_left_on
 
 
 @pytest.mark.parametrize("number", [2, 900])
@@ -38,3 +38,35 @@ def test_what_go_refuses_is_refused(source):
 )
 def test_what_go_takes_is_taken(source):
     assert not isinstance(compile_go(source), Refused)
+
+
+@pytest.mark.parametrize(
+    ("source", "flags"),
+    [
+        ("(?i)a", "i"),
+        (r"\.(?i)(?:png|gif)$", "i"),
+        ("a(?is)b(?-s)", "i"),
+        ("(?i-s)a", "i"),
+        ("(?-i)a", ""),
+        ("(?i:a)b", ""),
+        ("(a(?i)b)c", ""),
+        ("(?:(?i)a)", ""),
+        ("(?P<name>a)", ""),
+        ("[(?i)]", ""),
+        ("[]](?i)", "i"),
+        ("[^](?i)]a", ""),
+        ("[[:alpha:](?i)]a", ""),
+        (r"\(?i\)", ""),
+        (r"\Q(\E(?i)a", "i"),
+    ],
+)
+def test_which_flags_reach_the_patterns_behind(source, flags):
+    assert flags_left_on(source) == flags
+    reaches = Patterns((source, "zzz"), joined=True).allow("ZZZ")
+    assert reaches == ("i" in flags)
+    (_, second) = as_joined((source, "zzz"))
+    assert Patterns((second,), joined=True).allow("ZZZ") == reaches
+
+
+def test_a_later_pattern_switches_a_flag_off():
+    assert list(as_joined(("(?i)a", "(?-i)b", "c"))) == ["(?i)a", "(?i)(?-i)b", "c"]

@@ -20,6 +20,17 @@ _STAGED = re.compile(r"(?:^|\s)(?:--staged|--cached|--pre-commit|protect)(?=$|[\
 _ACTION = re.compile(r"(?:pre-commit|j178)/(?:action|prek-action)@")
 
 
+_HOOKS_RUN = re.compile(r"^[^#\n]*\b(?:pre-commit|prek)[\"', \t]+run\b", re.MULTILINE)
+_MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
+_PACKAGE = ("package.json",)
+# What runs tasks, and where a repository writes them.
+_TASKS = {
+    "make": _MAKEFILES, "gmake": _MAKEFILES, "just": ("justfile", "Justfile"),
+    "task": ("Taskfile.yml",), "nox": ("noxfile.py",), "tox": ("tox.ini", "pyproject.toml"),
+    "npm": _PACKAGE, "pnpm": _PACKAGE, "yarn": _PACKAGE, "bun": _PACKAGE,
+}  # fmt: skip
+
+
 class _Blind(Struct, frozen=True):
     """A hook that sees staged files only: what it does not see, and what to write."""
 
@@ -34,6 +45,9 @@ class _Blind(Struct, frozen=True):
 @rule("GAT001", "gate-sees-nothing", "error")
 def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     """A hook that looks only at staged files is a gate in CI, where nothing is staged.
+
+    Only a note where CI does not run the hooks at all: then it works on the machine of whoever
+    commits, and nowhere else.
 
     `check-added-large-files` without `--enforce-all`, the gitleaks hooks, and any hook whose entry
     or arguments say `--staged`, `--cached` or `protect`.
@@ -105,16 +119,26 @@ def sees_nothing(gates: Gates, gitleaks: GitleaksUses) -> Iterator[Hit]:
     for blind in _blind(gates, gitleaks):
         if blind.tool in _run_otherwise(gates, gitleaks):
             continue
-        where = (
-            f"{runs[0]} runs the hooks with nothing staged"
-            if runs
-            else "no workflow runs the hooks, and none runs the tool otherwise"
+        place = next(iter(runs), None) or _pre_commit_ci(gates, blind.name)
+        why = (
+            f"{place} runs the hooks with nothing staged, so there it always passes"
+            if place
+            else "it runs when someone commits, and no workflow runs it"
         )
         yield Hit(
-            blind.path, f"{blind.name} only checks {blind.what}: {where}, so in CI it always "
-            "passes",
-            blind.span, blind.help, blind.name, blind.name,
+            blind.path, f"{blind.name} only checks {blind.what}: {why}", blind.span, blind.help,
+            blind.name, blind.name, severity=None if place else "note",
         )  # fmt: skip
+
+
+def _pre_commit_ci(gates: Gates, hook: str) -> str:
+    """Where pre-commit.ci is configured, if that runs the hook."""
+    if gates.pre_commit is None:
+        return ""
+    path, config = gates.pre_commit
+    if config.ci is None or hook in (skipped.text for skipped in config.ci_skips):
+        return ""
+    return f"pre-commit.ci ({path}:{config.ci.line})"
 
 
 def _blind(gates: Gates, gitleaks: GitleaksUses) -> Iterator[_Blind]:
@@ -179,13 +203,24 @@ def _pre_commit_runs(gates: Gates) -> tuple[list[str], bool]:
                 words = [word.text for word in innermost(command).words]
                 if words[:2] == ["git", "add"] or words[:3] == ["git", "reset", "--soft"]:
                     staging.add(job)
-                elif words[:1] in (["pre-commit"], ["prek"]) and "run" in words:
+                elif _runs_hooks(gates, words):
                     below = text.count("\n", 0, command.words[0].start)
                     lines.append(step.run_span.line + below)
             if lines:
                 found.append(f"{path}:{lines[0]}")
                 all_stage = all_stage and job in staging
     return found, bool(found) and all_stage
+
+
+def _runs_hooks(gates: Gates, words: list[str]) -> bool:
+    """Whether a command runs the hooks, itself or by a task or a script of the repository."""
+    if words[:1] in (["pre-commit"], ["prek"]):
+        return "run" in words
+    texts = [gates.scripts.get(word.removeprefix("./"), "") for word in words[:2]]
+    for path in _TASKS.get(words[0], ()) if words else ():
+        content = gates.content(path)
+        texts.append("" if content is None else content.decode("utf-8", "replace"))
+    return any(map(_HOOKS_RUN.search, texts))
 
 
 def _run_otherwise(gates: Gates, gitleaks: GitleaksUses) -> set[str]:

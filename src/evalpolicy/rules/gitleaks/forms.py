@@ -36,7 +36,7 @@ _HARMLESS = ("minversion", "enableexperimentalallowlistoptimizations", "tags")
 @rule("GLK001", "gitleaks-form-ignored", "error")
 @merged
 def form_ignored(gitleaks: GitleaksUses) -> Iterator[UseHit]:
-    """The pinned gitleaks silently ignores an allowlist form or a key.
+    """The pinned gitleaks silently ignores an allowlist form, a key or a rule.
 
     Every pin is checked: the hook, the action with its default version, a `run:` step.
     docs/gitleaks.md lists which version reads what.
@@ -93,7 +93,8 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[UseHit]:
 
     ## Exempt
 
-    Keys without an effect: `title`, a `description`. `minVersion` and
+    Keys without an effect: `title`, a `description`, a `condition` that names the default
+    (`"OR"`). `minVersion` and
     `enableExperimentalAllowlistOptimizations` are only a note.
 
     ## Configuration
@@ -120,6 +121,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[UseHit]:
                 about=about, fix=migration(config, use.version, safe=False),
             )  # fmt: skip
         yield from _unread(use, config, evaluation, lost)
+        yield from _repeated(use, config, evaluation)
 
 
 def _is_form(why: str) -> bool:
@@ -129,11 +131,21 @@ def _is_form(why: str) -> bool:
 def _unread(
     use: Use, config: GitleaksConfig, evaluation: Evaluation, lost: set[Span]
 ) -> Iterator[UseHit]:
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+    from evalpolicy.scanners.gitleaks.obstacles import is_and
+
+    default = {
+        config.span(condition)
+        for written in config.allowlists()
+        if (condition := entry_of(written.table, "condition")) is not None and not is_and(condition)
+    }
     without_extend = any(not k.where and k.key == "extend" for k in evaluation.unread_keys)
     for key in evaluation.unread_keys:
         if key.where == "[extend]" and without_extend:
             continue
         if key.span in lost or key.key.lower() in ("allowlist", "allowlists"):
+            continue
+        if key.span in default:
             continue
         text = f"{use} ignores {key.key} in {key.where or 'the file'}: {_instead(key)}"
         severity: Severity | None = "note" if key.key.lower() in _HARMLESS else None
@@ -141,6 +153,27 @@ def _unread(
             evaluation.config, text, key.span, _since(key), about=f"{key.where} {key.key}",
             severity=severity,
         )  # fmt: skip
+
+
+def _repeated(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
+    """Rules of which gitleaks, which keeps them by id, only knows the last."""
+    from evalpolicy.scanners.gitleaks.effects import repeated
+    from evalpolicy.scanners.gitleaks.versions import table
+
+    if not evaluation.loads or not table().reads("extend", use.version):
+        return
+    for number, entry in repeated(config):
+        identity = getattr(entry.value, "value", "")
+        yield (
+            use,
+            Hit(
+                evaluation.config,
+                f"{use} ignores this rule: a later [[rules]] has the same id, {identity}",
+                config.span(entry),
+                "join the two, or give each an id of its own",
+                about=f"rule {number + 1} {identity}",
+            ),
+        )
 
 
 def _instead(key: UnreadKey) -> str:

@@ -11,7 +11,7 @@ from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
-    from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
     from evalpolicy.scanners.gitleaks.evaluate import Evaluation
     from evalpolicy.scanners.gitleaks.keys import UnknownKey
 
@@ -73,7 +73,10 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[UseHit]:
 @rule("GLK003", "gitleaks-no-rules", "error")
 @merged
 def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
-    """The configuration loads no rules: every scan passes.
+    """The configuration loads no rules, so every scan passes, or none of gitleaks' own.
+
+    The second is a warning: the rules that the file has run, but no key of a known provider is
+    found. `[extend]` with `useDefault = false` states that this is intended.
 
     ## Why
 
@@ -109,7 +112,10 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
     for use, config, evaluation in gitleaks.read():
-        if not evaluation.loads or not evaluation.rules.none or evaluation.problems:
+        if not evaluation.loads or evaluation.problems:
+            continue
+        if not evaluation.rules.none:
+            yield from _own_rules_alone(use, config, evaluation)
             continue
         entry = entry_of(config.root, "extend")
         yield (
@@ -120,6 +126,33 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
                 config.span(entry) if entry is not None else START,
                 "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
                 about="rules",
+            ),
+        )
+
+
+def _own_rules_alone(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
+    """A file that says nothing of the default rules, and does not repeat most of them."""
+    from evalpolicy.artifacts.gitleaks_config import entry_of
+    from evalpolicy.artifacts.syntax.english import counted
+    from evalpolicy.scanners.gitleaks.versions import default_rules, table
+
+    unsaid = entry_of(config.root, "extend") is None
+    if evaluation.rules.default or not unsaid or not table().reads("extend", use.version):
+        return
+    defaults = default_rules(use.version)
+    ids = {text.text for rule in config.rules() for text in config.texts(rule, "id")}
+    if len(ids & defaults) * 2 < len(defaults):
+        yield (
+            use,
+            Hit(
+                evaluation.config,
+                f"{use} runs {counted(evaluation.rules.own, 'rule')} of this file, and none of its "
+                f"{len(defaults)} default ones",
+                START,
+                "add `[extend]` with `useDefault = true`, or with `useDefault = false` if this is "
+                "intended",
+                about="default rules",
+                severity="warning",
             ),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, names
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
     from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
     from evalpolicy.scanners.gitleaks.evaluate import Evaluation
+    from evalpolicy.scanners.gitleaks.versions import Version
 
 
 @rule("GLK007", "gitleaks-broader-than-written", "error")
@@ -77,9 +78,12 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[UseHit]:
             written = lists[allowlist.span]
             spans = {config.span(entry) for entry in written.table.entries.values()}
             name = known[written.table.start]
-            for span, what, help in _broader(config, written, allowlist, unread & spans):
-                hit = Hit(evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}")
-                yield use, hit
+            found = _broader(config, written, allowlist, unread & spans, use.version)
+            for span, what, help, severity in found:
+                yield use, Hit(
+                    evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}",
+                    severity=severity,
+                )  # fmt: skip
         yield from _silenced(use, config, evaluation)
 
 
@@ -88,8 +92,10 @@ def _broader(
     written: WrittenAllowlist,
     allowlist: AllowlistEffect,
     unread: set[Span],
-) -> Iterator[tuple[Span, str, str]]:
+    version: Version,
+) -> Iterator[tuple[Span, str, str, Severity]]:
     from evalpolicy.artifacts.gitleaks_config import entry_of
+    from evalpolicy.scanners.gitleaks.versions import table
 
     working = {c.key for c in allowlist.criteria if c.effect not in ("ignored", "never")}
     condition = entry_of(written.table, "condition")
@@ -97,21 +103,39 @@ def _broader(
         if criterion.effect == "everything":
             alone = len(working) == 1 or condition is None
             what = "everything passes" if alone else f"{criterion.key} narrows nothing"
-            yield criterion.span, f"{what}: {criterion.why}", "say what is exempt"
+            yield criterion.span, f"{what}: {criterion.why}", "say what is exempt", "error"
         elif criterion.effect == "broader":
-            yield criterion.span, criterion.why, "write `(?i:…)`, which ends where it closes"
+            yield (
+                criterion.span,
+                criterion.why,
+                "write `(?i:…)`, which ends where it closes",
+                "error",
+            )
     paths = entry_of(written.table, "paths")
     others = [key for key in ("regexes", "stopwords") if entry_of(written.table, key) is not None]
-    if condition is None and paths is not None and others:
+    if condition is None and paths is not None and others and allowlist.effect != "never":
         once = "once it is read, " if allowlist.effect == "ignored" else ""
+        key = f"{'global' if written.rule is None else 'rule'}.condition"
+        since = "" if table().reads(key, version) else f" (read since {_since(key)})"
         yield (
             config.span(paths),
             f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
             f"paths is exempt, and every match of {others[0]} is exempt in all files",
-            'if both are meant, write `condition = "AND"`; if either is, write `condition = "OR"`',
+            f'if both are meant, write `condition = "AND"`{since}; if either is, write '
+            '`condition = "OR"`',
+            "warning",
         )
     elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
-        yield allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead"
+        yield (
+            allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead",
+            "error",
+        )  # fmt: skip
+
+
+def _since(key: str) -> str:
+    from evalpolicy.scanners.gitleaks.versions import table
+
+    return str(table().features[key].introduced())
 
 
 def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
@@ -136,12 +160,16 @@ def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Itera
 @rule("GLK012", "gitleaks-dead-entry", "warning")
 @merged
 def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
-    """A criterion can never match in the way gitleaks is run.
+    """A criterion can never match in the way gitleaks is run, or its rule never fires.
+
+    An error if the allowlist is one of a rule that has neither a regex nor a path: that rule finds
+    nothing, so there is nothing to exempt.
 
     ## Why
 
     The pre-commit hook scans the index, and staged changes have no commit yet: an allowlist of
-    `commits` has no effect there, but readers assume that it does.
+    `commits` has no effect there, but readers assume that it does. An abbreviated commit id has
+    none in any scan: gitleaks compares whole ids.
 
     ## Example
 
@@ -200,15 +228,31 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
         for criterion in allowlist.criteria
         if criterion.effect != "never"
     }
-
     for use, config, evaluation in gitleaks.read():
         lists = by_span(config)
         known = names(config)
         for allowlist in evaluation.allowlists if evaluation.loads else ():
+            name = known[lists[allowlist.span].table.start]
+            if allowlist.effect == "never" and not allowlist.criteria:
+                yield use, Hit(
+                    evaluation.config, f"{use} never uses this allowlist: {allowlist.why}",
+                    allowlist.span, "give the rule a regex, or remove the allowlist",
+                    about=name, severity="error",
+                )  # fmt: skip
             for criterion in allowlist.criteria:
+                for text, span in criterion.dead:
+                    yield (
+                        use,
+                        Hit(
+                            evaluation.config,
+                            f"{use} compares whole commit ids: {text[:80]!r} matches none",
+                            span,
+                            "write all of its digits, in lower case, or remove it",
+                            about=f"{name} {text}",
+                        ),
+                    )
                 dead = criterion.effect == "never" and criterion.key != "paths"
                 if dead and (use.path, criterion.span) not in alive:
-                    name = known[lists[allowlist.span].table.start]
                     yield (
                         use,
                         Hit(

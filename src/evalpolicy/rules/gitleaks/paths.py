@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.english import counted
@@ -13,7 +14,7 @@ from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, names
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
     from evalpolicy.artifacts.syntax.source import Span
-    from evalpolicy.facts.gitleaks_uses import GitleaksUses
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
     from evalpolicy.scanners.gitleaks.effects import AllowlistEffect
     from evalpolicy.scanners.gitleaks.versions import Version
 
@@ -73,12 +74,12 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[UseHit]:
         severity: Severity | None = None if "staged" in modes or not modes else "note"
         scanned = [p for p in map(use.invocation.scanned, gitleaks.tracked) if p is not None]
         known = names(config)
-        lists = [(w, list(_patterns(config, w))) for w in config.allowlists()]
+        lists = [(w, list(_patterns(config, w, use.version))) for w in config.allowlists()]
         if sum(len(patterns) for _, patterns in lists) * len(scanned) > _TRIALS:
             continue
         for written, patterns in lists:
-            for pattern, span in patterns:
-                if _matches(pattern, scanned, use.version) is not False:
+            for pattern, read, span in patterns:
+                if not scanned or _number(read, scanned, use, config, written, 1) != 0:
                     continue
                 yield (
                     use,
@@ -152,8 +153,9 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[UseHit]:
 
     `layout.fixtures` sets where the fixtures are.
     """
-    fixtures = frozenset(fleet.fixture_paths)
+    from evalpolicy.scanners.gitleaks.criteria import is_targeted
 
+    fixtures = frozenset(fleet.fixture_paths)
     for use, config, evaluation in gitleaks.read():
         lists = by_span(config)
         known = names(config)
@@ -162,10 +164,11 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[UseHit]:
             blinded = fixtures.intersection(allowlist.files)
             if not allowlist.by_paths_alone or allowlist.effect in ("ignored", "never"):
                 continue
-            if not _wholesale(len(blinded), len(fixtures)) or _targeted(written, use.version):
+            one_rule = written.rule is not None or is_targeted(config, written, use.version)
+            if not _wholesale(len(blinded), len(fixtures)) or one_rule:
                 continue
             scanned = {use.invocation.scanned(path) or "": path for path in blinded}
-            entries = list(_entries(config, written, allowlist, list(scanned), use.version))
+            entries = list(_entries(use, config, written, allowlist, list(scanned)))
             for span, pattern, number in entries:
                 yield (
                     use,
@@ -186,29 +189,19 @@ def _wholesale(blinded: int, fixtures: int) -> bool:
     return blinded > 1 or (blinded == 1 and fixtures == 1)
 
 
-def _targeted(written: WrittenAllowlist, version: Version) -> bool:
-    from evalpolicy.artifacts.gitleaks_config import entry_of
-    from evalpolicy.scanners.gitleaks.versions import table
-
-    if written.rule is not None:
-        return True
-    targets = entry_of(written.table, "targetRules")
-    return targets is not None and table().reads("global.targetRules", version)
-
-
 def _entries(
+    use: Use,
     config: GitleaksConfig,
     written: WrittenAllowlist,
     allowlist: AllowlistEffect,
     fixtures: list[str],
-    version: Version,
 ) -> Iterator[tuple[Span, str, int]]:
     """The entries that exempt fixtures wholesale, with how many; `paths` if none alone does."""
     found = []
-    patterns = list(_patterns(config, written))
+    patterns = list(_patterns(config, written, use.version))
     tried = patterns if len(patterns) * len(fixtures) <= _TRIALS else []
-    for pattern, span in tried:
-        number = _number(pattern, fixtures, version)
+    for pattern, read, span in tried:
+        number = _number(read, fixtures, use, config, written)
         if number > 1 or number == len(fixtures):
             found.append((span, pattern, number))
     if found:
@@ -218,35 +211,37 @@ def _entries(
     yield paths.span if paths else allowlist.span, "paths", len(fixtures)
 
 
-def _patterns(config: GitleaksConfig, written: WrittenAllowlist) -> Iterator[tuple[str, Span]]:
-    from evalpolicy.artifacts.gitleaks_config import entry_of
-    from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar
+def _patterns(
+    config: GitleaksConfig, written: WrittenAllowlist, version: Version
+) -> Iterator[tuple[str, str, Span]]:
+    from evalpolicy.scanners.gitleaks.criteria import path_patterns
 
-    entry = entry_of(written.table, "paths")
-    value = entry.value if entry is not None else None
-    for item in value.items if isinstance(value, Array) else [value]:
-        if isinstance(item, Scalar) and isinstance(item.value, str):
-            for pattern in [item.value] if isinstance(value, Array) else item.value.split(","):
-                yield pattern, config.span(item)
+    return path_patterns(config, written, _are_joined(version))
 
 
-def _matches(pattern: str, paths: list[str], version: Version) -> bool | None:
-    """Whether any path matches; None if there are no paths."""
-    return None if not paths else _number(pattern, paths, version, 1) != 0
-
-
-def _number(pattern: str, paths: list[str], version: Version, enough: int | None = None) -> int:
-    """How many paths match (counting stops at `enough`); -1 for a pattern that does not compile."""
+def _number(
+    pattern: str,
+    paths: list[str],
+    use: Use,
+    config: GitleaksConfig,
+    written: WrittenAllowlist,
+    enough: int | None = None,
+) -> int:
+    """How many paths it exempts (counting stops at `enough`); -1 if it does not compile."""
+    from evalpolicy.scanners.gitleaks.criteria import exempted_by, is_targeted
     from evalpolicy.scanners.gitleaks.goregex import Refused, validity
     from evalpolicy.scanners.gitleaks.patterns import Patterns
-    from evalpolicy.scanners.gitleaks.versions import table
 
     if isinstance(validity(pattern), Refused):
         return -1
-    alone = Patterns((pattern,), table().effect("patterns", version) == "joined")
-    number = 0
-    for path in paths:
-        number += alone.allow(path)
-        if enough is not None and number >= enough:
-            break
-    return number
+    globally = written.rule is None and not is_targeted(config, written, use.version)
+    exempts = exempted_by(use.invocation, use.version, globally)
+    alone = Patterns((pattern,), _are_joined(use.version))
+    found = (path for path in paths if exempts(path, alone))
+    return sum(1 for _ in islice(found, enough))
+
+
+def _are_joined(version: Version) -> bool:
+    from evalpolicy.scanners.gitleaks.versions import table
+
+    return table().effect("patterns", version) == "joined"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
+from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar
 from evalpolicy.scanners.gitleaks.invocation import Invocation
 from evalpolicy.scanners.gitleaks.keys import canonical
 from evalpolicy.scanners.gitleaks.model import Allowlist
-from evalpolicy.scanners.gitleaks.patterns import Patterns
+from evalpolicy.scanners.gitleaks.patterns import Patterns, as_joined, flags_left_on
+from evalpolicy.scanners.gitleaks.scan import Walk, walks
+from evalpolicy.scanners.gitleaks.secret_shapes import secrets
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 CRITERIA = ("commits", "paths", "regexes", "stopwords")
@@ -22,8 +24,8 @@ CRITERIA = ("commits", "paths", "regexes", "stopwords")
 PROBES = ("a", "0", "Zz9_-/+=", "\u00e9", "x" * 40, "tests/a.jsonl", "Qk3v8ZpLw1Rt6Yx0")
 """What a list that lets all of these pass lets everything pass."""
 
-_LEAK = re.compile(r"\(\?[imsU]+(?:-[imsU]+)?\)")
-"""A flag without a colon: it holds to the end of its group, and joining makes one group of all."""
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+"""A whole id of a commit (SHA-1 or SHA-256), as git writes it: no other text is compared equal."""
 
 _LISTED_TRIALS = 500_000
 """Patterns times files beyond which a list is judged whole, not entry by entry."""
@@ -38,13 +40,17 @@ class PathEntry(Struct, frozen=True):
 
 
 class CriterionEffect(Struct, frozen=True):
-    """One key of an allowlist: `commits`, `paths`, `regexes` or `stopwords`."""
+    """One key of an allowlist: `commits`, `paths`, `regexes` or `stopwords`.
+
+    `dead` are items that can never match beside others that can, each with its place.
+    """
 
     key: str
     span: Span
     effect: Literal["works", "ignored", "broader", "narrower", "everything", "never"]
     why: str = ""
     entries: tuple[PathEntry, ...] = ()
+    dead: tuple[tuple[str, Span], ...] = ()
 
 
 class Judged(Struct, frozen=True):
@@ -67,14 +73,56 @@ def judge_criteria(
 ) -> Judged:
     """The criteria as written, and their combined effect."""
     scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
-    matched = frozenset(path for path in scanned if effective.paths.allow(path))
+    globally = written.rule is None and not is_targeted(config, written, version)
+    exempt = exempted_by(invocation, version, globally)
+    matched = frozenset(path for path in scanned if exempt(path, effective.paths))
     judge = _Judge(
-        config, written, effective, version, invocation, tracked, hidden, scanned, matched
+        config, written, effective, version, invocation, tracked, hidden, scanned, matched, exempt
     )
     criteria = tuple(judge.all())
     alone = judge.paths_alone()
     files = judge.exempt() if alone else ()
     return Judged(criteria, judge.broader(), files, alone)
+
+
+def is_targeted(config: GitleaksConfig, written: WrittenAllowlist, version: Version) -> bool:
+    """Whether a global allowlist is one of single rules, by a `targetRules` that is read."""
+    entry = entry_of(written.table, "targetRules")
+    filled = written.rule is None and entry is not None and _is_filled(entry)
+    return filled and table().reads("global.targetRules", version)
+
+
+def exempted_by(
+    invocation: Invocation, version: Version, globally: bool
+) -> Callable[[str, Patterns], bool]:
+    """Whether the `paths` of an allowlist exempt a path, as gitleaks sees it.
+
+    A directory scan passes by what is below a folder that a global allowlist names.
+    """
+    if globally and walks(invocation.mode, version):
+        return Walk(invocation.target).passes_by
+    return lambda path, patterns: patterns.allow(path)
+
+
+def path_patterns(
+    config: GitleaksConfig, written: WrittenAllowlist, joined: bool
+) -> Iterator[tuple[str, str, Span]]:
+    """Each pattern of `paths`: as written, as it is read beside the others, and its place.
+
+    A text instead of a list holds patterns with commas between them.
+    """
+    entry = entry_of(written.table, "paths")
+    as_list = entry is not None and isinstance(entry.value, Array)
+    found = [
+        (pattern, item.span)
+        for item in config.texts(written.table, "paths")
+        for pattern in ([item.text] if as_list else item.text.split(","))
+    ]
+    patterns = [pattern for pattern, _ in found]
+    for (pattern, span), read in zip(
+        found, as_joined(patterns) if joined else patterns, strict=True
+    ):
+        yield pattern, read, span
 
 
 class _Judge(Struct, frozen=True):
@@ -87,6 +135,7 @@ class _Judge(Struct, frozen=True):
     hidden: bool
     scanned: Sequence[str]
     matched: frozenset[str]
+    exempt_by: Callable[[str, Patterns], bool]
 
     @property
     def prefix(self) -> str:
@@ -111,7 +160,7 @@ class _Judge(Struct, frozen=True):
             return CriterionEffect(name, span, "ignored", why)
         match name:
             case "commits":
-                return self.commits(span)
+                return self.commits(span, entry)
             case "paths":
                 return self.paths(span, entry)
             case "regexes":
@@ -119,19 +168,28 @@ class _Judge(Struct, frozen=True):
             case _:
                 return self.stopwords(span)
 
-    def commits(self, span: Span) -> CriterionEffect:
+    def commits(self, span: Span, entry: Entry) -> CriterionEffect:
         if self.invocation.mode != "history":
             why = f"a {self.invocation.mode} scan has no commit to compare with"
             return CriterionEffect("commits", span, "never", why)
         if self.hidden:
             return CriterionEffect("commits", span, "narrower", _HIDDEN)
-        return CriterionEffect("commits", span, "works")
+        folds = table().effect("commit-case", self.version) == "insensitive"
+        dead = tuple(
+            (item.text, item.span)
+            for item in self.config.texts(self.written.table, entry.key)
+            if not _COMMIT.fullmatch(item.text.lower() if folds else item.text)
+        )
+        if len(dead) == len(self.effective.commits):
+            why = f"{dead[0][0][:80]!r} is not the whole id of a commit, as git writes it"
+            return CriterionEffect("commits", span, "never", why)
+        return CriterionEffect("commits", span, "works", dead=dead)
 
     def paths(self, span: Span, entry: Entry) -> CriterionEffect:
         patterns = self.effective.paths
         scanned = self.scanned
         matched = sum(path in self.matched for path in scanned)
-        entries = tuple(self.path_entries(entry, scanned))
+        entries = tuple(self.path_entries())
         if scanned and matched == len(scanned):
             why = f"they match all {len(scanned):,} tracked files"
             return CriterionEffect("paths", span, "everything", why, entries)
@@ -145,24 +203,21 @@ class _Judge(Struct, frozen=True):
             return CriterionEffect("paths", span, "narrower", _HIDDEN, entries)
         return CriterionEffect("paths", span, "works", "", entries)
 
-    def path_entries(self, entry: Entry, scanned: Sequence[str]) -> Iterator[PathEntry]:
-        value = entry.value
-        items = value.items if isinstance(value, Array) else [value]
-        if len(items) * len(scanned) > _LISTED_TRIALS:
+    def path_entries(self) -> Iterator[PathEntry]:
+        joined = self.effective.paths.joined
+        patterns = list(path_patterns(self.config, self.written, joined))
+        if len(patterns) * len(self.scanned) > _LISTED_TRIALS:
             return
-        for item in items:
-            if not isinstance(item, Scalar) or not isinstance(item.value, str):
-                continue
-            written = [item.value] if isinstance(value, Array) else item.value.split(",")
-            for pattern in written:
-                alone = Patterns((pattern,), self.effective.paths.joined)
-                files = sum(alone.allow(path) for path in scanned)
-                yield PathEntry(pattern, self.config.span(item), files)
+        for pattern, read, span in patterns:
+            alone = Patterns((read,), joined)
+            files = sum(self.exempt_by(path, alone) for path in self.scanned)
+            yield PathEntry(pattern, span, files)
 
     def regexes(self, span: Span) -> CriterionEffect:
         patterns = self.effective.regexes
-        if _allows_all(patterns):
-            return CriterionEffect("regexes", span, "everything", "any secret matches")
+        if patterns.sources and all(map(patterns.allow, self.subjects())):
+            why = f"they match made-up secrets of all {len(secrets())} kinds tried"
+            return CriterionEffect("regexes", span, "everything", why)
         if not patterns.joined and all(_only_empty(source) for source in patterns.sources):
             why = f"at {self.version} an empty match does not count"
             return CriterionEffect("regexes", span, "never", why)
@@ -171,6 +226,13 @@ class _Judge(Struct, frozen=True):
         if why := self.target():
             return CriterionEffect("regexes", span, "narrower", why)
         return CriterionEffect("regexes", span, "works")
+
+    def subjects(self) -> Iterable[str]:
+        """What the regexes are matched against, for a secret of each kind."""
+        whole = table().effect("regex-subject", self.version) == "match"
+        if self.effective.regex_target == "secret" and not whole:
+            return secrets()
+        return (f'token = "{secret}"' for secret in secrets())
 
     def target(self) -> str:
         """Why the regexes are not matched against what regexTarget names."""
@@ -222,8 +284,7 @@ class _Judge(Struct, frozen=True):
             return f"{why}: any one criterion is enough"
         if self.prefix == "global." and self.effective.conjunct and self.kinds() > 1:
             mode = self.invocation.mode
-            walk = table().effect("directory-walk", self.version) == "yes"
-            if mode == "directory" and walk and self.effective.paths.sources:
+            if walks(mode, self.version) and self.effective.paths.sources:
                 return "a directory scan skips the paths, whatever the condition"
             skips = table().effect("git-commits-alone", self.version) == "yes"
             if mode == "history" and skips and self.effective.commits:
@@ -243,8 +304,7 @@ class _Judge(Struct, frozen=True):
             return False
         if not effective.conjunct or self.kinds() == 1:
             return True
-        walk = table().effect("directory-walk", self.version) == "yes"
-        return walk and self.invocation.mode == "directory" and self.prefix == "global."
+        return walks(self.invocation.mode, self.version) and self.prefix == "global."
 
     def exempt(self) -> tuple[str, ...]:
         found = []
@@ -275,6 +335,6 @@ def _leak(patterns: Patterns) -> str:
     if not patterns.joined:
         return ""
     for source in patterns.sources[:-1]:
-        if source.startswith("(?") and (flag := _LEAK.match(source)) is not None:
-            return f"{flag.group()} also applies to the patterns after it: they are joined by |"
+        if flags := flags_left_on(source):
+            return f"(?{flags}) also applies to the patterns after it: they are joined by |"
     return ""

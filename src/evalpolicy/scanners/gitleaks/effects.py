@@ -7,11 +7,12 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.gitleaks_config import Form, GitleaksConfig, WrittenAllowlist
+from evalpolicy.artifacts.gitleaks_config import Form, GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.toml_spans import Entry
 from evalpolicy.scanners.gitleaks.criteria import CriterionEffect, Judged, judge_criteria
 from evalpolicy.scanners.gitleaks.invocation import Invocation
-from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, LoadError
+from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, LoadError, Rule
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 Effect: TypeAlias = Literal["works", "ignored", "broader", "narrower", "everything", "never"]
@@ -69,7 +70,13 @@ def _judge(
         return plain("ignored", why)
     effective = _in_force(loaded, written)
     if effective is None:
-        return plain("ignored", _lost(written, loaded, version))
+        return plain("ignored", _lost(config, written, loaded, version))
+    if rules := [rule for rule in loaded.rules if effective in rule.allowlists]:
+        if all(rule.silent for rule in rules):
+            return plain("never", f"{_named(rules)} neither regex nor path, so it never fires")
+        if all(rule.silent or rule.muted for rule in rules):
+            why = f"{_named(rules)} lost its keywords at {version}, so it never runs"
+            return plain("never", why)
     judged = judge_criteria(
         config, written, effective, version, invocation, tracked,
         hidden=_hidden(loaded, effective, version),
@@ -98,6 +105,17 @@ def _overall(judged: Judged, effective: Allowlist) -> tuple[Effect, str]:
     return "works", ""
 
 
+def repeated(config: GitleaksConfig) -> list[tuple[int, Entry]]:
+    """The position and id of each rule whose id a later one has, too: gitleaks forgets it."""
+    ids = [(number, entry_of(rule, "id")) for number, rule in enumerate(config.rules())]
+    last = {_text(entry): number for number, entry in ids}
+    return [(n, entry) for n, entry in ids if entry is not None and last[_text(entry)] != n]
+
+
+def _text(entry: Entry | None) -> object:
+    return getattr(entry.value, "value", None) if entry is not None else None
+
+
 def _feature(form: Form) -> str:
     return form.strip("[]")
 
@@ -112,7 +130,17 @@ def _in_force(loaded: Loaded, written: WrittenAllowlist) -> Allowlist | None:
     return next((a for a in candidates if _same(a, written)), None)
 
 
-def _lost(written: WrittenAllowlist, loaded: Loaded, version: Version) -> str:
+def _named(rules: Sequence[Rule]) -> str:
+    if len(rules) > 1:
+        return f"each of the rules {', '.join(rule.id for rule in rules)} has"
+    return f"the rule {rules[0].id} has" if rules[0].id else "a rule without an id has"
+
+
+def _lost(
+    config: GitleaksConfig, written: WrittenAllowlist, loaded: Loaded, version: Version
+) -> str:
+    if written.rule is not None and any(rule == written.rule for rule, _ in repeated(config)):
+        return f"a later [[rules]] has the same id, {written.rule_id}"
     if written.rule_id is not None and loaded.rule(written.rule_id) is None:
         return f"there is no active rule {written.rule_id} at {version}"
     if not written.table.entries:

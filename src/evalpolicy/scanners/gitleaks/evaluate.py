@@ -135,7 +135,7 @@ def predict(
     loaded = load(config, version, read, invocation.directory)
     if isinstance(loaded, LoadError):
         return loaded
-    return predict_loaded(loaded, version, findings, invocation.mode)
+    return predict_loaded(loaded, version, findings, invocation.mode, invocation.target)
 
 
 def _problems(loaded: Loaded | LoadError) -> tuple[Problem, ...]:

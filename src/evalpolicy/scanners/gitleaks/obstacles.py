@@ -14,6 +14,7 @@ from evalpolicy.artifacts.gitleaks_config import (
 )
 from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
 from evalpolicy.scanners.gitleaks.goregex import GoRegex, compile_go
+from evalpolicy.scanners.gitleaks.patterns import flags_left_on
 from evalpolicy.scanners.gitleaks.versions import Version, default_rules, table
 
 _CRITERIA = ("commits", "paths", "regexes", "stopwords")
@@ -142,13 +143,8 @@ def _patterns(entry: Entry, to: Version, written_for: Version | None) -> Iterato
         elif after != before and compiled.finds(""):
             now = "lets everything pass" if after else "does not count"
             yield Obstacle(text, f"a pattern that matches nothing {now} at {to}")
-        elif before and not after and has_open_flag(str(text.value)):
+        elif before and not after and flags_left_on(str(text.value)):
             yield Obstacle(text, f"at {to} the flag no longer reaches the patterns after it")
-
-
-def has_open_flag(pattern: str) -> bool:
-    """Whether a flag at the top of a pattern would reach beyond it when patterns are joined."""
-    return "(?" in pattern and pattern.count("(?:") < pattern.count("(?")
 
 
 def criterion(node: Table, name: str) -> Entry | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -14,6 +14,13 @@ Test = Callable[[str], bool]
 
 _PLAIN = re.compile(r"\^?(?:[\w/ -]|\\[./-]|\.)*[\w/ -](?:[\w/ -]|\\[./-]|\.)*\$?", re.ASCII)
 """A pattern without groups, flags, repetition or alternatives that never matches nothing."""
+
+_PIECE = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]"
+    r"|(?P<flags>\(\?[imsU]*-?[imsU]*\))|(?P<bracket>[()])|[^\\\[()]+|.",
+    re.DOTALL,
+)
+"""A pattern in pieces: a quotation, an escape, a class, a flag, a bracket, anything else."""
 
 _CHUNK = 200
 _CHUNK_LENGTH = 10_000
@@ -68,6 +75,33 @@ def _each(sources: Sequence[str]) -> Test:
     if len(sources) < 2 or isinstance(whole, Refused):
         return lambda text: any(test(text) for test in alone)
     return lambda text: whole.finds(text) and any(test(text) for test in alone)
+
+
+def flags_left_on(source: str, before: str = "") -> str:
+    """The letters of the flags, such as `(?i)`, that still hold where a valid pattern ends.
+
+    A flag without a colon holds to the end of its group, so for the patterns that are joined
+    behind it, too. `before` holds where the pattern begins.
+    """
+    if "(?" not in source:
+        return before
+    on = set(before)
+    depth = 0
+    for piece in _PIECE.finditer(source):
+        if piece["bracket"]:
+            depth += 1 if piece["bracket"] == "(" else -1
+        elif piece["flags"] and not depth:
+            added, _, removed = piece["flags"].strip("(?)").partition("-")
+            on = (on | set(added)) - set(removed)
+    return "".join(sorted(on))
+
+
+def as_joined(sources: Iterable[str]) -> Iterator[str]:
+    """Each pattern with the flags that those before it leave on when all are joined."""
+    flags = ""
+    for source in sources:
+        yield f"(?{flags}){source}" if flags else source
+        flags = flags_left_on(source, flags)
 
 
 def reaches_out(source: str) -> bool:

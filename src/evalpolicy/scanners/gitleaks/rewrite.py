@@ -11,7 +11,8 @@ from msgspec import Struct
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
 from evalpolicy.scanners.gitleaks.keys import canonical
-from evalpolicy.scanners.gitleaks.obstacles import filled, has_open_flag, is_and, texts
+from evalpolicy.scanners.gitleaks.obstacles import filled, is_and, texts
+from evalpolicy.scanners.gitleaks.patterns import flags_left_on
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def wrap_flags(config: GitleaksConfig) -> Iterator[Edit]:
             if len(found) < 2:
                 continue
             for text in found:
-                if has_open_flag(str(text.value)) and not _is_group(str(text.value)):
+                if flags_left_on(str(text.value)):
                     yield from _grouped(config, text)
 
 
@@ -238,10 +239,6 @@ def _without_lists(table_: Table, between: str, config: GitleaksConfig) -> str:
             position = entry.value.end
     end = table_.end + len(between)
     return "".join((*parts, config.document.text[position:end]))
-
-
-def _is_group(pattern: str) -> bool:
-    return pattern.startswith("(?:") and pattern.endswith(")")
 
 
 def _grouped(config: GitleaksConfig, text: Scalar) -> Iterator[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
@@ -10,6 +11,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, Rule
+from evalpolicy.scanners.gitleaks.patterns import Patterns
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 ScanMode: TypeAlias = Literal["staged", "history", "directory"]
@@ -33,31 +35,49 @@ class Secret(Struct, frozen=True):
 
 
 def predict(
-    loaded: Loaded, version: Version, tree: Iterable[Secret], mode: ScanMode = "staged"
+    loaded: Loaded,
+    version: Version,
+    tree: Iterable[Secret],
+    mode: ScanMode = "staged",
+    root: str = ".",
 ) -> frozenset[tuple[str, str]]:
     """The (path, rule id) pairs that a scan reports.
 
     A file's lines share its keywords and its required rules, so lines of one path belong together.
+    `root` is what a directory scan was given.
     """
     files: dict[str, list[Secret]] = {}
     for secret in tree:
         files.setdefault(secret.path, []).append(secret)
     scan = _Scan(loaded, version)
-    walks = mode == "directory" and table().effect("directory-walk", version) == "yes"
+    walk = Walk(root) if walks(mode, version) else None
+    patterns = [allowlist.paths for allowlist in loaded.allowlists]
     return frozenset(
         (path, rule.id)
         for path, lines in files.items()
-        if not (walks and walked_past(loaded, path))
+        if walk is None or not any(walk.passes_by(path, paths) for paths in patterns)
         for rule in loaded.rules
         if scan.reports(rule, lines)
     )
 
 
-def walked_past(loaded: Loaded, path: str) -> bool:
-    """Whether a directory scan never opens a file: it or a folder above it, "." included."""
-    folders = path.split("/")
-    above = [".", *("/".join(folders[:depth]) for depth in range(1, len(folders) + 1))]
-    return any(a.paths.allow(folder) for a in loaded.allowlists for folder in above)
+def walks(mode: ScanMode, version: Version) -> bool:
+    """Whether a scan tries the names of folders against the paths of global allowlists."""
+    return mode == "directory" and table().effect("directory-walk", version) == "yes"
+
+
+class Walk:
+    """A directory scan from `root`, as it was written (`.`, `src`)."""
+
+    def __init__(self, root: str) -> None:
+        self._root = posixpath.normpath(root or ".")
+        self._depth = 0 if self._root == "." else self._root.count("/") + 1
+
+    def passes_by(self, path: str, patterns: Patterns) -> bool:
+        """Whether it never opens the file: the root, a folder below it, or the file matches."""
+        names = path.split("/")
+        below = ("/".join(names[:depth]) for depth in range(self._depth + 1, len(names) + 1))
+        return any(patterns.allow(name) for name in (self._root, *below))
 
 
 class _Scan:
