@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 @rule("GLK007", "gitleaks-broader-than-written", "error")
-@merged
-def broader_than_written(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """An allowlist exempts more than it seems to, or an override disables a default rule.
 
     Reported are: criteria of one allowlist, which combine as OR; an entry that matches everything;
@@ -67,20 +66,26 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     An allowlist with an explicit `condition = "OR"`. One that is broader because the pinned version
     ignores `condition` or `targetRules` (GLK001, at that key).
     """
-    for use, config, evaluation in gitleaks.read():
-        lists = by_span(config)
-        known = names(config)
-        unread = {key.span for key in evaluation.unread_keys}
-        for allowlist in evaluation.allowlists:
-            if not evaluation.loads:
-                continue
-            written = lists[allowlist.span]
-            spans = {config.span(entry) for entry in written.table.entries.values()}
-            name = known[written.table.start]
-            for span, what, help in _broader(config, written, allowlist, unread & spans):
-                hit = Hit(evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}")
-                yield use, hit
-        yield from _silenced(use, config, evaluation)
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            unread = {key.span for key in evaluation.unread_keys}
+            for allowlist in evaluation.allowlists:
+                if not evaluation.loads:
+                    continue
+                written = lists[allowlist.span]
+                spans = {config.span(entry) for entry in written.table.entries.values()}
+                name = known[written.table.start]
+                for span, what, help in _broader(config, written, allowlist, unread & spans):
+                    hit = Hit(
+                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}"
+                    )
+                    yield use, hit
+            yield from _silenced(use, config, evaluation)
+
+    yield from merged(found())
 
 
 def _broader(
@@ -134,8 +139,7 @@ def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Itera
 
 
 @rule("GLK012", "gitleaks-dead-entry", "warning")
-@merged
-def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """A criterion can never match in the way gitleaks is run.
 
     ## Why
@@ -201,21 +205,24 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
         if criterion.effect != "never"
     }
 
-    for use, config, evaluation in gitleaks.read():
-        lists = by_span(config)
-        known = names(config)
-        for allowlist in evaluation.allowlists if evaluation.loads else ():
-            for criterion in allowlist.criteria:
-                dead = criterion.effect == "never" and criterion.key != "paths"
-                if dead and (use.path, criterion.span) not in alive:
-                    name = known[lists[allowlist.span].table.start]
-                    yield (
-                        use,
-                        Hit(
-                            evaluation.config,
-                            f"{use}: {criterion.key} never match: {criterion.why}",
-                            criterion.span,
-                            "remove it, or use a criterion that can match there",
-                            about=f"{name} {criterion.key}",
-                        ),
-                    )
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            for allowlist in evaluation.allowlists if evaluation.loads else ():
+                for criterion in allowlist.criteria:
+                    dead = criterion.effect == "never" and criterion.key != "paths"
+                    if dead and (use.path, criterion.span) not in alive:
+                        name = known[lists[allowlist.span].table.start]
+                        yield (
+                            use,
+                            Hit(
+                                evaluation.config,
+                                f"{use}: {criterion.key} never match: {criterion.why}",
+                                criterion.span,
+                                "remove it, or use a criterion that can match there",
+                                about=f"{name} {criterion.key}",
+                            ),
+                        )
+
+    yield from merged(found())
