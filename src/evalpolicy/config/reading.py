@@ -166,12 +166,15 @@ def parse(content: bytes, path: str) -> Config | None:
 
 def _wrong(table: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str] | None:
     """The first key whose value the schema accepts but that cannot be used, and why."""
-    wrong = _wrong_glob(table) or wrong_pattern(table) or wrong_setting(table)
-    if wrong is None and table.get("replay"):
-        from evalpolicy.config.replay import wrong_replay
+    if wrong := _wrong_glob(table) or wrong_pattern(table):
+        return wrong
+    if refused := wrong_setting(table):
+        return refused[:2], refused[2]
+    if not table.get("replay"):
+        return None
+    from evalpolicy.config.replay import wrong_replay
 
-        return wrong_replay(table)
-    return wrong
+    return wrong_replay(table)
 
 
 def _wrong_glob(table: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str] | None:

@@ -11,7 +11,7 @@ from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 
 _COMMAND = re.compile("`(evalpolicy [^`]+)`")
-# A command is there to be copied into a shell: anything but plain words is not offered.
+# A command is there to be copied into a shell: what is not plainly words is not offered as one.
 _PLAIN = re.compile(r"evalpolicy(?: [A-Za-z0-9_./:=@%+,-]+)+")
 _PLACEHOLDER = re.compile(r"(?<![^ ])[A-Z]+(?![^ ])")
 # These only inspect and fix nothing.

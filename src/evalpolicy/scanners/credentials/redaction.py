@@ -79,7 +79,7 @@ def plain_scanner() -> Scanner:
 def shortened(text: str, most: int) -> str:
     """A text of at most `most` characters, the last of them `…` where it was longer.
 
-    The cut text contains no credential: a piece of one would not be found later.
+    What is cut holds no credential: nobody finds a piece of one later.
     """
     if len(text) <= most:
         return text
