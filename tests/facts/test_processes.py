@@ -16,10 +16,10 @@ from tests.samples.trajectories import lines, litellm_row
 
 HEAD = """
 import os, time
-from typing import Any
 from evalpolicy.facts.processes import Part, Shared
 parent = os.getpid()
 def shared(make, count=40, helpers=3):
+    from typing import Any
     part = Part(count, make, Any)
     work = Shared([part], helpers, lambda: None)
     return Results(work, part)

@@ -21,7 +21,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
 
 
 class Variable(NamedTuple):
-    """One entry of `environment`; `value` is None where the caller's own is passed on."""
+    """One entry of `environment`; `value` is None if the caller's value is passed on."""
 
     name: str
     value: str | None

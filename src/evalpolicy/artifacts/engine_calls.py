@@ -21,7 +21,7 @@ class EngineCall(NamedTuple):
 
 
 def engine_calls(content: bytes) -> list[EngineCall]:
-    """Every call in a script; bytes that are no UTF-8 are replaced."""
+    """Every call in a script; bytes that are not UTF-8 are replaced."""
     if not any(engine.encode() in content for engine in ENGINES):
         return []
     text = content.decode("utf-8", "replace").removeprefix("\ufeff")

@@ -1,7 +1,7 @@
 """What makes a gate strict or loose, in whatever file it stands: one list of settings a file.
 
 This is the seam between SUB012, which compares two states of a gate, and the files that gates
-are configured in. A setting knows what it lets through, if that can be told, and where it stands.
+are configured in. A setting knows what it lets through, if that is known, and where it is.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class GitleaksConfig(Struct, frozen=True):
 
     @property
     def problem(self) -> Problem | None:
-        """Why the file is not TOML, if it is none."""
+        """Why the file is not TOML, unless it is."""
         return self.document.problem
 
     @property

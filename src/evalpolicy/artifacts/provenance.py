@@ -115,7 +115,7 @@ def write(before: object, entries: Mapping[str, Mapping[str, object]]) -> bytes:
     `before` is the value of the file as it was (`Provenance.value`; None for a new one). Comments
     come first in their order, then the entries sorted by name; in an entry the known fields in the
     order of `FIELDS`, then the unknown ones sorted. The bytes depend on the values alone, so
-    writing twice changes nothing. Raises `ValueError` where `before` is no object: what it holds
+    writing twice changes nothing. Raises `ValueError` if `before` is not an object: what it holds
     would be lost.
     """
     if before is None:

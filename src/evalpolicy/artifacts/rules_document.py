@@ -2,7 +2,7 @@
 
 The form is that of the reference fleet (`.agents/meta/rules/RULES.md`): Markdown, requirements
 as an ordered list whose numbers may carry a letter (`8a.`), a section named Changelog with one
-dated row a change. Fenced code and HTML comments are no part of it.
+dated row a change. Fenced code and HTML comments do not count.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class RulesDocument(Struct, frozen=True):
 
 
 def parse(content: bytes) -> RulesDocument:
-    """Reads the document; bytes that are no UTF-8 are a problem, and read as far as they go."""
+    """Reads the document; bytes that are not UTF-8 are a problem, and are replaced."""
     problems: tuple[Problem, ...] = ()
     try:
         text = content.decode("utf-8-sig")

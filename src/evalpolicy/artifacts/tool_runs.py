@@ -58,7 +58,7 @@ class Weaker(Struct, frozen=True):
 
 
 def runs(content: bytes) -> tuple[ToolRun, ...]:
-    """The steps of a workflow that run the tool, in their order; none of what is not a workflow."""
+    """The steps of a workflow that run the tool, in order; nothing for other files."""
     if _NAME.encode() not in content.lower():
         return ()
     workflow = parse(content)

@@ -56,7 +56,7 @@ class Workflow(Struct, frozen=True):
 
 
 def step_options(value: Located | None) -> Options | None:
-    """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
+    """What GitHub starts a step's shell with; None for a shell that is not a POSIX shell.
 
     Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
     {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).

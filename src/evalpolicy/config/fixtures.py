@@ -34,27 +34,26 @@ class Secrets(Struct, frozen=True):
     internal_hosts: tuple[str, ...] = ()
 
 
-def wrong_setting(table: Mapping[str, Any]) -> tuple[tuple[str, str], str] | None:
-    """The first key with a pattern that does not compile, and why."""
+def wrong_setting(table: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The first table and key with a pattern that does not compile, and why."""
     import re
 
     from evalpolicy.matching.globs import Globs
     from evalpolicy.matching.re2 import PatternError, compiled
 
-    key = ("secrets", "internal_hosts")
     for pattern in table.get("secrets", {}).get("internal_hosts", ()):
         try:
             if compiled(pattern).search("") is not None:
-                return key, f"{pattern!r} also matches the empty string"
+                return "secrets", "internal_hosts", f"{pattern!r} also matches the empty string"
             if compiled(pattern).search("host.internal.invalid") is not None:
                 why = (
                     "also matches host.internal.invalid, which redaction writes in place of a host"
                 )
-                return key, f"{pattern!r} {why}"
+                return "secrets", "internal_hosts", f"{pattern!r} {why}"
         except PatternError as error:
-            return key, str(error)
+            return "secrets", "internal_hosts", str(error)
     try:
         Globs(table.get("fixtures", {}).get("replay_tests", ()))
     except re.error as error:
-        return ("fixtures", "replay_tests"), f"not a glob: {error}"
+        return "fixtures", "replay_tests", f"not a glob: {error}"
     return None

@@ -132,8 +132,8 @@ def _environment() -> Mapping[str, str]:
 
 
 class Replaying(Struct, frozen=True):
-    """`[replay]`. `timeout` is in seconds: what the agent is told, and what `{timeout}` stands
-    for; `grace` is what benchmark, agent and grader may take beyond it, together.
+    """`[replay]`. `timeout` is in seconds: the agent's limit, and the value of
+    `{timeout}`; `grace` is what benchmark, agent and grader may take beyond it, together.
 
     `output` is the runner's folder for what it makes, `result` and `agent_result` lie in there.
     `environment` is all that the runner gets; a fleet's own entries are added to the defaults,

@@ -62,7 +62,7 @@ def check(
     rules judge `replays`, and run only where these are given. A submission (`change`) is judged by
     the policy at its base, unless its own is accepted (see `in_force`). Raises `UsageError` for a
     selector or a path that stands for nothing, and `NotCheckedError` if there is nothing to check:
-    an empty answer is no pass.
+    an empty answer is not a pass.
 
     A row of the cache that its reader took and the rest could not use is a fault of the cache, not
     of the fleet: where something failed, everything is judged again without it.
@@ -79,7 +79,7 @@ def check(
         report = judge(snapshot, cache=cache)
     except errors.PASSED:
         raise
-    except Exception as error:  # noqa: BLE001 - it is raised again if it is no fault of the cache
+    except Exception as error:  # noqa: BLE001 - raised again unless the cache is at fault
         errors.noted(error)
     else:
         if not errors.any_since(before):

@@ -68,7 +68,7 @@ def in_force(
         )
         return replace(_own("unreadable", snapshot, own, known, baseline), problem=problem)
     if state is not comparison.before:
-        # The merge keeps what the submission did not bring.
+        # The merge keeps what the submission did not add.
         own = base if own.source is None else own
         baseline = baseline or baselines.load(snapshot) or rows
     layout = _both(base.layout, own.layout, snapshot)

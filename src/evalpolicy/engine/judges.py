@@ -52,7 +52,7 @@ _RUNNERS = Globs(
         "**/*.sh",
     )
 )
-# A larger file is none of these (bytes).
+# None of these files is larger (bytes).
 _LIMIT = 4 << 20
 
 

@@ -28,7 +28,7 @@ class Subject(NamedTuple):
 
     `name` tells apart what never shares a row. `given` are the facts that are its own. `ground` is
     equal as long as what they may know without looking at a file (the listing, which units there
-    are) is; None where nobody can say.
+    are) is; None if that is unknown.
     """
 
     name: str

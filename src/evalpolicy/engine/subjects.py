@@ -22,7 +22,7 @@ _JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
 
 
 def is_judged_once(rule: Rule) -> bool:
-    """Whether what a rule finds is not kept: nobody knows what a plug-in's rule looks at, too."""
+    """Whether what a rule finds is not kept: what a plug-in's rule looks at is unknown, too."""
     return rule.plugin is not None or not _JUDGED_ONCE.isdisjoint(rule.needs)
 
 
@@ -69,7 +69,7 @@ class Subjects:
 
     @cached_property
     def _ground_of_units(self) -> str | None:
-        """Equal as long as what all units share does not change; None where it cannot be had."""
+        """Equal as long as what all units share does not change; None if it is unknown."""
         if not self._facts.cache.keeps:
             return None
         fleet = self._facts.fleet

@@ -11,7 +11,7 @@ from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Unreadable
 from evalpolicy.snapshot.tracing import tracked
 
-# A larger file is not read as one (bytes), and a longer chain of includes or extends is a circle.
+# A larger file is not read as one (bytes), and a longer chain of includes or extends is a cycle.
 _LIMIT = 1 << 20
 _LONGEST = 20
 

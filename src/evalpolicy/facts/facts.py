@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Fact(Generic[_T]):
     """One fact: what a function or a class makes of the facts that its parameters name.
 
-    It is imported and called when somebody first asks, and tracked: who asks for the fact rests on
+    It is imported and called on first use, and tracked: whatever asks for the fact depends on
     what was read for it. One that cannot be worked out raises the same for everybody who asks.
     """
 
@@ -144,7 +144,7 @@ class Facts:
             raise
 
     def forked(self) -> None:
-        """Lets go, in a forked process, of what two processes cannot share."""
+        """Drops, in a forked process, what two processes cannot share."""
         self.snapshot.forked()
         self.cache.forked()
 

@@ -98,7 +98,7 @@ def document(found: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def _row_or_problem(facts: Facts, fixture: Fixture) -> Row:
-    """The row of a fixture; one that is no more than its name, and a problem, where that fails."""
+    """The row of a fixture; if that fails, a row with only its name, and a problem."""
     try:
         return understood(partial(_row, facts), fixture)
     except Unreadable as reason:

@@ -67,7 +67,7 @@ class GateNames(Struct, frozen=True):
     is_script: Callable[[str], bool] = lambda path: False
 
     def name(self, command: Command, values: Mapping[str, str] = NOTHING) -> str | None:
-        """What a command is called as a gate, its variables having `values`; None if it is none."""
+        """The name of a command as a gate, its variables being `values`; None if not a gate."""
         run = innermost(command, values)
         words = [word.text for word in run.words]
         # An image is a gate by its name, or by the command that it is given.

@@ -56,7 +56,7 @@ class Use(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Where the pin stands, or that there is none."""
+        """Where the pin is, or that there is no pin."""
         if self.pin is None:
             return "the latest known: nothing pins one"
         where = f"{self.pin.path}:{self.pin.span.line}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evalpolicy.facts.in_force import InForce
     from evalpolicy.fleet.surroundings import Surroundings
 
-# A gateway's image is not labelled in the reference fleet: it has no contract of its own.
+# A gateway's image is not labelled in the reference fleet: it has no separate contract.
 _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
 _SCHEMA_LIMIT = 4 << 20
 

@@ -1,7 +1,7 @@
 """Work that is shared with forked processes: each free process takes the next item.
 
 A fork starts in a few milliseconds with everything imported and every file listed, where a new
-interpreter needs a hundred. What a process made goes into a file of its own in memory. A process
+interpreter needs a hundred. Each process writes its results to a separate file in memory. A process
 that dies loses nothing but time: what it did not deliver is made again.
 """
 
@@ -51,7 +51,7 @@ class Part(Generic[_Made]):
 class Shared:
     """The items of all parts, begun at once by forked helpers, in order.
 
-    `apart` is called first in each helper, to let go of what two processes cannot share.
+    `apart` is called first in each helper, to drop what two processes cannot share.
     """
 
     def __init__(self, parts: Sequence[Part[Any]], helpers: int, apart: Callable[[], None]) -> None:
@@ -63,7 +63,7 @@ class Shared:
         self._queue: int | None = None
         if helpers < 1:
             return
-        # Nobody writes into it: its end in this process closes when this process ends, however.
+        # Nothing is written to it: this end closes when this process ends, for whatever reason.
         lives, self._lives = os.pipe()
         self._queue, fill = os.pipe()
         os.write(fill, b"".join(number.to_bytes(_NUMBER, "big") for number in range(count)))
@@ -82,7 +82,7 @@ class Shared:
     def results(self, part: Part[_Made]) -> Iterator[tuple[int, _Made]]:
         """The number of each of the part's items and what was made of it, in no certain order.
 
-        Who asks first helps until nothing is left, whatever it belongs to.
+        The first caller works, too, until no item of any part is left.
         """
         made = self._made[part]
         for at in self._taken():

@@ -130,7 +130,7 @@ class Sizing:
 
     @property
     def allowed(self) -> frozenset[str]:
-        """The files that every hook's patterns keep from it; none where there is no hook."""
+        """The files that every hook's patterns exclude; empty if there is no hook."""
         if not self.hooks:
             return frozenset()
         return self.tracked.difference(*(hook.sees for hook in self.hooks))

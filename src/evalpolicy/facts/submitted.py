@@ -59,7 +59,7 @@ class GateChange(Struct, frozen=True):
 class Submitted:
     """The artifacts of the two states that a submission changes, each read when first asked for.
 
-    What cannot be read is taken down as a problem of the comparison.
+    What cannot be read becomes a problem of the comparison.
     """
 
     def __init__(self, comparison: Comparison, config: Config) -> None:

@@ -31,7 +31,7 @@ _ROLE_OF_TYPE: Mapping[str, Role] = {
 }
 # BuildKit is given its input in messages of at most 16 MiB (bytes).
 DOCKERFILE_LIMIT = 16 << 20
-# A build script or a bake file of more than this is none (bytes).
+# No build script and no bake file is larger (bytes).
 _SCRIPT_LIMIT = 4 << 20
 
 

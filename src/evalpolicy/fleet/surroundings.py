@@ -26,7 +26,7 @@ class Surroundings:
         self._unit = unit
         self.images = fleet.images
         self.known: dict[object, Any] = {}
-        """What is remembered of the unit, and let go with this."""
+        """What is remembered about the unit, as long as this object lives."""
 
     @property
     def supplied_args(self) -> frozenset[str]:

@@ -208,7 +208,7 @@ class Place:
 
     @contextmanager
     def at_hand(self, parsed: Dockerfile | None) -> Iterator[None]:
-        """While this lasts, `dockerfile` needs no parsing; afterwards it is let go."""
+        """Within this context, `dockerfile` is already parsed; afterwards it is dropped."""
         self._parsed = parsed
         try:
             yield

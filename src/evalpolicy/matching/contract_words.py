@@ -1,4 +1,4 @@
-"""What a JSON Schema asks of a value, in words of ours: those of jsonschema change."""
+"""What a JSON Schema asks of a value, in our own words, because those of jsonschema change."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A hook judges the labels of one changed Dockerfile, and `jsonschema` takes longer to load than all
 the rest of it. Labels are a flat object of texts, and what a contract says of these is a handful
-of keywords: whether they are kept, and which required keys are missing, is told here. Whatever
+of keywords: whether they are kept, and which required keys are missing, is decided here. Whatever
 else is the case, a rejected value or a keyword that is not known here, is left to the validator.
 """
 

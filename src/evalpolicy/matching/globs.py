@@ -91,7 +91,7 @@ def _parts(glob: str) -> Iterator[str]:
             yield f"[{'^/' + inner[1:] if inner[0] == '!' else inner}]"
             position = end + 1
         else:
-            # What does not close here closes nowhere behind it, and need not be looked for again.
+            # If it is not closed from here on, a later search finds nothing either.
             closed = closed and char != "["
             yield re.escape(char)
             position += 1

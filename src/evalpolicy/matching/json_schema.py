@@ -1,4 +1,4 @@
-"""Contracts as data: JSON Schemas, judged with `jsonschema`, told as facts.
+"""Contracts as data: JSON Schemas, checked with `jsonschema`, with violations as facts.
 
 The validator is imported when something is judged, not before: it takes longer to load than
 the rest of a hook.
@@ -45,7 +45,7 @@ def violations(
 ) -> list[Violation]:
     """Everything in `value` that `schema` rejects, in a stable order.
 
-    What the keys `unjudged` of the value hold is not told of. Raises `NotCheckedError` where a
+    Violations within the keys `unjudged` are left out. Raises `NotCheckedError` where a
     schema that is not the package's own takes more than 100,000 steps.
 
     `name` is the file of a schema that is not the package's own: `UsageError` is raised if that

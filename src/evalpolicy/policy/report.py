@@ -43,7 +43,7 @@ class Waived(NamedTuple):
 
 
 class JudgedBy(NamedTuple):
-    """Whose policy judged a submission, and the findings that waivers of its own would take back.
+    """Whose policy judged a submission, and the findings that its own waivers would suppress.
 
     `base`: the merge base's. `adopted`: its own, for the base has no judge. `accepted`: its own,
     for somebody accepted that. `unreadable`: its own, for the base's cannot be read.

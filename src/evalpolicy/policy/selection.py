@@ -31,7 +31,7 @@ class KnownRules(Protocol):
         """Every rule, by family in their documented order, then by id."""
 
     def without(self, names: Iterable[str], why: str) -> KnownRules:
-        """The same rules, and plug-ins with these names that bring theirs later."""
+        """The same rules, and plug-ins with these names, whose rules are loaded later."""
 
 
 class UndecidedError(NotCheckedError):

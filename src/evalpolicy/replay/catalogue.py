@@ -23,7 +23,7 @@ def models(names: list[str], wire: WireName) -> dict[str, Any]:
 
 
 def model(name: str, wire: WireName) -> dict[str, Any]:
-    """One model; every name is accepted, because a fleet gives its agents names of its own."""
+    """One model; every name is accepted, because a fleet chooses the names that its agents use."""
     if wire == "gemini":
         return {
             "name": f"models/{name}",

@@ -44,7 +44,7 @@ class Shown:
             self._stream.write(text)
             self._stream.flush()
         except OSError:
-            return  # nobody looks any more, and the run goes on
+            return  # the terminal is gone, and the run goes on
 
 
 def bar(progress: Progress, columns: int) -> str:

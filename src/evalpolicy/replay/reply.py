@@ -41,7 +41,7 @@ class ToolCall(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """What the model said. `key` makes its ids; `created` is in seconds since 1970.
 
-    `model` is None where the recording names none. Tokens that were not recorded count as 0.
+    `model` is None if the recording does not name it. Tokens that were not recorded count as 0.
     """
 
     key: str

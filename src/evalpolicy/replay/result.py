@@ -14,7 +14,7 @@ _LIMIT = 1 << 20
 
 
 def read_task_result(file: Path) -> TaskResult | str:
-    """The result, or the reason why there is none."""
+    """The result, or the reason why it is missing."""
     value = _value(file, "result")
     if isinstance(value, str):
         return value

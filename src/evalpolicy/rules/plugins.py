@@ -1,4 +1,4 @@
-"""Rules that other packages bring: the entry points of the group `evalpolicy.rules`.
+"""Rules of other packages: the entry points of the group `evalpolicy.rules`.
 
 An entry point is a family: its name is the family's, its value the module that holds the rules.
 Only those that the fleet's configuration names are looked for. What judges a fleet is then a

@@ -8,7 +8,7 @@ from evalpolicy.errors import PASSED, noted
 from evalpolicy.policy.rule import Failure, Hit, Rule
 
 WHOLE = "."
-"""Where a problem is reported that belongs to the fleet and to none of its files."""
+"""The path of a problem that concerns the whole fleet."""
 
 
 def run(

@@ -10,7 +10,7 @@ from evalpolicy.rules import FAMILIES, all_rules, family
 
 
 class Family(NamedTuple):
-    """A family that a plug-in brings, with its rules by id."""
+    """A family of a plug-in, with its rules by id."""
 
     letters: str
     name: str
@@ -28,7 +28,7 @@ class RuleSet:
         self.missing = missing
 
     def without(self, names: Iterable[str], why: str) -> RuleSet:
-        """The same rules, and plug-ins with these names that bring theirs later."""
+        """The same rules, and plug-ins with these names, whose rules are loaded later."""
         absent = tuple(f"plug-in {name}: {why}" for name in names)
         return RuleSet(tuple(self._plugged.values()), (*self.missing, *absent))
 

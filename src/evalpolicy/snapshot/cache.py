@@ -55,7 +55,7 @@ class Cache:
             return True
 
     def get(self, key: str, shape: type[_Row]) -> _Row | None:
-        """The row of `key`; None if there is none, or it is damaged or of another shape."""
+        """The row of `key`; None if it is missing, damaged or of another shape."""
         if self._rows is None:
             return None
         try:
@@ -88,7 +88,7 @@ class Cache:
         self._fresh.clear()
 
     def forked(self) -> None:
-        """Lets go, in a forked process, of the file: two processes cannot share it open."""
+        """Drops the open file in a forked process: two processes cannot share it."""
         self._left = self.__dict__.get("_rows")  # nor may this one close it
         self.__dict__["_rows"] = None
         self._fresh = {}
@@ -126,7 +126,7 @@ class Cache:
 
     @cached_property
     def _rows(self) -> sqlite3.Connection | None:
-        """The open file; None if there is none or it cannot be used."""
+        """The open file; None if it does not exist or cannot be used."""
         if self._file is None:
             return None
         for attempt in ("as it is", "anew"):
@@ -141,7 +141,7 @@ class Cache:
 
 
 def decoded(text: str, shape: type[_Row]) -> _Row | None:
-    """JSON as a value of this shape; None if it is none."""
+    """JSON as a value of this shape; None if it has another."""
     from msgspec import convert
 
     known: Any = shape
@@ -168,7 +168,7 @@ def _checksum(key: str, text: str) -> str:
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    """What is raised where the file is damaged, locked, of something else, or not to be had."""
+    """What is raised if the file is damaged, locked, not a cache, or not available."""
     from sqlite3 import Error
 
     return (Error, OSError, ValueError, MemoryError, OverflowError)

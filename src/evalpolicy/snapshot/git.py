@@ -163,7 +163,7 @@ class Objects:
                 self._ask(waiting)
 
     def stream(self, oid: str, chunk: int) -> Iterator[bytes]:
-        """One object's content in pieces, from a process of its own."""
+        """One object's content in pieces, from a separate process."""
         one = Objects(self._repository)
         try:
             one._ask([oid])

@@ -52,7 +52,7 @@ def understood(parse: Callable[[_Given], _Read], content: _Given) -> _Read:
 class Entry(NamedTuple):
     """One path of a snapshot.
 
-    `path` is relative to the fleet's root, with `/` between its parts; bytes that are no UTF-8
+    `path` is relative to the fleet's root, with `/` between its parts; bytes that are not UTF-8
     are kept as surrogate escapes (PEP 383). `mode` is git's (0o100644, 0o100755, 0o120000 for a
     symbolic link, 0o160000 for a submodule). `oid` is the blob's id where git knows it: for a
     worktree that of the index, which the file on disk may have left behind.
@@ -195,7 +195,7 @@ class Snapshot(ABC):
         """Ends the processes that the snapshot holds."""
 
     def forked(self) -> None:  # noqa: B027 - most snapshots hold nothing open
-        """To be called in a forked process: lets go of what the parent holds open."""
+        """To be called in a forked process: drops what the parent has open."""
 
     def __enter__(self) -> Snapshot:
         return self

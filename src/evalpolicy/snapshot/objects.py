@@ -67,7 +67,7 @@ class ObjectSnapshot(Snapshot):
         return self._objects.stream(self._oid(self._behind(path)), chunk)
 
     def presume(self, sizes: Mapping[str, int]) -> None:
-        """Sizes in bytes, by id, that `exceeds` need not ask git for: a blob's never changes."""
+        """Sizes in bytes, by id, so that `exceeds` does not ask git: a blob's never changes."""
         self._presumed = sizes
 
     def will_size(self, paths: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ def open_snapshot(
     The fleet's root is the nearest folder at or above `folder` that holds an evalpolicy.toml,
     else the top of the repository; outside git, `folder` itself. In a repository, `prefix` (empty,
     or ending in `/`) gives its place instead. Raises `UsageError` for an
-    unknown revision and `NotCheckedError` where there is nothing to read from.
+    unknown revision and `NotCheckedError` if there is nothing to read.
     """
     if staged and revision is not None:
         raise UsageError("--staged and --rev exclude each other: give one of them")

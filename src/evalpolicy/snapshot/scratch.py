@@ -26,7 +26,7 @@ def scratch(
 
     `objects` and `shallow` are the repository's own, `id_digits` the length of its ids. `core` is
     put into the section of this name. The worktree is an empty folder and there is no index:
-    a command for others names them in variables of its own.
+    a command for others sets their variables itself.
     """
     with tempfile.TemporaryDirectory(prefix="evalpolicy-") as name:
         git_dir, empty = Path(name, "git"), Path(name, "empty")

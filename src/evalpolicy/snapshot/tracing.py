@@ -1,7 +1,7 @@
-"""What work reads is taken down while it runs, so that its result can be kept until that changes.
+"""Records what work reads while it runs, so that its result can be kept until that changes.
 
 A tracked function is a function of a snapshot. While it runs, its looks and the problems that it
-reports are taken down in a `Trace`; its result is remembered with that, and whoever asks again gets
+reports are recorded in a `Trace`; its result is remembered with that, and whoever asks again gets
 the result and rests on the trace, too. So what work rests on does not depend on who asked first.
 
 `Watched.state` names the answer to each look: equal states, equal work, whatever else changed.
@@ -83,7 +83,7 @@ _OPEN: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 @contextmanager
 def tracing(trace: Trace | None) -> Iterator[None]:
-    """While this lasts, looks and problems are taken down in `trace`, or nowhere."""
+    """Within this context, looks and problems are recorded in `trace`, or nowhere."""
     before = _OPEN.set(trace)
     try:
         yield
@@ -135,7 +135,7 @@ def tracked(
 
 
 class Watched(Snapshot):
-    """`below`, with what is asked of it taken down (see `tracing`)."""
+    """`below`, recording what is asked of it (see `tracing`)."""
 
     def __init__(self, below: Snapshot, cache: Cache) -> None:
         self.kind = below.kind

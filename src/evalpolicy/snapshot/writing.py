@@ -1,6 +1,6 @@
 """The one function that writes into the user's tree, and the places it never writes to.
 
-A path comes from a repository that nobody trusts, or from the user. Nothing is written through a
+A path comes from an untrusted repository, or from the user. Nothing is written through a
 link that lies below the repository, into a git directory, or outside of the folder that was named.
 Folders are opened one in another without following links (openat(2)), so that a link which takes a
 folder's place in the middle changes nothing.
@@ -219,7 +219,7 @@ def _replace(
 
 
 def _beside(folder: int, mode: int) -> tuple[str, int]:
-    """A new temporary file, locked for as long as it is open: nobody takes it for left behind."""
+    """A new temporary file, locked while it is open, so that it is not mistaken for a leftover."""
     while True:
         name = left_behind.new_name(secrets.token_hex(8))
         handle = os.open(name, _NEW, mode, dir_fd=folder)

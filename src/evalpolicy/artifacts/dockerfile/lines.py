@@ -104,7 +104,7 @@ class Source(Struct):
     problems: list[Problem] = field(default_factory=list)
     at: int = 0
     unterminated: list[int] = field(default_factory=list)
-    """Where heredocs without an end begin: from there on nobody knows what is an instruction."""
+    """Where heredocs without an end begin: from there on, what is an instruction is unknown."""
     comments: list[Comment] = field(default_factory=list)
 
     def report(self, message: str, span: Span) -> None:

@@ -187,7 +187,7 @@ class _Reader:
         else:
             if stop is not None:
                 raise WordError(f"the substitution has no closing {stop}")
-        # The buffer of the word at hand is one for all levels, as in BuildKit: at the end of a
+        # All levels share one buffer for the current word, as in BuildKit: at the end of a
         # substitution's inner word, what stood before it is forgotten with it.
         self._flush(words)
         self.words = words

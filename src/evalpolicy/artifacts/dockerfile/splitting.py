@@ -172,7 +172,7 @@ def _keyword(written: str) -> str:
 
 
 def json_words(value: str) -> tuple[str, ...] | None:
-    """The JSON form's strings, or None if it is none. Raises ValueError if one is not a string."""
+    """The strings of a JSON form, or None for another form. Raises ValueError for other values."""
     if not value.lstrip(SPACE).startswith("["):
         return None
     import json

@@ -1,7 +1,7 @@
 """The comments of a file, as the language of the file reads them.
 
-What merely looks like one, in a string, in a heredoc or in a block scalar, is none. A file kind
-without comments (JSON, JSON lines) and one that is not known have none.
+What merely looks like one, in a string, in a heredoc or in a block scalar, is not a comment. JSON,
+JSON lines and unknown kinds of files have no comments.
 """
 
 from __future__ import annotations

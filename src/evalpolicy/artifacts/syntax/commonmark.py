@@ -122,7 +122,7 @@ def _moved(piece: Piece, inner: list[int], outer: list[int]) -> Piece:
 
 @cache
 def _parser() -> MarkdownIt:
-    """CommonMark with GitHub's tables; what nobody asks for (emphasis, entities) is text."""
+    """CommonMark with GitHub's tables; what is not needed (emphasis, entities) is text."""
     parser = _AsWritten("commonmark", {"maxNesting": _ITS_LIMIT}).enable("table")
     parser.core.ruler.enableOnly(["block"])
     inline = parser.inline.ruler

@@ -90,7 +90,7 @@ class Deviation(Struct, frozen=True):
 
 
 class TomlDocument(Struct, frozen=True, dict=True):
-    """A file's values; `problem` states why there are none, or none beyond that point."""
+    """A file's values; `problem` states why values are missing, or where they end."""
 
     text: str
     root: Table

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of the longest line that is read. The longest one known holds 359,305 characters, and an
-OTLP receiver takes 4 MiB (gRPC) or 20 MiB (HTTP) unless told otherwise."""
+OTLP receiver takes 4 MiB (gRPC) or 20 MiB (HTTP) unless configured otherwise."""
 
 CHUNK = 1024 * 1024
 

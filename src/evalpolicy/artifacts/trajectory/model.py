@@ -57,7 +57,7 @@ class Turn(Struct, frozen=True):
 
 
 class FailedCall(Struct, frozen=True):
-    """A call that brought no reply, and what the gateway said of it."""
+    """A call without a reply, and what the gateway reported."""
 
     error_type: str
     message: str
@@ -99,7 +99,7 @@ class Client(Struct, frozen=True):
     def is_agent(self, name: str) -> bool:
         """Whether an agent of this name may send this: itself, or a variant (`codex-x` of `codex`).
 
-        The other way round it is none: `mini-swe-agent` is not a variant of `swe-agent`.
+        Not the other way round: `mini-swe-agent` is not a variant of `swe-agent`.
         """
         return name == self.agent or name.startswith(f"{self.agent}-")
 

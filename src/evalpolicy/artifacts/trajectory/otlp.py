@@ -70,7 +70,7 @@ def _attributes(span: dict[str, object]) -> dict[str, object]:
 
 
 def _attribute(one: object) -> Iterator[tuple[str, object]]:
-    """One attribute of a list that holds others that are none."""
+    """One attribute of a list that may also contain other values."""
     if isinstance(one, dict) and isinstance(one.get("value"), dict):
         key = one.get("key")
         for value in one["value"].values():

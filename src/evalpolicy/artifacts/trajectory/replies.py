@@ -94,7 +94,7 @@ def _responses(response: dict[str, object], output: list[object]) -> Reply:
     calls = tuple(
         _call(part.get("name"), part.get(_ARGUMENTS[part["type"]]), part.get("call_id"))
         for part in parts
-        if part.get("type") in tuple(_ARGUMENTS)  # whatever it is, it may have no hash
+        if part.get("type") in tuple(_ARGUMENTS)  # its type may not be hashable
     )
     text = "".join(text_of(part.get("content")) for part in parts if part.get("type") == "message")
     details = response.get("incomplete_details")

@@ -30,7 +30,7 @@ class Request(Struct, frozen=True):
         """The first characters of the instructions and of the first messages.
 
         Of a JSON text it is the text itself, escapes and all: enough to search for plain words.
-        Each text ends with a whole word, for nobody knows a piece of a key for one.
+        Each text ends with a whole word: a piece of a credential would not be recognized.
         """
         texts = [self.instructions]
         if isinstance(self.messages, str):

@@ -56,7 +56,7 @@ def apply_fixes(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: boo
 
 
 def compatible(findings: Sequence[Finding], unsafe: bool) -> list[tuple[Finding, Fix]]:
-    """The fixes of this round, none of which overlap."""
+    """The fixes of this round; no two overlap."""
     taken: dict[str, list[Span]] = {}
     seen: set[tuple[str, Fix]] = set()
     chosen = []

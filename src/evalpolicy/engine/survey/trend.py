@@ -51,7 +51,7 @@ class Trend(Struct, frozen=True):
 
 
 def read(content: bytes, file: str) -> Earlier:
-    """The JSON report (version 1) in `content`. Raises `UsageError` where it is none."""
+    """The JSON report (version 1) in `content`. Raises `UsageError` for anything else."""
     try:
         document = json.loads(content)
         if document["version"] != "1":

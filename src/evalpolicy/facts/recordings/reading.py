@@ -161,7 +161,7 @@ def _scanner(hosts: tuple[str, ...]) -> Scanner:
 def _masked(summary: Summary, scanner: Scanner | None) -> Summary:
     """The summary with every credential removed from the texts that it quotes, which are cut.
 
-    Without a scanner there is none to take out.
+    Without a scanner there are no credentials to remove.
     """
 
     def clean(text: str, most: int | None = None) -> str:

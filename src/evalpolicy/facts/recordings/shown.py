@@ -1,4 +1,4 @@
-"""What a fixture's content shows of its own origin, cached by the id of the bytes."""
+"""What a fixture's content shows about its origin, cached by the id of the bytes."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Wanted(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """Everything that a verdict is derived from.
 
-    `not_run` states why nothing was run. `result` and `agent` are texts where the file is none.
+    `not_run` states why nothing was run. `result` and `agent` are texts if the file is not valid.
     `images` are the ids of what was run, by role.
     """
 

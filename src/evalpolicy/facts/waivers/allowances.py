@@ -27,7 +27,7 @@ class Allowances:
     (if there is one) occurs, letter for letter, in its subject, in what it is about, in its
     message or in the source text that it points at.
 
-    Raises `UsageError` for a rule that is none, and for one that judges exceptions itself. One
+    Raises `UsageError` for an unknown rule, and for one that judges waivers itself. One
     of a plug-in that could not be loaded stands for nothing.
     """
 

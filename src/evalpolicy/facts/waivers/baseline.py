@@ -54,7 +54,7 @@ def of(findings: Iterable[Finding], path: str = BASELINE_FILE) -> Baseline:
 
 
 def load(snapshot: Snapshot, path: str = BASELINE_FILE) -> Baseline | None:
-    """The baseline that the snapshot itself holds; None if there is none.
+    """The baseline in the snapshot; None if it has none.
 
     Raises `UsageError`, with its line, for one that cannot be read: without it, findings that
     were never new would fail a build, and with a part of it, so would some of them.
@@ -155,7 +155,7 @@ def _row(item: Any, where: str) -> tuple[Row, int]:
 
 
 def _lines(text: str) -> dict[Row, int]:
-    """On which line each row stands, where each has one of its own."""
+    """The line of each row, if each has its own line."""
     found: dict[Row, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
         row = _row_on(line)

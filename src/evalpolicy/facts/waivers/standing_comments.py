@@ -101,7 +101,7 @@ def _paired(
 ) -> tuple[list[_Word], list[_Word]]:
     """Adds to `standing`, for each of `then`, the nearest one of `now` that is like it.
 
-    Gives what is left of both.
+    Returns what is left of both.
     """
     waiting: dict[tuple[str, str] | None, list[_Word]] = {}
     for one in now:

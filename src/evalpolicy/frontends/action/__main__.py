@@ -89,7 +89,7 @@ def _run(asked: Inputs, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _replay(asked: Inputs, environment: Mapping[str, str], folder: Path) -> tuple[int, Path | None]:
-    """Replays fixtures; returns the exit code, and the report or None if there is none."""
+    """Replays fixtures; returns the exit code, and the report, if there is one."""
     report = folder / "replay.json"
     arguments = ["replay", "run", "--quiet", "--color=never", f"--fail-on={asked.fail_on}"]
     if asked.base is not None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
-from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.console import columns, write
 from evalpolicy.snapshot import Snapshot, open_snapshot
 
@@ -36,8 +35,15 @@ def command() -> None:
     "--at", "versions", multiple=True, metavar="VERSION", help="Explain this version; repeatable."
 )
 @click.option("--pin", metavar="VERSION", help="Assume that this version is pinned.")
-@options.REV
-@options.LISTING
+@click.option("--rev", metavar="REV", help="Read a commit without checking it out.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
 def explain(
     config: str | None, versions: Sequence[str], pin: str | None, rev: str | None, kind: str
 ) -> int:

@@ -204,7 +204,7 @@ def _trajectory(fixture: Path, allow_empty: bool) -> Trajectory:
 def _content(fixture: Path) -> bytes:
     """The bytes of a file, or of the fleet's fixture of this name.
 
-    Raises `NotCheckedError` where there is neither.
+    Raises `NotCheckedError` if there is neither.
     """
     try:
         return fixture.read_bytes()

@@ -55,7 +55,7 @@ class Judged(Struct):
 def fleet_of(folder: str) -> str:
     """The root of the fleet that `folder` belongs to, with links resolved.
 
-    Raises `NotCheckedError` where there is none. A folder outside of git is a fleet only if it
+    Raises `NotCheckedError` if there is none. A folder outside of git is a fleet only if it
     says so: an editor may be started anywhere, and a home folder is not to be read through.
     """
     with open_snapshot(Path(os.path.realpath(folder))) as snapshot:

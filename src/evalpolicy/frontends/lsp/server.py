@@ -21,7 +21,7 @@ _KINDS: list[types.CodeActionKind | str] = [types.CodeActionKind.QuickFix, FIX_A
 def serve() -> int:
     """Speaks the protocol on standard input and output until the client leaves.
 
-    Gives 0 if the client said `shutdown` before, else 1, as the protocol wants it.
+    Returns 0 if the client sent `shutdown` before, else 1, as the protocol requires.
     """
     server = create()
     # Nothing else may print into the protocol: standard output is redirected to standard error.

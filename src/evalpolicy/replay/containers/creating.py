@@ -16,7 +16,7 @@ HOSTS = "/etc/hosts"
 
 _PAGE = 4096
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-# Docker's default capabilities that a runner never needs; podman grants none of them.
+# Docker's default capabilities that a runner never needs; podman doesn't grant them.
 _NOT_NEEDED = ("NET_RAW", "MKNOD", "AUDIT_WRITE")
 # The limit of the server's log (calls are in the journal).
 _SERVER_LOG = "1m"
@@ -66,7 +66,7 @@ def _create(engine: EngineName, container: Container) -> Command:
 
 
 def hosts_mount(engine: EngineName, folder: str) -> tuple[Mount, ...]:
-    """Gives the runner the host names of its server.
+    """Tells the runner the host names of its server.
 
     It shares the server's file with docker. podman (4.3) gives it one that is made of the host's,
     so it gets one from the replay's folder; `hosts` is what that holds.

@@ -31,7 +31,7 @@ _RULE = "------"
 def unresolved_base(said: str, local: Collection[str]) -> str | None:
     """Which of the `local` images (full names with a tag) the builder could not resolve.
 
-    `said` is what bake printed. None for every other failure.
+    `said` is the output of bake. None for any other failure.
     """
     lines = said.rstrip("\n").split("\n")
     failed = _FAILED.match(lines[-1])

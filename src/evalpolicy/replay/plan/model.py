@@ -118,7 +118,7 @@ class Mount(Struct, frozen=True):
 class Limits(Struct, frozen=True):
     """A container's limits. `memory` and `file_size` are in bytes, `seconds` is wall time.
 
-    There is no swap beyond memory; `open_files` is per process, `processes` for all of them.
+    No swap is allowed; `open_files` is per process, `processes` for all of them.
     `disk` is what it may write (bytes) where no mount is: it is measured while the container runs.
     """
 

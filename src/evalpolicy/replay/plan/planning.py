@@ -80,7 +80,7 @@ def plan(facts: Facts, request: Request) -> Plan:
         None if changed is None else lambda one: changed(one, images),
     )
     failed: list[Skipped] = []
-    if request.selection.shard is not None:  # otherwise nobody asks for groups
+    if request.selection.shard is not None:  # otherwise groups are not needed
         grouped, failed = each_or_skipped(chosen, lambda one: _group(images, one))
         groups = {one.fixture.path: group for one, group in grouped}
         chosen = [one for one, _ in grouped]

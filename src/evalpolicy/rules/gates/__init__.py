@@ -1,4 +1,4 @@
-"""GAT: gates that cannot fail, or that nobody has to pass."""
+"""GAT: gates that cannot fail, or that never run."""
 
 from evalpolicy.rules.gates.calling import not_run
 from evalpolicy.rules.gates.excluding import excludes_fixtures, pattern_stale

@@ -1,4 +1,4 @@
-"""Checks that nobody runs."""
+"""Checks that never run."""
 
 from __future__ import annotations
 

@@ -34,8 +34,7 @@ _HARMLESS = ("minversion", "enableexperimentalallowlistoptimizations", "tags")
 
 
 @rule("GLK001", "gitleaks-form-ignored", "error")
-@merged
-def form_ignored(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """The pinned gitleaks silently ignores an allowlist form, a key or a rule.
 
     Every pin is checked: the hook, the action with its default version, a `run:` step.
@@ -102,26 +101,30 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     `evalpolicy gitleaks migrate --to VERSION` rewrites the forms for the pinned version, and is
     the rule's fix if it changes nothing else.
     """
-    for use, config, evaluation in gitleaks.read():
-        known = names(config)
-        lists = by_span(config)
-        lost: set[Span] = set()
-        for allowlist in evaluation.allowlists:
-            written = lists[allowlist.span]
-            if allowlist.effect != "ignored" or not _is_form(allowlist.why):
-                continue
-            lost |= {config.span(entry) for entry in written.table.entries.values()}
-            about = known[written.table.start]
-            why = allowlist.why.removeprefix(f"gitleaks {use.version} ")
-            text = f"{use} {why}: this allowlist has no effect"
-            yield use, Hit(
-                evaluation.config, text, allowlist.span,
-                f"{migrate_help(evaluation.config, use.version)}, or pin a version that "
-                "reads it",
-                about=about, fix=migration(config, use.version, safe=False),
-            )  # fmt: skip
-        yield from _unread(use, config, evaluation, lost)
-        yield from _repeated(use, config, evaluation)
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            known = names(config)
+            lists = by_span(config)
+            lost: set[Span] = set()
+            for allowlist in evaluation.allowlists:
+                written = lists[allowlist.span]
+                if allowlist.effect != "ignored" or not _is_form(allowlist.why):
+                    continue
+                lost |= {config.span(entry) for entry in written.table.entries.values()}
+                about = known[written.table.start]
+                why = allowlist.why.removeprefix(f"gitleaks {use.version} ")
+                text = f"{use} {why}: this allowlist has no effect"
+                yield use, Hit(
+                    evaluation.config, text, allowlist.span,
+                    f"{migrate_help(evaluation.config, use.version)}, or pin a version that "
+                    "reads it",
+                    about=about, fix=migration(config, use.version, safe=False),
+                )  # fmt: skip
+            yield from _unread(use, config, evaluation, lost)
+            yield from _repeated(use, config, evaluation)
+
+    yield from merged(found())
 
 
 def _is_form(why: str) -> bool:
@@ -190,8 +193,7 @@ def _since(key: UnreadKey) -> str:
 
 
 @rule("GLK011", "gitleaks-deprecated-form", "note")
-@merged
-def deprecated_form(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """An allowlist uses a form that gitleaks has deprecated.
 
     ## Why
@@ -249,26 +251,29 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     """
     from evalpolicy.scanners.gitleaks.versions import table
 
-    for use, config, evaluation in gitleaks.read():
-        known = names(config)
-        readers = [u.version for u in gitleaks.uses if u.path == use.path]
-        for written in config.allowlists():
-            form = written.form.strip("[]")
-            since = table().features[form].deprecated if form in table().features else None
-            new = f"{form}s"
-            if since is None or not evaluation.loads:
-                continue
-            if any(version < since or not table().reads(new, version) for version in readers):
-                continue
-            yield (
-                use,
-                Hit(
-                    evaluation.config,
-                    f"{written.form} is deprecated since {since}, and {use} reads it: write "
-                    f"[[{new}]]",
-                    config.span(written.table),
-                    migrate_help(evaluation.config, use.version),
-                    about=known[written.table.start],
-                    fix=migration(config, use.version, safe=True),
-                ),
-            )
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            known = names(config)
+            readers = [u.version for u in gitleaks.uses if u.path == use.path]
+            for written in config.allowlists():
+                form = written.form.strip("[]")
+                since = table().features[form].deprecated if form in table().features else None
+                new = f"{form}s"
+                if since is None or not evaluation.loads:
+                    continue
+                if any(version < since or not table().reads(new, version) for version in readers):
+                    continue
+                yield (
+                    use,
+                    Hit(
+                        evaluation.config,
+                        f"{written.form} is deprecated since {since}, and {use} reads it: write "
+                        f"[[{new}]]",
+                        config.span(written.table),
+                        migrate_help(evaluation.config, use.version),
+                        about=known[written.table.start],
+                        fix=migration(config, use.version, safe=True),
+                    ),
+                )
+
+    yield from merged(found())

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 @rule("GLK002", "gitleaks-does-not-load", "error")
-@merged
-def does_not_load(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def does_not_load(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """The pinned gitleaks rejects the configuration: mixed forms, an empty allowlist, a bad regex.
 
     ## Why
@@ -59,20 +58,23 @@ def does_not_load(gitleaks: GitleaksUses) -> Iterator[UseHit]:
 
     What only evalpolicy's own limits reject is a problem, not a finding: not checked, exit code 3.
     """
-    for use, _, evaluation in gitleaks.read():
-        error = evaluation.error
-        if error is not None and error.certain:
-            path = error.path or evaluation.config
-            yield use, Hit(
-                path, f"{use} does not load this file: {error.message}", error.span,
-                "`evalpolicy gitleaks explain` shows what loads at which version",
-                about="load",
-            )  # fmt: skip
+
+    def found() -> Iterator[UseHit]:
+        for use, _, evaluation in gitleaks.read():
+            error = evaluation.error
+            if error is not None and error.certain:
+                path = error.path or evaluation.config
+                yield use, Hit(
+                    path, f"{use} does not load this file: {error.message}", error.span,
+                    "`evalpolicy gitleaks explain` shows what loads at which version",
+                    about="load",
+                )  # fmt: skip
+
+    yield from merged(found())
 
 
 @rule("GLK003", "gitleaks-no-rules", "error")
-@merged
-def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def no_rules(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """The configuration loads no rules, so every scan passes, or none of gitleaks' own.
 
     The second is a warning: the rules that the file has run, but no key of a known provider is
@@ -111,23 +113,26 @@ def no_rules(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     """
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
-    for use, config, evaluation in gitleaks.read():
-        if not evaluation.loads or evaluation.problems:
-            continue
-        if not evaluation.rules.none:
-            yield from _own_rules_alone(use, config, evaluation)
-            continue
-        entry = entry_of(config.root, "extend")
-        yield (
-            use,
-            Hit(
-                evaluation.config,
-                f"{use} loads no rules from this file, so every scan passes",
-                config.span(entry) if entry is not None else START,
-                "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
-                about="rules",
-            ),
-        )
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            if not evaluation.loads or evaluation.problems:
+                continue
+            if not evaluation.rules.none:
+                yield from _own_rules_alone(use, config, evaluation)
+                continue
+            entry = entry_of(config.root, "extend")
+            yield (
+                use,
+                Hit(
+                    evaluation.config,
+                    f"{use} loads no rules from this file, so every scan passes",
+                    config.span(entry) if entry is not None else START,
+                    "add `[extend]` with `useDefault = true` at the top (8.9.0 and later)",
+                    about="rules",
+                ),
+            )
+
+    yield from merged(found())
 
 
 def _own_rules_alone(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
@@ -163,8 +168,7 @@ _OLD_TABLES = frozenset({"whitelist", "global", "ignore", "usedefault", "path", 
 
 
 @rule("GLK004", "gitleaks-unknown-key", "error")
-@merged
-def unknown_key(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """A key is unknown to every gitleaks 8, which silently ignores it.
 
     An error if it is an allowlist's only criterion, or would enable or disable rules; otherwise a
@@ -210,20 +214,24 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[UseHit]:
 
     Keys that some version knows, but not the pinned one (GLK001).
     """
-    for use, config, evaluation in gitleaks.read():
-        for key in evaluation.unknown_keys:
-            grave = _is_grave(config, evaluation, key)
-            severity: Severity = "error" if grave else "warning"
-            where = f" in {key.where}" if key.where else ""
-            instead = f": {grave}" if grave else ""
-            yield use, Hit(
-                evaluation.config,
-                f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
-                key.span,
-                f"did you mean {key.nearest}?" if key.nearest else "remove it",
-                about=f"{key.where} {key.key}",
-                severity=severity,
-            )  # fmt: skip
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            for key in evaluation.unknown_keys:
+                grave = _is_grave(config, evaluation, key)
+                severity: Severity = "error" if grave else "warning"
+                where = f" in {key.where}" if key.where else ""
+                instead = f": {grave}" if grave else ""
+                yield use, Hit(
+                    evaluation.config,
+                    f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
+                    key.span,
+                    f"did you mean {key.nearest}?" if key.nearest else "remove it",
+                    about=f"{key.where} {key.key}",
+                    severity=severity,
+                )  # fmt: skip
+
+    yield from merged(found())
 
 
 def _is_grave(config: GitleaksConfig, evaluation: Evaluation, key: UnknownKey) -> str:

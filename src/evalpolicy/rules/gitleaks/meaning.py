@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 @rule("GLK007", "gitleaks-broader-than-written", "error")
-@merged
-def broader_than_written(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """An allowlist exempts more than it seems to, or an override disables a default rule.
 
     Reported are: criteria of one allowlist, which combine as OR; an entry that matches everything;
@@ -68,23 +67,27 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     An allowlist with an explicit `condition = "OR"`. One that is broader because the pinned version
     ignores `condition` or `targetRules` (GLK001, at that key).
     """
-    for use, config, evaluation in gitleaks.read():
-        lists = by_span(config)
-        known = names(config)
-        unread = {key.span for key in evaluation.unread_keys}
-        for allowlist in evaluation.allowlists:
-            if not evaluation.loads:
-                continue
-            written = lists[allowlist.span]
-            spans = {config.span(entry) for entry in written.table.entries.values()}
-            name = known[written.table.start]
-            found = _broader(config, written, allowlist, unread & spans, use.version)
-            for span, what, help, severity in found:
-                yield use, Hit(
-                    evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}",
-                    severity=severity,
-                )  # fmt: skip
-        yield from _silenced(use, config, evaluation)
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            unread = {key.span for key in evaluation.unread_keys}
+            for allowlist in evaluation.allowlists:
+                if not evaluation.loads:
+                    continue
+                written = lists[allowlist.span]
+                spans = {config.span(entry) for entry in written.table.entries.values()}
+                name = known[written.table.start]
+                found = _broader(config, written, allowlist, unread & spans, use.version)
+                for span, what, help, severity in found:
+                    yield use, Hit(
+                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}",
+                        severity=severity,
+                    )  # fmt: skip
+            yield from _silenced(use, config, evaluation)
+
+    yield from merged(found())
 
 
 def _broader(
@@ -158,8 +161,7 @@ def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Itera
 
 
 @rule("GLK012", "gitleaks-dead-entry", "warning")
-@merged
-def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def dead_entry(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """A criterion can never match in the way gitleaks is run, or its rule never fires.
 
     An error if the allowlist is one of a rule that has neither a regex nor a path: that rule finds
@@ -228,38 +230,42 @@ def dead_entry(gitleaks: GitleaksUses) -> Iterator[UseHit]:
         for criterion in allowlist.criteria
         if criterion.effect != "never"
     }
-    for use, config, evaluation in gitleaks.read():
-        lists = by_span(config)
-        known = names(config)
-        for allowlist in evaluation.allowlists if evaluation.loads else ():
-            name = known[lists[allowlist.span].table.start]
-            if allowlist.effect == "never" and not allowlist.criteria:
-                yield use, Hit(
-                    evaluation.config, f"{use} never uses this allowlist: {allowlist.why}",
-                    allowlist.span, "give the rule a regex, or remove the allowlist",
-                    about=name, severity="error",
-                )  # fmt: skip
-            for criterion in allowlist.criteria:
-                for text, span in criterion.dead:
-                    yield (
-                        use,
-                        Hit(
-                            evaluation.config,
-                            f"{use} compares whole commit ids: {text[:80]!r} matches none",
-                            span,
-                            "write all of its digits, in lower case, or remove it",
-                            about=f"{name} {text}",
-                        ),
-                    )
-                dead = criterion.effect == "never" and criterion.key != "paths"
-                if dead and (use.path, criterion.span) not in alive:
-                    yield (
-                        use,
-                        Hit(
-                            evaluation.config,
-                            f"{use}: {criterion.key} never match: {criterion.why}",
-                            criterion.span,
-                            "remove it, or use a criterion that can match there",
-                            about=f"{name} {criterion.key}",
-                        ),
-                    )
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            for allowlist in evaluation.allowlists if evaluation.loads else ():
+                name = known[lists[allowlist.span].table.start]
+                if allowlist.effect == "never" and not allowlist.criteria:
+                    yield use, Hit(
+                        evaluation.config, f"{use} never uses this allowlist: {allowlist.why}",
+                        allowlist.span, "give the rule a regex, or remove the allowlist",
+                        about=name, severity="error",
+                    )  # fmt: skip
+                for criterion in allowlist.criteria:
+                    for text, span in criterion.dead:
+                        yield (
+                            use,
+                            Hit(
+                                evaluation.config,
+                                f"{use} compares whole commit ids: {text[:80]!r} matches none",
+                                span,
+                                "write all of its digits, in lower case, or remove it",
+                                about=f"{name} {text}",
+                            ),
+                        )
+                    dead = criterion.effect == "never" and criterion.key != "paths"
+                    if dead and (use.path, criterion.span) not in alive:
+                        yield (
+                            use,
+                            Hit(
+                                evaluation.config,
+                                f"{use}: {criterion.key} never match: {criterion.why}",
+                                criterion.span,
+                                "remove it, or use a criterion that can match there",
+                                about=f"{name} {criterion.key}",
+                            ),
+                        )
+
+    yield from merged(found())

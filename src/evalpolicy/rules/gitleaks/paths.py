@@ -23,8 +23,7 @@ _TRIALS = 500_000
 
 
 @rule("GLK005", "gitleaks-stale-path", "error")
-@merged
-def stale_path(gitleaks: GitleaksUses) -> Iterator[UseHit]:
+def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
     """An allowlist's `paths` entry matches no tracked file.
 
     ## Why
@@ -67,37 +66,40 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[UseHit]:
     commit, or one that git ignores, may still match. Lists with so many entries that matching each
     with each file would take seconds are not checked.
     """
-    for use, config, evaluation in gitleaks.read():
-        if not evaluation.loads:
-            continue
-        modes = {u.invocation.mode for u in gitleaks.uses if u.pin and u.path == use.path}
-        severity: Severity | None = None if "staged" in modes or not modes else "note"
-        scanned = [p for p in map(use.invocation.scanned, gitleaks.tracked) if p is not None]
-        known = names(config)
-        lists = [(w, list(_patterns(config, w, use.version))) for w in config.allowlists()]
-        if sum(len(patterns) for _, patterns in lists) * len(scanned) > _TRIALS:
-            continue
-        for written, patterns in lists:
-            for pattern, read, span in patterns:
-                if not scanned or _number(read, scanned, use, config, written, 1) != 0:
-                    continue
-                yield (
-                    use,
-                    Hit(
-                        evaluation.config,
-                        f"`{pattern[:80]}` matches none of the "
-                        f"{counted(len(scanned), 'file')} that {use} scans",
-                        span,
-                        "write where the files are now, or remove the entry",
-                        about=f"{known[written.table.start]} {pattern}",
-                        severity=severity,
-                    ),
-                )
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            if not evaluation.loads:
+                continue
+            modes = {u.invocation.mode for u in gitleaks.uses if u.pin and u.path == use.path}
+            severity: Severity | None = None if "staged" in modes or not modes else "note"
+            scanned = [p for p in map(use.invocation.scanned, gitleaks.tracked) if p is not None]
+            known = names(config)
+            lists = [(w, list(_patterns(config, w, use.version))) for w in config.allowlists()]
+            if sum(len(patterns) for _, patterns in lists) * len(scanned) > _TRIALS:
+                continue
+            for written, patterns in lists:
+                for pattern, read, span in patterns:
+                    if not scanned or _number(read, scanned, use, config, written, 1) != 0:
+                        continue
+                    yield (
+                        use,
+                        Hit(
+                            evaluation.config,
+                            f"`{pattern[:80]}` matches none of the "
+                            f"{counted(len(scanned), 'file')} that {use} scans",
+                            span,
+                            "write where the files are now, or remove the entry",
+                            about=f"{known[written.table.start]} {pattern}",
+                            severity=severity,
+                        ),
+                    )
+
+    yield from merged(found())
 
 
 @rule("GLK006", "gitleaks-blinds-fixtures", "error")
-@merged
-def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[UseHit]:
+def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     """An allowlist exempts the fixtures by their path alone, so their content is not scanned.
 
     ## Why
@@ -156,33 +158,37 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[UseHit]:
     from evalpolicy.scanners.gitleaks.criteria import is_targeted
 
     fixtures = frozenset(fleet.fixture_paths)
-    for use, config, evaluation in gitleaks.read():
-        lists = by_span(config)
-        known = names(config)
-        for allowlist in evaluation.allowlists:
-            written = lists[allowlist.span]
-            blinded = fixtures.intersection(allowlist.files)
-            if not allowlist.by_paths_alone or allowlist.effect in ("ignored", "never"):
-                continue
-            one_rule = written.rule is not None or is_targeted(config, written, use.version)
-            if not _wholesale(len(blinded), len(fixtures)) or one_rule:
-                continue
-            scanned = {use.invocation.scanned(path) or "": path for path in blinded}
-            entries = list(_entries(use, config, written, allowlist, list(scanned)))
-            for span, pattern, number in entries:
-                yield (
-                    use,
-                    Hit(
-                        evaluation.config,
-                        f"{use} does not scan {number:,} of "
-                        f"{counted(len(fixtures), 'fixture')}: "
-                        f"`{pattern[:80]}` exempts them by path alone",
-                        span,
-                        "exempt what is benign: `regexes` with the names of the fields, "
-                        'without `paths` or with `condition = "AND"` (8.25.0 and later)',
-                        about=f"{known[written.table.start]} {pattern}",
-                    ),
-                )
+
+    def found() -> Iterator[UseHit]:
+        for use, config, evaluation in gitleaks.read():
+            lists = by_span(config)
+            known = names(config)
+            for allowlist in evaluation.allowlists:
+                written = lists[allowlist.span]
+                blinded = fixtures.intersection(allowlist.files)
+                if not allowlist.by_paths_alone or allowlist.effect in ("ignored", "never"):
+                    continue
+                one_rule = written.rule is not None or is_targeted(config, written, use.version)
+                if not _wholesale(len(blinded), len(fixtures)) or one_rule:
+                    continue
+                scanned = {use.invocation.scanned(path) or "": path for path in blinded}
+                entries = list(_entries(use, config, written, allowlist, list(scanned)))
+                for span, pattern, number in entries:
+                    yield (
+                        use,
+                        Hit(
+                            evaluation.config,
+                            f"{use} does not scan {number:,} of "
+                            f"{counted(len(fixtures), 'fixture')}: "
+                            f"`{pattern[:80]}` exempts them by path alone",
+                            span,
+                            "exempt what is benign: `regexes` with the names of the fields, "
+                            'without `paths` or with `condition = "AND"` (8.25.0 and later)',
+                            about=f"{known[written.table.start]} {pattern}",
+                        ),
+                    )
+
+    yield from merged(found())
 
 
 def _wholesale(blinded: int, fixtures: int) -> bool:

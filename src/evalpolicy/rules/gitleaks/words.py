@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -18,21 +17,9 @@ if TYPE_CHECKING:
 UseHit: TypeAlias = "tuple[Use, Hit]"
 """A hit, with the use of gitleaks that it was found for."""
 
-_Facts = ParamSpec("_Facts")
 
-
-def merged(judge: Callable[_Facts, Iterator[UseHit]]) -> Callable[_Facts, Iterator[Hit]]:
-    """Makes a rule of what judges each use: one hit for each place, however many uses it is for."""
-
-    @wraps(judge)
-    def rule(*args: _Facts.args, **facts: _Facts.kwargs) -> Iterator[Hit]:
-        return _merged(judge(*args, **facts))
-
-    return rule
-
-
-def _merged(found: Iterable[UseHit]) -> Iterator[Hit]:
-    """The first hit for each place, with a note of the other uses."""
+def merged(found: Iterable[UseHit]) -> Iterator[Hit]:
+    """One hit for each place, however many uses it was found for; the first one's message."""
     groups: dict[tuple[str, Span, str], list[UseHit]] = {}
     for use, hit in found:
         groups.setdefault((hit.path, hit.span, hit.about), []).append((use, hit))

@@ -56,7 +56,7 @@ def begins_json_web_token(text: bytes, start: int) -> bool:
 
 
 def is_basic_login(login: bytes) -> bool:
-    """Whether it is the base64 of a user and a password that nobody made up (RFC 7617)."""
+    """Whether it is the base64 of a real user and password (RFC 7617), not of a made-up one."""
     try:
         user, colon, password = _decoded(login.rstrip(b"=")).decode("ascii").partition(":")
     except UnicodeDecodeError:

@@ -52,7 +52,7 @@ class Unescaped(Struct, frozen=True):
 def escaped_stretches(content: bytes, first: int = 0) -> Iterator[tuple[int, int]]:
     """The parts of `content` that hold escapes: `REACH` on both sides, no further than the line.
 
-    Before `first` there is no escape.
+    There is no escape before `first`.
     """
     start = end = line_end = -1
     for match in _ESCAPE.finditer(content, first):

@@ -26,7 +26,7 @@ _TIMEOUT = 600
 """Seconds that a tool may take; a scan of 70 MB takes some seconds."""
 
 _BENIGN = ("user_api_key_hash", "prompt_cache_key", "GPG_KEY")
-"""What gitleaks' rule `generic-api-key` takes for a secret in a recorded run and is none."""
+"""What gitleaks' rule `generic-api-key` mistakes for a secret in a recorded run."""
 
 _PRAGMA = "detect_secrets.filters.allowlist.is_line_allowlisted"
 """The filter of detect-secrets that lets a comment in the scanned file switch it off."""

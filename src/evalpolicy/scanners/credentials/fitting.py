@@ -136,7 +136,7 @@ _REDACTED = re2.compile(
 
 
 def _kind(shape: Shape, secret: bytes) -> Kind | None:
-    """What a match is, None where it is no credential."""
+    """What a match is; None if it is not a credential."""
     if shape.check is is_key_block:
         return "credential" if is_key_block(secret) else None
     body = secret[len(shape.prefix) :]

@@ -21,7 +21,7 @@ class Place(Struct, frozen=True):
     """A hit's span, and its JSON paths from the line's value inwards.
 
     There is more than one path where the value is a string that holds JSON itself; none where the
-    line is no JSON.
+    line is not JSON.
     """
 
     span: Span
@@ -99,7 +99,7 @@ class _Text:
 
     @cached_property
     def _items(self) -> list[Item]:
-        """The keys and scalars of a JSON text; none where it is no JSON."""
+        """The keys and scalars of a JSON text; empty if it is not JSON."""
         try:
             return [
                 item

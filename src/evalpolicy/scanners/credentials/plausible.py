@@ -1,4 +1,4 @@
-"""What has a credential's shape and is none: redaction marks, placeholders, documented examples."""
+"""What only looks like a credential: redaction marks, placeholders, documented examples."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_placeholder(body: bytes) -> bool:
 
 
 def rest_behind_mark(body: bytes) -> bytes | None:
-    """What is left of a token around its redaction mark; None where there is no mark at all.
+    """What is left of a token around its redaction mark; None if there is no mark.
 
     Empty where the mark stands for the whole token.
     """

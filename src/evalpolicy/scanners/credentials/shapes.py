@@ -71,7 +71,7 @@ def prefixed(
 
 
 def named(id: str, what: str, names: str, value: str, alphabet: str = WORD) -> Shape:
-    """A value without a shape of its own, told by the name of the variable that holds it.
+    """A value without a distinctive shape, recognized by the name of its variable.
 
     Between name and value stand `=` or `:` and any quotes, escaped or not.
     """

@@ -41,7 +41,7 @@ class Command(Struct, frozen=True):
 
 
 class Install(Struct, frozen=True):
-    """A version that a text installs; `version` is None where it is no exact one."""
+    """A version that a text installs; `version` is None if it is not an exact one."""
 
     written: str
     version: Version | None
@@ -51,7 +51,7 @@ class Install(Struct, frozen=True):
 def commands(text: str, first_line: int = 1, *, by_line: bool = False) -> Iterator[Command]:
     """Every run of gitleaks in a script, in order, also within `sh -c`.
 
-    `by_line`: each line is a script of its own, as in a Makefile.
+    `by_line`: each line is a separate script, as in a Makefile.
     """
     if not _names_it(text):
         return

@@ -29,7 +29,7 @@ MAX_GROUPS = 500
 """Parentheses in one pattern; Go rejects 1,000 levels, and RE2 takes seconds over that many."""
 
 _SURELY_VALID = re.compile(r"(?:[\w /:@,;~%&=!<>'\"#.^$-]|\\[./\\-])*", re.ASCII)
-"""Patterns of these characters alone always compile, so a long list need not be compiled."""
+"""Patterns of these characters alone always compile, so a long list is not compiled."""
 
 
 class Refused(Struct, frozen=True):

@@ -58,7 +58,7 @@ def judge_keys(
 
 
 def canonical(prefix: str, written: str) -> str | None:
-    """The name of a key as gitleaks writes it, whatever its case; None if there is none such."""
+    """The name of a key as gitleaks writes it, whatever its case; None if it is unknown."""
     folded = written.lower()
     return next((name for name in table().fields(prefix) if name.lower() == folded), None)
 
@@ -67,7 +67,7 @@ _COMPARED = 100
 """Unknown keys that are compared with the known ones; a file with more has other troubles."""
 
 _COSMETIC = frozenset({"title", "global.description", "rule.description"})
-"""Read past by some versions, and nobody is the worse for it."""
+"""Ignored by some versions, which does no harm."""
 
 
 def _entries(config: GitleaksConfig) -> Iterator[tuple[str, str, Entry]]:

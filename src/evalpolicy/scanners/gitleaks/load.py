@@ -165,7 +165,7 @@ class _Loader:
     def targeted(
         self, raw: RawConfig, loaded: Loaded
     ) -> tuple[list[tuple[Allowlist, tuple[str, ...]]], tuple[Allowlist, ...]]:
-        """Allowlists with targetRules apart from those that hold for all rules."""
+        """Separates the allowlists with targetRules from those for all rules."""
         targets = {
             id(a.node): tuple(t.value for t in a.target_rules)
             for a in (*raw.allowlists, *((raw.allowlist,) if raw.allowlist else ()))

@@ -170,7 +170,7 @@ def _raw(
     diff: Callable[..., CompletedProcess[bytes]], prefix: str, *revisions: str
 ) -> tuple[list[PathChange], list[Problem]]:
     """A raw diff. Where an absent object keeps git from comparing content, the renames that
-    changed none are still told, and the others are a problem."""
+    changed none are still reported, and the others are a problem."""
     problems: list[Problem] = []
     done = diff("-M", *revisions)
     if done.returncode != 0:

@@ -41,7 +41,7 @@ class Event(Struct, frozen=True):
 
 
 def parse(content: bytes) -> Event | Problem:
-    """The event in a payload; a problem for anything that is none, whatever its bytes are."""
+    """The event in a payload; a problem for anything else, whatever its bytes."""
     try:
         payload = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

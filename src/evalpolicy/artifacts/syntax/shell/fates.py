@@ -83,7 +83,7 @@ class _Context(Struct, frozen=True):
     captured: bool = False
 
     def with_(self, fate: Fate, *, ignored: bool | None = None) -> _Context:
-        """That of a shell of its own, whose failure is one fate."""
+        """The fate of a separate shell, which fails as a whole."""
         return _Context(
             fate, fate, fate, self.ignored if ignored is None else ignored, self.captured
         )

@@ -137,7 +137,7 @@ class _Reader(ListReader):
         return self._closed("case", tuple(parts), tuple(words))
 
     def _pattern(self, words: list[ShellWord]) -> bool:
-        """Steps behind the `)` of a branch's pattern; false if there is none on the line."""
+        """Skips past the `)` of a branch's pattern; false if the line has none."""
         if self.operator() == "(":
             self.at += 1
         while self.blank() and (operator := self.operator()) not in ("\n", ";", ";;"):

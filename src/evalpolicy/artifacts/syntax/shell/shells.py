@@ -39,7 +39,7 @@ class ShellCall(Struct, frozen=True):
 
 
 def shell_call(words: Words) -> ShellCall | None:
-    """How a shell is called; None if the command is none."""
+    """How a shell is called; None if the command is not a shell."""
     if not words or basename(words[0].text) not in _SHELLS:
         return None
     letters, at = switched(words)

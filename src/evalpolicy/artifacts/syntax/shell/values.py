@@ -13,7 +13,7 @@ from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _DECLARES = frozenset(("export", "readonly", "declare", "typeset", "local"))
-# A longer value is no program, no version and no path (characters).
+# A longer value is not a program, a version or a path (characters).
 _LONGEST = 80
 # They set the variables that their words name.
 _SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "printf", "let"))
