@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as stdlib_json
+import random
 import re
 from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes
@@ -11,11 +12,13 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 from tests.reporters.sample import finding, report
+from tests.samples.credentials import context, token
 
 from evalpolicy.policy.portable import portable
 from evalpolicy.policy.report import FileProblem, Waived
 from evalpolicy.reporters import FORMATS, render
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import lines_without_credentials, shown
+from evalpolicy.scanners.credentials import SHAPES, Shape
 
 HOSTILE = {
     "command": "::error file=x::owned",
@@ -184,8 +187,28 @@ def as_the_runner_reads(line):
     head, _, data = line.removeprefix("::").partition("::")
     name, _, listed = head.partition(" ")
     properties = dict(pair.split("=", 1) for pair in listed.split(",") if pair)
-    for token, escaped in (("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C"), ("%", "%25")):
-        properties = {key: value.replace(escaped, token) for key, value in properties.items()}
-    for token, escaped in (("\r", "%0D"), ("\n", "%0A"), ("%", "%25")):
-        data = data.replace(escaped, token)
+    for mark, escaped in (("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C"), ("%", "%25")):
+        properties = {key: value.replace(escaped, mark) for key, value in properties.items()}
+    for mark, escaped in (("\r", "%0D"), ("\n", "%0A"), ("%", "%25")):
+        data = data.replace(escaped, mark)
     return name, properties, data
+
+
+def test_the_first_line_of_a_key_hides_no_finding_behind_it() -> None:
+    """What stands below it in a report has the letters of a key, and is none."""
+    begin = "-" * 5 + "BEGIN PRIVATE KEY" + "-" * 5
+    words = "\n".join(f"a/b{n}: error: LBL001 the label is missing, Xyz19 {n}" for n in range(9))
+    text = f"Dockerfile: {begin}\n{words}\n"
+    assert lines_without_credentials(text) == (text, 0)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
+def test_each_kind_of_credential_is_looked_for(shape: Shape) -> None:
+    rng = random.Random(shape.id)
+    for _ in range(9):
+        made = token(shape, rng)
+        before, after = context(shape)
+        text = f"{before}{made}{after}"
+        assert made not in shown(text)
+        assert made not in lines_without_credentials(text)[0]
+        assert lines_without_credentials(text)[1] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from textwrap import shorten
 
 from msgspec import Struct
 
@@ -176,7 +177,8 @@ def _newer(before: str, after: str) -> bool:
 
 
 def _called(run: ToolRun) -> str:
-    return run.action or " ".join(run.commands)[:80]
+    # Between words: no piece of a credential is left.
+    return run.action or shorten(" ".join(run.commands), 80, placeholder=" …")
 
 
 def _text(value: Located | None) -> str:

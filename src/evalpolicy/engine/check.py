@@ -30,7 +30,6 @@ from evalpolicy.rules.rule_runs import hits as hits_of
 from evalpolicy.rules.rule_runs import problems as problems_of
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.cache import Cache
-from evalpolicy.snapshot.tracing import Watched
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
@@ -86,8 +85,7 @@ def check(
             return report
     errors.forget_since(before)
     cache.discard()
-    below = snapshot.anew() if isinstance(snapshot, Watched) else snapshot
-    return judge(below, cache=Cache(None))
+    return judge(snapshot.anew(), cache=Cache(None))
 
 
 def _check(

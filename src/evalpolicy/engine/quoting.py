@@ -41,7 +41,7 @@ def excerpts(
             content = snapshot.read(path, _FILE)
         except Unreadable:
             continue
-        text = _without_credentials(content, scanner).decode("utf-8", "replace")
+        text = file_without_credentials(content).decode("utf-8", "replace")
         split = text.removeprefix("\ufeff").split("\n")
         for line in lines:
             if line <= len(split):
@@ -81,11 +81,11 @@ def _quoted(text: str, scanner: Scanner) -> str:
     return redact_text(text, scanner)
 
 
-def _without_credentials(content: bytes, scanner: Scanner) -> bytes:
+def file_without_credentials(content: bytes) -> bytes:
     """The file with as many lines as before: a key may stand on many, and is whole only here."""
     pieces: list[bytes] = []
     last = 0
-    for hit in scanner.scan(content):
+    for hit in _scanner().scan(content):
         lines = content.count(b"\n", hit.start, hit.end)
         pieces += (content[last : hit.start], hit.replacement, b"\n" * lines)
         last = hit.end

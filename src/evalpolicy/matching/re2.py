@@ -32,7 +32,7 @@ def compiled(pattern: str) -> Any:
     import re2
 
     if (why := excess(pattern)) is not None:
-        raise PatternError(f"{pattern[:60]!r}… was not tried: {why}")
+        raise PatternError(f"a pattern of {len(pattern):,} characters was not tried: {why}")
     options = re2.Options()
     options.log_errors = False
     try:

@@ -208,7 +208,11 @@ class Finding(Struct, frozen=True):
     def fingerprint(self) -> str:
         """Identifies this finding across commits, without its line and message (hex, 128 bits)."""
         text = "\0".join((self.rule, self.path, self.subject, self.about))
-        return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        try:
+            content = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # a surrogate that a file of JSON wrote out
+            content = text.encode("utf-8", "surrogatepass")
+        return sha256(content).hexdigest()[:32]
 
     @property
     def order(self) -> tuple[str, int, int, str, str, str]:

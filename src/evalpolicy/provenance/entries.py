@@ -16,6 +16,7 @@ from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.fleet.fleet import Fixture
 from evalpolicy.provenance.history import Arrival
 from evalpolicy.provenance.state import Known, State
+from evalpolicy.scanners.shortening import shortened
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
 _WORDS = 80
@@ -141,8 +142,8 @@ def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
 
 def _shown(client: Shown) -> str:
     words = " ".join(client.evidence.replace("\\n", " ").split())
-    cut = words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
-    return f"{client.by.replace('_', ' ')}: {''.join(c for c in cut if c.isprintable())}"
+    cut = "".join(c for c in shortened(words, _WORDS) if c.isprintable())
+    return f"{client.by.replace('_', ' ')}: {cut}"
 
 
 def _agent_version(evidence: Evidence, agent: object) -> Known:

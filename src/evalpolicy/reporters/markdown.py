@@ -91,10 +91,11 @@ def _cut(left: list[tuple[str, str]], report: Report) -> str:
 
 def cell(text: str) -> str:
     """A table cell: words and numbers as they are, everything else as code."""
+    text = shown(text)
     if _PLAIN.fullmatch(text):
         return text
     # A bar ends the cell even in code, and not every renderer accepts a backslash before it.
-    return code(shown(text).replace("|", "\\x7c"))
+    return code(text.replace("|", "\\x7c"))
 
 
 def code(text: str) -> str:

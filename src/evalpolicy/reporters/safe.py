@@ -1,7 +1,8 @@
 """Makes text from a repository safe to print to a terminal or a workflow log.
 
 Nothing in it may move the cursor, and nothing may be taken for a command to the runner of GitHub
-Actions: that reads `##[…]` anywhere in a line, and `::…::` where a line begins with it.
+Actions: that reads `##[…]` anywhere in a line, and `::…::` where a line begins with it. And no
+credential is in it: a log is read by more people than the repository.
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evalpolicy.scanners.credentials import Hit, Scanner
 
 UNSEEN = (
     "\x7f-\x9f\u2028\u2029"
@@ -23,10 +29,59 @@ U+FE00 to U+FE0F, which choose how the emoji before them looks."""
 # Also the C0 controls, and surrogates (bytes that were not UTF-8).
 _HARMFUL = re.compile(f"[\x00-\x1f{UNSEEN}\ud800-\udfff]|##(?=\\[)")
 
+# No shape of a credential fits a text without one of these, so most need no scanner.
+_MAY_HOLD = re.compile(r"\S{15}|-----|://|(?i:basic)")
+
 
 def shown(text: str) -> str:
-    """One line of text with every unsafe character escaped: `\\x1b`."""
-    return _HARMFUL.sub(_written_out, text)
+    """One line of text without credentials, every unsafe character in it escaped: `\\x1b`."""
+    return _HARMFUL.sub(_written_out, without_credentials(text))
+
+
+def without_credentials(text: str) -> str:
+    """A text with each credential replaced by its prefix and `REDACTED`.
+
+    Call it before anything cuts, wraps or escapes the text: no pattern finds a piece of a key.
+    """
+    if _MAY_HOLD.search(text) is None:
+        return text
+    return _redacted(text) if _hits(text) else text
+
+
+def lines_without_credentials(text: str) -> tuple[str, int]:
+    """A whole output without the credentials in its lines, and how many lines had one.
+
+    Each line by itself: what looks like the first line of a private key would else take the
+    findings behind it along. A mark that a credential was redacted, as in the rules' own examples,
+    stays.
+    """
+    if _MAY_HOLD.search(text) is None:
+        return text, 0
+    if all(hit.kind == "half-redacted" for hit in _hits(text)):
+        return text, 0
+    lines, changed = text.split("\n"), 0
+    for number, line in enumerate(lines):
+        if any(hit.kind != "half-redacted" for hit in _hits(line)):
+            lines[number] = _redacted(line)
+            changed += 1
+    return "\n".join(lines), changed
+
+
+def _hits(text: str) -> tuple[Hit, ...]:
+    return _scanner().scan(text.encode("utf-8", "surrogatepass"))
+
+
+def _redacted(text: str) -> str:
+    from evalpolicy.scanners.credentials import redact_text
+
+    return redact_text(text, _scanner())
+
+
+@cache
+def _scanner() -> Scanner:
+    from evalpolicy.scanners.credentials import plain_scanner  # expensive, and most need none
+
+    return plain_scanner()
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -197,6 +197,10 @@ class Snapshot(ABC):
     def forked(self) -> None:  # noqa: B027 - most snapshots hold nothing open
         """To be called in a forked process: drops what the parent has open."""
 
+    def anew(self) -> Snapshot:
+        """The same snapshot with nothing known of it from a cache, and nothing kept there."""
+        return self
+
     def __enter__(self) -> Snapshot:
         return self
 

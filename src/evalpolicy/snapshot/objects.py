@@ -70,6 +70,10 @@ class ObjectSnapshot(Snapshot):
         """Sizes in bytes, by id, so that `exceeds` does not ask git: a blob's never changes."""
         self._presumed = sizes
 
+    def anew(self) -> ObjectSnapshot:
+        self.presume({})
+        return self
+
     def will_size(self, paths: Iterable[str]) -> None:
         wanted: set[str] = set()
         for path in paths:

@@ -160,10 +160,7 @@ class Watched(Snapshot):
         return snapshot if isinstance(snapshot, Watched) else cls(snapshot, cache)
 
     def anew(self) -> Watched:
-        """The same snapshot with nothing known of it and nothing kept."""
-        if isinstance(self._below, ObjectSnapshot):
-            self._below.presume({})
-        return Watched(self._below, Cache(None))
+        return Watched(self._below.anew(), Cache(None))
 
     def state(self, look: Look) -> str:
         """The answer to a look, as a word that is equal for equal answers."""

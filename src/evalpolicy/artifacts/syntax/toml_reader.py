@@ -252,9 +252,10 @@ class _Reader:
         if FLOAT.fullmatch(written):
             return Scalar("float", float(written.replace("_", "")), start, end), end
         lax = LAX_NUMBER.fullmatch(written)
+        named = written if len(written) <= 40 else "this"
         if lax is None:
-            raise _TomlError(f"{written[:40]} is not a TOML value", start, end)
-        self.deviate("number-form", f"{written[:40]} is not a TOML number", start, end)
+            raise _TomlError(f"{named} is not a TOML value", start, end)
+        self.deviate("number-form", f"{named} is not a TOML number", start, end)
         if lax.group(1):
             return Scalar("float", float(written.replace("_", "")), start, end), end
         return Scalar("integer", integer_of(written), start, end), end

@@ -118,9 +118,9 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _say(text: str) -> None:
-    from evalpolicy.reporters.safe import shown
+    from evalpolicy.reporters.safe import shown, without_credentials
 
-    sys.stderr.write("\n".join(map(shown, text.split("\n"))) + "\n")
+    sys.stderr.write("\n".join(map(shown, without_credentials(text).split("\n"))) + "\n")
 
 
 def _bug(error: Exception) -> str:

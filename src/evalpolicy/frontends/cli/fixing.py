@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from evalpolicy.errors import UsageError
@@ -29,6 +27,7 @@ def check_usage(*, fix: bool, diff: bool, unsafe: bool, on_disk: bool) -> None:
 def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff: bool) -> Report:
     """Shows the fixes and returns the report unchanged, or applies them and returns the rest."""
     from evalpolicy.engine.fixing import apply
+    from evalpolicy.frontends.cli.console import write_diff
     from evalpolicy.reporters.safe import shown
     from evalpolicy.reporters.text import count
 
@@ -36,27 +35,10 @@ def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff:
     for line in mended.skipped:
         click.echo(shown(line), err=True)
     if diff:
-        _show(snapshot, mended.before, mended.after)
+        write_diff(mended.before, mended.after, snapshot.prefix)
         return report
     apply.write(snapshot.top, mended.before, mended.after)
     if mended.fixed:
         where = count(len(mended.after), "file")
         click.echo(f"evalpolicy: fixed {count(mended.fixed, 'finding')} in {where}", err=True)
     return mended.report
-
-
-def _show(snapshot: Snapshot, before: dict[str, bytes], after: dict[str, bytes]) -> None:
-    """Byte for byte to a file or a pipe; to a terminal, without control characters."""
-    from evalpolicy.engine.fixing.diff import unified
-    from evalpolicy.frontends.cli.console import write
-    from evalpolicy.reporters.safe import shown
-
-    content = unified(before, after, snapshot.prefix)
-    buffer = getattr(sys.stdout, "buffer", None)
-    if sys.stdout.isatty() or buffer is None:
-        lines = content.decode("utf-8", "surrogateescape").split("\n")
-        write("\n".join(shown(line.replace("\t", "    ")) for line in lines))
-        return
-    sys.stdout.flush()
-    buffer.write(content)
-    buffer.flush()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
-from evalpolicy.frontends.cli.console import columns, write
+from evalpolicy.frontends.cli.console import columns, write, write_diff
 from evalpolicy.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
         pinned = next((u.version for u in uses.uses if u.path == path and u.pin is not None), None)
         text = before.decode("utf-8", "surrogateescape")
         found = rewrite(text, version, pinned, uses.content)
-        top = snapshot.top
+        top, prefix = snapshot.top, snapshot.prefix
     if isinstance(found, Refusal):
         _say(f"{path}:{found.line}: cannot be migrated to {version}: {found.reason}")
         return _REFUSED
@@ -119,9 +119,7 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
         _say(f"{path}: nothing to change for gitleaks {version}")
         return 0
     if dry:
-        from evalpolicy.engine.fixing.diff import unified
-
-        write(unified({path: before}, {path: after}).decode("utf-8", "surrogateescape"))
+        write_diff({path: before}, {path: after}, prefix)
         return 0
     from evalpolicy.engine.fixing.apply import write as write_files
 

@@ -12,11 +12,12 @@ import click
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
 from evalpolicy.engine.survey.trend import Trend
-from evalpolicy.errors import NotCheckedError, UsageError
+from evalpolicy.errors import UsageError
 from evalpolicy.facts.facts import Facts
 from evalpolicy.frontends.cli import options
 from evalpolicy.frontends.cli.baseline_file import read_baseline
 from evalpolicy.frontends.cli.check import with_survey
+from evalpolicy.frontends.cli.console import write
 from evalpolicy.policy.report import FailOn, Report
 from evalpolicy.policy.selection import split
 from evalpolicy.snapshot import open_snapshot
@@ -99,11 +100,7 @@ def _read(file: str, read: Callable[[bytes, str], _Read]) -> _Read:
 def _write(folder: Path, report: Report, changed: Trend | None) -> None:
     from evalpolicy.reporters import html, json
     from evalpolicy.reporters.safe import shown
-    from evalpolicy.snapshot.writing import write
 
-    try:
-        write(folder / DATA, json.render(report).encode(), make_folders=True)
-        write(folder / PAGE, html.render(report, changed).encode())
-    except OSError as error:
-        raise NotCheckedError(f"cannot write to {folder}: {error.strerror}") from error
+    write(json.render(report), str(folder / DATA), make_folders=True)
+    write(html.render(report, changed), str(folder / PAGE))
     click.echo(f"evalpolicy: wrote {shown(str(folder / PAGE))}", err=True)

@@ -21,7 +21,7 @@ from evalpolicy.frontends.lsp.documents import Documents
 from evalpolicy.frontends.lsp.judging import Refused, fleet_of
 from evalpolicy.frontends.lsp.positions import touch
 from evalpolicy.frontends.lsp.root import SAVED, TYPING, Root
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import shown, without_credentials
 
 Scope = Literal["workspace", "open"]
 SCOPES: tuple[Scope, ...] = ("workspace", "open")
@@ -229,6 +229,7 @@ class Session:
         kind = types.MessageType.Warning
         if bug:
             kind = types.MessageType.Error
+            message = without_credentials(message)
             log = f"evalpolicy {__version__}, please report:\n{message}"
             self._server.window_log_message(types.LogMessageParams(kind, log))
             message = f"internal error, no verdict: {message.splitlines()[-1]} (see log)"

@@ -23,6 +23,7 @@ from evalpolicy.replay.containers.output import Tee, copy_out, take_out
 from evalpolicy.replay.journal import calls_of, read_journal
 from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
 from evalpolicy.replay.result import read_agent_result, read_task_result
+from evalpolicy.scanners.shortening import shortened
 
 READY = 60
 """Seconds the server has to start."""
@@ -182,7 +183,7 @@ def _ready(engine: Engine, planned: Replay, stop: threading.Event) -> str | None
             state = engine.state(planned.server.name)
             if state is None or not state.running:
                 said = engine.logs(planned.server.name).strip().splitlines()
-                return (said[-1] if said else "it printed nothing")[:_FIRST_LOG_LINE]
+                return shortened(said[-1] if said else "it printed nothing", _FIRST_LOG_LINE)
             look = now + 1
         if now > deadline:
             return f"it was not ready within {READY} s"

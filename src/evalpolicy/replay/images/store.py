@@ -12,6 +12,7 @@ from msgspec import Struct
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.replay.calls import Call, CannotCallError
 from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Command, EngineName, Image
+from evalpolicy.scanners.shortening import shortened
 
 Presence = Literal["current", "absent", "stale"]
 
@@ -117,7 +118,9 @@ def _parsed(engine: EngineName, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise CannotAskError(f"{engine}: its output is not JSON: {text[:80]!r}") from error
+        raise CannotAskError(
+            f"{engine}: its output is not JSON: {shortened(text, 80)!r}"
+        ) from error
     if not isinstance(found, dict):
-        raise CannotAskError(f"{engine}: its output is not an object: {text[:80]!r}")
+        raise CannotAskError(f"{engine}: its output is not an object: {shortened(text, 80)!r}")
     return found

@@ -18,7 +18,7 @@ import yaml
 
 from evalpolicy.config.replay import Kubernetes, Replaying, filled
 from evalpolicy.replay.plan.model import Plan, Replay
-from evalpolicy.reporters.safe import shown
+from evalpolicy.reporters.safe import shown, without_credentials
 
 _APP = "evalpolicy-replay"
 _RUN = "evalpolicy.github.io/run"
@@ -68,7 +68,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
+    style = None
+    if "\n" in text:
+        style, text = "|", without_credentials(text)  # of many lines none holds a whole key
     if "##[" in text or _COMMAND.search(text):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)

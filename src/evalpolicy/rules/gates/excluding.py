@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from evalpolicy.facts.gates import Gates
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.scanners.shortening import shortened
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook, Located
@@ -96,7 +97,7 @@ def excludes_fixtures(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
 def _blind(path: str, hook: Hook, pattern: Located, number: int, of: int) -> Hit:
     return Hit(
         path, f"{hook.id.text} never sees {number} of {of} fixtures: "
-        f"`{pattern.text[:80]}` excludes them",
+        f"`{shortened(pattern.text, 80)}` excludes them",
         pattern.span, "let it scan them, and exempt benign values by their field", hook.id.text,
         f"{hook.id.text} {pattern.text}",
     )  # fmt: skip
@@ -142,7 +143,7 @@ def _baseline(gates: Gates, hook: Hook, path: str, fixtures: frozenset[str]) -> 
                        if json.dumps(pattern) in line), None)  # fmt: skip
             yield Hit(
                 path, f"{hook.id.text} never sees {number} of {len(fixtures)} fixtures: this "
-                f"filter, `{pattern[:80]}`, excludes them",
+                f"filter, `{shortened(pattern, 80)}`, excludes them",
                 Span.at(at) if at else START,
                 "regenerate the baseline without that filter, and audit what it then lists",
                 hook.id.text, f"{hook.id.text} {pattern}",
@@ -224,6 +225,7 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
             what, then = "could not be tried", f": {error}"
             help = "write it without nested repetition"
         yield Hit(
-            path, f"{key} of {name}, `{pattern.text[:80]}`, {what}{then}", pattern.span, help,
+            path, f"{key} of {name}, `{shortened(pattern.text, 80)}`, {what}{then}",
+            pattern.span, help,
             name, f"{name} {key}",
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from evalpolicy.artifacts.syntax.source import START
 from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged
+from evalpolicy.scanners.shortening import shortened
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
@@ -224,7 +225,7 @@ def unknown_key(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 instead = f": {grave}" if grave else ""
                 yield use, Hit(
                     evaluation.config,
-                    f"no version of gitleaks 8 reads {key.key[:60]!r}{where}{instead}",
+                    f"no version of gitleaks 8 reads {shortened(key.key, 60)!r}{where}{instead}",
                     key.span,
                     f"did you mean {key.nearest}?" if key.nearest else "remove it",
                     about=f"{key.where} {key.key}",

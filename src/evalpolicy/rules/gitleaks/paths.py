@@ -10,6 +10,7 @@ from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.gitleaks.words import UseHit, by_span, merged, names
+from evalpolicy.scanners.shortening import shortened
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist
@@ -86,7 +87,7 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
                         use,
                         Hit(
                             evaluation.config,
-                            f"`{pattern[:80]}` matches none of the "
+                            f"`{shortened(pattern, 80)}` matches none of the "
                             f"{counted(len(scanned), 'file')} that {use} scans",
                             span,
                             "write where the files are now, or remove the entry",
@@ -180,7 +181,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
                             evaluation.config,
                             f"{use} does not scan {number:,} of "
                             f"{counted(len(fixtures), 'fixture')}: "
-                            f"`{pattern[:80]}` exempts them by path alone",
+                            f"`{shortened(pattern, 80)}` exempts them by path alone",
                             span,
                             "exempt what is benign: `regexes` with the names of the fields, "
                             'without `paths` or with `condition = "AND"` (8.25.0 and later)',

@@ -11,6 +11,7 @@ from evalpolicy.artifacts.syntax.shell.model import Command
 from evalpolicy.artifacts.syntax.shell.running import basename, unwrapped
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.scanners.shortening import shortened
 
 # Only images that ship in an evaluation: others may remove what their base brings.
 _ROLES = ("benchmark", "agent", "model")
@@ -169,7 +170,7 @@ def _pip(place: Place, action: Action) -> Iterator[ScriptInstall]:
 
 
 def _packages(found: ScriptInstall) -> str:
-    return " ".join(word.text for word in found.install.packages)[:80]
+    return shortened(" ".join(word.text for word in found.install.packages), 80)
 
 
 def _apt_installs(command: Command) -> bool:

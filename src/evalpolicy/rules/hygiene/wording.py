@@ -10,6 +10,7 @@ from evalpolicy.artifacts.dockerfile.searching import matches
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.scanners.shortening import shortened
 
 # The dollar comes first, so that the regex engine can skip from one to the next.
 _LEGACY = re.compile(r"\$(?<!\\\$)\{?(TASK_ID|BENCHMARK)(?![A-Za-z0-9_])")
@@ -122,7 +123,7 @@ def _todo(place: Place, text: str, span: Span) -> Iterator[Hit]:
         span._replace(column=start, end_line=span.line, end_column=start + len(found[0])),
         "",
         place.name,
-        text.strip("# \t")[:80],
+        shortened(text.strip("# \t"), 80),
     )
 
 

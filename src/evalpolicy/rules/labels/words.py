@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from evalpolicy.scanners.shortening import shortened
+
 _LONGEST = 80
 
 
@@ -12,8 +14,4 @@ def dollar(names: tuple[str, ...]) -> str:
 
 def quoted(value: str) -> str:
     """A value in quotes, truncated to 80 characters."""
-    if len(value) <= _LONGEST:
-        return f'"{value}"'
-    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
-
     return f'"{shortened(value, _LONGEST)}"'

@@ -13,6 +13,7 @@ from evalpolicy.facts.recordings.versions import is_version
 from evalpolicy.matching.json_schema import Violation
 from evalpolicy.matching.shipped import schema
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.scanners.shortening import shortened
 
 _LONGEST = 60
 _EVIDENCE = "evidence"
@@ -204,6 +205,4 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
 
 
 def _quoted(value: str) -> str:
-    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
-
     return json.dumps(shortened(value, _LONGEST), ensure_ascii=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evalpolicy.scanners.shortening import shortened
+
 _LONGEST = 80
 
 
@@ -15,8 +17,4 @@ def listed(paths: Sequence[str], most: int = 3) -> str:
 
 def quoted(value: str) -> str:
     """A setting in backquotes, as it is written, truncated to 80 characters."""
-    if len(value) <= _LONGEST:
-        return f"`{value}`"
-    from evalpolicy.scanners.credentials import shortened  # expensive, and few values are long
-
     return f"`{shortened(value, _LONGEST)}`"

@@ -12,7 +12,6 @@ from evalpolicy.scanners.credentials.redaction import (
     plain_scanner,
     redact,
     redact_text,
-    shortened,
 )
 from evalpolicy.scanners.credentials.scanner import Hit, Scanner
 from evalpolicy.scanners.credentials.shapes import Shape
@@ -30,5 +29,4 @@ __all__ = [
     "redact",
     "redact_text",
     "scan_stream",
-    "shortened",
 ]

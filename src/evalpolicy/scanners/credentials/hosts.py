@@ -32,7 +32,7 @@ class HostPattern:
 
     def __init__(self, pattern: str) -> None:
         if (why := excess(pattern)) is not None:
-            raise ValueError(f"not tried as a regular expression: {pattern[:60]}…: {why}")
+            raise ValueError(f"a pattern of {len(pattern):,} characters was not tried: {why}")
         try:
             self._pattern = re2.compile(pattern.encode(), _OPTIONS)
         except re2.error as error:

@@ -76,17 +76,6 @@ def plain_scanner() -> Scanner:
     return Scanner()
 
 
-def shortened(text: str, most: int) -> str:
-    """A text of at most `most` characters, the last of them `…` where it was longer.
-
-    What is cut holds no credential: nobody finds a piece of one later.
-    """
-    if len(text) <= most:
-        return text
-    text = redact_text(text, plain_scanner())
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def _replaced(content: bytes, hits: tuple[Hit, ...], *, whole: bool) -> bytes:
     pieces: list[bytes] = []
     last = 0

@@ -10,6 +10,7 @@ from evalpolicy.scanners.gitleaks.goregex import GoRegex, Refused, compile_go, j
 from evalpolicy.scanners.gitleaks.model import Allowlist, RegexTarget
 from evalpolicy.scanners.gitleaks.patterns import Patterns, reaches_out
 from evalpolicy.scanners.gitleaks.versions import Version, table
+from evalpolicy.scanners.shortening import shortened
 
 AND = frozenset({"AND", "&&"})
 OR = frozenset({"", "OR", "||"})
@@ -106,5 +107,5 @@ def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
 
 def _invalid(pattern: str, refused: Refused) -> str:
     if not refused.certain:
-        return f"{pattern[:80]!r} was not judged: {refused.message}"
-    return f"{pattern[:80]!r} is not a Go regular expression: {refused.message}"
+        return f"{shortened(pattern, 80)!r} was not judged: {refused.message}"
+    return f"{shortened(pattern, 80)!r} is not a Go regular expression: {refused.message}"

@@ -18,6 +18,7 @@ from evalpolicy.scanners.gitleaks.patterns import Patterns, as_joined, flags_lef
 from evalpolicy.scanners.gitleaks.scan import Walk, walks
 from evalpolicy.scanners.gitleaks.secret_shapes import secrets
 from evalpolicy.scanners.gitleaks.versions import Version, table
+from evalpolicy.scanners.shortening import shortened
 
 CRITERIA = ("commits", "paths", "regexes", "stopwords")
 
@@ -250,7 +251,8 @@ class _Judge(Struct, frozen=True):
             return (
                 f"gitleaks {self.version} ignores regexTarget: regexes are matched against {sees}"
             )
-        return f"regexTarget {str(wanted)[:40]!r} is unknown: regexes are matched against {sees}"
+        named = shortened(str(wanted), 40)
+        return f"regexTarget {named!r} is unknown: regexes are matched against {sees}"
 
     def stopwords(self, span: Span) -> CriterionEffect:
         words = self.effective.stopwords

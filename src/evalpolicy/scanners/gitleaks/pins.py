@@ -16,6 +16,7 @@ from evalpolicy.artifacts.workflow import Step, Workflow
 from evalpolicy.scanners.gitleaks.commands import Command, commands, installs
 from evalpolicy.scanners.gitleaks.invocation import Invocation, from_words
 from evalpolicy.scanners.gitleaks.versions import Version, table
+from evalpolicy.scanners.shortening import shortened
 
 PinKind: TypeAlias = Literal["exact", "mutable", "unknown"]
 """A version; a name that moves (a branch, `latest`); nothing that says which version runs."""
@@ -121,8 +122,8 @@ def _named(written: Located) -> tuple[Version | None, PinKind, str]:
     if version is not None:
         return version, "exact", ""
     if _HASH.fullmatch(written.text):
-        return None, "unknown", f"{written.text[:12]} does not say which version it is"
-    return None, "mutable", f"{written.text[:40]} moves"
+        return None, "unknown", f"{shortened(written.text, 12)} does not say which version it is"
+    return None, "mutable", f"{shortened(written.text, 40)} moves"
 
 
 def _hook_words(hook: Hook, version: Version | None) -> list[str]:
@@ -207,7 +208,7 @@ def _tagged(tag: str) -> tuple[Version | None, PinKind, str]:
     if version is not None:
         return version, "exact", ""
     if "$" in tag or "`" in tag:
-        return None, "unknown", f"{tag[:40]} is known only when it runs"
+        return None, "unknown", f"{shortened(tag, 40)} is known only when it runs"
     return None, "mutable", f"{tag or 'latest'} moves"
 
 
@@ -218,7 +219,7 @@ def _installed(text: str) -> tuple[Version | None, PinKind, str] | None:
     exact = next((install for install in found if install.version is not None), None)
     if exact is not None:
         return exact.version, "exact", ""
-    return None, "mutable", f"{found[0].written[:40]} moves"
+    return None, "mutable", f"{shortened(found[0].written, 40)} moves"
 
 
 def _command_pin(
