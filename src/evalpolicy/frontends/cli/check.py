@@ -106,6 +106,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only one line per finding.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every finding, however many there are.")
 def command(
     paths: Sequence[str],
     staged: bool,
@@ -121,6 +122,7 @@ def command(
     statistics: bool,
     color: str,
     quiet: bool,
+    verbose: bool,
     jobs: int | None,
     no_cache: bool,
     baseline_file: str | None,
@@ -181,7 +183,7 @@ def command(
             )
     cache.save()
     for name, file in outputs:
-        write(_rendered(name, report, color, quiet, statistics, file), file)
+        write(_rendered(name, report, color, quiet, verbose, statistics, file), file)
     return report.exit_code(fail_on)
 
 
@@ -275,9 +277,15 @@ def _output(text: str) -> tuple[str, str | None]:
 
 
 def _rendered(
-    name: str, report: Report, color: str, quiet: bool, statistics: bool, file: str | None
+    name: str,
+    report: Report,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+    statistics: bool,
+    file: str | None,
 ) -> str:
-    if name == "text":
+    if name in ("text", "full"):
         from evalpolicy.reporters import statistics as counting
         from evalpolicy.reporters import text
 
@@ -289,6 +297,7 @@ def _rendered(
             columns=columns(to_terminal),
             colour=colour(color, to_terminal),
             quiet=quiet,
+            full=verbose or name == "full",
         )
     from evalpolicy.reporters import render
 

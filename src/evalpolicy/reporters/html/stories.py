@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from evalpolicy.engine.survey.jobs import is_plain
 from evalpolicy.engine.survey.model import FAULTS, STATES, Story, Survey
+from evalpolicy.policy.commands import is_plain
 from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, join, prose, tag

@@ -70,6 +70,7 @@ def _legacy(place: Place, name: str, span: Span) -> Hit:
         "",
         place.name,
         name,
+        cause=name,
     )
 
 
