@@ -54,7 +54,7 @@ CASES = {
     "another agent each": (
         "FIX006",
         recording("arc-0-codex", user_agent="claude-cli/2.1")
-        | recording("arc-1-codex", user_agent="OpenHands/1.0"),
+        | recording("arc-1-codex", user_agent="opencode/1.0"),
         [1, 1],
     ),
     "two names confuse the same benchmarks": (

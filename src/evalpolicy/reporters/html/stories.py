@@ -66,7 +66,7 @@ def _story(number: int, story: Story, findings: Sequence[Finding]) -> Markup:
             "summary",
             chip(story.states[0], tag("span", STATES[story.states[0]][0])),
             tag("b", row.fixture),
-            tag("span", f"{whole(row.turns)} turns", class_="dim") if row.turns is not None
+            tag("span", count(row.turns, "turn"), class_="dim") if row.turns is not None
             else None,
         ),
         tag(
