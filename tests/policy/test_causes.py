@@ -85,6 +85,11 @@ class TestCauses:
         others = [found(path="b"), found(about="x"), found("LBL002")]
         assert [len(cause.findings) for cause in causes([*same, *others])] == [2, 1, 1, 1]
 
+    @pytest.mark.parametrize("text", ["\ud800", "\udcff", "a\0b"])
+    def test_a_cause_may_hold_whatever_a_file_holds(self, text):
+        first, second = found(cause=text), found(path="b", about=text)
+        assert len(causes([first, second])) == 2
+
     def test_two_rules_share_no_cause(self):
         assert len(causes([found("LBL001", cause="x"), found("LBL002", cause="x")])) == 2
 

@@ -230,7 +230,12 @@ class Finding(Struct, frozen=True):
 
 
 def _digest(*parts: str) -> str:
-    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    text = "\0".join(parts)
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a pair, as JSON may have it
+        content = text.encode("utf-8", "surrogatepass")
+    return sha256(content).hexdigest()[:32]
 
 
 class Failure(NamedTuple):
