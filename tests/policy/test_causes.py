@@ -85,7 +85,7 @@ class TestCauses:
         others = [found(path="b"), found(about="x"), found("LBL002")]
         assert [len(cause.findings) for cause in causes([*same, *others])] == [2, 1, 1, 1]
 
-    @pytest.mark.parametrize("text", ["\ud800", "\udcff", "a\0b"])
+    @pytest.mark.parametrize("text", ["\ud800", "a\0b"])
     def test_a_cause_may_hold_whatever_a_file_holds(self, text):
         first, second = found(cause=text), found(path="b", about=text)
         assert len(causes([first, second])) == 2
@@ -161,6 +161,26 @@ class TestUrgency:
         steps = re.findall(r"^\d+\. \*\*(.+?)\*\*", guide.read_text("utf-8"), re.MULTILINE)
         assert steps == [concern.title for concern in CONCERNS]
 
+    def test_of_one_concern_errors_come_first_then_the_most_findings(self):
+        numbers = {("REL001", "note"): 9, ("LBL001", "error"): 1, ("LBL002", "error"): 3}
+        made = [
+            found(rule, about=str(n), severity=severity)
+            for (rule, severity), number in numbers.items()
+            for n in range(number)
+        ]
+        assert list(dict.fromkeys(cause.rule for cause in causes(made))) == [
+            "LBL002", "LBL001", "REL001",
+        ]  # fmt: skip
+
+    def test_of_one_rule_errors_come_first_then_the_largest(self):
+        sizes = {("a", "warning"): 9, ("b", "error"): 1, ("c", "error"): 3}
+        made = [
+            found(path=f"{cause}{n}", cause=cause, severity=severity)
+            for (cause, severity), number in sizes.items()
+            for n in range(number)
+        ]
+        assert [len(cause.findings) for cause in causes(made)] == [3, 1, 9]
+
 
 def many(rules=RULES, causes=40, each=6):
     """Findings of these rules, with so many causes of each, in files of their own."""
@@ -185,6 +205,15 @@ class TestFolding:
         assert rows(text, columns) <= ROOM
         assert {rule for rule in RULES if rule in text} == set(RULES)
         assert "Each cause is shown once." in text
+
+    def test_no_line_is_kept_for_what_is_left_out_if_nothing_is(self):
+        texts = [
+            render_text(report([replace(f, message="m") for f in many(["LBL001"], number, 1)]))
+            for number in range(60, ROOM)
+        ]
+        whole = [text for text in texts if "more cause" not in text]
+        assert rows(whole[-1], 100) == ROOM
+        assert len(whole) < len(texts)
 
     def test_what_is_left_out_is_counted(self):
         text = render_text(report(many(causes=300, each=2)))
@@ -225,7 +254,9 @@ class TestFolding:
         assert {f.rule for f in findings} == {rule for rule in RULES if f" {rule} " in text}
 
     def test_colours_change_no_line(self):
-        plain, coloured = (render_text(report(many()), colour=colour) for colour in (False, True))
+        plain, coloured = (
+            render_text(report(many()), colour=colour, columns=60) for colour in (False, True)
+        )
         assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
 
     def test_the_order_of_findings_changes_nothing(self):

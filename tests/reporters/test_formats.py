@@ -107,6 +107,12 @@ class TestMarkdown:
         shown = text.count("- **LBL001")
         assert cut.startswith(f"Not shown: {4000 - shown:,} of 4,000, because")
 
+    def test_what_is_cut_counts_findings(self):
+        found = [finding(path=f"{n}", cause=f"{n // 2}", message="x" * 900) for n in range(8)]
+        text = markdown.render(report(found), limit=3500)
+        assert text.count("- **LBL001") == 2
+        assert "Not shown: 4 of 8, because" in text
+
     def test_one_finding_larger_than_the_limit_is_cut_too(self):
         text = markdown.render(report([finding(message="x" * 5000)]), limit=4000)
         assert len(text) < 4000

@@ -77,6 +77,11 @@ CASES = {
         {"docs/a.md": "[x](../old/b/x.md) and [y](../old/c/y.md)\n", "b.md": "[z](old/z.md)\n"},
         [3],
     ),
+    "one path from the root": (
+        "STR005",
+        {f".agents/{name}/RULES.md": "See `tests/gone.md`.\n" for name in "ab"} | {"tests/x": ""},
+        [2],
+    ),
     "two files that are gone": ("STR005", {"docs/a.md": "[x](x.md) and [y](y.md)\n"}, [1, 1]),
     "one hook's limit": (
         "SIZ003",
