@@ -18,7 +18,8 @@ _HEAD = """\
 This page lists every key of the report that `evalpolicy check --format json` writes, version 1. The
 schema is [report.schema.json](../schemas/report.schema.json). Later versions of evalpolicy may add
 keys; existing keys don't change within a version. Findings are sorted by path, line, column and
-rule. Nothing in the report depends on the time, the number of jobs or the cache.
+rule; causes as in [What to fix first](../adopting.md#what-to-fix-first). Nothing in the report
+depends on the time, the number of jobs or the cache.
 
 """
 

@@ -86,7 +86,7 @@ def page(rule: Rule) -> str:
 def reported(rule: Rule) -> str:
     """What the text format prints for the rule's bad example, without the summary at its end."""
     report = judged(rule)
-    lines = text_format.render(report, columns=_COLUMNS, colour=False).splitlines()
+    lines = text_format.render(report, columns=_COLUMNS, full=True).splitlines()
     end = next(n for n, line in enumerate(lines) if line.startswith("Checked "))
     return "\n".join(lines[:end]).rstrip() + "\n"
 

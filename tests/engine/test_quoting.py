@@ -12,7 +12,7 @@ from tests.samples.credentials import ALNUM, some, token
 
 from evalpolicy.__main__ import main
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.engine.quoting import excerpts
+from evalpolicy.engine.quoting import excerpts, without_credentials
 from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters import FORMATS
 from evalpolicy.scanners.credentials import SHAPES
@@ -55,6 +55,14 @@ def test_no_format_shows_a_credential_of_a_source(
     said = "".join(capfd.readouterr())
     assert "Dockerfile" in said
     assert shown_of_secrets(said) == set()
+
+
+def test_a_cause_is_told_apart_without_its_credentials() -> None:
+    """An id is a hash that whoever reads a report can try secrets against."""
+    one = Finding("PIN001", "x", "error", UNIT, Span.at(1), "x", cause=f"image {KEY}")
+    (redacted,) = without_credentials([one])
+    assert shown_of_secrets(redacted.cause) == set()
+    assert redacted.cause_id != one.cause_id
 
 
 def shown_of_secrets(said: str) -> set[str]:

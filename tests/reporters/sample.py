@@ -42,11 +42,12 @@ def finding(
     about: str = "",
     severity: Severity | None = None,
     fix: Fix | None = None,
+    cause: str = "",
 ) -> Finding:
     known = NAMES[rule]
     return Finding(
         rule, known.name, severity or known.severity, path, span or Span.at(2, 1, 21), message,
-        help, subject, about, fix,
+        help, subject, about, fix, cause,
     )  # fmt: skip
 
 
@@ -82,7 +83,10 @@ def sample() -> Report:
         [
             finding(about="eval.benchmark.description", help='add `LABEL x="…"` below this FROM'),
             repeated,
-            finding("REL002", path="tests/fixtures/100%, a:b.jsonl", span=Span(1, 1, 1, 1)),
+            *(
+                finding("REL002", path=path, span=Span(1, 1, 1, 1), cause="no label")
+                for path in ("tests/fixtures/100%, a:b.jsonl", "tests/fixtures/b.jsonl")
+            ),
         ],
         [FileProblem("containers/agents/ä/Dockerfile", 7, "is not UTF-8: save the file in UTF-8")],
         [

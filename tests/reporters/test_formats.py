@@ -15,6 +15,7 @@ from evalpolicy.__main__ import main
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.matching.shipped import schema
 from evalpolicy.policy.report import FileProblem
+from evalpolicy.policy.urgency import CONCERNS, urgency
 from evalpolicy.reporters import markdown, render
 from evalpolicy.reporters.text import render as render_text
 
@@ -31,7 +32,7 @@ class TestJson:
 
     def test_what_was_taken_back_is_counted(self):
         summary = json.loads(render("json", sample()))["summary"]
-        assert summary == {"error": 1, "warning": 1, "note": 1, "suppressed": 2, "baselined": 1}
+        assert summary == {"error": 1, "warning": 1, "note": 2, "suppressed": 2, "baselined": 1}
 
     def test_a_real_report_fits_the_schema(self, tmp_path, monkeypatch, capfdbinary):
         root = write(repository(tmp_path / "r"), {"containers/agents/x/Dockerfile": "FROM a\n"})
@@ -62,11 +63,22 @@ class TestGithub:
         assert titles == ["SUB012", *["not checked"] * 6, "GAT002", "GLK003", "SEC001"]
         assert lines[-1].startswith("evalpolicy: 13 errors more; ")
 
-    def test_of_what_matters_as_much_the_order_stays(self):
+    def test_what_matters_as_much_is_sorted_by_path(self):
         found = [replace(finding(), path=path, rule="SUB012") for path in ("b", "a")]
         found.append(replace(finding(), path="0", severity="warning"))
         lines = render("github", report(found)).splitlines()
-        assert [line.partition("file=")[2][0] for line in lines] == ["b", "a", "0"]
+        assert [line.partition("file=")[2][0] for line in lines] == ["a", "b", "0"]
+
+    @pytest.mark.parametrize(("number", "shown"), [(10, 10), (11, 1)])
+    def test_a_cause_is_annotated_once_if_there_is_no_room_for_its_findings(self, number, shown):
+        found = [finding(path=f"{n:02}", about=str(n), cause="one reason") for n in range(number)]
+        lines = render("github", report(found)).splitlines()
+        assert len(lines) == shown
+        assert (", and 10 more like it" in lines[0]) is (shown == 1)
+
+    def test_what_is_left_out_counts_findings(self):
+        found = [finding(path=f"{n:02}", cause=f"{n // 2:02}") for n in range(24)]
+        assert "evalpolicy: 4 errors more; " in render("github", report(found))
 
     def test_ten_are_all_and_nothing_is_said(self):
         lines = render("github", report([finding(about=str(n)) for n in range(10)])).splitlines()
@@ -95,6 +107,12 @@ class TestMarkdown:
         shown = text.count("- **LBL001")
         assert cut.startswith(f"Not shown: {4000 - shown:,} of 4,000, because")
 
+    def test_what_is_cut_counts_findings(self):
+        found = [finding(path=f"{n}", cause=f"{n // 2}", message="x" * 900) for n in range(8)]
+        text = markdown.render(report(found), limit=3500)
+        assert text.count("- **LBL001") == 2
+        assert "Not shown: 4 of 8, because" in text
+
     def test_one_finding_larger_than_the_limit_is_cut_too(self):
         text = markdown.render(report([finding(message="x" * 5000)]), limit=4000)
         assert len(text) < 4000
@@ -103,9 +121,22 @@ class TestMarkdown:
     def test_nothing_is_cut_that_fits(self):
         assert "Not shown" not in render("markdown", sample())
 
-    def test_the_worst_come_first(self):
-        text = render("markdown", report([finding("REL002"), finding("LBL006"), finding()]))
-        assert text.index("### Errors") < text.index("### Warnings") < text.index("### Notes")
+    def test_the_most_urgent_come_first(self):
+        ids = ("PRV001", "SEC001", "LBL009", "GAT001", "FIX006")
+        text = render("markdown", report([replace(finding(), rule=id) for id in ids]))
+        places = [text.index(f"### {CONCERNS[urgency(id, fixable=False)].title}\n") for id in ids]
+        assert [ids[places.index(place)] for place in sorted(places)] == [
+            "GAT001", "SEC001", "LBL009", "FIX006", "PRV001",
+        ]  # fmt: skip
+
+    def test_a_cause_lists_its_findings_up_to_a_number(self):
+        most = markdown.LISTED + 3
+        found = [finding(path=f"{n:04}", cause="one reason") for n in range(most)]
+        text = render("markdown", report(found))
+        assert text.count("- **LBL001") == 1
+        assert text.count("  - `") == markdown.LISTED
+        assert f"<summary>and {most - 1} more in {most - 1} files</summary>" in text
+        assert "  - and 2 more\n" in text
 
 
 # The union of what Jenkins' and Apache Ant's schemas know, which GitLab and Azure read.
@@ -148,7 +179,7 @@ class TestJunit:
         root = ElementTree.fromstring(render("junit", sample()))
         assert len(list(root.iter("failure"))) == 2
         assert len(list(root.iter("skipped"))) == 3
-        assert len(list(root.iter("system-out"))) == 1
+        assert len(list(root.iter("system-out"))) == 2
 
 
 class TestText:

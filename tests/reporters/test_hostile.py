@@ -60,13 +60,13 @@ HOSTILE = {
 }
 
 
-def hostile_report(text):
+def hostile_report(text, times=1):
     path = f"x/{text}"
-    found = finding(path=path, message=text or "x", help=text, subject=text, about=text)
-    first = finding(path=text, message=f"see {text}", help=text)
+    found = finding(path=path, message=text or "x", help=text, subject=text, about=text, cause=text)
+    first = finding(path=text, message=f"see {text}", help=text, cause=text)
     excerpts = {(path, 2): text.split("\n")[0], (text, 2): text.split("\n")[0]}
     return report(
-        [first, found],
+        [*[first] * times, found],
         [FileProblem(path, 1, text), FileProblem(text, 1, text)],
         [Waived(found, "comment", text), Waived(first, "baseline", text)],
         excerpts=excerpts,
@@ -79,9 +79,10 @@ def outputs():
             yield pytest.param(name, text, id=f"{name}: {kind}")
 
 
+@pytest.mark.parametrize("times", [1, 100], ids=["each", "folded"])
 @pytest.mark.parametrize(("name", "text"), list(outputs()))
-def test_nothing_starts_a_command_or_moves_a_cursor(name, text):
-    output = render(name, hostile_report(text))
+def test_nothing_starts_a_command_or_moves_a_cursor(name, text, times):
+    output = render(name, hostile_report(text, times))
     output.encode("utf-8")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", output)
     assert "##[" not in output
@@ -117,7 +118,11 @@ class TestEach:
         parser = MarkdownIt("gfm-like")
         tokens = [t for block in parser.parse(output) for t in (block, *(block.children or ()))]
         kinds = {token.type for token in tokens}
-        assert not kinds & {"html_inline", "html_block", "link_open", "image", "fence", "hr"}
+        assert not kinds & {"html_inline", "link_open", "image", "fence", "hr"}
+        html = [token.content for token in tokens if token.type == "html_block"]
+        assert html == [
+            "<details><summary>and 1 more in 1 file</summary>\n", "</details>\n",
+        ]  # fmt: skip
         headings = [t.content for t in tokens if t.type == "inline" and t.level == 1]
         assert sum(t.type == "heading_open" for t in tokens) == 3, headings
         codes = [token.content for token in tokens if token.type == "code_inline"]
@@ -133,14 +138,16 @@ class TestEach:
         page = PageReader(render("html", hostile_report(text)))
         plain = PageReader(render("html", hostile_report("x")))
         assert set(page.elements) <= set(plain.elements) | {("code", ()), *OF_PATHS}
-        assert page.links <= {"#main", "#first", "#findings", "#r-LBL001"}
+        links = {re.sub("^#c-[0-9a-f]{32}$", "#c-…", link) for link in page.links}
+        assert links <= {"#main", "#first", "#findings", "#r-LBL001", "#c-…"}
         assert page.code == plain.code
         assert re.sub("`", "", shown(text)).strip() in re.sub("`", "", page.words)
 
     def test_github_reads_one_annotation_a_line(self, text):
         lines = render("github", hostile_report(text)).splitlines()
         assert len(lines) == 4
-        for line, path in zip(lines, (f"x/{text}", text, text, f"x/{text}"), strict=True):
+        of_problems, of_findings = (f"x/{text}", text), sorted((text, f"x/{text}"))
+        for line, path in zip(lines, (*of_problems, *of_findings), strict=True):
             command, properties, data = as_the_runner_reads(line)
             assert command == "error"
             assert set(properties) <= {"file", "line", "col", "endColumn", "title"}

@@ -411,6 +411,7 @@ FAILING = {
     "path outside": (raising(HIT + "yield Hit('../x', 'x')"), "'../x' is not a path"),
     "absolute": (raising(HIT + "yield Hit('/etc/x', 'x')"), "'/etc/x' is not a path"),
     "no message": (raising(HIT + "yield Hit('a', '')"), "a hit has no message"),
+    "no cause": (raising(HIT + "yield Hit('a', 'x', cause=7)"), "the cause of a hit is a int"),
     "not a severity": (raising(HIT + "yield Hit('a', 'x', severity='fatal')"), "'fatal' is no"),
     "not a span": (raising(HIT + "yield Hit('a', 'x', (1, 1, 1, 1))"), "is not a span"),
     "before the first line": (raising(HIT + "yield Hit('a', 'x', Span.at(0))"), "is not a span"),

@@ -126,9 +126,38 @@ def test_no_format_shows_a_secret(kind, tmp_path, monkeypatch, capfd):
             assert secret[8:] not in shown
 
 
-def test_a_thousand_leaks_are_told_and_the_rest_counted(tmp_path):
+def test_a_thousand_leaks_are_counted_and_the_rest_is_not_hidden(tmp_path):
     one = made("hugging-face").strip()
     write(tmp_path, {**FLEET, FIXTURE: lines(*(litellm_row(one) for _ in range(1003)))})
-    found = judge(tmp_path, "SEC001").findings
-    assert len(found) == 1001
-    assert any("1,003" in f.message for f in found)
+    more, found = sorted(judge(tmp_path, "SEC001").findings, key=lambda finding: finding.message)
+    assert "and at least 999 more times" in more.message
+    assert "1,003" in found.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "files"),
+    [
+        ("SEC001", made("hugging-face"), {}),
+        ("SEC002", "see llm.corp.example", {"evalpolicy.toml": HOSTS}),
+        ("SEC004", REST, {}),
+    ],
+)
+def test_one_secret_in_one_fixture_is_one_finding(rule, text, files, tmp_path):
+    other = f"{FIXTURES}/arc-1-codex.trajectory.jsonl"
+    rows = [litellm_row("nothing"), litellm_row(text), litellm_row(f"{text} and {text}")]
+    write(tmp_path, {**FLEET, **files, FIXTURE: lines(*rows), other: lines(litellm_row(text))})
+    report = judge(tmp_path, rule)
+    many, once = report.findings
+    assert (many.path, many.span.line, once.path) == (FIXTURE, 2, other)
+    assert "and 2 more times: " in many.message
+    assert "more time" not in once.message
+    assert [cause.findings for cause in report.causes] == [(many, once)]
+
+
+def test_a_fingerprint_of_a_secret_does_not_depend_on_where_it_is(tmp_path):
+    found = []
+    for before in (0, 3):
+        rows = [*[litellm_row("nothing")] * before, litellm_row(made("hugging-face"))]
+        root = write(tmp_path / str(before), {**FLEET, FIXTURE: lines(*rows)})
+        found += judge(root, "SEC001").findings
+    assert found[0].fingerprint == found[1].fingerprint

@@ -290,7 +290,7 @@ def _finding(rule: Rule, hit: Hit, level: Level | None) -> Finding:
         severity = level
     return Finding(
         rule.id, rule.name, severity, hit.path, hit.span, hit.message, hit.help, hit.subject,
-        hit.about, hit.fix,
+        hit.about, hit.fix, hit.cause,
     )  # fmt: skip
 
 

@@ -61,12 +61,12 @@ def without_credentials(findings: Sequence[Finding]) -> Sequence[Finding]:
 
 
 def _redacted(finding: Finding, scanner: Scanner) -> Finding:
-    message, help, subject, about = (_quoted(text, scanner) for text in _texts(finding))
-    return replace(finding, message=message, help=help, subject=subject, about=about)
+    message, help, subject, about, cause = (_quoted(text, scanner) for text in _texts(finding))
+    return replace(finding, message=message, help=help, subject=subject, about=about, cause=cause)
 
 
-def _texts(finding: Finding) -> tuple[str, str, str, str]:
-    return finding.message, finding.help, finding.subject, finding.about
+def _texts(finding: Finding) -> tuple[str, str, str, str, str]:
+    return finding.message, finding.help, finding.subject, finding.about, finding.cause
 
 
 def _scanner() -> Scanner:

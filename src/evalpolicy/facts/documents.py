@@ -56,6 +56,16 @@ class Documents:
             if not self._leads(path, link.target, link.code):
                 yield link
 
+    def missing(self, path: str, link: Link) -> str:
+        """What keeps a dead link from its target: the first part of the path that is not there."""
+        at_root = link.code or link.target.startswith("/")
+        folder = "" if at_root else posixpath.dirname(path)
+        bare = unquote(_QUERY.split(link.target, maxsplit=1)[0]).lstrip("/")
+        parts = posixpath.normpath(posixpath.join(folder, bare)).split("/")
+        heads = ("/".join(parts[:number]) for number in range(1, len(parts)))
+        folders = self._fleet.snapshot.folders
+        return next((head for head in heads if head not in folders), "/".join(parts))
+
     def form(self, path: str) -> list[tuple[str, Span]]:
         """What a rules document lacks, with the line where it belongs."""
         return self._kept(

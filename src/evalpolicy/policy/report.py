@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_NOT_CHECKED
+from evalpolicy.policy.causes import Cause, causes
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 from evalpolicy.snapshot import Kind
 
@@ -86,6 +87,11 @@ class Report(Struct, frozen=True):
         """How many findings there are of each severity, worst first."""
         counted = Counter(finding.severity for finding in self.findings)
         return {severity: counted[severity] for severity in SEVERITIES}
+
+    @property
+    def causes(self) -> list[Cause]:
+        """What the findings come down to, the most urgent first."""
+        return causes(self.findings)
 
     @property
     def suppressed(self) -> int:

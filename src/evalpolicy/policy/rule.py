@@ -20,7 +20,7 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Worst first."""
 
-HitRow: TypeAlias = tuple[str, SpanRow, str, str, str, Severity | None, FixRow | None]
+HitRow: TypeAlias = tuple[str, SpanRow, str, str, str, Severity | None, FixRow | None, str]
 """A hit as it is cached, without its path (see `Hit.row`)."""
 
 _ID = re.compile(r"[A-Z]{3}[0-9]{3}")
@@ -32,7 +32,10 @@ class Hit(Struct, frozen=True):
     `subject` names the part of the fleet that is concerned (a benchmark, a fixture); `about`
     distinguishes hits with the same subject, independent of lines (a label's key). `severity`
     overrides the rule's own if it has several; configuration overrides both. `fix` removes the
-    finding.
+    finding. `cause` is what hits of one rule share if one reason explains them all (the file that
+    is gone, the hook whose limit they exceed): a report says such hits once, with their number.
+    It is never shown. Without it, a hit shares its cause only with those that have the same path,
+    subject and `about`.
     """
 
     path: str
@@ -43,18 +46,22 @@ class Hit(Struct, frozen=True):
     about: str = ""
     severity: Severity | None = None
     fix: Fix | None = None
+    cause: str = ""
 
     @property
     def row(self) -> list[Any]:
         """The hit as JSON-able values, without its path."""
         fix = self.fix and self.fix.row
-        return [self.message, self.span, self.help, self.subject, self.about, self.severity, fix]
+        return [
+            self.message, self.span, self.help, self.subject, self.about, self.severity, fix,
+            self.cause,
+        ]  # fmt: skip
 
     @classmethod
     def from_row(cls, path: str, row: HitRow) -> Hit:
-        message, where, help, subject, about, severity, fix = row
+        message, where, help, subject, about, severity, fix, cause = row
         proposed = Fix.from_row(fix) if fix else None
-        return cls(path, message, Span(*where), help, subject, about, severity, proposed)
+        return cls(path, message, Span(*where), help, subject, about, severity, proposed, cause)
 
 
 RuleFunction: TypeAlias = Callable[..., Iterator[Hit]]
@@ -199,6 +206,7 @@ class Finding(Struct, frozen=True):
     subject: str = ""
     about: str = ""
     fix: Fix | None = None
+    cause: str = ""
 
     @property
     def fixable(self) -> bool:
@@ -207,18 +215,27 @@ class Finding(Struct, frozen=True):
     @property
     def fingerprint(self) -> str:
         """Identifies this finding across commits, without its line and message (hex, 128 bits)."""
-        text = "\0".join((self.rule, self.path, self.subject, self.about))
-        try:
-            content = text.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:  # a surrogate that a file of JSON wrote out
-            content = text.encode("utf-8", "surrogatepass")
-        return sha256(content).hexdigest()[:32]
+        return _digest(self.rule, self.path, self.subject, self.about)
+
+    @property
+    def cause_id(self) -> str:
+        """Equal for findings that have one cause (hex, 128 bits; see `Hit.cause`)."""
+        return _digest(self.rule, self.cause) if self.cause else self.fingerprint
 
     @property
     def order(self) -> tuple[str, int, int, str, str, str]:
         """Findings are sorted by path, line, column, rule; then by what they are about."""
         span = self.span
         return (self.path, span.line, span.column, self.rule, self.about, self.message)
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts)
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a pair, as JSON may have it
+        content = text.encode("utf-8", "surrogatepass")
+    return sha256(content).hexdigest()[:32]
 
 
 class Failure(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evalpolicy.policy.report import Report
 
-FORMATS = ("text", "json", "sarif", "github", "junit", "markdown", "html")
+FORMATS = ("text", "full", "json", "sarif", "github", "junit", "markdown", "html")
 
 
 class Reporter(Protocol):

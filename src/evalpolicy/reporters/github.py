@@ -6,8 +6,9 @@ GitHub shows at most ten errors, ten warnings and ten notices per step, so no mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.policy.rule import SEVERITIES, Finding, Severity
 from evalpolicy.reporters.judged_by import sentences
@@ -17,25 +18,23 @@ from evalpolicy.reporters.text import count
 LIMIT = 10
 """The limit of annotations of one severity in one step."""
 
-_FIRST = ("SUB012", "GAT", "GLK", "SEC")
-"""What is not to be left out, by how rules' ids begin: who loosens the policy, then what a gate
-lets through, then credentials."""
-
+_LOOSENED = "SUB012"
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: Report) -> str:
-    """One command per line, the worst first. A last line says how many are left out.
+    """One command per line, the worst first; of a severity, the most urgent first.
 
-    Within a severity, the findings that devalue all others come first.
+    A last line says how many are left out.
     """
     lines: list[str] = []
     left_out = []
+    causes = report.causes
     for severity in SEVERITIES:
-        commands = list(_commands(report, severity))
-        lines.extend(commands[:LIMIT])
+        commands = list(_commands(report, causes, severity))
+        lines.extend(command for command, _ in commands[:LIMIT])
         if len(commands) > LIMIT:
-            left_out.append(count(len(commands) - LIMIT, severity))
+            left_out.append(count(sum(number for _, number in commands[LIMIT:]), severity))
     if left_out:
         lines.append(
             f"evalpolicy: {', '.join(left_out)} more; GitHub shows {LIMIT} of each per step. "
@@ -49,23 +48,35 @@ def render(report: Report) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _commands(report: Report, severity: Severity) -> Iterator[str]:
-    found = [finding for finding in report.findings if finding.severity == severity]
-    loosening = [finding for finding in found if _place(finding) == 0]
-    others = [finding for finding in found if _place(finding) > 0]
-    yield from (_finding(finding, report.prefix) for finding in loosening)
-    if severity == "error":
-        yield from (_problem(problem, report.prefix) for problem in report.problems)
-    yield from (_finding(finding, report.prefix) for finding in sorted(others, key=_place))
+def _commands(
+    report: Report, causes: Sequence[Cause], severity: Severity
+) -> Iterator[tuple[str, int]]:
+    """Each command with the number of findings that it stands for.
+
+    That is one if there is room for all of them; otherwise each cause is shown once.
+    """
+    problems = report.problems if severity == "error" else ()
+    found = [
+        [finding for finding in cause.findings if finding.severity == severity] for cause in causes
+    ]
+    if sum(map(len, found)) + len(problems) <= LIMIT:
+        found = [[finding] for findings in found for finding in findings]
+    found = [findings for findings in found if findings]
+    # Who loosens the policy comes first, then what nobody could look at.
+    for findings in found:
+        if findings[0].rule == _LOOSENED:
+            yield _findings(findings, report.prefix), len(findings)
+    for problem in problems:
+        yield _problem(problem, report.prefix), 1
+    for findings in found:
+        if findings[0].rule != _LOOSENED:
+            yield _findings(findings, report.prefix), len(findings)
 
 
-def _place(finding: Finding) -> int:
-    """How far behind a finding stands among those of its severity."""
-    known = (place for place, start in enumerate(_FIRST) if finding.rule.startswith(start))
-    return next(known, len(_FIRST))
-
-
-def _finding(finding: Finding, prefix: str) -> str:
+def _findings(findings: Sequence[Finding], prefix: str) -> str:
+    """The annotation on the first finding, which stands for all of them."""
+    finding = findings[0]
+    more = f", and {len(findings) - 1:,} more like it" if len(findings) > 1 else ""
     span = finding.span
     properties = {"file": _path(prefix + finding.path), "line": str(span.line)}
     # GitHub drops an annotation that has columns and spans several lines.
@@ -75,7 +86,7 @@ def _finding(finding: Finding, prefix: str) -> str:
     else:
         properties["endLine"] = str(span.end_line)
     properties["title"] = f"{finding.rule} {finding.name}"
-    text = finding.message + (f" ({finding.help})" if finding.help else "")
+    text = finding.message + more + (f" ({finding.help})" if finding.help else "")
     return _command(_COMMANDS[finding.severity], properties, shown(text))
 
 

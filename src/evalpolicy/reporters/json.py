@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from evalpolicy import __version__
+from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.portable import portable
 from evalpolicy.policy.report import JudgedBy, Report
 from evalpolicy.policy.rule import Finding
@@ -65,6 +66,7 @@ def document(report: Report) -> dict[str, Any]:
             "suppressed": report.suppressed,
             "baselined": report.baselined,
         },
+        "causes": [described(cause) for cause in report.causes],
         "findings": [_finding(finding) for finding in report.findings],
         "problems": [
             {
@@ -74,6 +76,26 @@ def document(report: Report) -> dict[str, Any]:
             }
             for problem in report.problems
         ],
+    }
+
+
+def described(cause: Cause) -> dict[str, Any]:
+    """A cause as JSON: the first place stands for all of its findings."""
+    first = cause.first
+    return {
+        "id": cause.id,
+        "rule": cause.rule,
+        "name": first.name,
+        "severity": cause.severity,
+        "message": portable(first.message),
+        "count": len(cause.findings),
+        "files": cause.files,
+        "first": {
+            "path": portable(first.path),
+            "line": first.span.line,
+            "column": first.span.column,
+        },
+        "command": cause.command or None,
     }
 
 
@@ -108,4 +130,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "help": portable(finding.help),
         "fixable": finding.fixable,
         "fingerprint": finding.fingerprint,
+        "cause": finding.cause_id,
     }

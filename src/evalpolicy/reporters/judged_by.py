@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.policy.report import Report
 
 _OWN = {
@@ -48,4 +49,4 @@ def sentences(report: Report) -> Iterator[str]:
 
 
 def _findings(number: int) -> str:
-    return "1 finding is" if number == 1 else f"{number:,} findings are"
+    return counted(number, "finding is", "findings are")

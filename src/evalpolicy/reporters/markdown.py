@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.report import FileProblem, Report
-from evalpolicy.policy.rule import SEVERITIES, Finding
+from evalpolicy.policy.rule import Finding
+from evalpolicy.policy.urgency import CONCERNS
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.safe import shown
-from evalpolicy.reporters.text import count, looked, waived
+from evalpolicy.reporters.text import count, counts, looked, waived
 
 LIMIT = 1 << 20
 """GitHub rejects a step's summary of more than 1 MiB (bytes)."""
+
+LISTED = 500
+"""At most so many places of one cause are listed."""
 
 # Room for the note that the summary is cut (bytes).
 _ROOM = 1000
@@ -22,25 +27,27 @@ _PLAIN = re.compile("[A-Za-z0-9-]+(?:,? [A-Za-z0-9-]+)*|[0-9][0-9.,]*")
 
 
 def render(report: Report, limit: int = LIMIT) -> str:
-    """The report, cut after a finding if it would exceed `limit` bytes.
+    """The report, cut after a cause if it would exceed `limit` bytes.
 
-    Problems come first, then findings by severity and file.
+    Problems come first, then each cause with its findings, the most urgent first.
     """
-    text = [f"## evalpolicy: {_verdict(report)}\n\n{_checked(report)}\n"]
+    causes = report.causes
+    text = [f"## evalpolicy: {_verdict(report, causes)}\n\n{_checked(report)}\n"]
     size = len(text[0].encode())
-    items = list(_items(report))
-    for number, (heading, item) in enumerate(items):
+    left = len(report.findings) + len(report.problems)
+    for heading, item, number in _items(report, causes):
         piece = heading + item
         size += len(piece.encode())
         if size > limit - _ROOM:
-            text.append(_cut(items[number:], report))
+            text.append(_cut(left, report))
             break
+        left -= number
         text.append(piece)
     return "".join(text)
 
 
-def _verdict(report: Report) -> str:
-    parts = [count(n, severity) for severity, n in report.summary.items() if n]
+def _verdict(report: Report, causes: Sequence[Cause]) -> str:
+    parts = [found] if (found := counts(report, causes)) else []
     if report.problems:
         parts.insert(0, f"{count(len(report.problems), 'problem')} (not everything was checked)")
     return ", ".join(parts) or "no findings"
@@ -55,36 +62,56 @@ def _checked(report: Report) -> str:
     return " ".join([f"{text}.", *sentences(report)])
 
 
-def _items(report: Report) -> Iterator[tuple[str, str]]:
-    """Each problem and finding, with the headings that start with it."""
+def _items(report: Report, causes: Sequence[Cause]) -> Iterator[tuple[str, str, int]]:
+    """Each problem and cause: the heading that starts with it, its text, how much it counts."""
     heading = "\n### Not checked\n\n"
     for problem in report.problems:
-        yield heading, _problem(problem, report.prefix)
+        yield heading, _problem(problem, report.prefix), 1
         heading = ""
-    for severity in SEVERITIES:
-        section = f"\n### {severity.capitalize()}s\n"
-        found = (finding for finding in report.findings if finding.severity == severity)
-        for path, group in groupby(found, key=lambda finding: finding.path):
-            heading = f"{section}\n{code(report.prefix + path)}\n\n"
-            section = ""
-            for finding in group:
-                yield heading, _finding(finding)
-                heading = ""
+    for urgency, of_concern in groupby(causes, key=lambda cause: cause.urgency):
+        heading = f"\n### {CONCERNS[urgency].title}\n\n"
+        for cause in of_concern:
+            yield heading, _cause(cause, report.prefix), len(cause.findings)
+            heading = ""
 
 
 def _problem(problem: FileProblem, prefix: str) -> str:
     return f"- {code(prefix + problem.path)} line {problem.line}: {code(problem.message)}\n"
 
 
-def _finding(finding: Finding) -> str:
-    line = f"- **{finding.rule} {finding.name}** line {finding.span.line}: {code(finding.message)}"
-    return f"{line}\n" + (f"  - {code(finding.help)}\n" if finding.help else "")
+def _cause(cause: Cause, prefix: str) -> str:
+    first = cause.first
+    lines = [
+        f"- **{first.rule} {first.name}** {first.severity}, {_place(first, prefix)}: "
+        f"{code(first.message)}"
+    ]
+    if first.help:
+        lines.append(f"  - {code(first.help)}")
+    if cause.command:
+        lines.append(f"  - fix: {code(cause.command)}")
+    return "".join(f"{line}\n" for line in [*lines, *_others(cause, prefix)])
 
 
-def _cut(left: list[tuple[str, str]], report: Report) -> str:
+def _others(cause: Cause, prefix: str) -> Iterator[str]:
+    """Where the other findings of a cause are, folded; the tags hold no text of a repository."""
+    others = [finding for finding in cause.findings if finding is not cause.first]
+    if not others:
+        return
+    yield f"\n  <details><summary>{cause.others}</summary>\n"
+    yield from (f"  - {_place(finding, prefix)}" for finding in others[:LISTED])
+    if len(others) > LISTED:
+        yield f"  - and {len(others) - LISTED:,} more"
+    yield "\n  </details>\n"
+
+
+def _place(finding: Finding, prefix: str) -> str:
+    return f"{code(prefix + finding.path)} line {finding.span.line}"
+
+
+def _cut(left: int, report: Report) -> str:
     total = len(report.findings) + len(report.problems)
     return (
-        f"\n---\n\nNot shown: {len(left):,} of {total:,}, because a job summary is limited to "
+        f"\n---\n\nNot shown: {left:,} of {total:,}, because a job summary is limited to "
         "1 MiB. Run `evalpolicy check` to see them all.\n"
     )
 

@@ -16,7 +16,7 @@ from evalpolicy import __version__
 from evalpolicy.policy.portable import portable
 from evalpolicy.policy.report import FileProblem, Report, Waived
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
-from evalpolicy.reporters.json import written
+from evalpolicy.reporters.json import described, written
 from evalpolicy.reporters.judged_by import sentences
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot.model import encode_path
@@ -46,8 +46,9 @@ def render(report: Report, results: int = RESULTS, compressed: int = COMPRESSED)
     found = [_result(finding, None, report, rules) for finding in standing]
     found += [_result(item.finding, item, report, rules) for item in taken]
     kept = min(len(found), results)
+    causes = [described(cause) for cause in report.causes]
     while True:
-        text = written(_log(report, found[:kept], len(found) - kept), indent=None)
+        text = written(_log(report, found[:kept], causes, len(found) - kept), indent=None)
         size = len(gzip.compress(text.encode("utf-8"), 6)) if len(text) > compressed else 0
         if size <= compressed or not kept:
             return text + "\n"
@@ -55,7 +56,13 @@ def render(report: Report, results: int = RESULTS, compressed: int = COMPRESSED)
         kept = min(kept - 1, int(kept * compressed / size * 0.95))
 
 
-def _log(report: Report, results: list[dict[str, Any]], left_out: int) -> dict[str, Any]:
+def _log(
+    report: Report,
+    results: list[dict[str, Any]],
+    causes: list[dict[str, Any]],
+    left_out: int,
+) -> dict[str, Any]:
+    named = {result["properties"]["cause"] for result in results}
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -82,6 +89,8 @@ def _log(report: Report, results: list[dict[str, Any]], left_out: int) -> dict[s
                     }
                 ],
                 "results": results,
+                # The most urgent first; each result names its own.
+                "properties": {"causes": [cause for cause in causes if cause["id"] in named]},
             }
         ],
     }
@@ -140,6 +149,7 @@ def _result(
             }
         ],
         "partialFingerprints": fingerprints,
+        "properties": {"cause": finding.cause_id},
         "suppressions": [] if waived is None else [_suppression(waived)],
     }
 

@@ -206,4 +206,5 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
             "evalpolicy baseline prune",
             row.subject,
             " ".join(row),
+            cause=waivers.baseline.path,
         )

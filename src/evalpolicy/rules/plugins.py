@@ -79,7 +79,7 @@ def _accept_hit(hit: object, path: str | None) -> None:
     """Raises `PluginError` for what reporters and the cache could not do with."""
     if not isinstance(hit, Hit):
         raise PluginError(f"it yielded a {type(hit).__name__}: a rule yields Hit(path, message, …)")
-    for name in ("path", "message", "help", "subject", "about"):
+    for name in ("path", "message", "help", "subject", "about", "cause"):
         if not isinstance(getattr(hit, name), str):
             raise PluginError(f"the {name} of a hit is a {type(getattr(hit, name)).__name__}")
     if not hit.message:

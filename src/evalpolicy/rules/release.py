@@ -56,6 +56,7 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
                 unit.labels[_RELEASED].span,
                 f"a fixture is named {unit.name}-<task>-<agent>.traces.jsonl",
                 unit.name,
+                cause="no fixture",
             )
 
 
@@ -118,6 +119,7 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
             label.span if label else unit.from_,
             f'add `LABEL {_RELEASED}="true"`, or delete the fixtures',
             unit.name,
+            cause=label.raw if label else "no label",
         )
 
 
@@ -162,4 +164,5 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
                 unit.labels[_RELEASED].span,
                 "",
                 unit.name,
+                cause="no audit",
             )

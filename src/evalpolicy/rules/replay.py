@@ -239,7 +239,8 @@ def _of(replays: Sequence[Replayed], verdict: Verdict, help: str) -> Iterator[Hi
 
 
 def _hit(one: Replayed, reasons: Sequence[str], help: str) -> Hit:
-    return Hit(one.path, "; ".join(reasons), Span.at(one.line), help, one.name)
+    reason = "; ".join(reasons)
+    return Hit(one.path, reason, Span.at(one.line), help, one.name, cause=reason)
 
 
 def _look(one: Replayed) -> str:

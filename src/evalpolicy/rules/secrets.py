@@ -7,9 +7,10 @@ start of the SHA-256, which distinguishes two of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.facts.recordings.mapping import Recordings
 from evalpolicy.fleet.fixture_names import stem_of
@@ -154,31 +155,41 @@ def half_redacted(recordings: Recordings) -> Iterator[Hit]:
 
 
 def _leaks(recordings: Recordings, kind: Kind, message: str) -> Iterator[Hit]:
+    """One hit a fixture and secret, where it occurs first."""
     for path, recording in recordings.items():
-        for leak in recording.leaks:
-            if leak.kind == kind:
-                stem = stem_of(path)
-                place = f" at {leak.json_path}" if leak.json_path else ""
-                yield Hit(
-                    path,
-                    message.format(what=leak.what, masked=leak.masked, place=place, stem=stem),
-                    Span.at(leak.line, leak.column, leak.length),
-                    "`evalpolicy fixtures show` and every report mask it",
-                    stem,
-                    _about(leak),
-                )
-        if recording.leaked > len(recording.leaks) and kind == "credential":
+        stem = stem_of(path)
+        cut = recording.leaked > len(recording.leaks)
+        for masked, leaks in _by_secret(recording.leaks, kind).items():
+            leak = leaks[0]
+            place = f" at {leak.json_path}" if leak.json_path else ""
+            if len(leaks) > 1:
+                place += f" and {'at least ' * cut}{counted(len(leaks) - 1, 'more time')}"
+            yield Hit(
+                path,
+                message.format(what=leak.what, masked=masked, place=place, stem=stem),
+                Span.at(leak.line, leak.column, leak.length),
+                "`evalpolicy fixtures show` and every report mask it",
+                stem,
+                masked,
+                cause=masked,
+            )
+        if cut and kind == "credential":
             yield Hit(
                 path,
                 f"this fixture contains {recording.leaked:,} credentials and hosts: only the first "
                 f"{len(recording.leaks):,} are reported",
-                subject=stem_of(path),
+                subject=stem,
                 about="more",
             )
 
 
-def _about(leak: Leak) -> str:
-    return f"{leak.masked} {leak.json_path}"
+def _by_secret(leaks: Iterable[Leak], kind: Kind) -> dict[str, list[Leak]]:
+    """The leaks of this kind by secret, each where it occurs."""
+    found: dict[str, list[Leak]] = {}
+    for leak in leaks:
+        if leak.kind == kind:
+            found.setdefault(leak.masked, []).append(leak)
+    return found
 
 
 _NAME = re.compile(
@@ -231,6 +242,7 @@ def credential_in_image(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             span,
             f"`RUN --mount=type=secret,id={name.lower()},env={name} …`",
             about=f"{instruction} {name}",
+            cause=name,
         )
 
 

@@ -201,6 +201,7 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
                 f"`exclude: ^{path.rpartition('/')[0]}/`; SIZ001 has its own limit for fixtures",
                 stem_of(path),
                 path,
+                cause=f"{hook.path} {hook.args.line}",
             )
 
 

@@ -12,3 +12,8 @@ from evalpolicy.artifacts.syntax.english import counted
 )
 def test_the_noun_follows_the_number(number, shown):
     assert counted(number, "turn") == shown
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
+def test_a_plural_of_its_own(number, words):
+    assert counted(number, "entry", "entries") == words

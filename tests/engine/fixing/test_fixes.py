@@ -300,7 +300,7 @@ class TestEdits:
 
 def test_a_fix_survives_the_cache():
     fix = Fix((Edit(Span(1, 2, 3, 4), "x", "other"), Edit(Span.at(9), "")), safe=False)
-    hit = Hit("a", "m", Span.at(3), fix=fix)
+    hit = Hit("a", "m", Span.at(3), fix=fix, cause="c")
     assert Hit.from_row("a", hit.row) == hit
     assert Hit.from_row("a", Hit("a", "m").row).fix is None
 

@@ -43,11 +43,9 @@ def test_findings_show_the_line_with_the_span_underlined(run, tmp_path):
     assert code == 1
     assert out.startswith(
         f"""\
-{ARC}
-  5:7  error: LBL003 label-invalid
-      eval.benchmark.tasks is "many": it must be a whole number
-      5 |       eval.benchmark.tasks="many" \\
-        |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+{ARC}:5:7: error: LBL003 label-invalid: eval.benchmark.tasks is "many": it must be a whole number
+  5 |       eval.benchmark.tasks="many" \\
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^
 """
     )
     assert "1 error" in out
@@ -60,6 +58,19 @@ def test_quiet_is_one_line_a_finding(run, tmp_path):
         f"{ARC}:5:7: error: LBL003 label-invalid: "
         'eval.benchmark.tasks is "many": it must be a whole number\n'
     )
+
+
+def test_many_findings_are_folded_unless_all_are_asked_for(run, tmp_path):
+    paths = [f"{FIXTURES}/arc-{n}-codex.traces.jsonl" for n in range(60)]
+    root = write(tmp_path / "f", {**FLEET, **dict.fromkeys(paths, b"{}\n")})
+    check = ("check", "--select", "PRV001")
+    folded = run(root, *check)[1]
+    assert "and 59 more in 59 files; fix: evalpolicy provenance backfill\n" in folded
+    assert "1 cause (1 error), 60 findings (60 errors)" in " ".join(folded.split())
+    assert sum(path in folded for path in paths) == 1
+    full = run(root, *check, "-v")[1]
+    assert all(f"{path}:1:1: error: PRV001 provenance-missing: " in full for path in paths)
+    assert run(root, *check, "--format", "full")[1] == full
 
 
 @pytest.mark.parametrize(
@@ -438,7 +449,10 @@ def test_odd_names_reach_every_format_harmlessly(run, tmp_path):
 def test_a_narrow_terminal(run, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     _, out, _ = run(write(tmp_path / "f", BAD), "check")
-    assert max(map(len, out.splitlines())) <= 60
+    head, *others = out.splitlines()
+    assert max(map(len, others)) <= 60
+    assert head.startswith(f"{ARC}:5:7: error: LBL003 label-invalid: ")  # never broken
+    assert head.endswith("it must be a whole number")
 
 
 def test_colours_only_where_they_are_wanted(run, tmp_path, monkeypatch):

@@ -148,7 +148,7 @@ class TestJobs:
         assert made[0].commands == ("evalpolicy provenance backfill",)
         assert not made[0].one_each
 
-    def test_errors_first_then_credentials_then_what_a_command_mends_then_the_most(self):
+    def test_jobs_are_in_the_order_of_the_causes(self):
         mending = "`evalpolicy provenance backfill`"
         made = told(
             ("LBL005", "warning", mending),
@@ -160,7 +160,7 @@ class TestJobs:
             ("FIX011", "note", mending),
         )  # fmt: skip
         assert [job.rule.id for job in made] == [
-            "SEC001", "PRV001", "LBL001", "LBL002", "SEC004", "LBL005", "FIX011",
+            "SEC001", "SEC004", "PRV001", "LBL001", "LBL002", "LBL005", "FIX011",
         ]  # fmt: skip
 
     def test_a_rule_of_two_severities_counts_as_the_worse(self):

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 @options.JOBS
 @options.NO_CACHE
 @click.option("-q", "--quiet", is_flag=True, help="Print only one line per finding.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every finding, however many there are.")
 def command(
     paths: Sequence[str],
     staged: bool,
@@ -80,6 +81,7 @@ def command(
     statistics: bool,
     color: str,
     quiet: bool,
+    verbose: bool,
     jobs: int | None,
     no_cache: bool,
     baseline_file: str | None,
@@ -140,7 +142,7 @@ def command(
             report = with_survey(facts, report, replays)
     cache.save()
     for name, file in outputs:
-        write(_rendered(name, report, color, quiet, statistics, file), file)
+        write(_rendered(name, report, color, quiet, verbose, statistics, file), file)
     return report.exit_code(fail_on)
 
 
@@ -212,9 +214,15 @@ def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapsho
 
 
 def _rendered(
-    name: str, report: Report, color: str, quiet: bool, statistics: bool, file: str | None
+    name: str,
+    report: Report,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+    statistics: bool,
+    file: str | None,
 ) -> str:
-    if name == "text":
+    if name in ("text", "full"):
         from evalpolicy.reporters import statistics as counting
         from evalpolicy.reporters import text
 
@@ -226,6 +234,7 @@ def _rendered(
             columns=columns(to_terminal),
             colour=colour(color, to_terminal),
             quiet=quiet,
+            full=verbose or name == "full",
         )
     from evalpolicy.reporters import render
 

@@ -140,7 +140,7 @@ def backfill(diff: bool, dry_run: bool) -> int:
         for path in found.undecoded
     ]
     verb = "would write" if dry_run or diff else "wrote"
-    written = f"{len(found.entries)} entr{'y' if len(found.entries) == 1 else 'ies'}"
+    written = counted(len(found.entries), "entry", "entries")
     lines.append(f"{verb} {written} to {edit.path}, kept {found.kept}")
     told = listed(lines)
     if diff:

@@ -26,8 +26,8 @@ def section(survey: Survey) -> Markup:
     covered = {b for b, _ in cells if b in names}
     lead = (
         f"{count(len(covered), 'benchmark')} of {len(names):,} have a recorded run; "
-        f"{len([1 for b, _ in cells if b in names]):,} of {len(names) * len(agents):,} pairs of "
-        "benchmark and agent."
+        f"{len([1 for b, _ in cells if b in names]):,} of "
+        f"{count(len(names) * len(agents), 'pair')} of benchmark and agent."
     )
     return tag(
         "section",

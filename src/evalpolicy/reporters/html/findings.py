@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from evalpolicy.engine.survey.jobs import Job
 from evalpolicy.engine.survey.trend import Trend
+from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip, icon
@@ -159,16 +160,28 @@ def _group(report: Report, job: Job, of: Mapping[int, str], new: set[int]) -> Ma
                 ),
                 class_="vh",
             ),
-            tag(
-                "tbody",
-                *(_finding(report, job, f, of[id(f)], id(f) in new) for f in job.findings),
-            ),
+            *(_cause(report, job, cause, of, new) for cause in job.causes),
             id=f"r-{rule.id}",
         ),
         class_="group",
         data_rule=rule.id,
         data_family=rule.family,
         data_words=f"{rule.id} {rule.name}".lower(),
+    )
+
+
+def _cause(report: Report, job: Job, cause: Cause, of: Mapping[int, str], new: set[int]) -> Markup:
+    """The findings with one cause, below their number if the rule has other causes."""
+    number = len(cause.findings)
+    heading = None
+    if number > 1 and len(job.causes) > 1:
+        words = f"{count(number, 'finding')} with one cause"
+        heading = tag("tr", tag("th", words, colspan=3, scope="rowgroup"), class_="cause")
+    return tag(
+        "tbody",
+        heading,
+        *(_finding(report, job, f, of[id(f)], id(f) in new) for f in cause.findings),
+        id=f"c-{cause.id}",
     )
 
 

@@ -50,7 +50,11 @@ def header(report: Report, problems: Sequence[FileProblem], trend: Trend | None)
     return tag(
         "div",
         tag("h1", verdict(report, problems)),
-        tag("p", f"{looked}, by {count(checked.rules, 'rule')}. {_state(report)}", class_="lead"),
+        tag(
+            "p",
+            f"{looked}, by {count(checked.rules, 'rule')}. {_state(report)}{_causes(report)}",
+            class_="lead",
+        ),
         tag("dl", *tiles, class_="tiles verdict"),
         _problems(problems),
         class_="masthead",
@@ -63,6 +67,13 @@ def _state(report: Report) -> str:
     if report.base:
         told += f", with what changed since {report.base[:12]}"
     return " ".join([f"{told}.", *sentences(report)])
+
+
+def _causes(report: Report) -> str:
+    causes, findings = len(report.causes), len(report.findings)
+    if causes == findings:
+        return ""
+    return f" The {count(findings, 'finding')} have {count(causes, 'cause')}."
 
 
 def _tile(kind: str, words: str, number: int, then: int | None) -> Markup:

@@ -53,8 +53,8 @@
       rule: element.dataset.rule,
       family: element.dataset.family,
       n: element.querySelector("summary .n"),
-      total: element.querySelectorAll("tbody tr").length,
-      rows: all("tbody tr", element).map((row) => ({
+      total: element.querySelectorAll("tbody tr:not(.cause)").length,
+      rows: all("tbody tr:not(.cause)", element).map((row) => ({
         row,
         severity: row.dataset.s,
         benchmark: row.dataset.b,
@@ -160,14 +160,14 @@
     });
     recall();
 
-    return (rule) => {
+    return (rule, cause) => {
       form.reset();
       clearTimeout(waiting);
       apply();
       const group = groups.find((one) => one.rule === rule);
       if (!group) return;
       group.element.open = true;
-      group.element.scrollIntoView();
+      ($(`c-${cause}`) ?? group.element).scrollIntoView();
       group.element.querySelector("summary").focus({ preventScroll: true });
     };
   }
@@ -180,7 +180,7 @@
       if (rule) {
         event.preventDefault();
         if (dialog.open) dialog.close();
-        show(rule.dataset.show);
+        show(rule.dataset.show, rule.dataset.cause);
         return;
       }
       const cell = event.target.closest("[data-f]");

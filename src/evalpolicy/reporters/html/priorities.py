@@ -6,14 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from evalpolicy.engine.survey.jobs import MOST_COMMANDS, Job
-from evalpolicy.policy.rule import SEVERITIES, Finding
+from evalpolicy.engine.survey.jobs import Job
+from evalpolicy.policy.causes import Cause
+from evalpolicy.policy.commands import MOST_COMMANDS
+from evalpolicy.policy.rule import SEVERITIES
+from evalpolicy.policy.urgency import CONCERNS
 from evalpolicy.reporters.html.icons import chip, icon
 from evalpolicy.reporters.html.markup import Markup, join, path, prose, tag
 from evalpolicy.reporters.text import count
 
 # So many jobs stand open; the others are folded.
 _OPEN = 8
+# So many causes of a job are shown.
+_SAMPLES = 3
 _WHY = re.compile(r"^## Why\n+(.+?)(?=\n## |\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -44,14 +49,17 @@ def section(jobs: Sequence[Job]) -> Markup:
         tag("h2", "What to do first", id="h-first"),
         tag(
             "p",
-            "All findings of one rule are one job. Credentials come first, then other errors, then "
-            "what a command fixes, then the most frequent findings.",
+            f"All findings of one rule are one job. The order: {_order()}.",
             class_="lead",
         ),
         body,
         id="first",
         aria_labelledby="h-first",
     )
+
+
+def _order() -> str:
+    return ", ".join(concern.title[:1].lower() + concern.title[1:] for concern in CONCERNS)
 
 
 def _row(number: int, job: Job) -> Markup:
@@ -68,7 +76,7 @@ def _row(number: int, job: Job) -> Markup:
                 tag("code", rule.id, class_="id"),
                 tag("span", rule.name, class_="name"),
                 *(chip(s, count(counted[s], s)) for s in SEVERITIES if counted[s]),
-                tag("span", f"in {count(job.files, 'file')}", class_="dim"),
+                tag("span", _extent(job), class_="dim"),
                 class_="meta",
             ),
             _mending(job),
@@ -88,22 +96,38 @@ def _row(number: int, job: Job) -> Markup:
 
 def _mending(job: Job) -> Markup:
     told = f"`{job.commands[0]}`" in job.help if len(job.commands) == 1 else False
+    left = len(job.causes) - _SAMPLES
     return join(
-        _sample(job.findings[0], len(job.findings) == 1),
+        *(_sample(cause, len(job.findings) == 1) for cause in job.causes[:_SAMPLES]),
+        tag("p", f"and {count(left, 'more cause')}", class_="sample dim") if left > 0 else None,
         tag("p", prose(job.help), class_="help") if job.help and not told else None,
         _commands(job),
         _why(job),
     )
 
 
-def _sample(finding: Finding, only: bool) -> Markup:
+def _extent(job: Job) -> str:
+    causes = f"{count(len(job.causes), 'cause')} " if len(job.causes) < len(job.findings) else ""
+    return f"{causes}in {count(job.files, 'file')}"
+
+
+def _sample(cause: Cause, only: bool) -> Markup:
+    """The first place of a cause, and how many more there are."""
+    finding = cause.first
     return tag(
         "p",
-        None if only else tag("span", "for example ", class_="dim"),
+        None if only or cause.others else tag("span", "for example ", class_="dim"),
         tag("span", path(finding.path, finding.span.line), class_="path"),
         prose(finding.message),
+        " " if cause.others else None,
+        tag(
+            "a", cause.others, href=f"#c-{cause.id}", class_="dim", data_show=cause.rule,
+            data_cause=cause.id,
+        )
+        if cause.others
+        else None,
         class_="sample",
-    )
+    )  # fmt: skip
 
 
 def _commands(job: Job) -> Markup | None:
@@ -126,7 +150,7 @@ def _commands(job: Job) -> Markup | None:
 
 
 def command(text: str, words: str | None = None) -> Markup:
-    """A command to copy, made of plain words only: see `evalpolicy.engine.survey.jobs`."""
+    """A command to copy, made of plain words only: see `evalpolicy.policy.commands`."""
     return tag(
         "div",
         tag("code", text),

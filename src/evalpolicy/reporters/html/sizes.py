@@ -6,13 +6,14 @@ from evalpolicy.engine.survey.model import Sized, Sizes
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, path, tag
 from evalpolicy.reporters.html.numbers import size
+from evalpolicy.reporters.text import count
 
 _BAR = 160
 
 
 def section(sizes: Sizes) -> Markup:
     facts = [
-        (size(sizes.total), f"in {sizes.files:,} tracked files"),
+        (size(sizes.total), f"in {count(sizes.files, 'tracked file')}"),
         (size(sizes.fixtures), "in fixtures"),
     ]
     if sizes.budget is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from evalpolicy.engine.survey.jobs import is_plain
 from evalpolicy.engine.survey.model import FAULTS, STATES, Story, Survey
+from evalpolicy.policy.commands import is_plain
 from evalpolicy.policy.rule import SEVERITIES, Finding
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, join, prose, tag
@@ -66,7 +66,7 @@ def _story(number: int, story: Story, findings: Sequence[Finding]) -> Markup:
             "summary",
             chip(story.states[0], tag("span", STATES[story.states[0]][0])),
             tag("b", row.fixture),
-            tag("span", f"{whole(row.turns)} turns", class_="dim") if row.turns is not None
+            tag("span", count(row.turns, "turn"), class_="dim") if row.turns is not None
             else None,
         ),
         tag(

@@ -91,7 +91,7 @@ def _summary(found: Sequence[Row], wide: int) -> list[str]:
 
     parts = (
         count(len(found), "fixture"),
-        f"{sum(row.size or 0 for row in found):,} bytes",
+        count(sum(row.size or 0 for row in found), "byte"),
         count(sum(row.turns or 0 for row in found), "turn"),
         count(sum(row.failed or 0 for row in found), "failed call"),
         f"{sum(row.provenance for row in found)} with provenance",

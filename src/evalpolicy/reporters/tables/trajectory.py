@@ -51,7 +51,7 @@ class TrajectoryText:
         yield from self._wrapped(
             f"{count(summary.turns, 'turn')}, {count(summary.failed, 'failed call')}, "
             f"{count(summary.lines, 'line')}, "
-            f"{recording.size:,} bytes{_models(summary)}"
+            f"{count(recording.size, 'byte')}{_models(summary)}"
         )
         if client := summary.client:
             how = "user agent" if client.by == "user_agent" else "system prompt"

@@ -67,6 +67,7 @@ def _forced(path: str, what: str, platform: str, span: Span) -> Hit:
         "if the image exists for one platform only, allow it with [[allow]] and a reason",
         "",
         platform,
+        cause=platform,
     )
 
 
@@ -141,4 +142,5 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
                 "",
                 "",
                 f"{call.engine} {call.verb}",
+                cause=call.engine,
             )

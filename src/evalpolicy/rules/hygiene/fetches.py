@@ -61,6 +61,7 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
                 "",
                 place.name,
                 stage.base.raw,
+                cause=stage.base.raw,
             )
 
 
@@ -114,4 +115,5 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             "",
             place.name,
             found[0],
+            cause=found[0],
         )

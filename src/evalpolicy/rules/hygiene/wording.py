@@ -71,6 +71,7 @@ def _legacy(place: Place, name: str, span: Span) -> Hit:
         "",
         place.name,
         name,
+        cause=name,
     )
 
 

@@ -86,6 +86,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
             f'add `LABEL {key}="…"` below this FROM',
             unit.name,
             key,
+            cause=unit.path if len(breach.missing) > 1 else key,
         )
 
 
@@ -229,6 +230,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
                     "",
                     unit.name,
                     label.key,
+                    cause=unit.path,
                 )
 
 

@@ -142,6 +142,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                 "",
                 unit.name,
                 "label",
+                cause=label.raw,
             )
     elif base is not None and not base.unresolved:
         yield Hit(
@@ -152,6 +153,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
             f'add `LABEL eval.benchmark.upstream_base="{base.resolved}"`',
             unit.name,
             "base",
+            cause=base.resolved,
         )
 
 

@@ -132,6 +132,7 @@ def label_unknown(unit: Unit, contracts: Contracts) -> Iterator[Hit]:
             unit.name,
             label.key,
             fix=_renamed(label, close) if close and close not in unit.labels else None,
+            cause=label.key,
         )
 
 

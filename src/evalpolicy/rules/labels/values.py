@@ -65,6 +65,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                     f"declare `ARG {name}=…`, or pass `--build-arg {name}=…`",
                     unit.name,
                     f"{label.key} {name}",
+                    cause=name,
                 )
 
 
@@ -130,6 +131,7 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         unit.name,
         _DATA_REVISION,
         severity,
+        cause=value,
     )
 
 
@@ -194,6 +196,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         'ARG DATA_REVISION=… once, then "${DATA_REVISION}" in the label and in the fetch',
         unit.name,
         _DATA_REVISION,
+        cause="unused ARG" if label.names else "literal",
     )
 
 

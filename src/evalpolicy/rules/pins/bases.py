@@ -73,6 +73,7 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
                 "if upstream publishes neither, allow it with [[allow]] and the reason",
                 place.name,
                 image.raw,
+                cause=image.raw,
             )
 
 
@@ -122,6 +123,7 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
             "",
             place.name,
             image.raw,
+            cause=image.raw,
         )
 
 
@@ -171,6 +173,7 @@ def base_arg_not_global(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
                         "",
                         place.name,
                         name,
+                        cause=name,
                     )
 
 

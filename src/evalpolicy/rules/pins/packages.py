@@ -130,6 +130,7 @@ def _unpinned(
                 else "",
                 place.name,
                 word.text,
+                cause=word.text,
             )
 
 

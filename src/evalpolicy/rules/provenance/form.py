@@ -88,6 +88,7 @@ def provenance_invalid(provenance: ProvenanceFile) -> Iterator[Hit]:
             "schemas/provenance.schema.json lists all fields",
             str(violation.path[0]) if violation.path else "",
             ".".join(map(str, (*violation.path[1:], violation.key or violation.keyword))),
+            cause=".".join(map(str, (*violation.path[1:], violation.key or violation.keyword))),
         )
     for path, span in provenance.parsed.duplicates if provenance.readable else ():
         yield Hit(
@@ -191,6 +192,7 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
                     f'if it is not known, set it to null and evidence.{field} to "unknown: …"',
                     stem,
                     field,
+                    cause=field,
                 )
         captured = entry.text("captured")
         if captured is not None and _DATE.fullmatch(captured):
@@ -201,6 +203,7 @@ def provenance_vague(provenance: ProvenanceFile) -> Iterator[Hit]:
                 "use an RFC 3339 timestamp such as 2026-06-15T08:30:00Z",
                 stem,
                 "captured",
+                cause="captured",
             )
 
 

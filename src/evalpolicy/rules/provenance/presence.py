@@ -65,6 +65,7 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
                 help="for a new fixture: `evalpolicy provenance record FIXTURE`; for all that are "
                 "already in git: `evalpolicy provenance backfill`",
                 subject=fixture.stem,
+                cause=provenance.path,
             )
 
 

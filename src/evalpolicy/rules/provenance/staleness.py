@@ -86,6 +86,7 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
                 entry.span_of(_FIELD),
                 f"record the run again; the label is in {unit.path}, line {label.span.line}",
                 stem,
+                cause=unit.name,
             )
         elif not _stands_in(fleet, unit, noted):
             yield Hit(
@@ -96,6 +97,7 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
                 f"the label is {label.raw}: check what the build script passes",
                 stem,
                 severity="note",
+                cause=unit.name,
             )
 
 
@@ -173,6 +175,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
                 entry.span_of("benchmark_tree"),
                 f"record the run again; `git log -- {unit.folder}` lists the changes",
                 stem,
+                cause=unit.name,
             )
 
 

@@ -86,7 +86,10 @@ def benchmark_incomplete(fleet: Fleet) -> Iterator[Hit]:
             near = f"{folder}/Dockerfile"
             if near not in fleet.snapshot.entries:
                 near = fleet.snapshot.below(folder)[0]
-            yield Hit(near, f"{role} {name} has no {file}: add it", START, "", name, file)
+            yield Hit(
+                near, f"{role} {name} has no {file}: add it", START, "", name, file,
+                cause=f"{role} {file}",
+            )  # fmt: skip
 
 
 @rule("STR002", "counts", "error")

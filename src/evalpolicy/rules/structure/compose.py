@@ -109,6 +109,7 @@ def _benchmark(
             "",
             name,
             "include",
+            cause="include",
         )
     for include, target in zip(compose.includes, targets, strict=True):
         if target is not None and target in shared and composes.get(target) is None:
@@ -119,6 +120,7 @@ def _benchmark(
                 "",
                 name,
                 "include missing",
+                cause=target,
             )
     imported = {service.name: file for file, service in composes.included(path)}
     for service in compose.services:
@@ -131,6 +133,7 @@ def _benchmark(
                 "",
                 name,
                 service.name,
+                cause=f"{service.name} of {imported[service.name]}",
             )
     runner = compose.service("runner")
     if runner is None or runner.is_null:
@@ -141,6 +144,7 @@ def _benchmark(
             "",
             name,
             "runner",
+            cause="runner",
         )
         return
     variable = composes.variable(path, runner, "BENCHMARK")

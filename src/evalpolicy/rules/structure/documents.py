@@ -67,6 +67,7 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
                 "",
                 "",
                 link.target,
+                cause=documents.missing(path, link),
             )
 
 
@@ -137,4 +138,6 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
     for path in documents.paths:
         if documents.is_rules_document(path):
             for message, span in documents.form(path):
-                yield Hit(path, f"the rules document {message}", span, "", "", message)
+                yield Hit(
+                    path, f"the rules document {message}", span, "", "", message, cause=message
+                )  # fmt: skip

@@ -59,6 +59,7 @@ def fixture_without_provenance(
                 f"{stem} is added without a provenance entry: add one to "
                 f"{config.layout.provenance}",
                 subject=stem,
+                cause=config.layout.provenance,
             )
 
 
@@ -120,6 +121,7 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
             f"a recorded fixture was changed{was}: restore it, or record the run again and update "
             "`captured` in its provenance entry",
             subject=stem_of(changed.path),
+            cause="rewritten",
         )
 
 
@@ -174,4 +176,5 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
                 f"{name} is deleted without a reason in the broken manifest: restore it and list "
                 "it there, or list why it was deleted",
                 subject=stem,
+                cause="deleted",
             )
