@@ -51,6 +51,11 @@ class Turn(Struct, frozen=True):
     request: Request
 
     @property
+    def usable(self) -> bool:
+        """Whether an agent would get anything from it; what is not is no turn."""
+        return bool(self.text or self.tool_calls)
+
+    @property
     def json_path(self) -> str:
         """The place of the reply in its line, as JSONPath."""
         return json_path(self.path)
