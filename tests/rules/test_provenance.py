@@ -58,20 +58,30 @@ def told(root: Path, rule: str) -> list[tuple[str, int, str]]:
 
 
 class TestMissing:
-    def test_without_a_file_at_the_fixture(self, tmp_path):
-        assert told(fleet(tmp_path), "PRV001") == [(FIXTURE, 1, "arc-0-codex")]
+    def test_without_a_file_once(self, tmp_path):
+        more = {f"{FIXTURES}/arc-{n}-codex.traces.jsonl": CONTENT for n in (1, 2)}
+        [finding] = judge(fleet(tmp_path, files=more), "PRV001").findings
+        assert (finding.path, finding.severity) == (FIXTURE, "error")
+        assert finding.message == "3 of 3 recordings have no provenance entry"
+        assert finding.help == "evalpolicy provenance backfill"
 
-    def test_with_a_file_as_well_so_that_a_baseline_stays(self, tmp_path):
-        before = judge(fleet(tmp_path), "PRV001").findings
-        after = judge(fleet(tmp_path, {"_comment": "c"}), "PRV001").findings
-        assert [f.fingerprint for f in before] == [f.fingerprint for f in after]
+    def test_without_a_fixture(self, tmp_path):
+        assert told(repository(tmp_path), "PRV001") == []
+
+    def test_with_a_file_at_each_fixture(self, tmp_path):
+        more = {f"{FIXTURES}/arc-1-codex.traces.jsonl": CONTENT}
+        root = fleet(tmp_path, {"_comment": "c"}, files=more)
+        assert told(root, "PRV001") == [
+            (FIXTURE, 1, "arc-0-codex"),
+            (FIXTURE.replace("arc-0", "arc-1"), 1, "arc-1-codex"),
+        ]
 
     def test_an_entry_is_enough(self, tmp_path):
         assert told(fleet(tmp_path, {"arc-0-codex": entry()}), "PRV001") == []
 
     def test_the_layout_says_where_the_file_is(self, tmp_path):
         fleet(tmp_path, files={"evalpolicy.toml": '[layout]\nprovenance = "where.json"\n'})
-        assert told(tmp_path, "PRV001") == [(FIXTURE, 1, "arc-0-codex")]
+        assert told(tmp_path, "PRV001") == [(FIXTURE, 1, "")]
         write(tmp_path, {"where.json": json.dumps({"arc-0-codex": entry()})})
         assert told(tmp_path, "PRV001") == []
 
