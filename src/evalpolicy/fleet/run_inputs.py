@@ -25,6 +25,7 @@ from evalpolicy.fleet.build_inputs import NO_INPUT, build_inputs_id
 from evalpolicy.fleet.out_of_reach import DOCKERFILES
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot
+from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.model import understood
 
 # A file of more than this (bytes) is compared as it is.
@@ -36,7 +37,7 @@ _BUILDS = frozenset(("build", "buildx", "bake"))
 _LEFT_OUT = Globs((*NO_INPUT, *DOCKERFILES, "**/.dockerignore", "**/*.dockerignore"))
 
 
-def run_inputs(snapshot: Snapshot, folder: str) -> Mapping[str, str]:
+def run_inputs(snapshot: Snapshot, folder: str, cache: Cache | None = None) -> Mapping[str, str]:
     """The inputs of the benchmark in `folder`: by path within it, a digest of what it says.
 
     Sorted by path; 32 hexadecimal digits each. Raises `Unreadable` where a file's content is
@@ -44,6 +45,18 @@ def run_inputs(snapshot: Snapshot, folder: str) -> Mapping[str, str]:
     """
     start = len(folder) + 1 if folder else 0
     paths = [path[start:] for path in snapshot.below(folder)]
+    if cache is None or not cache.keeps:
+        return _inputs(snapshot, folder, paths)
+    files = [(path, snapshot.entries[f"{folder}/{path}"].mode) for path in paths]
+    row_key = key("run inputs", files, [snapshot.object_id(f"{folder}/{path}") for path in paths])
+    found = cache.get(row_key, dict[str, str])
+    if found is None:
+        found = _inputs(snapshot, folder, paths)
+        cache.put(row_key, found)
+    return found
+
+
+def _inputs(snapshot: Snapshot, folder: str, paths: list[str]) -> dict[str, str]:
     name = next((name for name in DOCKERFILES if name in paths), None)
     found: dict[str, str] = {}
     taken: set[str] = set()
@@ -64,14 +77,16 @@ def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[s
     return sorted(path for path in before.keys() | after if before.get(path) != after.get(path))
 
 
-def changed_since(noted: object, snapshot: Snapshot, folder: str) -> list[str]:
+def changed_since(
+    noted: object, snapshot: Snapshot, folder: str, cache: Cache | None = None
+) -> list[str]:
     """The paths within `folder` that differ from what an entry's `benchmark_tree` states.
 
     An id instead of a mapping is that of the folder's whole tree, as earlier entries have it: the
     folder stands for whatever differs (`.`). Empty for an entry that states nothing.
     """
     if isinstance(noted, Mapping):
-        return changed(noted, run_inputs(snapshot, folder))
+        return changed(noted, run_inputs(snapshot, folder, cache))
     if isinstance(noted, str):
         return [] if noted == build_inputs_id(snapshot, folder) else ["."]
     return []

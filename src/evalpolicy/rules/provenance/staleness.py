@@ -9,7 +9,6 @@ from evalpolicy.artifacts.provenance import Entry
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.fleet.fleet import Fleet
-from evalpolicy.fleet.run_inputs import changed_since
 from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
@@ -187,7 +186,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
 
 def _changed(fleet: Fleet, unit: Unit, noted: object) -> list[str]:
     try:
-        return changed_since(noted, fleet.snapshot, unit.folder)
+        return fleet.changed_since(noted, unit.folder)
     except Unreadable as reason:
         fleet.unreadable(unit.path, reason)
         return []
