@@ -50,8 +50,11 @@ def test_no_turns() -> None:
 
 
 def test_most_calls_failed() -> None:
-    assert faults(litellm_row(), failed_row()) == []
-    assert faults(litellm_row(), failed_row(), failed_row()) == ["mostly-failed"]
+    assert faults(litellm_row(), failed_row()) == ["mostly-failed"]
+    assert faults(*said("a", "b"), failed_row()) == []
+    empty = litellm_row("", id="row-9")
+    empty["response"]["id"] = "reply-9"
+    assert faults(litellm_row(), empty, failed_row()) == []
 
 
 @pytest.mark.parametrize(
@@ -122,6 +125,19 @@ def test_verdicts_point_at_the_place() -> None:
     rows = (failed_row(), litellm_row(), failed_row())
     (verdict,) = verdicts(parse(lines(*rows)).summary, "a.trajectory.jsonl")
     assert (verdict.line, verdict.message) == (1, "2 of 3 calls failed")
+
+
+def test_refusals_are_shown_where_they_begin() -> None:
+    rows = said("work", REFUSAL, REFUSAL.replace("I'm", "I am"), "42")
+    (verdict,) = verdicts(parse(lines(*rows)).summary, "a.trajectory.jsonl")
+    assert (verdict.line, verdict.message) == (2, "2 of 4 turns are refusals")
+
+
+def test_a_reply_that_says_nothing_is_no_turn_in_either_format() -> None:
+    silent = otlp_row([{"role": "assistant", "parts": [{"type": "text", "content": ""}]}])
+    for row in (litellm_row(""), silent):
+        summary = parse(lines(row)).summary
+        assert (summary.turns, summary.unanswered, summary.calls) == (0, 1, 1)
 
 
 def test_a_place_has_a_span_when_it_is_asked_for() -> None:

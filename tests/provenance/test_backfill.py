@@ -12,6 +12,9 @@ from tests.fleets import AGENT, BENCHMARK, DOCKERFILES, FIXTURES, git, judge, re
 from tests.samples.trajectories import START, lines, litellm_row, otlp_row, span_of
 
 from evalpolicy.__main__ import main
+from evalpolicy.fleet.run_inputs import run_inputs
+from evalpolicy.snapshot import open_snapshot
+from evalpolicy.testing.repositories import start
 
 FILE = f"{FIXTURES}/provenance.json"
 NEW_REVISION = "d4f1" * 10
@@ -80,19 +83,25 @@ def run(monkeypatch, capfdbinary):
     return call
 
 
+def inputs(root: Path, revision: str, folder: str) -> dict[str, str]:
+    with open_snapshot(root, revision=revision) as snapshot:
+        return dict(run_inputs(snapshot, folder))
+
+
 def entries(root: Path) -> dict[str, Any]:
     return json.loads((root / FILE).read_bytes())
 
 
-def test_evidence_is_that_of_the_commit_that_added_it(run, tmp_path):
+def test_evidence_is_that_of_the_capture(run, tmp_path):
     added = moved_and_converted(tmp_path)
+    first = git(tmp_path, "rev-list", "--max-parents=0", "HEAD").strip()
     code, out, err = run(tmp_path, "backfill")
     assert (code, err) == (0, "")
     assert out == f"wrote 1 entry to {FILE}, kept 0\n"
     found = entries(tmp_path)["arc-0-codex"]
     evidence = found.pop("evidence")
     assert evidence["benchmark_data_revision"].startswith(
-        f"label: eval.benchmark.data_revision at {added[:12]}"
+        f"label: eval.benchmark.data_revision at {first[:12]}"
     )
     assert found == {
         "benchmark": "arc",
@@ -103,7 +112,7 @@ def test_evidence_is_that_of_the_commit_that_added_it(run, tmp_path):
         "model_version": None,
         "gateway": None,
         "benchmark_data_revision": OLD_REVISION,
-        "benchmark_tree": git(tmp_path, "rev-parse", f"{added}:benchmarks/arc").strip(),
+        "benchmark_tree": inputs(tmp_path, added, "benchmarks/arc"),
         "captured": "2025-10-09T08:53:20Z",
         "release_tag": None,
         "sha256": found["sha256"],
@@ -134,9 +143,11 @@ def test_a_conversion_that_changed_the_replies_proves_no_time(run, tmp_path):
     added = moved_and_converted(tmp_path, "other")
     run(tmp_path, "backfill")
     found = entries(tmp_path)["arc-0-codex"]
-    assert found["benchmark_data_revision"] == OLD_REVISION
-    assert found["captured"] == "2026-04-13T21:00:00+03:00"
-    assert found["evidence"]["captured"].startswith(f"git: the date of {added[:12]}")
+    assert found["captured"] is None
+    assert f"{added[:12]} of 2026-04-13T21:00:00+03:00 added it" in found["evidence"]["captured"]
+    for field in ("benchmark_data_revision", "benchmark_tree"):
+        assert found[field] is None
+        assert "time of the capture" in found["evidence"][field]
 
 
 def test_what_differs_from_the_commit_is_not_the_commit_s(run, tmp_path):
@@ -158,9 +169,8 @@ def test_a_new_recording_in_place_is_that_of_its_commit(run, tmp_path):
     )
     run(tmp_path, "backfill")
     found = entries(tmp_path)["arc-0-codex"]
-    assert found["benchmark_data_revision"] == NEW_REVISION
-    assert found["captured"].startswith("2026-06-17T10:00:00")
-    assert found["evidence"]["captured"].startswith("git: the date of ")
+    assert found["captured"] is None
+    assert " of 2026-06-17T10:00:00" in found["evidence"]["captured"]
     assert added[:12] not in json.dumps(found)
 
 
@@ -182,12 +192,16 @@ def test_another_run_with_the_same_reply_is_not_taken_for_the_first(run, tmp_pat
 def test_a_redaction_in_place_is_no_other_run(run, tmp_path):
     path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
     repository(tmp_path, DOCKERFILES)
-    added = commit(tmp_path, {path: lines(litellm_row())}, "add", "2026-05-01T10:00:00Z")
+    commit(tmp_path, {path: lines(litellm_row())}, "add", "2026-05-01T10:00:00Z")
+    changed = {
+        "containers/benchmarks/arc/Dockerfile": BENCHMARK.replace(OLD_REVISION, NEW_REVISION)
+    }
+    commit(tmp_path, changed, "change", "2026-06-15T10:00:00Z")
     row = lines(litellm_row(metadata={"user_api_key_hash": "REDACTED"}))
     commit(tmp_path, {path: row}, "redact", "2026-06-16T10:00:00Z")
     run(tmp_path, "backfill")
     found = entries(tmp_path)["arc-0-codex"]
-    assert added[:12] in found["evidence"]["benchmark_data_revision"]
+    assert found["benchmark_data_revision"] == OLD_REVISION
 
 
 def test_an_agent_that_contradicts_the_name_is_told_and_not_recorded(run, tmp_path):
@@ -370,3 +384,126 @@ def test_a_fleet_in_a_folder_of_its_repository(run, tmp_path):
     found = entries(tmp_path / "sub")["arc-0-codex"]
     assert found["benchmark_data_revision"] == OLD_REVISION
     assert "worktree" not in json.dumps(found)
+
+
+APRIL, MAY = "2026-04-15T10:00:00Z", "2026-05-19T10:00:00Z"
+CAPTURED = 1_776_340_800  # 2026-04-16T12:00:00Z
+PATH = f"{FIXTURES}/arc-0-codex.traces.jsonl"
+
+
+def captured_at(seconds: int) -> bytes:
+    row = otlp_row()
+    span_of(row)["startTimeUnixNano"] = str(seconds * 10**9)
+    return lines(row)
+
+
+def between(root: Path, then: dict[str, Any], now: dict[str, Any], when: int = CAPTURED) -> Any:
+    """The entry of a run that was recorded after `then`, and committed together with `now`."""
+    start(root)
+    commit(root, DOCKERFILES | then, "before", APRIL)
+    commit(root, now | {PATH: captured_at(when)}, "after", MAY)
+    return root
+
+
+UPGRADED = {"containers/agents/codex/Dockerfile": AGENT.replace("0.120.0", "0.121.0")}
+DOCKERFILE = "containers/benchmarks/arc/Dockerfile"
+REBUILT = {DOCKERFILE: f"{BENCHMARK}RUN true\n"}
+
+
+@pytest.mark.parametrize(
+    ("now", "field"), [(UPGRADED, "agent_version"), (REBUILT, "benchmark_tree")]
+)
+def test_what_changed_between_capture_and_commit_is_null(run, tmp_path, now, field):
+    between(tmp_path, {}, now)
+    assert run(tmp_path, "backfill")[0] == 0
+    found = entries(tmp_path)["arc-0-codex"]
+    why = found["evidence"][field]
+    assert found[field] is None
+    assert why.startswith("unknown: changed between capture and commit: ")
+    assert "(2026-04-15)" in why
+    assert "(2026-05-19)" in why
+    for other in {"agent_version", "benchmark_tree", "benchmark_data_revision"} - {field}:
+        assert found[other] is not None
+
+
+def test_what_changed_after_the_commit_is_stale_since_the_capture(run, tmp_path):
+    between(tmp_path, {}, {})
+    commit(tmp_path, REBUILT | UPGRADED, "later", "2026-06-01T10:00:00Z")
+    first = git(tmp_path, "rev-list", "--max-parents=0", "HEAD").strip()
+    run(tmp_path, "backfill")
+    assert entries(tmp_path)["arc-0-codex"]["agent_version"] == "0.120.0"
+    [finding] = judge(tmp_path, "PRV").findings
+    assert finding.message == (
+        f"arc: 1 recording predates changes to Dockerfile since {first[:12]} (2026-04-15)"
+    )
+
+
+def test_a_benchmark_that_came_with_its_recording(run, tmp_path):
+    start(tmp_path)
+    commit(tmp_path, {"README.md": "x"}, "before", APRIL)
+    commit(tmp_path, DOCKERFILES | {PATH: captured_at(CAPTURED)}, "all", MAY)
+    run(tmp_path, "backfill")
+    assert entries(tmp_path)["arc-0-codex"]["benchmark_data_revision"] == OLD_REVISION
+
+
+def test_a_benchmark_that_came_between(run, tmp_path):
+    start(tmp_path)
+    commit(tmp_path, {"README.md": "x"}, "before", APRIL)
+    commit(tmp_path, DOCKERFILES, "the benchmark", "2026-05-01T10:00:00Z")
+    commit(tmp_path, {PATH: captured_at(CAPTURED)}, "the recording", MAY)
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["benchmark_tree"] is None
+    assert "holds no benchmark arc" in found["evidence"]["benchmark_tree"]
+
+
+def test_the_branch_of_the_recording_counts(run, tmp_path):
+    """Not what another branch had at the time, although it was merged later."""
+    start(tmp_path)
+    commit(tmp_path, DOCKERFILES, "before", APRIL)
+    git(tmp_path, "checkout", "-qb", "recording")
+    git(tmp_path, "checkout", "-q", "main")
+    commit(tmp_path, REBUILT, "meanwhile", "2026-04-15T18:00:00Z")
+    git(tmp_path, "checkout", "-q", "recording")
+    commit(tmp_path, {PATH: captured_at(CAPTURED)}, "record", "2026-04-16T18:00:00Z")
+    git(tmp_path, "checkout", "-q", "main")
+    git(tmp_path, "merge", "-q", "--no-edit", "recording")
+    run(tmp_path, "backfill")
+    assert entries(tmp_path)["arc-0-codex"]["benchmark_tree"] == inputs(
+        tmp_path, "recording", "containers/benchmarks/arc"
+    )
+    assert [f.rule for f in judge(tmp_path, "PRV").findings] == ["PRV006"]
+
+
+def test_an_entry_of_an_earlier_version_is_made_anew(run, tmp_path):
+    between(tmp_path, {}, {})
+    old = {
+        "benchmark": "arc", "task_id": "0", "agent": "codex", "agent_version": "0.1",
+        "benchmark_tree": "ab" * 20, "captured": MAY, "reward": 1.0,
+        "evidence": {
+            "agent_version": "option", "benchmark_tree": "git: arc at x", "reward": "option",
+            "captured": "git: the date of x, which added it; no later than that",
+        },
+    }  # fmt: skip
+    write(tmp_path, {FILE: json.dumps({"arc-0-codex": old})})
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert (found["agent_version"], found["reward"]) == ("0.1", 1.0)
+    assert found["captured"] == "2026-04-16T12:00:00Z"
+    assert found["benchmark_tree"] == inputs(tmp_path, "HEAD", "containers/benchmarks/arc")
+
+
+def test_an_empty_reply_does_not_cost_the_original(run, tmp_path):
+    path = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
+    empty = litellm_row("", id="row-2")
+    empty["response"]["id"] = "two"
+    repository(tmp_path, DOCKERFILES | {path: lines(litellm_row(), empty)})
+    (tmp_path / path).unlink()
+    silent = otlp_row([{"role": "assistant", "parts": [{"type": "text", "content": ""}]}])
+    span_of(silent)["startTimeUnixNano"] = "1700000001000000000"
+    both = converted() + lines(silent)
+    commit(tmp_path, {PATH: both}, "convert", "2026-12-16T10:00:00Z")
+    run(tmp_path, "backfill")
+    found = entries(tmp_path)["arc-0-codex"]
+    assert found["captured"] == "2025-10-09T08:53:20Z"
+    assert found["agent_version"] == "1.0"

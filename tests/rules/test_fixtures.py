@@ -134,7 +134,7 @@ CASES = [
         0,
     ),
     ("FIX008", {CODEX: GOOD + lines(failed_row(), failed_row())}, 1),
-    ("FIX008", {CODEX: GOOD + lines(failed_row())}, 0),
+    ("FIX008", {CODEX: GOOD + lines(failed_row())}, 1),
     ("FIX008", {CODEX: GOOD}, 0),
     ("FIX009", {CODEX: REFUSAL}, 1),
     ("FIX009", {CODEX: with_finish("content_filter")}, 1),
@@ -245,7 +245,103 @@ def test_a_finding_points_at_the_line_and_into_it(tmp_path):
     line = content.decode().split("\n")[finding.span.line - 1]
     assert finding.span.line == 2
     assert line[finding.span.column - 1 :].startswith("[{")
-    assert "$.response.choices" in finding.message
+    assert "$" not in finding.message
+
+
+GOOSE = "You are a general-purpose AI agent called goose, created by AAIF (Agentic AI Foundation)."
+TITLE = "Generate a short title (four words or less) that describes the topic."
+
+
+def prompted(number: int, prompt: str) -> dict[str, object]:
+    row = litellm_row(user_agent="", messages=[{"role": "system", "content": f"Hi. {prompt}\nGo."}])
+    row["id"] = row["response"]["id"] = f"reply-{number}"
+    return row
+
+
+class TestOtherAgent:
+    def judged(self, tmp_path, files, **more):
+        return judge(write(tmp_path, fleet(files) | more), "FIX006").findings
+
+    def test_the_sentence_that_introduces_it_and_the_command(self, tmp_path):
+        content = lines(prompted(1, TITLE), prompted(2, GOOSE), prompted(3, "x"))
+        goose = {"containers/agents/goose/Dockerfile": 'FROM x\nLABEL eval.type="agent"\n'}
+        [finding] = self.judged(tmp_path, {CODEX: content}, **goose)
+        assert finding.message == (
+            'recorded with goose, not codex (system prompt in 2 of 3 turns: "You are a '
+            'general-purpose AI agent called goose")'
+        )
+        assert (finding.severity, finding.span.line) == ("warning", 2)
+        to = CODEX.replace("codex", "goose")
+        assert finding.help == f"`git mv {CODEX} {to}`, or record the run again with codex"
+        write(tmp_path, {to: content})
+        assert "exists already" in self.judged(tmp_path, {CODEX: content}, **goose)[0].help
+
+    def test_an_agent_that_the_fleet_has_not(self, tmp_path):
+        [finding] = self.judged(tmp_path, {CODEX: lines(prompted(1, GOOSE))})
+        assert "git mv" not in finding.help
+        assert "no agent goose" in finding.help
+
+    def test_what_backfill_found_in_git_is_proof(self, tmp_path):
+        said = "unknown: the name says codex, the recording shows goose (user agent: goose/1.2 (x))"
+        entry = json.dumps({"arc-0-codex": {"agent": None, "evidence": {"agent": said}}})
+        file = {f"{FIXTURES}/provenance.json": entry}
+        [finding] = self.judged(tmp_path, {CODEX: lines(prompted(1, GOOSE))}, **file)
+        assert finding.severity == "error"
+        assert '(user agent in the git history: "goose/1.2 (x)")' in finding.message
+        file = {f"{FIXTURES}/provenance.json": entry.replace("user agent", "prompt")}
+        [finding] = self.judged(tmp_path, {CODEX: lines(prompted(1, GOOSE))}, **file)
+        assert finding.severity == "warning"
+
+
+STATUS = (
+    "litellm.BadRequestError: OpenAIException - litellm.BadRequestError: AzureException "
+    "BadRequestError - Could not finish the message because max_tokens was reached. Try again."
+)
+
+
+@pytest.mark.parametrize(
+    ("failed", "status", "severity", "help"),
+    [
+        (1, STATUS, "note", "raise max_tokens"),
+        (2, STATUS, "warning", "raise max_tokens"),
+        (2, "RateLimitError: slow down. Later.", "warning", "correct what"),
+    ],
+)
+def test_a_failed_call_is_quoted(tmp_path, failed, status, severity, help):
+    content = GOOD + GOOD.replace(b"reply-1", b"reply-2")
+    content += lines(*[failed_row() | {"error_str": status}] * failed)
+    [finding] = judge(write(tmp_path, fleet({CODEX: content})), "FIX008").findings
+    quote = "slow down" if "slow" in status else STATUS.rpartition(" - ")[2].partition(".")[0]
+    assert finding.message == (
+        f'{failed} of {failed + 2} model calls failed, first on line 3: "{quote}"'
+    )
+    assert finding.severity == severity
+    assert help in finding.help
+
+
+def test_a_refusal_may_be_the_right_answer(tmp_path):
+    files = fleet({CODEX: REFUSAL, CODEX.replace("arc-0", "arc-1"): with_finish("length")})
+    files["evalpolicy.toml"] = '[fixtures]\nrefusals = ["ar*"]\n'
+    assert [f.about for f in judge(write(tmp_path, files), "FIX009").findings] == ["token-limit"]
+    files["evalpolicy.toml"] = '[fixtures]\nrefusals = ["other"]\n'
+    assert len(judge(write(tmp_path, files), "FIX009").findings) == 2
+
+
+def test_made_up_times_are_settled_by_the_entry(tmp_path):
+    files = fleet({CODEX: lines(litellm_row(startTime=1_700_000_003))})
+    for captured, count in (("2026-04-15T10:00:00Z", 0), (None, 1)):
+        entry = {"arc-0-codex": {"captured": captured}}
+        files[f"{FIXTURES}/provenance.json"] = json.dumps(entry)
+        assert len(judge(write(tmp_path, files), "FIX011").findings) == count
+
+
+@pytest.mark.parametrize(("other", "count"), [("arc-agi-7-codex", 0), ("arc-agi-x-codex", 1)])
+def test_the_other_tasks_of_a_benchmark_settle_a_name(tmp_path, other, count):
+    """`arc-1-mini-codex`: task 1, or 1-mini, of arc."""
+    files = fleet({f"{FIXTURES}/arc-1-mini-codex.trajectory.jsonl": GOOD})
+    task = other.removeprefix("arc-agi-").removesuffix("-codex")
+    files[f"{FIXTURES}/arc-{task}-codex.trajectory.jsonl"] = GOOD
+    assert len(judge(write(tmp_path, files), "FIX002").findings) == count
 
 
 def test_an_unknown_part_of_a_name_has_its_nearest(tmp_path):

@@ -14,6 +14,7 @@ from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, judge, repository, wri
 from tests.samples.trajectories import lines, litellm_row, otlp_row
 
 from evalpolicy.fleet.build_inputs import build_inputs_id
+from evalpolicy.fleet.run_inputs import run_inputs
 from evalpolicy.snapshot import open_snapshot
 
 FILE = f"{FIXTURES}/provenance.json"
@@ -57,20 +58,30 @@ def told(root: Path, rule: str) -> list[tuple[str, int, str]]:
 
 
 class TestMissing:
-    def test_without_a_file_at_the_fixture(self, tmp_path):
-        assert told(fleet(tmp_path), "PRV001") == [(FIXTURE, 1, "arc-0-codex")]
+    def test_without_a_file_once(self, tmp_path):
+        more = {f"{FIXTURES}/arc-{n}-codex.traces.jsonl": CONTENT for n in (1, 2)}
+        [finding] = judge(fleet(tmp_path, files=more), "PRV001").findings
+        assert (finding.path, finding.severity) == (FIXTURE, "error")
+        assert finding.message == "3 of 3 recordings have no provenance entry"
+        assert finding.help == "evalpolicy provenance backfill"
 
-    def test_with_a_file_as_well_so_that_a_baseline_stays(self, tmp_path):
-        before = judge(fleet(tmp_path), "PRV001").findings
-        after = judge(fleet(tmp_path, {"_comment": "c"}), "PRV001").findings
-        assert [f.fingerprint for f in before] == [f.fingerprint for f in after]
+    def test_without_a_fixture(self, tmp_path):
+        assert told(repository(tmp_path), "PRV001") == []
+
+    def test_with_a_file_at_each_fixture(self, tmp_path):
+        more = {f"{FIXTURES}/arc-1-codex.traces.jsonl": CONTENT}
+        root = fleet(tmp_path, {"_comment": "c"}, files=more)
+        assert told(root, "PRV001") == [
+            (FIXTURE, 1, "arc-0-codex"),
+            (FIXTURE.replace("arc-0", "arc-1"), 1, "arc-1-codex"),
+        ]
 
     def test_an_entry_is_enough(self, tmp_path):
         assert told(fleet(tmp_path, {"arc-0-codex": entry()}), "PRV001") == []
 
     def test_the_layout_says_where_the_file_is(self, tmp_path):
         fleet(tmp_path, files={"evalpolicy.toml": '[layout]\nprovenance = "where.json"\n'})
-        assert told(tmp_path, "PRV001") == [(FIXTURE, 1, "arc-0-codex")]
+        assert told(tmp_path, "PRV001") == [(FIXTURE, 1, "")]
         write(tmp_path, {"where.json": json.dumps({"arc-0-codex": entry()})})
         assert told(tmp_path, "PRV001") == []
 
@@ -236,26 +247,57 @@ class TestStaleRevision:
         assert (finding.severity, finding.span.line) == ("note", 8)
 
 
+def inputs(root) -> dict[str, str]:
+    with open_snapshot(root) as snapshot:
+        return dict(run_inputs(snapshot, ARC))
+
+
+COPYING = {f"{ARC}/Dockerfile": f"{BENCHMARK}COPY grade.sh data /\n"}
+
+
 class TestStaleBenchmark:
-    def test_changed_inputs_and_mended(self, tmp_path):
+    def test_one_finding_names_what_changed(self, tmp_path):
+        root = fleet(tmp_path, {}, files=COPYING)
+        tree = {"arc-0-codex": entry(benchmark_tree=inputs(root), captured="2026-04-15T10:00:00Z")}
+        for task in (1, 2):
+            tree[f"arc-{task}-codex"] = tree["arc-0-codex"] | {"task_id": str(task)}
+        more = {f"{FIXTURES}/{stem}.traces.jsonl": CONTENT for stem in tree}
+        fleet(root, tree, files=COPYING | more)
+        assert told(root, "PRV006") == []
+        write(root, {f"{ARC}/README.md": "words\n", f"{ARC}/compose.yaml": "services: {}\n"})
+        assert told(root, "PRV006") == []
+        write(root, {f"{ARC}/grade.sh": "exit 0\n", f"{ARC}/docker-bake.hcl": "x = 1\n"})
+        [finding] = judge(root, "PRV006").findings
+        assert finding.message == (
+            "arc: 3 recordings predate changes to docker-bake.hcl, grade.sh since 2026-04-15"
+        )
+        assert (finding.path, finding.subject) == (FILE, "arc")
+        assert "arc-0-codex, arc-1-codex, arc-2-codex" in finding.help
+
+    def test_the_entry_states_the_commit(self, tmp_path):
+        said = f"git: {ARC} at 54d26ac12345 (2026-04-15)"
+        value = entry(benchmark_tree={}, evidence={"benchmark_tree": said})
+        [finding] = judge(fleet(tmp_path, {"arc-0-codex": value}), "PRV006").findings
+        assert finding.message.endswith("to Dockerfile since 54d26ac12345 (2026-04-15)")
+
+    def test_an_entry_of_an_earlier_version(self, tmp_path):
         root = fleet(tmp_path, {})
         with open_snapshot(root) as snapshot:
             tree = build_inputs_id(snapshot, ARC)
         fleet(root, {"arc-0-codex": entry(benchmark_tree=tree)})
         assert told(root, "PRV006") == []
-        write(root, {f"{ARC}/README.md": "words\n", f"{ARC}/compose.yaml": "services: {}\n"})
-        assert told(root, "PRV006") == []
         write(root, {f"{ARC}/grade.sh": "exit 0\n"})
-        assert told(root, "PRV006") == [(FILE, 11, "arc-0-codex")]
+        [finding] = judge(root, "PRV006").findings
+        assert f"changes to {ARC}" in finding.message
 
-    def test_an_entry_without_a_tree(self, tmp_path):
-        assert told(fleet(tmp_path, {"arc-0-codex": entry()}), "PRV006") == []
+    @pytest.mark.parametrize("value", [entry(), entry(benchmark_tree=None)])
+    def test_an_entry_without_a_tree(self, tmp_path, value):
+        assert told(fleet(tmp_path, {"arc-0-codex": value}), "PRV006") == []
 
     def test_worktree_index_and_commit_agree(self, tmp_path):
         root = repository(tmp_path, FLEET | {FIXTURE: CONTENT})
-        with open_snapshot(root) as snapshot:
-            tree = build_inputs_id(snapshot, ARC)
-        write(root, {FILE: json.dumps({"arc-0-codex": entry(benchmark_tree=tree)})})
+        value = {"arc-0-codex": entry(benchmark_tree=inputs(root))}
+        write(root, {FILE: json.dumps(value)})
         git(root, "add", "-A")
         git(root, "commit", "-qm", "entry")
         for how in ({}, {"staged": True}, {"revision": "HEAD"}):

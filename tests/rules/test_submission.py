@@ -12,6 +12,7 @@ from evalpolicy.snapshot.submission.event import Event
 FLEET = {
     "containers/benchmarks/arc/Dockerfile": (
         'FROM python:3.12-slim\nLABEL eval.type="benchmark" eval.benchmark.released="true"\n'
+        "COPY *.sh /\n"
     ),
     "containers/agents/codex/Dockerfile": 'FROM node:22-slim\nLABEL eval.type="agent"\n',
     f"{FIXTURES}/arc-0-codex.traces.jsonl": "{}\n",
@@ -403,7 +404,10 @@ class TestFixtures:
         [
             ("containers/benchmarks/arc/Dockerfile", None, True),
             ("containers/benchmarks/arc/run.sh", "x\n", True),
+            ("containers/benchmarks/arc/docker-bake.hcl", 'target "arc" {}\n', True),
             ("containers/benchmarks/arc/README.md", "x\n", False),
+            ("containers/benchmarks/arc/compose.yaml", "services: {}\n", False),
+            ("containers/benchmarks/arc/not-copied.py", "x\n", False),
             ("containers/agents/codex/run.sh", "x\n", False),
             ("containers/benchmarks/arc-agi/run.sh", "x\n", False),
         ],
@@ -413,6 +417,29 @@ class TestFixtures:
         assert (
             bool(found(self.judged(tmp_path, FLEET, {**FLEET, path: content}, "SUB007"))) == fires
         )
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("LABEL eval.type", 'LABEL eval.benchmark.tasks="1"\nLABEL eval.type'),
+            ("COPY", "# evalpolicy: ignore[PIN001] the registry has one\n\nCOPY"),
+            ('released="true"', 'released="true" eval.benchmark.env="shared-env"'),
+        ],
+    )
+    def test_words_that_no_run_sees(self, tmp_path, old, new):
+        path = "containers/benchmarks/arc/Dockerfile"
+        after = {**FLEET, path: FLEET[path].replace(old, new, 1)}
+        assert after != FLEET
+        assert found(self.judged(tmp_path, FLEET, after, "SUB007")) == []
+
+    def test_a_folder_that_moves_is_the_same(self, tmp_path):
+        after = {k.replace("containers/benchmarks", "benchmarks"): v for k, v in FLEET.items()}
+        layout = {"evalpolicy.toml": '[layout]\nbenchmarks = ["**/benchmarks/*"]\n'}
+        assert found(self.judged(tmp_path, FLEET | layout, after | layout, "SUB007")) == []
+        path = "benchmarks/arc/Dockerfile"
+        after[path] += "RUN true\n"
+        report = self.judged(tmp_path / "b", FLEET | layout, after | layout, "SUB007")
+        assert found(report) == [("SUB007", path, 2)]
 
     def test_not_released(self, tmp_path):
         fleet = {k: v.replace('released="true"', 'released="false"') for k, v in FLEET.items()}

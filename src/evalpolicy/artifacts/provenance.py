@@ -7,6 +7,7 @@ pull request 146 has. A key that begins with `_` is a comment.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -32,6 +33,12 @@ FIELDS = (
     "evidence",
 )
 """The fields of an entry in the order in which they are written; unknown ones follow."""
+
+
+SHOWN_AGENT = re.compile(
+    r"unknown: the name says .+?, the recording shows (\S+) \(user agent: (.+)\)"
+)
+"""The evidence of an agent that is null because a user agent contradicts the fixture's name."""
 
 
 class Entry(Struct, frozen=True):

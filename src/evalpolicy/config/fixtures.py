@@ -10,10 +10,12 @@ from msgspec import Struct
 
 class Fixtures(Struct, frozen=True):
     """`models` are the fleet's models of record, `replay_tests` the files (globs) that name the
-    fixtures which a test replays."""
+    fixtures which a test replays, `refusals` the benchmarks (globs) in which a refusal is a right
+    answer."""
 
     models: tuple[str, ...] = ()
     replay_tests: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 class Sizes(Struct, frozen=True):
@@ -52,8 +54,9 @@ def wrong_setting(table: Mapping[str, Any]) -> tuple[str, str, str] | None:
                 return "secrets", "internal_hosts", f"{pattern!r} {why}"
         except PatternError as error:
             return "secrets", "internal_hosts", str(error)
-    try:
-        Globs(table.get("fixtures", {}).get("replay_tests", ()))
-    except re.error as error:
-        return "fixtures", "replay_tests", f"not a glob: {error}"
+    for setting in ("replay_tests", "refusals"):
+        try:
+            Globs(table.get("fixtures", {}).get(setting, ()))
+        except re.error as error:
+            return "fixtures", setting, f"not a glob: {error}"
     return None

@@ -18,6 +18,8 @@ from evalpolicy.policy.portable import portable
 from evalpolicy.snapshot.model import Unreadable, understood
 
 MOST_CANDIDATES = 8
+OTHER_AGENT = "other-agent"
+"""The fault of a recording by an agent other than the one in its name (FIX006)."""
 
 
 class Row(Struct, frozen=True):
@@ -25,8 +27,8 @@ class Row(Struct, frozen=True):
 
     `turns` are those that a replay can serve, `other_turns` those of the other format. `recorded`
     is the agent that shows in the recording, `recorded_by` what shows it. `verdict` is the first
-    of `faults`, `fine`, or `unreadable`; of a fixture whose bytes are not there all but the name
-    is None.
+    of `faults` (`other-agent`, then those of the content), `fine`, or `unreadable`; of a fixture
+    whose bytes are not there all but the name is None.
     """
 
     path: str
@@ -116,7 +118,9 @@ def _row(facts: Facts, fixture: Fixture) -> Row:
         return Row(*name, provenance=entry is not None)
     summary = recording.summary
     client = summary.client
-    faults = [verdict.fault for verdict in recording.verdicts]
+    other = client is not None and read.is_other(client.is_agent)
+    faults: list[str] = [OTHER_AGENT] if other else []
+    faults += (verdict.fault for verdict in recording.verdicts)
     served = served_turns(summary, fixture.path)
     return Row(
         *name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,8 +13,8 @@ from evalpolicy.artifacts import provenance as provenance_file
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Config
 from evalpolicy.facts.waivers.baseline import BASELINE_FILE
-from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fixture_names import stem_of
+from evalpolicy.fleet.run_inputs import changed, changed_since, run_inputs
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.model import understood
@@ -143,15 +143,44 @@ class Submitted:
         return now is not None and now != then
 
     def recorded_against(self, fixture: str, folder: str) -> bool:
-        """Whether a fixture's provenance names the current build inputs of `folder`."""
+        """Whether a fixture's provenance states the current inputs of the benchmark there."""
         named = self.provenance.get(stem_of(fixture), {}).get("benchmark_tree")
         if not named:
             return False
         try:
-            return bool(named == build_inputs_id(self.comparison.after, folder))
+            return not changed_since(named, self.comparison.after, folder)
         except Unreadable as reason:
             self._problem(folder, Problem(str(reason)))
             return False
+
+    def inputs_changed(self, folder: str) -> list[str]:
+        """The inputs of the benchmark in `folder` that the submission changes, by path."""
+        return self._between(self.comparison.changes, folder, lambda: self.comparison.after)
+
+    def inputs_changed_upstream(self, folder: str) -> list[str]:
+        """Those that the base has changed since the submission branched off."""
+        return self._between(self.comparison.upstream, folder, lambda: self.comparison.tip)
+
+    def _between(
+        self, changes: Sequence[PathChange], folder: str, state: Callable[[], Snapshot]
+    ) -> list[str]:
+        """What differs between the merge base and another state; read only if a file there does."""
+        within = f"{folder}/"
+        inside = [c for c in changes if c.path.startswith(within) or c.old_path.startswith(within)]
+        if not inside:
+            return []
+        was = folder
+        if folder not in self.comparison.before.folders:
+            # A folder that moved is known by where its files were.
+            moved = (c for c in inside if c.status == "renamed")
+            ends = ((c.old_path, c.path.removeprefix(folder)) for c in moved)
+            was = min((old.removesuffix(end) for old, end in ends), default=folder)
+        try:
+            names = changed(run_inputs(self.comparison.before, was), run_inputs(state(), folder))
+        except Unreadable as reason:
+            self._problem(folder, Problem(str(reason)))
+            return []
+        return [f"{folder}/{name}" for name in names]
 
     @cached_property
     def tool_runs(self) -> tuple[tuple[str, tuple[Weaker, ...]], ...]:

@@ -171,6 +171,15 @@ class Fleet:
             None,
         )
 
+    def changed_since(self, noted: object, folder: str) -> list[str]:
+        """The inputs of a benchmark that differ from what an entry's `benchmark_tree` states.
+
+        Raises `Unreadable`.
+        """
+        from evalpolicy.fleet.run_inputs import changed_since
+
+        return changed_since(noted, self.snapshot, folder, self._cache)
+
     def _summary(self, path: str) -> tuple[DockerfileSummary, Dockerfile | None]:
         """What is known of a Dockerfile, and the whole of it if it had to be parsed for that."""
         if not self._cache.keeps:

@@ -15,8 +15,8 @@ from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.facts.recordings.mapping import Recordings
 from evalpolicy.facts.recordings.shown import Recorded, shown_by
 from evalpolicy.fleet.fleet import Fixture, Fleet
-from evalpolicy.provenance.entries import COMMIT_DIGITS, Evidence, entry
-from evalpolicy.provenance.history import Arrival, arrivals
+from evalpolicy.provenance.entries import COMMIT_DIGITS, Earlier, Evidence, captured_at, entry
+from evalpolicy.provenance.history import Ancestry, Arrival, arrivals
 from evalpolicy.provenance.state import State
 from evalpolicy.snapshot import Snapshot, Unreadable, git
 from evalpolicy.snapshot.cache import Cache
@@ -63,13 +63,26 @@ def _is_waiting(fixture: Fixture, provenance: ProvenanceFile) -> bool:
     if known is None:
         # Never replace an invalid entry; PRV003 reports it.
         return not (isinstance(value, Mapping) and fixture.stem in value)
-    return _was_unreadable(known.fields)
+    return _was_unreadable(known.fields) or _is_earlier(known.fields)
 
 
 def _was_unreadable(fields: Mapping[str, object]) -> bool:
-    evidence = fields.get("evidence")
-    said = evidence.values() if isinstance(evidence, Mapping) else ()
+    said = _evidence_of(fields).values()
     return any(why in said for why in (f"unknown: {git.ABSENT}", f"unknown: {_POINTER}"))
+
+
+def _is_earlier(fields: Mapping[str, object]) -> bool:
+    """Whether an earlier version wrote the entry: by a tree id, or a commit's date as the time."""
+    evidence = _evidence_of(fields)
+    has_id = isinstance(fields.get("benchmark_tree"), str)
+    return (has_id and str(evidence.get("benchmark_tree")).startswith("git")) or (
+        fields.get("captured") is not None and str(evidence.get("captured")).startswith("git")
+    )
+
+
+def _evidence_of(fields: Mapping[str, object]) -> Mapping[str, object]:
+    evidence = fields.get("evidence")
+    return evidence if isinstance(evidence, Mapping) else {}
 
 
 def _take(found: Backfill, provenance: ProvenanceFile, evidence: Evidence) -> None:
@@ -92,7 +105,7 @@ def _take(found: Backfill, provenance: ProvenanceFile, evidence: Evidence) -> No
 
 
 def _completed(before: Mapping[str, object], made: Mapping[str, object]) -> dict[str, object]:
-    """Rewrites an entry that was made without its fixture's content; keeps a person's values."""
+    """Makes an entry anew that is incomplete, or an earlier version's; keeps a person's values."""
     old, new = before.get("evidence"), made["evidence"]
     assert isinstance(old, Mapping), "an entry without evidence is not completed"
     assert isinstance(new, Mapping), "every entry that is made has evidence"
@@ -130,18 +143,24 @@ def witnesses(
     paths = [fixture.path for fixture in fixtures]
     recorded = shown_by(Recordings(fleet, cache, paths=paths))
     came = arrivals(repository, _wanted(snapshot, fixtures, recorded), cache)
+    ancestry = Ancestry(repository) if came else None
     states: dict[str, State] = {}
 
-    def state(arrival: Arrival | None) -> State:
-        commit = arrival.commit if arrival else ""
+    def state(commit: str) -> State:
         if commit not in states:
-            if arrival:
+            if commit and ancestry:
                 old: Snapshot = CommitSnapshot(repository, commit, snapshot.prefix)
-                where = commit[:COMMIT_DIGITS]
+                where = f"{commit[:COMMIT_DIGITS]} ({ancestry.date(commit)})"
                 states[commit] = State(old, config.layout, cache, where)
             else:
                 states[commit] = State(snapshot, config.layout, cache, "the worktree")
         return states[commit]
+
+    def earlier(arrival: Arrival | None, captured: float | None) -> Earlier | None:
+        if arrival is None or ancestry is None or captured is None:
+            return None
+        then = state(ancestry.before(arrival.commit, captured))
+        return Earlier(then, state(ancestry.parent(arrival.commit)))
 
     def each() -> Iterator[Evidence]:
         for fixture in fixtures:
@@ -150,7 +169,10 @@ def witnesses(
             why = "" if content else _why(snapshot, fixture)
             if content and content.is_pointer:
                 why = _POINTER
-            yield Evidence(fixture, content, state(arrival), arrival, why, told)
+            captured = captured_at(content, arrival, told)
+            now = state(arrival.commit if arrival else "")
+            before = earlier(arrival, captured)
+            yield Evidence(fixture, content, now, before, arrival, why, told)
 
     try:
         yield each()

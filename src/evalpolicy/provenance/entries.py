@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 
 from msgspec import Struct
@@ -14,30 +14,42 @@ from evalpolicy.facts.recordings.shown import Recorded, Shown
 from evalpolicy.facts.recordings.versions import is_version
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.fleet.fleet import Fixture
+from evalpolicy.fleet.run_inputs import changed
+from evalpolicy.fleet.units import Role
 from evalpolicy.provenance.history import Arrival
 from evalpolicy.provenance.state import Known, State
 from evalpolicy.scanners.shortening import shortened
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
+_FRACTION = re.compile(r"\.\d+")
 _WORDS = 80
-# Fields from a label or the tree, which the recording does not contain.
-_FROM_STATE = ("agent_version", "benchmark_data_revision", "benchmark_tree")
+# How many files a reason names.
+_FILES = 3
 # The length of an abbreviated commit id.
 COMMIT_DIGITS = 12
+
+
+class Earlier(Struct, frozen=True):
+    """The fleet at the last commit before a capture, and at the parent of the one that added it."""
+
+    at_capture: State
+    at_parent: State
 
 
 class Evidence(Struct, frozen=True):
     """All evidence for one fixture.
 
     `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and
-    also for an LFS pointer, whose content is missing. `state` is the
-    fleet when the recording came in: that of the commit `arrival`, or the present one for a
-    fixture that is not committed. `told` are the values that a person gave.
+    also for an LFS pointer, whose content is missing. `state` is the fleet when the recording came
+    in: that of the commit `arrival`, or the present one for a fixture that is not committed.
+    `earlier` is None where the time of the capture is not known or nothing was committed. `told`
+    are the values that a person gave.
     """
 
     fixture: Fixture
     recorded: Recorded | None
     state: State
+    earlier: Earlier | None = None
     arrival: Arrival | None = None
     unreadable: str = ""
     told: Mapping[str, object] | None = None
@@ -86,10 +98,15 @@ def entry(evidence: Evidence) -> dict[str, object] | None:
     if "agent_version" not in fields:
         fields["agent_version"] = _agent_version(evidence, told.get("agent"))
     benchmark = told.get("benchmark", reading.benchmark if reading else "")
-    fields["benchmark_data_revision"] = evidence.state.label(
-        "benchmark", str(benchmark), "eval.benchmark.data_revision"
+    name = str(benchmark)
+    fields["benchmark_data_revision"] = _attested(
+        evidence,
+        ("benchmark", name),
+        lambda state: state.label("benchmark", name, "eval.benchmark.data_revision"),
     )
-    fields["benchmark_tree"] = evidence.state.build_inputs(str(benchmark))
+    fields["benchmark_tree"] = _attested(
+        evidence, ("benchmark", name), lambda state: state.run_inputs(name)
+    )
     fields |= _models(evidence)
     fields["captured"] = _captured(evidence)
     fields["sha256"] = (
@@ -102,10 +119,6 @@ def entry(evidence: Evidence) -> dict[str, object] | None:
     fields["reward"] = Known.unknown("the fixture does not hold the grader's result")
     for field, value in told.items():
         fields[field] = value if isinstance(value, Known) else Known(value, "option")
-    late = _lateness(evidence)
-    for field in _FROM_STATE:
-        if field in fields and fields[field].evidence.startswith(("label", "git")):
-            fields[field] = Known(fields[field].value, f"{fields[field].evidence}{late}")
     ordered = [field for field in FIELDS if field in fields]
     made: dict[str, object] = {field: fields[field].value for field in ordered}
     made["evidence"] = {field: fields[field].evidence for field in ordered}
@@ -154,12 +167,52 @@ def _agent_version(evidence: Evidence, agent: object) -> Known:
         stated = recorded.agent_version if recorded else None
         if stated and client and client.is_agent(agent):
             return Known(stated[0], f"recording: {stated[1]}")
-    labelled = evidence.state.label("agent", agent, "eval.agent.version")
+    return _attested(evidence, ("agent", agent), lambda state: _labelled_version(state, agent))
+
+
+def _labelled_version(state: State, agent: str) -> Known:
+    labelled = state.label("agent", agent, "eval.agent.version")
     if isinstance(labelled.value, str) and not is_version(labelled.value):
         return Known.unknown(
-            f"eval.agent.version at {evidence.state.where} is {labelled.value!r}, no version"
+            f"eval.agent.version at {state.where} is {labelled.value!r}, no version"
         )
     return labelled
+
+
+def _attested(evidence: Evidence, unit: tuple[Role, str], ask: Callable[[State], Known]) -> Known:
+    """What the last commit before the capture states; null if the fleet has changed by the commit.
+
+    Who recorded may have had the change already, or not: nothing proves which. A unit that came
+    in the same commit as the recording has no other state.
+    """
+    committed = ask(evidence.state)
+    if evidence.arrival is None:
+        return committed
+    earlier = evidence.earlier
+    if earlier is None:
+        return Known.unknown("the time of the capture is not known")
+    if not earlier.at_capture.holds(*unit) and not earlier.at_parent.holds(*unit):
+        return committed
+    captured = ask(earlier.at_capture)
+    if captured.value != committed.value:
+        return Known.unknown(
+            f"changed between capture and commit: {_differing(captured, committed)}"
+        )
+    return captured
+
+
+def _differing(captured: Known, committed: Known) -> str:
+    """What two states say, in words: the values, or the files that differ."""
+    before, after = captured.value, committed.value
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = changed(before, after)
+        more = f" and {len(names) - _FILES} more" if len(names) > _FILES else ""
+        return f"{', '.join(names[:_FILES])}{more}; {captured.evidence}, {committed.evidence}"
+    said = (
+        f"{one.value} ({one.evidence})" if isinstance(one.value, str) else one.evidence
+        for one in (captured, committed)
+    )
+    return ", then ".join(words.removeprefix("unknown: ") for words in said)
 
 
 def _models(evidence: Evidence) -> dict[str, Known]:
@@ -191,19 +244,35 @@ def _captured(evidence: Evidence) -> Known:
         return Known(_rfc3339(recorded.started), "recording")
     if arrival:
         at = arrival.commit[:COMMIT_DIGITS]
-        return Known(arrival.date, f"git: the date of {at}, which added it; no later than that")
+        return Known.unknown(
+            f"the recording has no time of its own; {at} of {arrival.date} added it"
+        )
     return Known.unknown("the recording has no time of its own, and it is not committed")
 
 
-def _lateness(evidence: Evidence) -> str:
-    """How long after the capture the commit was made from which labels and inputs are read."""
-    recorded = evidence.original or evidence.recorded
-    if evidence.arrival is None or recorded is None or recorded.started is None:
-        return ""
-    # Git writes UTC as Z, which Python reads since 3.11.
-    committed = datetime.fromisoformat(evidence.arrival.date.replace("Z", "+00:00"))
-    days = int(committed.timestamp() - recorded.started / 10**9) // 86400
-    return f", {counted(days, 'day')} after the capture" if days > 0 else ""
+def captured_at(
+    recorded: Recorded | None, arrival: Arrival | None, told: Mapping[str, object] | None
+) -> float | None:
+    """When a run was recorded (seconds since 1970): as a person says, or as a recording does."""
+    given = (told or {}).get("captured")
+    if given is not None:
+        return _seconds(given)
+    original = arrival.original if arrival else None
+    for shown in (original, recorded):
+        if shown and shown.started:
+            return shown.started / 10**9
+    return None
+
+
+def _seconds(given: object) -> float | None:
+    """A moment in RFC 3339; None for a bare date, and for what is not one."""
+    try:
+        # Python reads Z, and fractions of any length, since 3.11.
+        whole = _FRACTION.sub("", str(given)).upper().replace("Z", "+00:00")
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None
 
 
 def _rfc3339(nanoseconds: int) -> str:

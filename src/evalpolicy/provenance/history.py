@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 from evalpolicy.errors import NotCheckedError
@@ -72,6 +73,36 @@ def arrivals(
     }
     old = _old_recordings(repository, ways.values(), cache)
     return {path: _arrival(way, wanted[path][1], old) for path, way in ways.items()}
+
+
+class Ancestry:
+    """The commits of the repository with their first parents and times; one git process."""
+
+    def __init__(self, repository: git.Repository) -> None:
+        self._commits: dict[str, tuple[int, str]] = {}
+        for line in repository.output(Command.ANCESTRY).decode("ascii").splitlines():
+            time, commit, *parents = line.split(" ")
+            self._commits[commit] = (int(time), parents[0] if parents else "")
+
+    def date(self, commit: str) -> str:
+        """The day (UTC) on which a commit was made."""
+        made = datetime.fromtimestamp(self._commits[commit][0], timezone.utc)
+        return made.strftime("%Y-%m-%d")
+
+    def parent(self, commit: str) -> str:
+        """The first parent of a commit; of one without a parent itself."""
+        parent = self._commits[commit][1]
+        return parent if parent in self._commits else commit
+
+    def before(self, commit: str, seconds: float) -> str:
+        """The last commit before a moment (since 1970) on the line that leads to `commit`.
+
+        That line is the one of first parents: a branch, and what it branched off from. Where all
+        of it is later, it is the first one.
+        """
+        while self._commits[commit][0] > seconds and (parent := self.parent(commit)) != commit:
+            commit = parent
+        return commit
 
 
 def refuse_shallow(repository: git.Repository) -> None:

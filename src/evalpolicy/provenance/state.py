@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from evalpolicy.config.reading import Layout
-from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fleet import Fleet
+from evalpolicy.fleet.run_inputs import run_inputs
 from evalpolicy.fleet.units import Role
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache
@@ -35,6 +35,10 @@ class State:
     def close(self) -> None:
         self._snapshot.close()
 
+    def holds(self, role: Role, name: str) -> bool:
+        """Whether the unit is there."""
+        return self._folder(role, name) is not None
+
     def label(self, role: Role, name: str, key: str) -> Known:
         """A label that the unit's own Dockerfile resolves."""
         folder = self._folder(role, name)
@@ -55,13 +59,13 @@ class State:
             return Known.unknown(f"{key} at {self.where} is empty")
         return Known(label.value, f"label: {key} at {self.where}")
 
-    def build_inputs(self, name: str) -> Known:
-        """The id of a benchmark's build inputs."""
+    def run_inputs(self, name: str) -> Known:
+        """What could change a run of a benchmark, by path within its folder."""
         folder = self._folder("benchmark", name)
         if folder is None:
             return Known.unknown(f"{self.where} holds no benchmark {name}")
         try:
-            return Known(build_inputs_id(self._snapshot, folder), f"git: {folder} at {self.where}")
+            return Known(run_inputs(self._snapshot, folder), f"git: {folder} at {self.where}")
         except Unreadable as reason:
             return Known.unknown(f"{folder} at {self.where}: {reason}")
 

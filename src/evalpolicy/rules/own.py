@@ -139,10 +139,11 @@ def suppression_unknown_rule(waivers: Waivers) -> Iterator[Hit]:
 
 @rule("EVP004", "baseline-stale", "warning")
 def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
-    """A finding in the baseline no longer occurs, or occurs less often than recorded.
+    """Findings in the baseline no longer occur, or occur less often than recorded.
 
-    The baseline (`.evalpolicy-baseline.json`, or `--baseline FILE`) records the findings that
-    existed when the policy was adopted: `evalpolicy baseline write` creates it.
+    One finding, at the first such row. The baseline (`.evalpolicy-baseline.json`, or
+    `--baseline FILE`) records the findings that existed when the policy was adopted:
+    `evalpolicy baseline write` creates it.
 
     ## Why
 
@@ -192,19 +193,18 @@ def baseline_stale(waivers: Waivers) -> Iterator[Hit]:
     """
     if waivers.baseline is None:
         return
-    for stale in waivers.stale():
-        row = stale.row
-        what = " ".join(filter(None, (row.rule, "in", row.path, row.about or row.subject)))
-        occurs = f"occurs {counted(stale.occurs, 'time')}, not {stale.allowed}"
-        now = occurs if stale.occurs else "no longer occurs"
-        yield Hit(
-            waivers.baseline.path,
-            f"{what} {now}: run `evalpolicy baseline prune`"
-            if stale.known
-            else f"the rule {row.rule} no longer exists: run `evalpolicy baseline prune`",
-            Span.at(stale.line),
-            "evalpolicy baseline prune",
-            row.subject,
-            " ".join(row),
-            cause=waivers.baseline.path,
-        )
+    stale = list(waivers.stale())
+    if not stale:
+        return
+    total = sum(waivers.baseline.rows.values())
+    gone = sum(row.allowed - row.occurs for row in stale)
+    unknown = sorted({row.row.rule for row in stale if not row.known})
+    verb = "matches" if gone == 1 else "match"
+    retired = f"; there is no rule {', '.join(unknown)}" if unknown else ""
+    yield Hit(
+        waivers.baseline.path,
+        f"{gone:,} of {counted(total, 'baseline entry', 'baseline entries')} no longer {verb}"
+        f"{retired}",
+        Span.at(min(row.line for row in stale)),
+        "evalpolicy baseline prune",
+    )

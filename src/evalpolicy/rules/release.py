@@ -62,12 +62,12 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
 @rule("REL002", "fixture-not-released", "note")
 def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
-    """A benchmark has fixtures but is not labelled released.
+    """A benchmark has recordings, and no label says whether it is released.
 
     ## Why
 
-    Either the release was forgotten, or the fixture is left over. In the reference fleet this
-    applies to 55 benchmarks.
+    A recording is the hard part of a release. Without the label nobody can tell whether the release
+    was forgotten or is held back on purpose. In the reference fleet this applies to 55 benchmarks.
 
     ## Example
 
@@ -103,21 +103,24 @@ def fixture_not_released(fleet: Fleet) -> Iterator[Hit]:
 
     ## Exempt
 
-    Carriers for tests (`env="test"`).
+    Carriers for tests (`env="test"`), and a benchmark that is held back: `released="false"`.
     """
     for unit in fleet.of("benchmark"):
         fixtures = fleet.fixtures_of.get(unit.name)
         if not fixtures or unit.from_ is None:
             continue
-        if unit.value(_RELEASED) == "true" or unit.value("eval.benchmark.env") == "test":
+        decided = unit.value(_RELEASED) in ("true", "false")
+        if decided or unit.value("eval.benchmark.env") == "test":
             continue
         label = unit.labels.get(_RELEASED)
-        count = counted(len(fixtures), "fixture")
+        count = counted(len(fixtures), "recording")
         yield Hit(
             unit.path,
-            f"{unit.name} has {count} but is not labelled released: set the label",
+            f"{unit.name} has {count} but no {_RELEASED} label"
+            if label is None
+            else f"{unit.name} has {count}, and its {_RELEASED} label is neither true nor false",
             label.span if label else unit.from_,
-            f'add `LABEL {_RELEASED}="true"`, or delete the fixtures',
+            'released="true" publishes it, released="false" keeps it back',
             unit.name,
             cause=label.raw if label else "no label",
         )

@@ -66,11 +66,11 @@ class TestLiving:
         main(["baseline", "write"])
         before = rows(fleet)
         write(fleet, {DOCKERFILE.format("a"): BENCHMARK.replace('"arc"', '"a"')})
-        assert main(["check", "-q", "--fail-on", "warning"]) == 1
+        assert main(["check", "--fail-on", "warning"]) == 1
         said = capfd.readouterr().out
-        assert "EVP004 baseline-stale" in said
+        assert "6 of 18 baseline entries no longer match" in said
         assert "evalpolicy baseline prune" in said
-        assert f"{BASELINE_FILE}:5:1" in said
+        assert "5:1" in said
         assert main(["baseline", "prune"]) == 0
         assert main(["check", "--fail-on", "note"]) == 0
         assert rows(fleet) == [row for row in before if "/a/" not in row["path"]]
@@ -102,7 +102,7 @@ class TestLiving:
             },
         )
         assert main(["check", "-q", "--fail-on", "warning"]) == 1
-        assert "occurs 1 time, not 2" in capfd.readouterr().out
+        assert "1 of 18 baseline entries no longer matches" in capfd.readouterr().out
         main(["baseline", "prune"])
         assert "count" not in next(r for r in rows(fleet) if r["rule"] == "LBL006")
 
@@ -119,14 +119,14 @@ class TestLiving:
         assert main(["check", "-q", "--fail-on", "note", "containers/benchmarks/a"]) == 1
         assert main(["check", "-q", "--fail-on", "note", "--select", "EVP004"]) == 1
         said = capfd.readouterr().out.splitlines()[1:]
-        assert len(said) == 10
-        assert all("EVP004 baseline-stale" in line for line in said)
+        assert len(said) == 2
+        assert all("EVP004 baseline-stale: 6 of 18 baseline" in line for line in said)
 
     def test_a_rule_that_is_no_more_is_stale(self, fleet, capfd):
         row = '{"rule": "LBL999", "path": "x"}'
         write(fleet, {BASELINE_FILE: EMPTY.replace("[]", f"[{row}]")})
         main(["check", "-q", "--select", "EVP004"])
-        assert "the rule LBL999 no longer exists" in capfd.readouterr().out
+        assert "there is no rule LBL999" in capfd.readouterr().out
 
     def test_what_could_not_be_checked_is_neither_stale_nor_pruned(self, fleet, capfd):
         main(["baseline", "write"])

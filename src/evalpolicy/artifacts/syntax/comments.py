@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Reader = Callable[[str], Iterator[tuple[int, int, int]]]
 """From a text to its comments: where each starts, where its words start, and where it ends."""
@@ -64,6 +64,11 @@ def reader_of(path: str, *, dockerfile: bool = False) -> Reader | None:
     return known or _BY_ENDING.get(name.rpartition(".")[2].lower() if "." in name else "")
 
 
+def grammar_of(path: str) -> _Grammar | None:
+    """The grammar of such a file; None for a kind that is read in another way, or not at all."""
+    return _GRAMMARS.get(path.rpartition(".")[2].lower())
+
+
 def _dockerfile(text: str) -> Iterator[tuple[int, int, int]]:
     """Lines that BuildKit reads past: not those in a heredoc, but those in a continuation."""
     from evalpolicy.artifacts.dockerfile import parse
@@ -105,9 +110,7 @@ def _python(text: str) -> Iterator[tuple[int, int, int]]:
     import io
     import tokenize
 
-    # Behind a quote that nothing closes tokenize looks through the line, and so it does for each.
-    quotes = (len(line) * (line.count('"') + line.count("'")) for line in text.split("\n"))
-    if sum(quotes) > _MOST_LOOKS:
+    if _is_dear(text):
         return
     starts = [0, *(m.end() for m in re.finditer("\n", text))]
     try:
@@ -117,6 +120,32 @@ def _python(text: str) -> Iterator[tuple[int, int, int]]:
                 yield start, start + 1, start + len(token.string.rstrip("\r"))
     except (tokenize.TokenError, SyntaxError, IndexError, ValueError):
         return
+
+
+def python_line_ends(text: str) -> frozenset[int] | None:
+    """The offsets of the line ends that are not within a string; None for what is not Python."""
+    import io
+    import tokenize
+
+    if _is_dear(text):
+        return None
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
+    except (tokenize.TokenError, SyntaxError, IndexError, ValueError):
+        return None
+    ends = (tokenize.NEWLINE, tokenize.NL)
+    return frozenset(
+        starts[token.start[0] - 1] + token.start[1]
+        for token in tokens
+        if token.type in ends and token.string
+    )
+
+
+def _is_dear(text: str) -> bool:
+    """Behind a quote that nothing closes tokenize looks through the line, and so for each."""
+    quotes = (len(line) * (line.count('"') + line.count("'")) for line in text.split("\n"))
+    return sum(quotes) > _MOST_LOOKS
 
 
 _YAML_COMMENT = re.compile(r"(?m)(?:^|(?<=[ \t]))#[^\n]*")
@@ -205,7 +234,24 @@ class _Grammar(NamedTuple):
         return re.compile("|".join(parts))
 
 
+class Piece(NamedTuple):
+    """A part of a text that is not code: a comment (words from `words` on), a block of them, or
+    what stands as it is written (a string, a heredoc)."""
+
+    kind: Literal["comment", "block", "verbatim"]
+    start: int
+    words: int
+    end: int
+
+
 def _scanned(grammar: _Grammar, text: str) -> Iterator[tuple[int, int, int]]:
+    for piece in pieces(grammar, text):
+        if piece.kind == "comment":
+            yield piece.start, piece.words, piece.end
+
+
+def pieces(grammar: _Grammar, text: str) -> Iterator[Piece]:
+    """The comments, strings and heredocs of a text, in order."""
     opening = grammar.opening
     waiting: list[str] = []
     at = 0
@@ -215,21 +261,27 @@ def _scanned(grammar: _Grammar, text: str) -> Iterator[tuple[int, int, int]]:
             case "comment":
                 end = text.find("\n", at)
                 end = len(text) if end < 0 else end
-                yield found.start(), at, end - 1 if text[end - 1] == "\r" else end
+                end_of_words = end - 1 if text[end - 1] == "\r" else end
+                yield Piece("comment", found.start(), at, end_of_words)
                 at = end
             case "block":
                 end = text.find("*/", at)
                 at = len(text) if end < 0 else end + 2
+                yield Piece("block", found.start(), found.end(), at)
             case "string":
                 mark = found[0]
                 name = f"{mark}…" if mark in grammar.across_lines else mark
                 closed = _closed(name).match(text, at)
                 at = closed.end() if closed else len(text)
+                yield Piece("verbatim", found.start(), found.end(), at)
             case "heredoc":
                 waiting.append(found["heredoc"])
             case "end":
+                start = at
                 for name in waiting:
                     at = _behind_heredoc(text, at, name)
+                if waiting:  # up to its end mark, without the end of that line
+                    yield Piece("verbatim", start, start, min(at - 1, len(text)))
                 waiting.clear()
 
 
@@ -251,19 +303,22 @@ _HCL = _Grammar("#|//", ('"',), heredocs=True, blocks=True)
 _SLASHES = _Grammar("//", ('"', "'", "`"), blocks=True)
 _DASHES = _Grammar("--", ('"', "'"))
 
+_GRAMMARS: dict[str, _Grammar] = {
+    **dict.fromkeys(("sh", "bash", "zsh", "ksh", "bats"), _SHELL),
+    "toml": _TOML,
+    **dict.fromkeys(("hcl", "tf"), _HCL),
+    **dict.fromkeys(
+        ("js", "mjs", "cjs", "ts", "tsx", "jsx", "go", "rs", "c", "h", "cc", "cpp", "java"),
+        _SLASHES,
+    ),
+    **dict.fromkeys(("sql", "lua", "hs"), _DASHES),
+}
 _BY_ENDING: dict[str, Reader] = {
-    **dict.fromkeys(("sh", "bash", "zsh", "ksh", "bats"), partial(_scanned, _SHELL)),
+    **{ending: partial(_scanned, grammar) for ending, grammar in _GRAMMARS.items()},
     **dict.fromkeys(("yaml", "yml"), _yaml),
-    "toml": partial(_scanned, _TOML),
-    **dict.fromkeys(("hcl", "tf"), partial(_scanned, _HCL)),
     **dict.fromkeys(("py", "pyi"), _python),
     **dict.fromkeys(("md", "markdown"), _markdown),
     **dict.fromkeys(("html", "htm", "xml", "svg"), _markup),
-    **dict.fromkeys(
-        ("js", "mjs", "cjs", "ts", "tsx", "jsx", "go", "rs", "c", "h", "cc", "cpp", "java"),
-        partial(_scanned, _SLASHES),
-    ),
-    **dict.fromkeys(("sql", "lua", "hs"), partial(_scanned, _DASHES)),
     **dict.fromkeys(("mk", "ini", "cfg", "conf", "properties", "txt", "env", "rb", "pl"), _lines),
 }
 _BY_NAME: dict[str, Reader] = {

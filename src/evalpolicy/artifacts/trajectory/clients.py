@@ -61,6 +61,17 @@ The first ten rows are measured on recordings (the title request is goose's own 
 permissions are what Codex tells the model where its instructions are not recorded); the rest are
 from the projects' sources."""
 
+_IN_PASSING = frozenset(
+    (
+        "Generate a short title (four words or less) that describes",
+        "<permissions instructions>",
+        "skill to configure the Claude Code harness",
+    )
+)
+"""Rows that show an agent without introducing it: others are shown to people instead."""
+
+_FARTHEST = 80
+_SENTENCE = re.compile(r"(?:[.!?]\s|\n|\\n|\"|[>;])\s*")
 _PRODUCT = re.compile(r"\s*([^/\s(]+(?: Crush)?)")
 _PROMPT = re2.compile("|".join(re2.escape(words) for words, _ in PROMPTS))
 _AGENT_OF = dict(PROMPTS)
@@ -73,11 +84,21 @@ def agent_of_user_agent(user_agent: str) -> str | None:
 
 
 def agent_of_prompt(opening: str) -> tuple[str, str] | None:
-    """The agent whose system prompt opens like this, and the words that say so."""
+    """The agent whose system prompt opens like this, and the sentence that says so, and on."""
     match = _PROMPT.search(opening)
     if match is None:
         return None
-    return _AGENT_OF[match[0]], opening[match.start() :]
+    start = match.start()
+    before = opening[max(start - _FARTHEST, 0) : start]
+    ends = [end.end() for end in _SENTENCE.finditer(before)]
+    if ends or start <= _FARTHEST:
+        start -= len(before) - (ends[-1] if ends else 0)
+    return _AGENT_OF[match[0]], opening[start:]
+
+
+def introduces(evidence: str) -> bool:
+    """Whether these words of a prompt name the agent, and do not merely give it away."""
+    return not any(words in evidence for words in _IN_PASSING)
 
 
 class ClientTally(Struct):
@@ -90,8 +111,10 @@ class ClientTally(Struct):
     def add(
         self, agent: str, by: Literal["user_agent", "prompt"], evidence: str, line: int
     ) -> None:
-        """One more turn that shows `agent`."""
+        """One more turn that shows `agent`; the first words that introduce it are kept."""
         first, first_line, calls = self._seen.get((agent, by), (evidence, line, 0))
+        if calls and not introduces(first) and introduces(evidence):
+            first, first_line = evidence, line
         self._seen[agent, by] = (first, first_line, calls + 1)
 
     def clients(self) -> tuple[Client, ...]:

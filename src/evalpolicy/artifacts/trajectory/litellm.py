@@ -27,7 +27,7 @@ def read_call(row: dict[str, object], line: int) -> Call:
         except orjson.JSONDecodeError:
             response = None
     reply = read_reply(response) if isinstance(response, dict) else None
-    if reply is None or not isinstance(response, dict) or not reply.usable:
+    if reply is None or not isinstance(response, dict):
         return Unanswered(line, ("response",))
     instructions = response.get("instructions")
     embedded = isinstance(row["response"], str)

@@ -51,6 +51,11 @@ class Turn(Struct, frozen=True):
     request: Request
 
     @property
+    def usable(self) -> bool:
+        """Whether an agent would get anything from it; what is not is no turn."""
+        return bool(self.text or self.tool_calls)
+
+    @property
     def json_path(self) -> str:
         """The place of the reply in its line, as JSONPath."""
         return json_path(self.path)
@@ -126,7 +131,8 @@ class Summary(Struct, frozen=True):
 
     `lines` counts the lines that are not blank, `longest` is in bytes. `replies_digest` is the
     same for two fixtures with the same replies, `turns_digest` for two with the same requests as
-    well; both ignore order, ids, times and models, and are None without a turn. `tokens` and
+    well; both ignore order, ids, times and models, and are None without a turn. `first_refusal` is
+    the line of the first turn that refuses, and the path of its reply. `tokens` and
     `cost` are sums over the turns, None where no turn states one. `synthetic_times` counts the
     calls with made-up times. Texts are whole: who shows one redacts it and cuts it then.
     """
@@ -140,6 +146,7 @@ class Summary(Struct, frozen=True):
     failed: int
     unanswered: int
     refusals: int
+    first_refusal: tuple[int, Path] | None
     synthetic_times: int
     models: tuple[tuple[str, int], ...]
     requested_models: tuple[tuple[str, int], ...]
@@ -157,6 +164,11 @@ class Summary(Struct, frozen=True):
     first_failed: FailedCall | None
     last: Last | None
     problems: tuple[Problem, ...]
+
+    @property
+    def calls(self) -> int:
+        """All calls: those with a usable reply, those that failed, those without a reply."""
+        return self.turns + self.failed + self.unanswered
 
     @property
     def client(self) -> Client | None:

@@ -18,6 +18,7 @@ from evalpolicy.artifacts.trajectory.model import (
     Summary,
     Trajectory,
     Turn,
+    Unanswered,
 )
 from evalpolicy.artifacts.trajectory.tally import Tally
 
@@ -80,7 +81,8 @@ class _Reading:
             if line.number == 1:
                 self._readable = self._is_text(line)
             if self._readable:
-                for call, user_agent in self._read(line):
+                for read, user_agent in self._read(line):
+                    call = _judged(read)
                     if not tally.is_duplicate(call):
                         tally.add(call, user_agent)
                         yield call
@@ -147,6 +149,13 @@ class _Reading:
                 "the line is neither a LiteLLM logging object nor an OTLP export",
                 Span.at(line.number),
             )
+
+
+def _judged(call: Call) -> Call:
+    """The call, whichever format recorded it: a reply that says nothing is not a turn."""
+    if isinstance(call, Turn) and not call.usable:
+        return Unanswered(call.line, call.path)
+    return call
 
 
 def _why(line: Line, content: bytes, error: orjson.JSONDecodeError) -> tuple[str, Span]:

@@ -44,6 +44,7 @@ class Tally(Struct):
     failed: int = 0
     unanswered: int = 0
     refusals: int = 0
+    first_refusal: tuple[int, Path] | None = None
     synthetic: int = 0
     started: int | None = None
     ended: int | None = None
@@ -100,7 +101,9 @@ class Tally(Struct):
 
     def _add_turn(self, turn: Turn, user_agent: str | None) -> None:
         self.turns += 1
-        self.refusals += is_refusal(turn.text)
+        if is_refusal(turn.text):
+            self.refusals += 1
+            self.first_refusal = self.first_refusal or (turn.line, turn.path)
         if self._last is None or (turn.start or 0) >= (self._last.start or 0):
             self._last = turn
         _count(self._models, turn.model)
@@ -151,6 +154,7 @@ class Tally(Struct):
             failed=self.failed,
             unanswered=self.unanswered,
             refusals=self.refusals,
+            first_refusal=self.first_refusal,
             synthetic_times=self.synthetic,
             models=_ranked(self._models),
             requested_models=_ranked(self._requested),

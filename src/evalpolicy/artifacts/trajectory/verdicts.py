@@ -101,12 +101,11 @@ def _turns(summary: Summary, path: str) -> list[Verdict | None]:
 
 def _failed(summary: Summary) -> Verdict | None:
     first = summary.first_failed
-    if first is None or summary.failed <= summary.turns:
+    if first is None or 2 * summary.failed < summary.calls:
         return None
-    calls = summary.failed + summary.turns
     return Verdict(
         "mostly-failed",
-        f"{summary.failed} of {counted(calls, 'call')} failed",
+        f"{summary.failed} of {counted(summary.calls, 'call')} failed",
         first.line,
         first.path,
     )
@@ -116,12 +115,11 @@ def _ending(summary: Summary) -> Verdict | None:
     last = summary.last
     if last is not None and last.ending is not None:
         return Verdict(last.ending, _ENDINGS[last.ending], last.line, last.path)
-    if last is not None and 2 * summary.refusals >= summary.turns:
+    if summary.first_refusal is not None and 2 * summary.refusals >= summary.turns:
         return Verdict(
             "refusal",
             f"{summary.refusals} of {counted(summary.turns, 'turn')} are refusals",
-            last.line,
-            last.path,
+            *summary.first_refusal,
         )
     return None
 
@@ -150,10 +148,13 @@ def _models(summary: Summary) -> Verdict | None:
 def _times(summary: Summary) -> list[Verdict | None]:
     if not summary.synthetic_times:
         return []
+    made_up, calls = summary.synthetic_times, summary.turns + summary.failed
+    which = f"{made_up} of {counted(calls, 'call')}" if made_up < calls else counted(calls, "call")
+    verb = "has" if made_up == 1 else "have"
     return [
         Verdict(
             "synthetic-times",
-            f"{counted(summary.synthetic_times, 'call')} with made-up times (17000000… s): the "
-            "time of the recording is lost",
+            f"{which} {verb} placeholder times (from 1700000000 s on): when the run was recorded "
+            "is not known",
         )
     ]

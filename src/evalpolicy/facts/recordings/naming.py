@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from evalpolicy.artifacts.provenance import Entry
@@ -22,6 +23,10 @@ class Naming(NamedTuple):
     @property
     def settled(self) -> bool:
         return len(self.readings) == 1
+
+    def is_other(self, is_agent: Callable[[str], bool]) -> bool:
+        """Whether the name can only be read as that of an agent which `is_agent` rejects."""
+        return bool(self.readings) and not any(is_agent(r.agent) for r in self.readings)
 
     @property
     def best(self) -> Decoding | None:

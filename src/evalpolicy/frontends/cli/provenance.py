@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from evalpolicy.reporters.safe import listed
 from evalpolicy.snapshot import Snapshot, open_snapshot
 from evalpolicy.snapshot.cache import open_cache
 
+# More contradictions are counted instead of listed.
+_MOST_LINES = 10
 # Option → the field it sets, in the order of an entry.
 _OPTIONS = {
     "--benchmark": "benchmark",
@@ -113,9 +116,9 @@ def record(
 def backfill(diff: bool, dry_run: bool) -> int:
     """Write an entry for every fixture that has none, from evidence.
 
-    The evidence is the recording, the labels at the commit that added the fixture, and that
-    commit's date. Values without evidence are null, with the reason. Existing entries are not
-    changed.
+    The evidence is the recording, its original in the git history, and the fleet at the last commit
+    before the capture. Values without evidence are null, with the reason. Existing entries are not
+    changed, except for what an earlier version wrote.
     """
     from evalpolicy.provenance.backfill import backfill as filled
     from evalpolicy.provenance.writing import Edit
@@ -130,10 +133,7 @@ def backfill(diff: bool, dry_run: bool) -> int:
         if not diff and not dry_run:
             edit.apply(snapshot)
     cache.save()
-    lines = [
-        f"{stem}: named after {name}, recorded by {agent}: the agent is left null"
-        for stem, (name, agent) in found.contradictions.items()
-    ]
+    lines = list(_contradictions(found.contradictions))
     lines += [f"{path}: not read: {why}" for path, why in found.unreadable.items()]
     lines += [
         f"{path}: no entry written: its name does not contain a known benchmark and agent"
@@ -149,6 +149,20 @@ def backfill(diff: bool, dry_run: bool) -> int:
     else:
         write(told)
     return EXIT_NOT_CHECKED if found.unreadable or found.undecoded else EXIT_CLEAN
+
+
+def _contradictions(found: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """The recordings by another agent than named: one by one, or of many how many by whom."""
+    if len(found) <= _MOST_LINES:
+        for stem, (name, agent) in found.items():
+            yield f"{stem}: named after {name}, recorded by {agent}: the agent is left null"
+        return
+    by = Counter(agent for _, agent in found.values())
+    each = ", ".join(f"{count} by {agent}" for agent, count in by.most_common())
+    yield (
+        f"{counted(len(found), 'recording')} by another agent than their name says ({each}): the "
+        "agent is left null; FIX006 lists them"
+    )
 
 
 @command.command("verify")

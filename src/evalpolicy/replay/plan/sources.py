@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from msgspec import Struct, field
 
-from evalpolicy.artifacts.dockerfile import Dockerfile, Instruction
+from evalpolicy.artifacts.dockerfile import Dockerfile
+from evalpolicy.artifacts.dockerfile.context import context_sources, mounts
 from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Image
 
 # Raise it when the same sources would give another image, so that older ones count as stale.
@@ -48,14 +49,13 @@ def copied_paths(dockerfile: Dockerfile) -> frozenset[str] | None:
 
     That is so with a variable or a pattern in a name, with the whole context, and with a mount.
     """
-    found: set[str] = set()
-    for stage in dockerfile.stages:
-        for instruction in stage.instructions:
-            sources = _sources(instruction.onbuild or instruction)
-            if sources is None:
-                return None
-            found.update(sources)
-    return frozenset(found)
+    found = context_sources(dockerfile)
+    if found is None or any(not path or set(path) & set("*?[\\") for path in found):
+        return None
+    binds = (pairs for one in dockerfile.instructions for pairs in mounts(one))
+    if any(pairs.get("type", "bind") == "bind" and "from" not in pairs for pairs in binds):
+        return None
+    return found
 
 
 def asked_secrets(dockerfile: Dockerfile, known: Iterable[str]) -> list[str]:
@@ -63,37 +63,8 @@ def asked_secrets(dockerfile: Dockerfile, known: Iterable[str]) -> list[str]:
     asked = {
         value
         for instruction in dockerfile.instructions
-        for pairs in _mounts(instruction)
+        for pairs in mounts(instruction)
         if pairs.get("type") == "secret"
         for value in (pairs.get("id", ""), pairs.get("env", ""))
     }
     return [name for name in known if name in asked]
-
-
-def _sources(instruction: Instruction) -> list[str] | None:
-    if instruction.keyword == "RUN":
-        binds = (pairs for pairs in _mounts(instruction) if pairs.get("type", "bind") == "bind")
-        return None if any("from" not in pairs for pairs in binds) else []
-    if instruction.keyword not in ("COPY", "ADD"):
-        return []
-    if any(flag.startswith("--from=") for flag in instruction.flags):
-        return []
-    words = instruction.words[:-1]
-    found = []
-    for word in words:
-        path = word.removeprefix("./").strip("/")
-        if word.startswith("<<") or (instruction.keyword == "ADD" and "://" in word):
-            continue
-        if not path or set(path) & set("$*?[\\\"'") or {".", ".."} & set(path.split("/")):
-            return None
-        found.append(path)
-    return found
-
-
-def _mounts(instruction: Instruction) -> Iterator[dict[str, str]]:
-    inner = instruction.onbuild or instruction
-    for flag in inner.flags if inner.keyword == "RUN" else ():
-        name, _, value = flag.partition("=")
-        if name == "--mount":
-            pairs = (pair.partition("=") for pair in value.split(","))
-            yield {key: word for key, _, word in pairs}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalpolicy.artifacts.model_names import model_family
-from evalpolicy.facts.fixture_rows import Row
+from evalpolicy.facts.fixture_rows import OTHER_AGENT, Row
 from evalpolicy.reporters.markdown import cell
 from evalpolicy.reporters.safe import listed, shown, width
 from evalpolicy.reporters.text import count
@@ -95,5 +95,6 @@ def _summary(found: Sequence[Row], wide: int) -> list[str]:
         count(sum(row.turns or 0 for row in found), "turn"),
         count(sum(row.failed or 0 for row in found), "failed call"),
         f"{sum(row.provenance for row in found)} with provenance",
+        f"{sum(OTHER_AGENT in row.faults for row in found)} recorded by another agent",
     )
     return textwrap.wrap(", ".join(parts), wide)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
@@ -13,8 +14,8 @@ from evalpolicy.policy.rule import Hit, rule
 def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
     """A fixture has no entry in the provenance file.
 
-    Reported at the fixture, not in the provenance file: the entry has no place there yet, and
-    the finding keeps its identity (in a baseline, for example) when the file is created.
+    Reported at the fixture, as the entry has no place in the provenance file yet; once for the
+    whole fleet, at its first fixture, while there is no file.
 
     ## Why
 
@@ -54,6 +55,17 @@ def provenance_missing(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit
     `layout.provenance` sets the path of the file, `layout.fixtures` where the fixtures are.
     """
     if not provenance.readable:
+        return
+    if not provenance.exists:
+        if fleet.fixtures:
+            total = len({fixture.stem for fixture in fleet.fixtures})
+            yield Hit(
+                fleet.fixtures[0].path,
+                f"{total:,} of {counted(total, 'recording')} have no provenance entry"
+                if total > 1
+                else f"{fleet.fixtures[0].stem} has no provenance entry",
+                help="evalpolicy provenance backfill",
+            )
         return
     recorded = provenance.parsed.value
     keys = recorded.keys() if isinstance(recorded, dict) else ()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from evalpolicy.artifacts.provenance import Entry
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.provenance_file import ProvenanceFile
-from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.rules.submission.words import listed
 from evalpolicy.snapshot import Unreadable
 
 _REVISION = "eval.benchmark.data_revision"
 _FIELD = "benchmark_data_revision"
+# As `evalpolicy provenance backfill` writes it: the commit, and its date.
+_COMMIT = re.compile(r"^git: .* at ([0-9a-f]{7,64}(?: \(\d{4}-\d{2}-\d{2}\))?)")
 
 
 @rule("PRV005", "provenance-stale-revision", "error")
@@ -103,11 +107,12 @@ def provenance_stale_revision(fleet: Fleet, provenance: ProvenanceFile) -> Itera
 
 @rule("PRV006", "provenance-stale-benchmark", "warning")
 def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iterator[Hit]:
-    """The benchmark's build inputs have changed since the fixture was recorded.
+    """A benchmark has changed since its fixtures were recorded. One finding per benchmark.
 
-    The entry's `benchmark_tree` identifies them: it is the id of the git tree of the benchmark's
-    folder without Markdown, compose files and git's own files. It is the same in a worktree, in
-    the index and in a commit, and does not depend on where the folder is.
+    The entries' `benchmark_tree` states what could change a run, file by file: the instructions of
+    the Dockerfile, the files that COPY, ADD or a bind mount takes (as `.dockerignore` lets them),
+    and the bake files and scripts that build the image. Comments, blank lines, labels, compose
+    files and documents do not count.
 
     ## Why
 
@@ -131,7 +136,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     ```
 
     ```json tests/run/replay/fixtures/provenance.json
-    {"arc-0-codex": {"benchmark_tree": "eae8472644dce6c22df74b2218a74c941a060fef"}}
+    {"arc-0-codex": {"benchmark_tree": {"Dockerfile": "6b5c41e8260b23f592ab92b77d6a99bc"}}}
     ```
 
     ## Fixed
@@ -151,32 +156,54 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     ```
 
     ```json tests/run/replay/fixtures/provenance.json
-    {"arc-0-codex": {"benchmark_tree": "eae8472644dce6c22df74b2218a74c941a060fef"}}
+    {"arc-0-codex": {"benchmark_tree": {"Dockerfile": "6b5c41e8260b23f592ab92b77d6a99bc"}}}
     ```
 
     ## Exempt
 
     An entry without a tree. Changes of the base images and of files outside the folder are not
-    detected.
+    detected. An entry of an earlier version has the git tree id of the whole folder, which also
+    changes with a comment: `evalpolicy provenance backfill` replaces it.
     """
-    ids: dict[str, str | None] = {}
+    stale: dict[str, list[tuple[str, Entry, list[str]]]] = {}
     for stem, entry, unit in _recorded_benchmarks(fleet, provenance):
-        noted = entry.text("benchmark_tree")
-        if noted is None:
-            continue
-        if unit.folder not in ids:
-            ids[unit.folder] = _inputs_id(fleet, unit)
-        now = ids[unit.folder]
-        if now not in (None, noted):
-            yield Hit(
-                provenance.path,
-                f"{unit.name} has changed since {stem} was recorded: its build inputs were "
-                f"{noted[:12]} and are now {str(now)[:12]}",
-                entry.span_of("benchmark_tree"),
-                f"record the run again; `git log -- {unit.folder}` lists the changes",
-                stem,
-                cause=unit.name,
-            )
+        if names := _changed(fleet, unit, entry.fields.get("benchmark_tree")):
+            stale.setdefault(unit.name, []).append((stem, entry, names))
+    for name, found in stale.items():
+        unit = fleet.benchmarks[name]
+        files = sorted(
+            {unit.folder if file == "." else file for _, _, new in found for file in new}
+        )
+        stems = listed([stem for stem, _, _ in found])
+        verb = "predates" if len(found) == 1 else "predate"
+        yield Hit(
+            provenance.path,
+            f"{name}: {counted(len(found), 'recording')} {verb} changes to {listed(files)}"
+            f"{_since([entry for _, entry, _ in found])}",
+            found[0][1].span_of("benchmark_tree"),
+            f"record again: {stems}; `git log -p -- {unit.folder}` shows the changes",
+            name,
+        )
+
+
+def _changed(fleet: Fleet, unit: Unit, noted: object) -> list[str]:
+    try:
+        return fleet.changed_since(noted, unit.folder)
+    except Unreadable as reason:
+        fleet.unreadable(unit.path, reason)
+        return []
+
+
+def _since(entries: Sequence[Entry]) -> str:
+    """From which state on there are changes: the oldest one that a recording was made with."""
+    oldest = min(entries, key=lambda entry: entry.text("captured") or "~")
+    evidence = oldest.fields.get("evidence")
+    said = evidence.get("benchmark_tree") if isinstance(evidence, Mapping) else None
+    commit = _COMMIT.search(str(said))
+    if commit is not None:
+        return f" since {commit[1]}"
+    captured = oldest.text("captured")
+    return f" since {captured[:10]}" if captured else ""
 
 
 def _recorded_benchmarks(
@@ -192,14 +219,6 @@ def _recorded_benchmarks(
         unit = fleet.benchmarks.get(entry.text("benchmark") or fixture.benchmark or "")
         if unit is not None:
             yield fixture.stem, entry, unit
-
-
-def _inputs_id(fleet: Fleet, unit: Unit) -> str | None:
-    try:
-        return build_inputs_id(fleet.snapshot, unit.folder)
-    except Unreadable as reason:
-        fleet.unreadable(unit.path, reason)
-        return None
 
 
 def _stands_in(fleet: Fleet, unit: Unit, revision: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evalpolicy.config.reading import Config
 from evalpolicy.facts.submitted import Submitted
@@ -43,7 +43,8 @@ def fixture_without_provenance(
 
     ## Exempt
 
-    A fixture that was only moved or renamed; PRV001 requires its entry.
+    A fixture that was only moved or renamed, or that replaces one of its name (SUB006); PRV001
+    requires its entry.
 
     ## Configuration
 
@@ -51,9 +52,12 @@ def fixture_without_provenance(
     """
     if change.labelled(config.submission.exempts("SUB005")):
         return
+    replaced = _replaced(submitted)
     for added in submitted.fixtures:
         stem = stem_of(added.path)
-        if added.status == "added" and stem not in submitted.provenance:
+        if added.status != "added" or stem in replaced:
+            continue
+        if stem not in submitted.provenance:
             yield Hit(
                 added.path,
                 f"{stem} is added without a provenance entry: add one to "
@@ -67,7 +71,8 @@ def fixture_without_provenance(
 def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
     """A fixture was changed in place.
 
-    A rename that also changes the content counts too.
+    A rename that also changes the content counts too, and so does a fixture that is replaced by one
+    of the same name in another format.
 
     ## Why
 
@@ -110,12 +115,16 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
     """
     if change.labelled(config.submission.exempts("SUB006")):
         return
+    replaced = _replaced(submitted)
     for changed in submitted.fixtures:
-        if changed.status not in ("modified", "renamed") or changed.same_content:
+        before = changed.old_path
+        if changed.status == "added":
+            before = replaced.get(stem_of(changed.path), "")
+        if changed.status == "deleted" or changed.same_content or not before:
             continue
-        if not submitted.is_fixture(changed.old_path) or submitted.recorded_anew(changed):
+        if not submitted.is_fixture(before) or submitted.recorded_anew(changed):
             continue
-        was = f" (as {changed.old_path})" if changed.status == "renamed" else ""
+        was = f" (as {before})" if before != changed.path else ""
         yield Hit(
             changed.path,
             f"a recorded fixture was changed{was}: restore it, or record the run again and update "
@@ -167,14 +176,22 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     """
     if change.labelled(config.submission.exempts("SUB011")):
         return
+    manifest = config.layout.broken
     there = {stem_of(item.path) for item in submitted.fixtures if item.status != "deleted"}
     for gone in submitted.fixtures:
         stem, name = stem_of(gone.path), gone.path.rpartition("/")[2]
         if gone.status == "deleted" and stem not in there and not submitted.broken.get(name):
             yield Hit(
                 gone.path,
-                f"{name} is deleted without a reason in the broken manifest: restore it and list "
-                "it there, or list why it was deleted",
+                f"{name} is deleted without a reason: restore it, or add it to {manifest} with its "
+                '"reason"',
                 subject=stem,
                 cause="deleted",
             )
+
+
+def _replaced(submitted: Submitted) -> Mapping[str, str]:
+    """By name: the former paths of fixtures that were deleted where others of their name came."""
+    added = {stem_of(item.path) for item in submitted.fixtures if item.status == "added"}
+    deleted = (item.path for item in submitted.fixtures if item.status == "deleted")
+    return {stem: path for path in deleted if (stem := stem_of(path)) in added}

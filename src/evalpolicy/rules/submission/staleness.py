@@ -9,10 +9,9 @@ from evalpolicy.config.reading import Config
 from evalpolicy.facts.submitted import Submitted
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.units import Unit
-from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.snapshot.submission.change import Change, Comparison, PathChange
+from evalpolicy.snapshot.submission.change import Change, Comparison
 
 _RELEASED = "eval.benchmark.released"
 
@@ -21,14 +20,16 @@ _RELEASED = "eval.benchmark.released"
 def benchmark_without_fixture(
     fleet: Fleet, submitted: Submitted, change: Change, config: Config
 ) -> Iterator[Hit]:
-    """A benchmark's build inputs changed, but its fixtures were not recorded again.
+    """A benchmark changed in a way that could change a run, but was not recorded again.
 
-    Build inputs are the files of its folder without documentation. There are three cases: a
+    What counts is what PRV006 compares: the instructions of the Dockerfile, the files that reach
+    the image, and what builds it; not comments, labels, compose files and documents. There are
+    three cases: a
     released benchmark changed but one of its fixtures did not; a fixture is in the same submission
     as the change, without evidence that it was recorded after it; a fixture is in the submission
     and the base has changed the benchmark in the meantime. A fixture is known to be recorded after
-    a change if its provenance entry's `benchmark_tree` is the id of the benchmark's current build
-    inputs; `evalpolicy provenance record` writes it.
+    a change if its provenance entry's `benchmark_tree` states the benchmark's current inputs;
+    `evalpolicy provenance record` writes it.
 
     ## Why
 
@@ -99,7 +100,7 @@ def benchmark_without_fixture(
     ```json after:tests/run/replay/fixtures/provenance.json
     {"arc-0-codex": {
       "captured": "2026-06-17T08:00:00Z",
-      "benchmark_tree": "<git rev-parse HEAD:containers/benchmarks/arc>"}}
+      "benchmark_tree": {"Dockerfile": "6ff3aef165cfe7287b86f146a3c49045"}}}
     ```
 
     ## Exempt
@@ -109,16 +110,14 @@ def benchmark_without_fixture(
 
     ## Configuration
 
-    `[layout]`: `benchmarks`, `fixtures`. `[submission]`: `not_code`, `provenance`,
-    `exempt_labels.SUB007`.
+    `[layout]`: `benchmarks`, `fixtures`. `[submission]`: `provenance`, `exempt_labels.SUB007`.
     """
     if change.labelled(config.submission.exempts("SUB007")):
         return
     changed = {c.path for c in submitted.fixtures if c.status != "deleted" and not c.same_content}
-    documentation = Globs(config.submission.not_code)
     for unit in fleet.of("benchmark"):
         fixtures = [fixture.path for fixture in fleet.fixtures_of.get(unit.name, ())]
-        here = _inputs(submitted.comparison.changes, unit, documentation)
+        here = submitted.inputs_changed(unit.folder) if fixtures else []
         released = unit.value(_RELEASED) == "true"
         if here:
             judged = [f for f in fixtures if released or f in changed]
@@ -126,7 +125,7 @@ def benchmark_without_fixture(
             if old:
                 yield _hit(unit, here, old, changed)
         fresh = [f for f in fixtures if f in changed]
-        there = _inputs(submitted.comparison.upstream, unit, documentation) if fresh else []
+        there = submitted.inputs_changed_upstream(unit.folder) if fresh else []
         for fixture in fresh if there else ():
             yield Hit(
                 fixture,
@@ -135,16 +134,6 @@ def benchmark_without_fixture(
                 subject=unit.name,
                 about="base",
             )
-
-
-def _inputs(changes: tuple[PathChange, ...], unit: Unit, documentation: Globs) -> list[str]:
-    folder = f"{unit.folder}/"
-    return [
-        c.path
-        for c in changes
-        if (c.path.startswith(folder) or c.old_path.startswith(folder))
-        and c.path not in documentation
-    ]
 
 
 def _hit(unit: Unit, inputs: list[str], old: list[str], changed: set[str]) -> Hit:

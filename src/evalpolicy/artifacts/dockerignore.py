@@ -1,0 +1,86 @@
+"""`.dockerignore`: what a build does not get to see of its context.
+
+As BuildKit reads it (moby/patternmatcher v0.6): one pattern a line, cleaned as a path; the last
+that matches a file or a folder above it decides, and `!` makes it an exception. `**` spans folders,
+`*` and `?` do not.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+
+class DockerIgnore(Struct, frozen=True):
+    """The patterns in their order: the RE2 expression of each, and whether it is an exception."""
+
+    patterns: tuple[tuple[str, bool], ...] = ()
+
+    def excludes(self, path: str) -> bool:
+        """Whether the build does not see the file at this path of the context."""
+        import re2
+
+        above = [path[:at] for at, letter in enumerate(path) if letter == "/"]
+        excluded = False
+        for pattern, exception in self.patterns:
+            # A file is only looked at by what could change the verdict so far.
+            if exception == excluded and any(re2.fullmatch(pattern, p) for p in (*above, path)):
+                excluded = not exception
+        return excluded
+
+
+def parse(content: bytes) -> DockerIgnore:
+    """The patterns of a file; one that BuildKit would refuse matches nothing."""
+    return DockerIgnore(tuple(_patterns(content.decode("utf-8-sig", "replace"))))
+
+
+def _patterns(text: str) -> Iterator[tuple[str, bool]]:
+    import re2
+
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        words = line.strip()
+        exception = words.startswith("!")
+        words = words[exception:].strip()
+        if not words:
+            continue
+        glob = posixpath.normpath(words).lstrip("/")
+        expression = _translated(glob)
+        try:
+            re2.compile(expression)
+        except re2.error:
+            continue
+        yield expression, exception
+
+
+def _translated(glob: str) -> str:
+    import re2
+
+    made: list[str] = []
+    at = 0
+    while at < len(glob):
+        if glob.startswith("**/", at):
+            made.append("(?:.*/)?")
+            at += 3
+        elif glob.startswith("**", at):
+            made.append(".*")
+            at += 2
+        elif glob[at] == "*":
+            made.append("[^/]*")
+            at += 1
+        elif glob[at] == "?":
+            made.append("[^/]")
+            at += 1
+        elif glob[at] == "\\" and at + 1 < len(glob):
+            made.append(re2.escape(glob[at + 1]))
+            at += 2
+        elif glob[at] in "[]":
+            made.append(glob[at])
+            at += 1
+        else:
+            made.append(re2.escape(glob[at]))
+            at += 1
+    return "".join(made)
