@@ -170,6 +170,28 @@ def test_every_rule_of_the_family_is_in_the_table_both_ways():
 
 
 @pytest.mark.parametrize(
+    ("fetch", "files", "path", "line"),
+    [
+        ("RUN load 'hf://datasets/o/n@~parquet/x'", {}, ARC, 9),
+        ("COPY load.py /\nRUN python /load.py", {"load.py": "\nload_dataset('o/n')\n"},
+         "containers/benchmarks/arc/load.py", 2),
+    ],
+)  # fmt: skip
+def test_a_pinned_label_beside_a_fetch_that_moves_is_one_error_on_the_fetch(
+    fetch, files, path, line, tmp_path
+):
+    text = BENCHMARK.replace(f"RUN fetch --revision {SHA}", fetch)
+    write(tmp_path / "containers/benchmarks/arc", {"Dockerfile": text, **files})
+    [finding] = judge(tmp_path, "LBL009", "HYG006").findings
+    assert (finding.rule, finding.severity) == ("LBL009", "error")
+    assert (finding.path, finding.span.line) == (path, line)
+    assert finding.message.startswith(f"the label says {SHA[:12]}, but ")
+    assert f"line {line} fetches" in finding.message
+    assert f"ARG DATA_REVISION={SHA}" in finding.help
+    assert "${DATA_REVISION}" in finding.help
+
+
+@pytest.mark.parametrize(
     ("value", "severity"),
     [
         ("", "error"),

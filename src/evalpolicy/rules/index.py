@@ -207,7 +207,7 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "hygiene.installing", "pip_failure_swallowed"),
         ("HYG005", "full-python-base", "warning", "dockerfile place", True,
          "hygiene.fetches", "full_python_base"),
-        ("HYG006", "mutable-fetch", "warning", "dockerfile place", True,
+        ("HYG006", "mutable-fetch", "error", "unit around", True,
          "hygiene.fetches", "mutable_fetch"),
         ("HYG007", "pip-uninstall-of-nothing", "warning", "dockerfile place", True,
          "hygiene.installing", "pip_uninstall_of_nothing"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Install
+from evalpolicy.artifacts.revisions import BRANCHES
 from evalpolicy.artifacts.run_scripts import Script
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.fleet.units import Place
@@ -18,7 +19,6 @@ _REQUIREMENT = re.compile(
     re.DOTALL,
 )
 _EXACT = re.compile(r"(?:^|,)\s*\(?\s*={2,3}\s*(?P<version>[^,;)\s]+)")
-_BRANCHES = frozenset(("", "main", "master", "head", "develop", "dev", "trunk", "latest"))
 _MOVING_ARCHIVE = re.compile(
     r"/(?:archive|tarball|zipball|legacy\.\w+)/(?:refs/heads/|(?:main|master|HEAD)\b)"
 )
@@ -192,12 +192,12 @@ def _url_reason(text: str, mark: str = "@") -> str | None:
     """Why a URL can come to mean something else; None for a fixed revision or file."""
     url, _, fragment = text.partition("#")
     if mark == "#" and (text.startswith(("git", "ssh")) or "://" not in text or ".git" in url):
-        return "is the tip of a branch" if fragment.lower() in _BRANCHES else None
+        return "is the tip of a branch" if fragment.lower() in BRANCHES else None
     if _MOVING_ARCHIVE.search(url):
         return "is the tip of a branch"
     if text.startswith(("git+", "hg+", "svn+", "bzr+")):
         revision = url.partition("://")[2].partition("/")[2].rpartition("@")[2]
-        if "@" not in url.partition("://")[2].partition("/")[2] or revision.lower() in _BRANCHES:
+        if "@" not in url.partition("://")[2].partition("/")[2] or revision.lower() in BRANCHES:
             return "is the tip of a branch"
     return None
 
