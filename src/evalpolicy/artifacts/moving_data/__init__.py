@@ -10,6 +10,7 @@ from evalpolicy.artifacts.moving_data.commands import Downloads
 from evalpolicy.artifacts.moving_data.model import Fetch as Fetch
 from evalpolicy.artifacts.moving_data.model import Program
 from evalpolicy.artifacts.moving_data.programs import programs
+from evalpolicy.artifacts.moving_data.settings import Settings
 from evalpolicy.artifacts.moving_data.urls import in_text
 from evalpolicy.artifacts.run_scripts import Script
 
@@ -39,9 +40,10 @@ def _all(
     files: Mapping[str, bytes],
     supplied: Collection[str],
 ) -> Iterator[Fetch]:
-    yield from added(dockerfile, supplied)
+    settings = Settings(dockerfile, supplied)
+    yield from added(dockerfile, settings)
     downloads: dict[int, Downloads] = {}
-    for program in programs(dockerfile, scripts, files, supplied):
+    for program in programs(dockerfile, scripts, files, settings):
         known = downloads.setdefault(program.group, Downloads())
         yield from _of(program, known)
     for known in downloads.values():

@@ -7,11 +7,11 @@ parameters `ref`, `branch`, `tag` and `commit`; `--checksum` stops the build if 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.moving_data.model import Fetch, expanded
-from evalpolicy.artifacts.moving_data.programs import values_at
+from evalpolicy.artifacts.moving_data.settings import Settings
 from evalpolicy.artifacts.moving_data.urls import moving_urls
 from evalpolicy.artifacts.revisions import moves
 
@@ -22,14 +22,14 @@ _GIT = re.compile(
 _REF = re.compile(r"(?:^|&)(?:ref|branch|tag|commit)=([^&]*)")
 
 
-def added(dockerfile: Dockerfile, supplied: Collection[str]) -> Iterator[Fetch]:
+def added(dockerfile: Dockerfile, settings: Settings) -> Iterator[Fetch]:
     for outer in dockerfile.instructions:
         instruction = outer.onbuild or outer
         if instruction.keyword != "ADD" or any(
             flag.startswith("--checksum=") for flag in instruction.flags
         ):
             continue
-        values = values_at(dockerfile, instruction, supplied)
+        values = settings.at(instruction)
         for argument in instruction.arguments[:-1]:
             text = expanded(argument.text, values)
             git = _GIT.fullmatch(text)

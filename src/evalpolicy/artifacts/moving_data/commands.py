@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
-
 from evalpolicy.artifacts.installs import install_of
-from evalpolicy.artifacts.moving_data.model import Fetch, Program, expanded, within_word
+from evalpolicy.artifacts.moving_data.model import (
+    Fetch,
+    Lookup,
+    Program,
+    Values,
+    WrittenWord,
+    expanded,
+)
 from evalpolicy.artifacts.moving_data.urls import fetch_of, moving_urls
 from evalpolicy.artifacts.revisions import moves
 from evalpolicy.artifacts.syntax.shell.model import Command, Compound, Lists, ShellWord
@@ -46,30 +51,24 @@ _SUMS = frozenset(
 _PINNED_CLONE = "git clone … && git -C … checkout {revision}"
 
 
-class Clone(Struct):
-    """A clone that nothing has settled yet, and the last part of its folder's name."""
-
-    fetch: Fetch
-    folder: str
-
-
 class Downloads:
     """The clones of programs that run one after another."""
 
     def __init__(self) -> None:
-        self._clones: list[Clone] = []
+        # By the last part of the folder's name, the newest last.
+        self._clones: dict[str, list[Fetch]] = {}
         self._fetched = ""  # the revision of the last `git fetch`
         self._within: tuple[str, ...] = ()  # the parts of the folder that `cd` went to
 
     @property
     def pending(self) -> list[Fetch]:
         """The clones that nothing settled."""
-        return [clone.fetch for clone in self._clones]
+        return [fetch for fetches in self._clones.values() for fetch in fetches]
 
     def of_shell(self, program: Program) -> Iterator[Fetch]:
         read = program.read
         assert read is not None, "a shell script is read"
-        values = {**program.values, **known_values(read)}
+        values = Values(known_values(read), program.values)
         self._within = ()
         checked = any(_checks_sums(command.text) for command in read.commands)
         for words in _loops(read.lists):
@@ -125,16 +124,16 @@ class Downloads:
         shown = f"the branch {branch} of {url}" if branch else f"the newest commit of {url}"
         fetch = Fetch(program.path, span, shown, "with every push", url, _PINNED_CLONE)
         named = operands[1] if len(operands) > 1 else url.removesuffix(".git")
-        self._clones.append(Clone(fetch, basename(named.rstrip("/"))))
+        folder = basename(named.rstrip("/"))
+        self._clones[folder] = [*self._clones.pop(folder, ()), fetch]
 
     def _settle(self, within: tuple[str, ...], revision: str) -> None:
         """Takes out the clones that are at a fixed revision from here on."""
         if moves(revision) or not self._clones:
             return
-        left = [clone for clone in self._clones if clone.folder not in within]
-        if len(left) == len(self._clones) and (not within or len(left) == 1):
-            left = left[:-1]
-        self._clones = left
+        settled = [self._clones.pop(part) for part in within if part in self._clones]
+        if not settled and (not within or len(self._clones) == 1):
+            self._clones.popitem()
 
 
 def _parsed(
@@ -174,14 +173,14 @@ def hub_fetch(program: Program, span: Span, name: str, revision: str, pinned: st
     return Fetch(program.path, span, shown, "with every upload", name, pinned)
 
 
-def _urls(
-    program: Program, words: Sequence[ShellWord], values: Mapping[str, str]
-) -> Iterator[Fetch]:
+def _urls(program: Program, words: Sequence[ShellWord], values: Lookup) -> Iterator[Fetch]:
     for word in words:
         found = list(moving_urls(word.text, values))
+        written = WrittenWord(program.text, word) if found else None
         for url in found:
-            start, end = within_word(program.text, word, url.shown, url.start)
-            yield fetch_of(program, url, start, end)
+            assert written is not None
+            place = written.range(url.start, url.start + len(url.shown))
+            yield fetch_of(program, url, *place)
         if not found and word.expands:
             for url in moving_urls(expanded(word.text, values), values):
                 yield fetch_of(program, url, word.start, word.end)

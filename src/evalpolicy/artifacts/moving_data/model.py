@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -13,7 +13,15 @@ from evalpolicy.artifacts.syntax.source import Span
 
 Language = Literal["shell", "python", "text"]
 
+Lookup: TypeAlias = Callable[[str], str | None]
+"""What a variable holds, as far as it is known."""
+
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^{}]*))?\})")
+
+
+def _nothing(name: str) -> str | None:
+    """What is set around a script that nothing is known of."""
+    return None
 
 
 class Program(Struct, frozen=True):
@@ -29,7 +37,7 @@ class Program(Struct, frozen=True):
     text: str
     span: Callable[[int, int], Span]
     path: str
-    values: Mapping[str, str]
+    values: Lookup
     group: int
     read: Script | None = None
 
@@ -57,29 +65,48 @@ class Fetch(Struct, frozen=True):
         return self.pinned.replace("{revision}", revision)
 
 
-def expanded(text: str, values: Mapping[str, str]) -> str:
+class Values:
+    """What variables hold: those of one script, then those that are set around it."""
+
+    def __init__(self, own: Mapping[str, str], outer: Lookup = _nothing) -> None:
+        self._own = own
+        self._outer = outer
+
+    def __call__(self, name: str) -> str | None:
+        value = self._own.get(name)
+        return self._outer(name) if value is None else value
+
+
+def expanded(text: str, values: Lookup) -> str:
     """A text with the variables that are known; what is not stays as written."""
-    return _VARIABLE.sub(
-        lambda found: values.get(found[1] or found[2], found[0] if found[3] is None else found[3]),
-        text,
-    )
+    if "$" not in text:
+        return text
+
+    def known(found: re.Match[str]) -> str:
+        value = values(found[1] or found[2])
+        return value if value is not None else found[0] if found[3] is None else found[3]
+
+    return _VARIABLE.sub(known, text)
 
 
-def within_word(text: str, word: ShellWord, part: str, at: int) -> tuple[int, int]:
-    """The range in a script of a part of a word's text, which has it `at` an offset.
+class WrittenWord:
+    """Where the characters of a word's text stand in its script, with quotes and escapes.
 
-    Quotes and escapes within the word shift it: the part is found as far as it has none.
+    Each is the next equal one of what is written: exact but for an escape that becomes
+    another character.
     """
-    plain = re.match(r"[^\s\\'\"$]*", part)
-    start = plain[0] if plain else ""
-    if not start:
-        return word.start, word.end
-    found = word.start
-    for _ in range(word.text.count(start, 0, at + len(start))):
-        following = text.find(start, found, word.end)
-        if following < 0:
-            return word.start, word.end
-        found = following + 1
-    begin = max(found - 1, word.start)
-    whole = text.startswith(part, begin)
-    return begin, begin + len(part if whole else start)
+
+    def __init__(self, script: str, word: ShellWord) -> None:
+        self._offsets: list[int] = []
+        at = word.start
+        for letter in word.text:
+            following = script.find(letter, at, word.end)
+            at = following + 1 if following >= 0 else at
+            self._offsets.append(max(at - 1, word.start))
+        self._end = word.end
+
+    def range(self, start: int, end: int) -> tuple[int, int]:
+        """The range in the script of a range of the word's text."""
+        if start >= len(self._offsets) or end <= start:
+            return self._end, self._end
+        return self._offsets[start], self._offsets[min(end, len(self._offsets)) - 1] + 1

@@ -7,12 +7,12 @@ file, and the scripts that COPY brings along, if anything that runs names them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
-from evalpolicy.artifacts.dockerfile.model import Arg, Env
-from evalpolicy.artifacts.moving_data.model import Language, Program, within_word
+from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc
+from evalpolicy.artifacts.moving_data.model import Language, Lookup, Program, WrittenWord
+from evalpolicy.artifacts.moving_data.settings import Settings
 from evalpolicy.artifacts.run_scripts import Script
 from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
@@ -27,6 +27,9 @@ from evalpolicy.artifacts.syntax.source import Lines, Span
 
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
 _RUNS = ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK")
+_WORD = re.compile(r"[\w.-]+")
+# `import a.b`, `from a import b, c`, `python -m a.b`
+_IMPORT = re.compile(r"(?:\bimport|\bfrom|-m)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+([\w, \t]+))?")
 _SpanOf = Callable[[int, int], Span]
 
 
@@ -34,14 +37,14 @@ def programs(
     dockerfile: Dockerfile,
     scripts: Iterable[Script],
     files: Mapping[str, bytes],
-    supplied: Collection[str],
+    settings: Settings,
 ) -> Iterator[Program]:
     """All of them; those of one stage in their order, and in one group."""
     numbers = iter(range(len(dockerfile.stages), 1 << 30))
     for script in scripts:
         instruction = script.instruction
-        values = values_at(dockerfile, instruction, supplied)
-        outer = _stage_of(dockerfile, instruction)
+        values = settings.at(instruction)
+        outer = settings.stage(instruction)
         program = Program("shell", script.read.text, script.span, "", values, outer, script.read)
         yield program
         whole = script.text == instruction.value and instruction.json is None
@@ -51,41 +54,17 @@ def programs(
     for outer_instruction in dockerfile.instructions:
         instruction = outer_instruction.onbuild or outer_instruction
         if instruction.keyword == "COPY" and instruction.arguments:
-            values = values_at(dockerfile, instruction, supplied)
+            values = settings.at(instruction)
             for heredoc in instruction.heredocs:
                 target = instruction.arguments[-1].text
                 name = heredoc.delimiter if target.endswith("/") else target
                 span = Lines(heredoc.body, heredoc.span.line).span
                 yield from _file(name, heredoc.body, span, "", values, numbers)
-    last = dockerfile.final
-    values = (
-        values_at(dockerfile, last.instructions[-1], supplied)
-        if (last is not None and last.instructions)
-        else {}
-    )
+    if not dockerfile.instructions:
+        return
+    values = settings.at(dockerfile.instructions[-1])
     for path, text in _copied(dockerfile, files):
         yield from _file(path, text, Lines(text).span, path, values, numbers)
-
-
-def values_at(
-    dockerfile: Dockerfile, instruction: Instruction, supplied: Collection[str]
-) -> Mapping[str, str]:
-    """What variables hold at an instruction, as far as the file says."""
-    number = _stage_of(dockerfile, instruction)
-    if number >= len(dockerfile.stages):
-        return {}
-    found: dict[str, str] = {}
-    for stage in dockerfile.lineage(dockerfile.stages[number]):
-        settings: list[Arg | Env] = [*stage.args, *stage.envs]
-        settings.sort(key=lambda each: each.span)
-        for each in settings:
-            if each.span < instruction.span and each.value is not None and not each.unresolved:
-                found[each.key] = each.value
-    return {name: value for name, value in found.items() if name not in supplied}
-
-
-def _stage_of(dockerfile: Dockerfile, instruction: Instruction) -> int:
-    return sum(stage.from_.span <= instruction.span for stage in dockerfile.stages) - 1
 
 
 def _handed(
@@ -137,8 +116,10 @@ def _argument(words: tuple[ShellWord, ...]) -> ShellWord | None:
 
 
 def _within(program: Program, word: ShellWord) -> _SpanOf:
+    written = WrittenWord(program.text, word)
+
     def span(start: int, end: int) -> Span:
-        return program.span(*within_word(program.text, word, word.text[start:end], start))
+        return program.span(*written.range(start, end))
 
     return span
 
@@ -173,7 +154,7 @@ def _file(
     text: str,
     span: _SpanOf,
     path: str,
-    values: Mapping[str, str],
+    values: Lookup,
     numbers: Iterator[int],
 ) -> Iterator[Program]:
     """A program that is a file; it runs by itself, so that its clones are its own."""
@@ -217,15 +198,16 @@ def _copied(dockerfile: Dockerfile, files: Mapping[str, bytes]) -> Iterator[tupl
             if len(taken) == 1 and not words[-1].endswith("/"):
                 renamed[taken[0]] = words[-1]
     waiting = {path: content for path, content in files.items() if _is_among(path, sources)}
-    grown = True
-    while grown:
-        grown = False
+    called: set[str] = set()
+    while waiting and running:
+        for text in running:
+            called.update(_words(text))
+        running = []
         for path in list(waiting):
             names = (path, renamed.get(path, path))
-            if any(_names(text, name) for text in running for name in names):
+            if any(basename(name) in called for name in names):
                 text = waiting.pop(path).decode("utf-8", "replace").removeprefix("\ufeff")
                 running.append(text)
-                grown = True
                 yield path, text
 
 
@@ -239,12 +221,10 @@ def _is_among(path: str, sources: list[str]) -> bool:
     )
 
 
-def _names(text: str, path: str) -> bool:
-    """Whether a program calls a file by its name, or imports it."""
-    name = basename(path)
-    if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text):
-        return True
-    if not name.endswith(".py"):
-        return False
-    module = re.escape(name.removesuffix(".py"))
-    return re.search(rf"(?:\bimport|\bfrom|-m)\s+(?:[\w.]+\.)?{module}\b", text) is not None
+def _words(text: str) -> Iterator[str]:
+    """What a program may call by its name, and the files of the modules that it imports."""
+    for found in _WORD.finditer(text):
+        yield found[0].strip(".")
+    for found in _IMPORT.finditer(text):
+        yield from (f"{part}.py" for part in found[1].split(".") if part)
+        yield from (f"{part.strip()}.py" for part in (found[2] or "").split(","))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from warnings import catch_warnings, simplefilter
 
 from evalpolicy.artifacts.moving_data.commands import Downloads, hub_fetch
@@ -32,6 +34,8 @@ _NAMES_IT = ("repo_id", "path")
 _SHELLS = frozenset(("system", "run", "call", "check_call", "check_output", "Popen", "getoutput"))
 _PROGRAMS = (["git"], ["hf"], ["huggingface-cli"], ["cd"])
 _UNKNOWN = "{}"
+# Strings that are put together double quickly (characters).
+_LONGEST = 1 << 20
 
 
 def in_python(program: Program, downloads: Downloads) -> Iterator[Fetch]:
@@ -44,7 +48,11 @@ def in_python(program: Program, downloads: Downloads) -> Iterator[Fetch]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from in_text(program)
         return
-    yield from _Reading(program, tree).fetches(tree, downloads)
+    try:
+        found = list(_Reading(program, tree).fetches(tree, downloads))
+    except RecursionError:  # a sum of thousands of parts
+        found = list(in_text(program))
+    yield from found
 
 
 class _Reading:
@@ -57,7 +65,8 @@ class _Reading:
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._known = _assigned_once(tree)
-        self._busy: set[str] = set()
+        self._texts: dict[int, str | None] = {}
+        self._bytes: dict[int, list[int] | None] = {}
 
     def fetches(self, tree: ast.Module, downloads: Downloads) -> Iterator[Fetch]:
         commands: list[tuple[tuple[int, int], list[str], ast.expr]] = []
@@ -84,9 +93,11 @@ class _Reading:
                 yield from downloads.of_words(self._program, words, self._span(node))
 
     def _urls(self, node: ast.expr, text: str) -> Iterator[Fetch]:
+        start, end = self._range(node)
+        at = start
         for url in moving_urls(text, self._program.values):
-            start, end = self._range(node)
-            at = self._program.text.find(url.shown, start, end)
+            # What is put together from parts stands nowhere as it is.
+            at = self._program.text.find(url.shown, at, end) if at >= 0 else at
             where = (start, end) if at < 0 else (at, at + len(url.shown))
             yield fetch_of(self._program, url, *where)
 
@@ -126,6 +137,13 @@ class _Reading:
 
     def _text(self, node: ast.expr) -> str | None:
         """What a string comes to, `{}` for what is not known of it; None for no string."""
+        if id(node) not in self._texts:
+            self._texts[id(node)] = None  # a name that rests on itself
+            text = self._read(node)
+            self._texts[id(node)] = None if text is None or len(text) > _LONGEST else text
+        return self._texts[id(node)]
+
+    def _read(self, node: ast.expr) -> str | None:
         match node:
             case ast.Constant(value=str(text)):
                 return text
@@ -136,16 +154,12 @@ class _Reading:
             case ast.BinOp(op=ast.Add(), left=left, right=right):
                 sides = self._text(left), self._text(right)
                 return None if sides == (None, None) else "".join(s or _UNKNOWN for s in sides)
-            case ast.Name(id=name) if name in self._known and name not in self._busy:
-                self._busy.add(name)
-                try:
-                    return self._text(self._known[name])
-                finally:
-                    self._busy.discard(name)
+            case ast.Name(id=name) if name in self._known:
+                return self._text(self._known[name])
             case ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=name)):
-                return self._program.values.get(str(name))
+                return self._program.values(str(name))
             case ast.Call(func=ast.Attribute(attr="get" | "getenv"), args=[key, *default]):
-                asked = self._program.values.get(self._text(key) or "")
+                asked = self._program.values(self._text(key) or "")
                 return asked or (self._text(default[0]) if default else None)
         return None
 
@@ -156,8 +170,12 @@ class _Reading:
 
     def _offset(self, line: int, column: int) -> int:
         number = min(line, len(self._lines)) - 1  # Python ends lines at a carriage return, too
-        written = self._lines[number].encode()[:column]
-        return self._starts[number] + len(written.decode("utf-8", "ignore"))
+        if number not in self._bytes:
+            text = self._lines[number]
+            lengths = (len(letter.encode("utf-8", "surrogatepass")) for letter in text)
+            self._bytes[number] = None if text.isascii() else [0, *accumulate(lengths)]
+        ends = self._bytes[number]
+        return self._starts[number] + (column if ends is None else bisect_left(ends, column))
 
     def _span(self, node: ast.expr) -> Span:
         return self._program.span(*self._range(node))

@@ -8,11 +8,11 @@ own addresses for raw files and archives.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.moving_data.model import Fetch, Program, expanded
+from evalpolicy.artifacts.moving_data.model import Fetch, Lookup, Program, expanded
 from evalpolicy.artifacts.revisions import moves
 
 _PART = r"[^\s/@'\"`?#]+"
@@ -81,12 +81,12 @@ _KINDS = (
         "https://github.com/…/archive/{revision}.tar.gz",
     ),
     _kind(
-        rf"https?://[^\s'\"`]+?/-/(?:raw|archive)/{_REVISION}",
+        rf"https?://[^\s'\"`]{{1,300}}?/-/(?:raw|archive)/{_REVISION}",
         _PUSH,
         "https://…/-/raw/{revision}/…",
     ),
     _kind(
-        rf"https?://[^\s'\"`]*[?&]revision={_REVISION}",
+        rf"https?://[^\s'\"`]{{1,500}}?[?&]revision={_REVISION}",
         _UPLOAD,
         "https://…?revision={revision}",
     ),
@@ -105,26 +105,26 @@ class MovingUrl(Struct, frozen=True):
     pinned: str
 
 
-def moving_urls(text: str, values: Mapping[str, str]) -> Iterator[MovingUrl]:
+def moving_urls(text: str, values: Lookup) -> Iterator[MovingUrl]:
     """The URLs of a text whose content changes, by their place."""
     if not any(hint in text for hint in _HINTS):
         return
-    taken: list[tuple[int, int]] = []
-    found = []
-    for kind in _KINDS:
-        for match in kind.pattern.finditer(text):
-            start, end = match.span()
-            if any(start < until and begin < end for begin, until in taken):
-                continue
-            taken.append((start, end))
+    found = [
+        (match.start(), number, match)
+        for number, kind in enumerate(_KINDS)
+        for match in kind.pattern.finditer(text)
+    ]
+    behind = 0
+    for start, number, match in sorted(found, key=lambda each: each[:2]):
+        if start >= behind:
+            behind = match.end()
             if _moves(match, values):
-                shown = _shown(match)
+                shown, kind = _shown(match), _KINDS[number]
                 source = shown.partition("://")[2] or shown
-                found.append(MovingUrl(start, shown, kind.when, source, kind.pinned))
-    yield from sorted(found, key=lambda each: each.start)
+                yield MovingUrl(start, shown, kind.when, source, kind.pinned)
 
 
-def _moves(match: re.Match[str], values: Mapping[str, str]) -> bool:
+def _moves(match: re.Match[str], values: Lookup) -> bool:
     groups = match.groupdict()
     written, query = groups.get("revision"), groups.get("query")
     if query is not None:
