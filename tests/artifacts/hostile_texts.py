@@ -221,10 +221,19 @@ def units(name: str) -> tuple[str, ...]:
 
 
 _OF = (
-    ("moving data", (
-        "hf://a/b@~parquet ", "'hf://a/b/c", "https://", "git clone a b;git -C c checkout d;",
-        "a/main/", "${a}", "f(a + ", "['git', ",
-    )),
+    (
+        "moving data",
+        (
+            "hf://a/b@~parquet ",
+            "'hf://a/b/c",
+            "https://",
+            "git clone a b;git -C c checkout d;",
+            "a/main/",
+            "${a}",
+            "f(a + ",
+            "['git', ",
+        ),
+    ),
     ("comments of a Dockerfile,dockerfile", _DOCKER),
     ("of a.yaml,in YAML,yaml,workflow,compose,pre-commit", _YAML),
     ("comments of a.md,comments of a.html,links,rules document", _MARKUP),

@@ -154,7 +154,9 @@ def test_forced_platform(dockerfile, script, expected, tmp_path):
     ("build", "run", "expected"),
     [
         ("podman build -t x .\n", "docker build y\ndocker run x\n", [("a/build.sh", 1)]),
-        ("sudo podman run x\n", "docker build y\n", [("a/build.sh", 1)]),
+        ("sudo podman run x\n", "docker build y\n", [("b/run.sh", 1)]),
+        ("podman build x\npodman build z\n", "docker build y\n", [("b/run.sh", 1)]),
+        ("podman run x\npodman run z\n", "docker run y\n", [("b/run.sh", 1)]),
         ("docker build -t x .\n", "podman run x\npodman run y\n", [("a/build.sh", 1)]),
         ("podman build -t x .\n", "podman run x\n", []),
         ('"$ENGINE" build -t x .\n', "docker run x\n", []),
@@ -166,6 +168,18 @@ def test_engine_split(build, run, expected, tmp_path):
     files = {BENCH: "FROM a:1\n", "a/build.sh": build, "b/run.sh": run}
     report = judge(write(tmp_path, files), "HYG010")
     assert [(path, line) for _, path, line in found(report)] == expected
+
+
+def test_an_engine_is_recommended_only_where_images_run_with_it(tmp_path):
+    scripts = {"a.sh": "podman build x\n", "b.sh": "podman build y\n", "c.sh": "docker build z\n"}
+    [split] = judge(write(tmp_path / "a", {BENCH: "FROM a:1\n", **scripts}), "HYG010").findings
+    assert split.path == "c.sh"
+    assert "a.sh and 1 other script use podman" in split.message
+    assert "use docker" not in split.message
+    scripts["d.sh"] = "docker run z\n"
+    run = judge(write(tmp_path / "b", {BENCH: "FROM a:1\n", **scripts}), "HYG010").findings
+    assert [finding.path for finding in run] == ["a.sh", "b.sh"]
+    assert all("(d.sh): use docker" in finding.message for finding in run)
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,11 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
     ## Configuration
 
-    `layout.fixtures` sets where the fixtures are.
+    `layout.fixtures` sets where the fixtures are. If it matches no file and recordings lie
+    elsewhere, FIX014 reports that instead.
     """
+    if fleet.fixtures_elsewhere:
+        return
     for unit in fleet.of("benchmark"):
         if unit.value(_RELEASED) == "true" and unit.name not in fleet.fixtures_of:
             yield Hit(

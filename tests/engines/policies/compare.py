@@ -54,7 +54,7 @@ ANSWERS = {
     "unpinned_npm": {"PIN006"},
     "unpinned_pip": {"PIN005"},
     "untagged_from": {"PIN002"},
-    "upstream_base_unpinned": {"LBL012"},
+    "upstream_base_unpinned": {"LBL012", "PIN001"},
 }
 # What theirs says and ours does not, each with the reason.
 JUSTIFIED: dict[str, tuple[Callable[[str], bool], str]] = {}

@@ -20,7 +20,7 @@ from evalpolicy.artifacts.moving_data.model import (
 )
 from evalpolicy.artifacts.moving_data.urls import fetch_of, moving_urls
 from evalpolicy.artifacts.revisions import moves
-from evalpolicy.artifacts.syntax.shell.model import Command, Compound, Lists, ShellWord
+from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord, loop_words
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost, unwrapped
 from evalpolicy.artifacts.syntax.shell.values import known_values
 from evalpolicy.artifacts.syntax.source import Span
@@ -71,7 +71,7 @@ class Downloads:
         values = Values(known_values(read), program.values)
         self._within = ()
         checked = any(_checks_sums(command.text) for command in read.commands)
-        for words in _loops(read.lists):
+        for words in loop_words(read.lists):
             yield from _urls(program, words, values)
         for command in read.commands:
             words = innermost(command).words
@@ -184,18 +184,6 @@ def _urls(program: Program, words: Sequence[ShellWord], values: Lookup) -> Itera
         if not found and word.expands:
             for url in moving_urls(expanded(word.text, values), values):
                 yield fetch_of(program, url, word.start, word.end)
-
-
-def _loops(lists: Lists) -> Iterator[tuple[ShellWord, ...]]:
-    """The words that loops go through, however deep."""
-    for each in lists:
-        for pipeline in each.pipelines:
-            for node in pipeline.commands:
-                if isinstance(node, Compound):
-                    if node.kind == "for":
-                        yield node.words
-                    for part in node.parts:
-                        yield from _loops(part)
 
 
 def _only_talks(command: Command, checked: bool) -> bool:

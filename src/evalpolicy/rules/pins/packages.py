@@ -19,6 +19,7 @@ _REQUIREMENT = re.compile(
     re.DOTALL,
 )
 _EXACT = re.compile(r"(?:^|,)\s*\(?\s*={2,3}\s*(?P<version>[^,;)\s]+)")
+_RANGE = "is a range"
 _MOVING_ARCHIVE = re.compile(
     r"/(?:archive|tarball|zipball|legacy\.\w+)/(?:refs/heads/|(?:main|master|HEAD)\b)"
 )
@@ -31,8 +32,8 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """A RUN installs a Python package without an exact version.
 
     Covers pip, `python -m pip`, `uv pip install`, `uv tool install` and pipx, also in a
-    here-document that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is not
-    exact.
+    here-document that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is a note:
+    it is not exact, but chosen; a package without a version is an error.
 
     ## Why
 
@@ -130,6 +131,7 @@ def _unpinned(
                 else "",
                 place.name,
                 word.text,
+                "note" if tool == "pip" and why == _RANGE else None,
             )
 
 
@@ -164,10 +166,10 @@ def _pip_reason(text: str) -> str | None:
         return "has no version"
     exact = _EXACT.search(rest)
     if exact is not None:
-        return "is a range" if "*" in exact["version"] else None
+        return _RANGE if "*" in exact["version"] else None
     if rest.startswith("@"):
         return None  # a local path after the name
-    return "is a range" if re.match(r"\(?[<>~!=]", rest) else None
+    return _RANGE if re.match(r"\(?[<>~!=]", rest) else None
 
 
 def _npm_reason(text: str) -> str | None:
@@ -185,7 +187,7 @@ def _npm_reason(text: str) -> str | None:
         return "has no version"
     if _VERSION.fullmatch(version):
         return None
-    return "is a movable tag" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else "is a range"
+    return "is a movable tag" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else _RANGE
 
 
 def _url_reason(text: str, mark: str = "@") -> str | None:
