@@ -31,6 +31,9 @@ def plus(*lines: str, to: str = BENCHMARK) -> str:
     return to + "".join(f"{line}\n" for line in lines)
 
 
+TABLE = "# x\n\n| Field | Value |\n|---|---|\n| {} | {} |\n"
+MODEL = 'FROM x/litellm:{}\nLABEL eval.type="model" eval.model.litellm_version="{}"\n'
+
 CASES = [
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:latest"'), {}, 1),
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:1.0"'), {}, 0),
@@ -154,6 +157,10 @@ CASES = [
      to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:1.0")), {}, 0),
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="ghcr.io/x/arc.<task>:v1 (per task)"',
      to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc.${EVAL_TASK_ID}:v1")), {}, 0),
+    ("LBL013", BENCHMARK, {"README.md": TABLE.format("Tasks", "400")}, 0),
+    ("LBL013", BENCHMARK, {"README.md": TABLE.format("Tasks", "401")}, 1),
+    ("LBL014", BENCHMARK, {"../../models/m/Dockerfile": MODEL.format("1.0", "1.1.0")}, 1),
+    ("LBL014", BENCHMARK, {"../../models/m/Dockerfile": MODEL.format("1.0", "main-v1.0-x")}, 0),
 ]  # fmt: skip
 
 
@@ -304,3 +311,74 @@ def test_a_type_of_several_is_no_list_of_values(tmp_path):
     }
     [finding] = judge(write(tmp_path, files), "LBL003").findings
     assert "it must be array or null" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fires"),
+    [
+        ("Tasks", "`400` (test split)", False),
+        ("Tasks", "**1,400**", True),
+        ("Environment", "per-task", True),
+        ("Environment", "[shared-env](x.md)", False),
+        ("Internet required", "no", False),
+        ("Internet", "yes", True),
+        ("Released", "no", False),
+        ("Released", "yes", True),
+        ("Released", "skeleton", False),
+        ("Dataset revision", f"`{SHA}`", False),
+        ("Dataset revision", f"`{SHA[:7]}`…", False),
+        ("Dataset revision", "`main`", True),
+        ("Dataset revision", "—", False),
+        ("Paper", "401", False),
+    ],
+)
+def test_what_a_readme_states(field, value, fires, tmp_path):
+    readme = "containers/benchmarks/arc/README.md"
+    files = {**FLEET, readme: TABLE.format(field, value)}
+    report = judge(write(tmp_path, files), "LBL013")
+    assert [(f.path, f.span.line) for f in report.findings] == [(readme, 5)] * fires
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "```\n" + TABLE.format("Tasks", "401") + "```\n",
+        "| Model | Score |\n|---|---|\n| Tasks | 401 |\n",
+        "| Field | Value | Note |\n|---|---|---|\n| Tasks | 401 | x |\n",
+        "| Field | Value |\n| Tasks | 401 |\n",
+        "Field | Value\n---|---\nPaper | x\n\nTasks | 401\n",
+    ],
+)
+def test_other_tables_state_nothing(readme, tmp_path):
+    files = {**FLEET, "containers/benchmarks/arc/README.md": readme}
+    assert not judge(write(tmp_path, files), "LBL013").findings
+
+
+def test_an_agents_version_is_compared_as_it_resolves(tmp_path):
+    readme = "containers/agents/codex/README.md"
+    for version, fires in (("v0.120.0", False), ("1.14.0", True)):
+        files = {**FLEET, readme: TABLE.format("Version", version)}
+        report = judge(write(tmp_path / version, files), "LBL013")
+        assert [f.path for f in report.findings] == [readme] * fires
+
+
+@pytest.mark.parametrize(
+    ("base", "core", "fires"),
+    [
+        ("ghcr.io/exgentic/core/litellm:latest", 'FROM a:1\nLABEL x.litellm_version="2.0"\n', True),
+        ("ghcr.io/me/core/litellm:latest", 'FROM a:1\nLABEL x.litellm_version="1.0"\n', False),
+        ("x/core/litellm", "FROM ghcr.io/berriai/litellm:v2.0\n", True),
+        ("x/core/litellm", "FROM ghcr.io/berriai/litellm:v1.0\n", False),
+        ("x/core/litellm", "FROM x/core/litellm\n", False),
+        ("x/core/litellm", "FROM a:2.0\n", False),
+        ("ghcr.io/berriai/litellm:v2.0@sha256:" + "0" * 64, "FROM a\n", True),
+        ("ghcr.io/berriai/litellm-proxy:v2.0", "FROM a\n", False),
+        ("localhost:5000/litellm", "FROM a\n", False),
+    ],
+)  # fmt: skip
+def test_a_models_gateway_is_that_of_its_base(base, core, fires, tmp_path):
+    model = "containers/models/m/Dockerfile"
+    text = MODEL.replace("x/litellm:{}", base).format("v1.0").replace("FROM", "# why\nFROM")
+    files = {model: text, "containers/core/litellm/Dockerfile": core}
+    report = judge(write(tmp_path, files), "LBL014")
+    assert [(f.path, f.span.line) for f in report.findings] == [(model, 3)] * fires

@@ -68,3 +68,21 @@ def test_what_is_off_by_default_runs_only_when_it_is_named(tmp_path):
     write(tmp_path, {"evalpolicy.toml": '[rules]\nREL003 = "warning"\n'})
     report = judge(tmp_path, "REL")
     assert [(f.rule, f.severity) for f in report.findings] == [("REL003", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (FIXTURE, ["aider"]),
+        ({**FIXTURE, f"{FIXTURES}/arc-1-aider.traces.jsonl": "{}\n"}, []),
+        ({}, []),
+    ],
+)
+def test_an_agent_that_nothing_was_recorded_with(files, expected, tmp_path):
+    tree = {
+        "containers/benchmarks/arc/Dockerfile": RELEASED,
+        "containers/agents/codex/Dockerfile": AGENT,
+        "containers/agents/aider/Dockerfile": AGENT.replace("codex", "aider"),
+        **files,
+    }
+    assert [f.subject for f in judge(write(tmp_path, tree), "REL004").findings] == expected

@@ -35,6 +35,10 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "labels.image", "per_task_mismatch"),
         ("LBL012", "upstream-base", "warning", "unit around", True,
          "labels.image", "upstream_base"),
+        ("LBL013", "metadata-disagrees", "warning", "unit around", True,
+         "labels.agreement", "metadata_disagrees"),
+        ("LBL014", "gateway-version-disagrees", "error", "fleet", True,
+         "labels.agreement", "gateway_version_disagrees"),
     ),
     "REL": (
         ("REL001", "released-without-fixture", "error", "fleet", True,
@@ -43,6 +47,8 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "release", "fixture_not_released"),
         ("REL003", "released-without-audit", "note", "fleet", False,
          "release", "released_without_audit"),
+        ("REL004", "agent-without-recording", "note", "fleet", True,
+         "release", "agent_without_recording"),
     ),
     "FIX": (
         ("FIX001", "fixture-name", "error", "fleet", True,
