@@ -45,6 +45,8 @@ GITLEAKS = {
     "    hooks:\n      - id: gitleaks\n"
 }
 PIPE = "cargo test | tee log"
+LIST = "ALL=$(cargo test -- --list"
+RUN = 'mapfile -t C < <(sort <<< "$ALL")\ncargo test -- "${C[@]}"'
 CASES = [
     ("GAT001", {**LARGE, **ALL}, [(PRE, 4)]),
     ("GAT001", {**hooks("check-added-large-files", "args: [--enforce-all]"), **ALL}, []),
@@ -212,6 +214,24 @@ CASES = [
     ("GAT006", {"tests/audit.sh": "#!/bin/sh\n"}, []),
     ("GAT006", {**ALL, "containers/benchmarks/arc/test.sh": ""}, []),
     ("GAT006", {**ALL, "tools/build.sh": ""}, []),
+    ("GAT008", workflow("cargo test -- --skip slow"), [(CI, 6)]),
+    ("GAT008", workflow("a\ncargo test \\\n  -- --skip=slow"), [(CI, 8)]),
+    ("GAT008", workflow("cargo test --workspace --exclude slow"), [(CI, 6)]),
+    ("GAT008", workflow("uv run pytest -k 'not slow and not live'"), [(CI, 6)]),
+    ("GAT008", workflow("python -m pytest --ignore=tests/live --deselect a::b"),
+     [(CI, 6), (CI, 6)]),
+    ("GAT008", workflow("go test -skip TestSlow ./..."), [(CI, 6)]),
+    ("GAT008", workflow("bash -c 'ctest -E slow'"), [(CI, 6)]),
+    ("GAT008", workflow(f"{LIST} | grep -v slow)\n{RUN}"), [(CI, 6)]),
+    ("GAT008", workflow(f"{LIST})\nALL=$(grep -vE '^a|b$' <<< \"$ALL\")\n{RUN}"), [(CI, 7)]),
+    ("GAT008", workflow("for t in $(ls tests | grep -v slow); do pytest $t; done"), [(CI, 6)]),
+    ("GAT008", script("pytest --ignore x\n"), [("tests/check.sh", 2)]),
+    ("GAT008", workflow("pytest -k slow -m 'not live'"), []),
+    ("GAT008", workflow("cargo build --skip slow\n./deploy.sh --skip slow"), []),
+    ("GAT008", workflow("cargo test -- --list --skip slow"), []),
+    ("GAT008", workflow(f"{LIST} | grep -v '^[[:space:]]*#' | grep -v '^$')\n{RUN}"), []),
+    ("GAT008", workflow(f"OTHER=$(ls | grep -v slow)\n{LIST})\n{RUN}"), []),
+    ("GAT008", workflow(f"{LIST} | grep slow)\n{RUN}"), []),
     ("GAT006", {**ALL, **hooks("x", "entry: a", "stages: [manual]")}, [(PRE, 4)]),
     ("GAT006", {**workflow("pre-commit run --hook-stage manual"),
                 **hooks("x", "entry: a", "stages: [manual]")}, []),

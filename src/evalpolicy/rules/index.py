@@ -159,6 +159,8 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "gates.tools", "needs_tool"),
         ("GAT006", "gate-not-run", "note", "gates fleet", True,
          "gates.calling", "not_run"),
+        ("GAT008", "gate-narrowed", "warning", "gates", True,
+         "gates.narrowing", "narrowed_gate"),
     ),
     "SUB": (
         ("SUB001", "issue-reference", "error", "change config", True,
