@@ -45,6 +45,7 @@ GITLEAKS = {
     "    hooks:\n      - id: gitleaks\n"
 }
 PIPE = "cargo test | tee log"
+TREE = {"tests/static/here.sh": ""}
 LIST = "ALL=$(cargo test -- --list"
 RUN = 'mapfile -t C < <(sort <<< "$ALL")\ncargo test -- "${C[@]}"'
 CASES = [
@@ -232,6 +233,35 @@ CASES = [
     ("GAT008", workflow(f"{LIST} | grep -v '^[[:space:]]*#' | grep -v '^$')\n{RUN}"), []),
     ("GAT008", workflow(f"OTHER=$(ls | grep -v slow)\n{LIST})\n{RUN}"), []),
     ("GAT008", workflow(f"{LIST} | grep slow)\n{RUN}"), []),
+    ("GAT009", {**TREE, **workflow("tests/static/gone.sh")}, [(CI, 6)]),
+    ("GAT009", {**TREE, **workflow("a\nbash ./tests/static/gone.sh --all")}, [(CI, 7)]),
+    ("GAT009", {**TREE, **workflow("timeout 9 python tests/static/gone.py")}, [(CI, 6)]),
+    ("GAT009", {**TREE, **workflow("chmod +x tests/static/gone.sh\ntests/static/gone.sh")},
+     [(CI, 7)]),
+    ("GAT009", {**TREE, **hooks("x", "entry: tests/static/gone.sh", "language: script")},
+     [(PRE, 5)]),
+    ("GAT009", {**TREE, CI: "on: push\njobs:\n  a:\n    uses: ./.github/workflows/gone.yml\n"},
+     [(CI, 4)]),
+    ("GAT009", {**TREE, CI: "on: push\njobs:\n  a:\n    steps:\n      - uses: ./actions/gone\n"},
+     [(CI, 5)]),
+    ("GAT009", {**TREE, **workflow("for b in 'x containers/benchmarks/gone y'; do build $b; done")},
+     [(CI, 6)]),
+    ("GAT009", {**TREE, **workflow("docker bake -f containers/benchmarks/gone/docker-bake.hcl")},
+     [(CI, 6)]),
+    ("GAT009", {**TREE, **workflow("tests/static/here.sh && sh tests/static/here.sh")}, []),
+    ("GAT009", {**TREE, **workflow("target/debug/eval && ./node_modules/.bin/x && make x/y")}, []),
+    ("GAT009", {**TREE, **workflow("curl -o tests/static/tool https://x; tests/static/tool")}, []),
+    ("GAT009", {**TREE, **workflow("echo x > tests/static/a.sh\nbash tests/static/a.sh")}, []),
+    ("GAT009", {**TREE, **workflow("cd tests && static/gone.sh && tests/static/gone.sh")}, []),
+    ("GAT009", {**TREE, **workflow("tests/static/gone.sh", "working-directory: x\n")}, []),
+    ("GAT009", {**TREE, **workflow("tests/static/$X.sh; bash tests/static/*.sh")}, []),
+    ("GAT009", {**TREE, **workflow("# tests/static/gone.sh\necho tests/static/gone.sh")}, []),
+    ("GAT009", {**TREE, **workflow("docker run x tests/static/gone.sh")}, []),
+    ("GAT009", {**TREE, **workflow("new -o containers/benchmarks/a; cp x containers/benchmarks/b")},
+     []),
+    ("GAT009", {**TREE, **workflow("build containers/benchmarks/arc/Dockerfile.gone")}, []),
+    ("GAT009", {**TREE, CI: "on: push\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n"
+                "        with: {repository: a/b}\n      - run: tests/static/gone.sh\n"}, []),
     ("GAT006", {**ALL, **hooks("x", "entry: a", "stages: [manual]")}, [(PRE, 4)]),
     ("GAT006", {**workflow("pre-commit run --hook-stage manual"),
                 **hooks("x", "entry: a", "stages: [manual]")}, []),

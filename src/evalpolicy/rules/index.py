@@ -161,6 +161,8 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "gates.calling", "not_run"),
         ("GAT008", "gate-narrowed", "warning", "gates", True,
          "gates.narrowing", "narrowed_gate"),
+        ("GAT009", "path-not-there", "error", "gates fleet", True,
+         "gates.naming", "path_not_there"),
     ),
     "SUB": (
         ("SUB001", "issue-reference", "error", "change config", True,
