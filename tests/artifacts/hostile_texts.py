@@ -19,6 +19,7 @@ from evalpolicy.artifacts import (
     workflow,
 )
 from evalpolicy.artifacts.engine_calls import engine_calls
+from evalpolicy.artifacts.moving_data import moving
 from evalpolicy.artifacts.syntax import comments, toml_reader, yaml_spans
 from evalpolicy.artifacts.syntax.markdown import links, possible_targets, without
 from evalpolicy.artifacts.syntax.shell.fates import judged
@@ -53,6 +54,13 @@ def _scripts(text: str) -> object:
     run_scripts.installs(found)
     return [script.span(command.words[0].start, command.words[-1].end)
             for script in found for command in script.commands if command.words]  # fmt: skip
+
+
+def _moving_data(text: str) -> object:
+    file = dockerfile.parse(b"FROM a\nCOPY . /\nRUN a.sh b.py\n")
+    files = {"a.sh": text.encode(), "b.py": text.encode()}
+    found = dockerfile.parse(f"FROM a\nRUN {text}".encode())
+    return moving(file, (), files, ()), moving(found, run_scripts.scripts(found), {}, ())
 
 
 def _config(text: str) -> object:
@@ -124,6 +132,10 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
             pins.script_pins(text, "a.sh"),
         ),
         ("gitleaks ", "docker run gitleaks "),
+    ),
+    "moving data": (
+        _moving_data,
+        ("", "get('hf://a/b' + "),
     ),
     "build arguments": (_bytes(build_args.from_script), ("docker build --build-arg ",)),
     "bake": (
@@ -209,6 +221,19 @@ def units(name: str) -> tuple[str, ...]:
 
 
 _OF = (
+    (
+        "moving data",
+        (
+            "hf://a/b@~parquet ",
+            "'hf://a/b/c",
+            "https://",
+            "git clone a b;git -C c checkout d;",
+            "a/main/",
+            "${a}",
+            "f(a + ",
+            "['git', ",
+        ),
+    ),
     ("comments of a Dockerfile,dockerfile", _DOCKER),
     ("of a.yaml,in YAML,yaml,workflow,compose,pre-commit", _YAML),
     ("comments of a.md,comments of a.html,links,rules document", _MARKUP),

@@ -211,7 +211,7 @@ def test_a_message_is_judged(managed):
     git(root, "add", "-A")
     made, said = commit(root)
     assert not made
-    assert "SUB004" in said
+    assert "SUB001" in said
     made, said = commit(root, "-s", "-m", "Fixes #12")
     assert made, said
 

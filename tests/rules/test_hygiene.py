@@ -7,7 +7,8 @@ from tests.fleets import found, judge, write
 
 BENCH = "containers/benchmarks/arc/Dockerfile"
 CORE = "containers/core/base/Dockerfile"
-PINNED = 'LABEL eval.benchmark.data_revision="210d026faf9955653af8916fad021475a3f00453"\n'
+SHA = "210d026faf9955653af8916fad021475a3f00453"
+PINNED = f'LABEL eval.benchmark.data_revision="{SHA}"\n'
 RAW = "https://raw.githubusercontent.com/o/r/"
 
 CASES = [
@@ -58,19 +59,13 @@ CASES = [
     ("HYG004", "RUN pip uninstall -y a || true\n", []),
     ("HYG004", "RUN for i in 1 2; do pip install a==1 && break || sleep 5; done\n", []),
     ("HYG006", f"RUN curl {RAW}main/x.json\n", [2]),
-    ("HYG006", f"RUN a \\\n  && curl {RAW}refs/heads/master/x.json\n", [3]),
-    ("HYG006", "RUN x 'https://h/d?revision=main'\n", [2]),
-    ("HYG006", "RUN python3 <<E\nload('refs/convert/parquet')\nE\n", [3]),
+    ("HYG006", f"RUN curl {RAW}59a200c/x.json\n", []),
     ("HYG006", f'LABEL eval.benchmark.data_revision="main"\nRUN curl {RAW}main/x\n', [3]),
-    ("HYG006", f'ARG R=main\nLABEL eval.benchmark.data_revision="$R"\nRUN curl {RAW}main/x\n', [4]),
-    ("HYG006", f'ARG R\nLABEL eval.benchmark.data_revision="$R"\nRUN curl {RAW}main/x\n', []),
-    ("HYG006", "RUN curl 'https://h/d?split=a&revision=main'\n", [2]),
-    ("HYG006", "RUN curl https://huggingface.co/datasets/a/b/resolve/main/x\n", [2]),
-    ("HYG006", "RUN curl https://huggingface.co/datasets/a/b/resolve/59a200c/main/x\n", []),
-    ("HYG006", "RUN curl https://github.com/a/b/raw/refs/heads/main/x\n", [2]),
+    ("HYG006", f'ARG R\nLABEL eval.benchmark.data_revision="$R"\nRUN curl {RAW}main/x\n', [4]),
+    # The label names a commit that nothing fetches: LBL009 reports the first of them.
     ("HYG006", PINNED + f"RUN curl {RAW}main/x.json\n", []),
-    ("HYG006", f"RUN curl {RAW}59a200c/x.json {RAW}v1/domain/x\n", []),
-    ("HYG006", f"ENV A={RAW}main/x.json\n", []),
+    ("HYG006", PINNED + f"RUN curl {RAW}main/x\nRUN git clone https://h/x.git\n", [4]),
+    ("HYG006", PINNED + f"RUN curl {RAW}{SHA}/x && curl {RAW}main/y\n", [3]),
     ("HYG007", "RUN pip install a==1\nRUN pip uninstall -y a\n", [3]),
     ("HYG007", "RUN pip install a==1 && pip uninstall -y a\n", []),
     ("HYG007", "RUN <<E\npip install a==1\npip uninstall -y a\nE\n", []),
@@ -88,11 +83,36 @@ def test_below_from(rule, text, expected, tmp_path):
     assert [line for _, _, line in found(report)] == expected
 
 
-@pytest.mark.parametrize("rule", ["HYG006", "HYG007", "HYG008"])
+@pytest.mark.parametrize("rule", ["HYG007", "HYG008"])
 def test_other_images_are_exempt(rule, tmp_path):
-    text = f"FROM a:1\nRUN pip install a==1\nRUN pip uninstall a; apt-get install {RAW}main/x\n"
+    text = "FROM a:1\nRUN pip install a==1\nRUN pip uninstall a; apt-get install x\n"
     assert found(judge(write(tmp_path / "a", {BENCH: text}), rule))
     assert not found(judge(write(tmp_path / "b", {CORE: text}), rule))
+
+
+@pytest.mark.parametrize("role", ["benchmarks", "agents", "models", "core"])
+def test_what_every_image_fetches_is_judged(role, tmp_path):
+    path = f"containers/{role}/x/Dockerfile"
+    report = judge(write(tmp_path, {path: f"FROM a:1\nRUN curl {RAW}main/x\n"}), "HYG006")
+    assert found(report) == [("HYG006", path, 2)]
+    assert report.findings[0].severity == "error"
+
+
+def test_a_fetch_is_reported_in_the_script_that_runs_it(tmp_path):
+    files = {
+        BENCH: "FROM a:1\nCOPY load.sh /\nRUN /load.sh\n",
+        "containers/benchmarks/arc/load.sh": f"set -e\ncurl {RAW}main/x\n",
+    }
+    report = judge(write(tmp_path, files), "HYG006")
+    assert found(report) == [("HYG006", "containers/benchmarks/arc/load.sh", 2)]
+
+
+def test_a_build_argument_that_a_script_passes_is_no_default(tmp_path):
+    files = {
+        BENCH: f"FROM a:1\nARG REF=main\nRUN curl {RAW}$REF/x\n",
+        "containers/benchmarks/arc/build.sh": "docker build --build-arg REF=v1 .\n",
+    }
+    assert found(judge(write(tmp_path, files), "HYG006")) == []
 
 
 @pytest.mark.parametrize(
@@ -134,7 +154,9 @@ def test_forced_platform(dockerfile, script, expected, tmp_path):
     ("build", "run", "expected"),
     [
         ("podman build -t x .\n", "docker build y\ndocker run x\n", [("a/build.sh", 1)]),
-        ("sudo podman run x\n", "docker build y\n", [("a/build.sh", 1)]),
+        ("sudo podman run x\n", "docker build y\n", [("b/run.sh", 1)]),
+        ("podman build x\npodman build z\n", "docker build y\n", [("b/run.sh", 1)]),
+        ("podman run x\npodman run z\n", "docker run y\n", [("b/run.sh", 1)]),
         ("docker build -t x .\n", "podman run x\npodman run y\n", [("a/build.sh", 1)]),
         ("podman build -t x .\n", "podman run x\n", []),
         ('"$ENGINE" build -t x .\n', "docker run x\n", []),
@@ -146,6 +168,18 @@ def test_engine_split(build, run, expected, tmp_path):
     files = {BENCH: "FROM a:1\n", "a/build.sh": build, "b/run.sh": run}
     report = judge(write(tmp_path, files), "HYG010")
     assert [(path, line) for _, path, line in found(report)] == expected
+
+
+def test_an_engine_is_recommended_only_where_images_run_with_it(tmp_path):
+    scripts = {"a.sh": "podman build x\n", "b.sh": "podman build y\n", "c.sh": "docker build z\n"}
+    [split] = judge(write(tmp_path / "a", {BENCH: "FROM a:1\n", **scripts}), "HYG010").findings
+    assert split.path == "c.sh"
+    assert "a.sh and 1 other script use podman" in split.message
+    assert "use docker" not in split.message
+    scripts["d.sh"] = "docker run z\n"
+    run = judge(write(tmp_path / "b", {BENCH: "FROM a:1\n", **scripts}), "HYG010").findings
+    assert [finding.path for finding in run] == ["a.sh", "b.sh"]
+    assert all("(d.sh): use docker" in finding.message for finding in run)
 
 
 @pytest.mark.parametrize(

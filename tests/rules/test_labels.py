@@ -31,6 +31,9 @@ def plus(*lines: str, to: str = BENCHMARK) -> str:
     return to + "".join(f"{line}\n" for line in lines)
 
 
+TABLE = "# x\n\n| Field | Value |\n|---|---|\n| {} | {} |\n"
+MODEL = 'FROM x/litellm:{}\nLABEL eval.type="model" eval.model.litellm_version="{}"\n'
+
 CASES = [
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:latest"'), {}, 1),
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="x/y:1.0"'), {}, 0),
@@ -130,6 +133,15 @@ CASES = [
     ("LBL012", BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:1.0"), {}, 1),
     ("LBL012", BENCHMARK.replace("python:3.12-slim", "docker.io/library/python:3.12"), {}, 0),
     ("LBL012", BENCHMARK.replace("python:3.12-slim", "scratch"), {}, 0),
+    # PIN001 and PIN002 report that the base moves.
+    ("LBL012", BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:latest"), {}, 0),
+    ("LBL012", BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc"), {}, 0),
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="ghcr.io/x/arc:latest"',
+     to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:latest")), {}, 0),
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="ghcr.io/x/a.${EVAL_TASK_ID}:latest"',
+     to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/a.${TASK}:latest")), {}, 0),
+    ("LBL012", plus('LABEL eval.benchmark.upstream_base="ghcr.io/x/other:latest"',
+     to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:latest")), {}, 1),
     ("LBL012", BENCHMARK.replace("python:3.12-slim", "${BASE}"), {}, 0),
     ("LBL012", BENCHMARK.replace("python:3.12-slim", "ghcr.io/me/core/base:latest"),
      {"../../core/base/Dockerfile": "FROM alpine:3.20\n"}, 0),
@@ -145,6 +157,10 @@ CASES = [
      to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc:1.0")), {}, 0),
     ("LBL012", plus('LABEL eval.benchmark.upstream_base="ghcr.io/x/arc.<task>:v1 (per task)"',
      to=BENCHMARK.replace("python:3.12-slim", "ghcr.io/x/arc.${EVAL_TASK_ID}:v1")), {}, 0),
+    ("LBL013", BENCHMARK, {"README.md": TABLE.format("Tasks", "400")}, 0),
+    ("LBL013", BENCHMARK, {"README.md": TABLE.format("Tasks", "401")}, 1),
+    ("LBL014", BENCHMARK, {"../../models/m/Dockerfile": MODEL.format("1.0", "1.1.0")}, 1),
+    ("LBL014", BENCHMARK, {"../../models/m/Dockerfile": MODEL.format("1.0", "main-v1.0-x")}, 0),
 ]  # fmt: skip
 
 
@@ -167,6 +183,28 @@ def test_every_rule_of_the_family_is_in_the_table_both_ways():
     fires = {rule for rule, _, _, times in CASES if times}
     silent = {rule for rule, _, _, times in CASES if not times}
     assert fires == silent == {rule.id for rule in family("LBL")}
+
+
+@pytest.mark.parametrize(
+    ("fetch", "files", "path", "line"),
+    [
+        ("RUN load 'hf://datasets/o/n@~parquet/x'", {}, ARC, 9),
+        ("COPY load.py /\nRUN python /load.py", {"load.py": "\nload_dataset('o/n')\n"},
+         "containers/benchmarks/arc/load.py", 2),
+    ],
+)  # fmt: skip
+def test_a_pinned_label_beside_a_fetch_that_moves_is_one_error_on_the_fetch(
+    fetch, files, path, line, tmp_path
+):
+    text = BENCHMARK.replace(f"RUN fetch --revision {SHA}", fetch)
+    write(tmp_path / "containers/benchmarks/arc", {"Dockerfile": text, **files})
+    [finding] = judge(tmp_path, "LBL009", "HYG006").findings
+    assert (finding.rule, finding.severity) == ("LBL009", "error")
+    assert (finding.path, finding.span.line) == (path, line)
+    assert finding.message.startswith(f"the label says {SHA[:12]}, but ")
+    assert f"line {line} fetches" in finding.message
+    assert f"ARG DATA_REVISION={SHA}" in finding.help
+    assert "${DATA_REVISION}" in finding.help
 
 
 @pytest.mark.parametrize(
@@ -273,3 +311,74 @@ def test_a_type_of_several_is_no_list_of_values(tmp_path):
     }
     [finding] = judge(write(tmp_path, files), "LBL003").findings
     assert "it must be array or null" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fires"),
+    [
+        ("Tasks", "`400` (test split)", False),
+        ("Tasks", "**1,400**", True),
+        ("Environment", "per-task", True),
+        ("Environment", "[shared-env](x.md)", False),
+        ("Internet required", "no", False),
+        ("Internet", "yes", True),
+        ("Released", "no", False),
+        ("Released", "yes", True),
+        ("Released", "skeleton", False),
+        ("Dataset revision", f"`{SHA}`", False),
+        ("Dataset revision", f"`{SHA[:7]}`…", False),
+        ("Dataset revision", "`main`", True),
+        ("Dataset revision", "—", False),
+        ("Paper", "401", False),
+    ],
+)
+def test_what_a_readme_states(field, value, fires, tmp_path):
+    readme = "containers/benchmarks/arc/README.md"
+    files = {**FLEET, readme: TABLE.format(field, value)}
+    report = judge(write(tmp_path, files), "LBL013")
+    assert [(f.path, f.span.line) for f in report.findings] == [(readme, 5)] * fires
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "```\n" + TABLE.format("Tasks", "401") + "```\n",
+        "| Model | Score |\n|---|---|\n| Tasks | 401 |\n",
+        "| Field | Value | Note |\n|---|---|---|\n| Tasks | 401 | x |\n",
+        "| Field | Value |\n| Tasks | 401 |\n",
+        "Field | Value\n---|---\nPaper | x\n\nTasks | 401\n",
+    ],
+)
+def test_other_tables_state_nothing(readme, tmp_path):
+    files = {**FLEET, "containers/benchmarks/arc/README.md": readme}
+    assert not judge(write(tmp_path, files), "LBL013").findings
+
+
+def test_an_agents_version_is_compared_as_it_resolves(tmp_path):
+    readme = "containers/agents/codex/README.md"
+    for version, fires in (("v0.120.0", False), ("1.14.0", True)):
+        files = {**FLEET, readme: TABLE.format("Version", version)}
+        report = judge(write(tmp_path / version, files), "LBL013")
+        assert [f.path for f in report.findings] == [readme] * fires
+
+
+@pytest.mark.parametrize(
+    ("base", "core", "fires"),
+    [
+        ("ghcr.io/exgentic/core/litellm:latest", 'FROM a:1\nLABEL x.litellm_version="2.0"\n', True),
+        ("ghcr.io/me/core/litellm:latest", 'FROM a:1\nLABEL x.litellm_version="1.0"\n', False),
+        ("x/core/litellm", "FROM ghcr.io/berriai/litellm:v2.0\n", True),
+        ("x/core/litellm", "FROM ghcr.io/berriai/litellm:v1.0\n", False),
+        ("x/core/litellm", "FROM x/core/litellm\n", False),
+        ("x/core/litellm", "FROM a:2.0\n", False),
+        ("ghcr.io/berriai/litellm:v2.0@sha256:" + "0" * 64, "FROM a\n", True),
+        ("ghcr.io/berriai/litellm-proxy:v2.0", "FROM a\n", False),
+        ("localhost:5000/litellm", "FROM a\n", False),
+    ],
+)  # fmt: skip
+def test_a_models_gateway_is_that_of_its_base(base, core, fires, tmp_path):
+    model = "containers/models/m/Dockerfile"
+    text = MODEL.replace("x/litellm:{}", base).format("v1.0").replace("FROM", "# why\nFROM")
+    files = {model: text, "containers/core/litellm/Dockerfile": core}
+    report = judge(write(tmp_path, files), "LBL014")
+    assert [(f.path, f.span.line) for f in report.findings] == [(model, 3)] * fires

@@ -27,8 +27,10 @@ def lines(rule: str, path: str, text: str, tmp_path, more: dict[str, str] | None
         (BENCH, "FROM --platform=linux/amd64 x/y:latest AS z\n", [1]),
         (BENCH, "FROM x/y:1.0\nCOPY --from=x/z:latest /a /a\n", [2]),
         (BENCH, "FROM x/y:1.0\nRUN --mount=from=x/z:latest,target=/z true\n", [2]),
-        (BENCH, "ARG T=latest\nFROM x/y:${T}\n", [2]),
-        (BENCH, "ARG B=x/y:latest\nFROM ${B}\n", [2]),
+        # The default has to change, wherever it comes from.
+        (BENCH, "ARG T=latest\nFROM x/y:${T}\n", [1]),
+        (BENCH, "ARG B=x/y:latest\nFROM ${B}\n", [1]),
+        (BENCH, "ARG T=latest\nARG B=x/y:$T\nARG C=$B\nFROM ${C}\n", [1]),
         (BENCH, "ARG A\nFROM x/y.${A}:latest\n", [2]),
         (BENCH, "FROM x/y:latest\nFROM x/z:latest\n", [1, 2]),
         (BENCH, "FROM x/y:1.0\n", []),
@@ -44,6 +46,44 @@ def lines(rule: str, path: str, text: str, tmp_path, more: dict[str, str] | None
 )
 def test_floating_base(path, text, expected, tmp_path):
     assert lines("PIN001", path, text, tmp_path) == expected
+
+
+def test_the_default_that_floats_is_named(tmp_path):
+    text = "ARG A=1\nARG TASK_BASE=x/y:latest\nFROM ${TASK_BASE}\n"
+    [finding] = judge(write(tmp_path, {BENCH: text}), "PIN001").findings
+    assert finding.message.startswith("TASK_BASE defaults to x/y:latest")
+    assert finding.span == (2, 15, 2, 25)
+
+
+BAKE = 'variable "HOST" {{ default = "quay.io/me" }}\ntarget "a" {{ tags = ["{0}"] }}\n'
+
+
+@pytest.mark.parametrize(
+    ("base", "files", "expected"),
+    [
+        ("env:latest", {"x/b.sh": "docker build -t env:latest .\n"}, []),
+        ("env:latest", {"x/b.sh": "podman build --tag=env:latest .\n"}, []),
+        ("env:latest", {"x/b.sh": 'T="${T:-env:latest}"\ndocker build -t "$T" .\n'}, []),
+        ("env:latest", {"x/b.sh": "docker tag other env:latest\n"}, []),
+        ("x.io/env:latest", {"x/b.sh": "docker buildx build -t x.io/env:$TAG .\n"}, []),
+        ("quay.io/me/env:latest", {"docker-bake.hcl": BAKE.format("${HOST}/env:${TAG}")}, []),
+        ("quay.io/me/env:latest",
+         {"docker-bake.json": '{"target": {"a": {"tags": ["quay.io/me/env"]}}}'}, []),
+        ("env:latest",
+         {"compose.yaml": "services:\n  a:\n    build: .\n    image: env:latest\n"}, []),
+        ("quay.io/me/core/base:latest", {"containers/core/base/Dockerfile": "FROM a:1\n"}, []),
+        ("env:latest", {}, [1]),
+        ("env:latest", {"x/b.sh": "# docker build -t env:latest .\ndocker run env:latest\n"}, [1]),
+        ("env:latest", {"x/b.sh": "docker build -t environment:latest .\n"}, [1]),
+        ("env:latest", {"x/b.sh": 'docker build -t "$TAG" .\n'}, [1]),
+        ("quay.io/me/env:latest", {"docker-bake.hcl": BAKE.format("${HOST}/other:1")}, [1]),
+        ("env:latest", {"compose.yaml": "services:\n  a:\n    image: env:latest\n"}, [1]),
+    ],
+)  # fmt: skip
+def test_an_image_that_the_repository_builds_is_not_third_party(base, files, expected, tmp_path):
+    assert lines("PIN001", BENCH, f"FROM {base}\n", tmp_path, files) == expected
+    untagged = f"FROM {base.removesuffix(':latest')}\n"
+    assert lines("PIN002", BENCH, untagged, tmp_path, files) == expected
 
 
 def test_an_allowance_takes_it_back(tmp_path):
@@ -233,3 +273,13 @@ def test_the_word_itself_is_pointed_at(tmp_path):
 def test_a_heredoc_that_is_no_script_installs_nothing(tmp_path):
     text = "FROM a:1\nRUN cat > x.sh <<EOF\npip install flask\nEOF\n"
     assert lines("PIN005", BENCH, text, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("package", "severity"),
+    [("flask", "error"), ("flask>=3", "note"), ("flask~=3.0", "note"), ("flask==3.*", "note")],
+)
+def test_a_range_was_chosen(package, severity, tmp_path):
+    text = f"FROM a:1\nRUN pip install '{package}'\n"
+    [finding] = judge(write(tmp_path, {BENCH: text}), "PIN005").findings
+    assert finding.severity == severity

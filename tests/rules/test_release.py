@@ -37,6 +37,29 @@ def test_a_rule_fires_as_often_as_it_should(rule, dockerfile, files, times, tmp_
     assert hits == [rule] * times
 
 
+@pytest.mark.parametrize(
+    ("path", "of_release", "of_layout"),
+    [
+        ("tests/replay/fixtures/arc-0-codex.traces.jsonl", 0, 1),
+        ("recordings/arc-0-codex.trajectory.jsonl", 0, 1),
+        # Of no benchmark of the fleet, or among what the layout matches.
+        ("tests/replay/fixtures/other-0-codex.traces.jsonl", 1, 0),
+        ("tests/replay/fixtures/arc-0-codex.jsonl", 1, 0),
+        (f"{FIXTURES}/arc-0-codex.traces.jsonl", 0, 0),
+    ],
+)
+def test_recordings_outside_the_layout_are_one_finding(path, of_release, of_layout, tmp_path):
+    tree = {
+        "containers/benchmarks/arc/Dockerfile": RELEASED,
+        "containers/agents/codex/Dockerfile": AGENT,
+        path: "{}\n",
+    }
+    report = judge(write(tmp_path, tree), "REL001", "FIX014")
+    assert [f.rule for f in report.findings if f.rule == "REL001"] == ["REL001"] * of_release
+    of_fix014 = [f.path for f in report.findings if f.rule == "FIX014"]
+    assert of_fix014 == [path] * of_layout
+
+
 def test_what_is_off_by_default_runs_only_when_it_is_named(tmp_path):
     tree = {"containers/benchmarks/arc/Dockerfile": RELEASED, **FIXTURE}
     write(tmp_path, {**tree, "containers/agents/codex/Dockerfile": AGENT})
@@ -45,3 +68,21 @@ def test_what_is_off_by_default_runs_only_when_it_is_named(tmp_path):
     write(tmp_path, {"evalpolicy.toml": '[rules]\nREL003 = "warning"\n'})
     report = judge(tmp_path, "REL")
     assert [(f.rule, f.severity) for f in report.findings] == [("REL003", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (FIXTURE, ["aider"]),
+        ({**FIXTURE, f"{FIXTURES}/arc-1-aider.traces.jsonl": "{}\n"}, []),
+        ({}, []),
+    ],
+)
+def test_an_agent_that_nothing_was_recorded_with(files, expected, tmp_path):
+    tree = {
+        "containers/benchmarks/arc/Dockerfile": RELEASED,
+        "containers/agents/codex/Dockerfile": AGENT,
+        "containers/agents/aider/Dockerfile": AGENT.replace("codex", "aider"),
+        **files,
+    }
+    assert [f.subject for f in judge(write(tmp_path, tree), "REL004").findings] == expected

@@ -118,4 +118,14 @@ def test_a_finding_points_at_what_has_to_change(tmp_path):
 def test_sizes_are_rounded_up_to_kib(tmp_path):
     files = {FIXTURE: size(2000) + b"x", HOOKS: hook()}
     (finding,) = judge(write(tmp_path, {**FLEET, **files}), "SIZ003").findings
-    assert "(2,001 KiB, over its limit of 500)" in finding.message
+    assert "(2,001 KiB), over its limit of 500 KiB" in finding.message
+
+
+def test_one_hook_that_rejects_several_fixtures_is_one_finding(tmp_path):
+    files = {
+        FIXTURE: size(3),
+        FIXTURE.replace("codex", "aider"): size(4),
+        HOOKS: hook(args="--maxkb=2"),
+    }
+    (finding,) = judge(write(tmp_path, {**FLEET, **files}), "SIZ003").findings
+    assert "rejects 2 fixtures, the largest arc-0-aider (4 KiB)" in finding.message

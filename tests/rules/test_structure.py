@@ -188,6 +188,23 @@ def test_paths_named_in_rules(path, named, dead, tmp_path):
     assert where("STR005", files, tmp_path) == ([(path, 2)] if dead else [])
 
 
+@pytest.mark.parametrize(
+    ("heading", "dead"),
+    [
+        ("# Changelog", False),
+        ("## CHANGELOG ##", False),
+        ("## Changelog\n\n### 2026", False),
+        ("## Changelog\n\n## Notes", True),
+        ("## Changes", True),
+        ("```\n## Changelog\n```", True),
+    ],
+)
+def test_a_changelog_tells_what_was_there(heading, dead, tmp_path):
+    text = f"# Rules\n\n{heading}\n\n[a](gone.md), `containers/gone.sh`\n"
+    found = where("STR005", FULL | {"RULES.md": text}, tmp_path)
+    assert [path for path, _ in found] == ["RULES.md"] * (2 * dead)
+
+
 FORM = """\
 # Rules
 

@@ -1,4 +1,4 @@
-"""Which build arguments a build script or a bake file supplies.
+"""Which build arguments a build script or a bake file supplies, and what a bake file builds.
 
 Both are read as text, without running anything: a shell script for `--build-arg NAME…`, a bake
 file (HCL or JSON) for the keys of its `args`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # docker build --build-arg NAME=value · "--build-arg=NAME" · --build-arg "NAME=${x}"
@@ -16,6 +17,12 @@ _COMMENT = re.compile(r"^[^\S\n]*(?:#|//).*$", re.MULTILINE)
 _ARGS = re.compile(r"(?<![A-Za-z0-9_])args\s*(?:=\s*)?\{")
 # variable "TAG" { default = "latest" } · variable TAG {}
 _VARIABLE = re.compile(r"^[^\S\n]*variable\s+\"?([A-Za-z_][A-Za-z0-9_]*)\"?\s*\{", re.MULTILINE)
+_DEFAULT = re.compile(
+    r"^[^\S\n]*variable\s+\"?([A-Za-z_][A-Za-z0-9_]*)\"?\s*\{\s*default\s*=\s*\"([^\"$\n]*)\"",
+    re.MULTILINE,
+)
+_TAGS = re.compile(r"(?<![A-Za-z0-9_])tags\s*=\s*\[([^\]]*)\]")
+_STRING = re.compile(r"\"([^\"\n]*)\"")
 _KEY = re.compile(r"[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?\s*[=:]")
 
 
@@ -52,6 +59,46 @@ def bake_variables(content: bytes) -> frozenset[str]:
         declared = document.get("variable") if isinstance(document, dict) else None
         return frozenset(declared) if isinstance(declared, dict) else frozenset()
     return frozenset(_VARIABLE.findall(_COMMENT.sub("", text)))
+
+
+def bake_tags(content: bytes) -> frozenset[str]:
+    """The names that a bake file gives its images, as written; `${NAME}` stays."""
+    text = content.decode("utf-8", "replace")
+    if text.lstrip().startswith("{"):
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return frozenset()
+        targets = document.get("target") if isinstance(document, dict) else None
+        lists = (target.get("tags") for target in _objects(targets))
+        return frozenset(tag for tags in lists if isinstance(tags, list) for tag in tags
+                         if isinstance(tag, str))  # fmt: skip
+    return frozenset(
+        tag for tags in _TAGS.findall(_COMMENT.sub("", text)) for tag in _STRING.findall(tags)
+    )
+
+
+def bake_defaults(content: bytes) -> Mapping[str, str]:
+    """The variables of a bake file that have a plain string as default."""
+    text = content.decode("utf-8", "replace")
+    if text.lstrip().startswith("{"):
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+        variables = document.get("variable") if isinstance(document, dict) else None
+        items = variables.items() if isinstance(variables, dict) else ()
+        return {
+            name: value["default"]
+            for name, value in items
+            if isinstance(value, dict) and isinstance(value.get("default"), str)
+        }
+    return dict(_DEFAULT.findall(_COMMENT.sub("", text)))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    found = value.values() if isinstance(value, dict) else ()
+    return [each for each in found if isinstance(each, dict)]
 
 
 def _json_args(document: Any) -> list[str]:

@@ -43,6 +43,7 @@ class Service(NamedTuple):
     environment: tuple[Variable, ...]
     extends: Extends | None
     is_null: bool
+    is_built: bool = False
 
 
 class Compose(NamedTuple):
@@ -88,6 +89,7 @@ def _service(name: str, span: Span, node: YamlNode) -> Service:
         tuple(_environment(node.get("environment"))),
         _extends(node),
         False,
+        node.get("build") is not None,
     )
 
 

@@ -1,23 +1,29 @@
-"""The calls of docker or podman in a shell script, with their platform."""
+"""The calls of docker or podman in a shell script: their platform, and what they build."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import ENGINES, basename, engine_verb, unwrapped
+from evalpolicy.artifacts.syntax.shell.values import default_values, with_defaults
 from evalpolicy.artifacts.syntax.source import Lines, Span
 
 
 class EngineCall(NamedTuple):
-    """`verb` is build, run, pull …; `platform` the value of `--platform`, and where it is."""
+    """`verb` is build, run, pull …; `platform` the value of `--platform`, and where it is.
+
+    `tags` are the names that a build gives its image, with the defaults of their variables.
+    """
 
     engine: str
     verb: str
     platform: str
     span: Span
     platform_span: Span
+    tags: tuple[str, ...] = ()
 
 
 def engine_calls(content: bytes) -> list[EngineCall]:
@@ -26,8 +32,10 @@ def engine_calls(content: bytes) -> list[EngineCall]:
         return []
     text = content.decode("utf-8", "replace").removeprefix("\ufeff")
     lines = Lines(text)
+    script = parse(text)
+    values = default_values(script)
     found = []
-    for command in parse(text).commands:
+    for command in script.commands:
         words = unwrapped(command.words)
         if not words or basename(words[0].text) not in ENGINES:
             continue
@@ -43,6 +51,7 @@ def engine_calls(content: bytes) -> list[EngineCall]:
                 platform,
                 span,
                 lines.span(where.start, where.end) if where else span,
+                tuple(with_defaults(tag, values) for tag in _tags(words, at)),
             )
         )
     return found
@@ -55,3 +64,14 @@ def _platform(words: tuple[ShellWord, ...]) -> tuple[str, ShellWord | None]:
         if word.text.startswith("--platform="):
             return word.text.partition("=")[2], word
     return "", None
+
+
+def _tags(words: tuple[ShellWord, ...], verb: int) -> Iterator[str]:
+    """`build -t NAME`, and the second operand of `tag`."""
+    if words[verb].text == "tag":
+        yield from (word.text for word in words[verb + 2 : verb + 3])
+    elif words[verb].text in ("build", "b"):
+        for at, word in enumerate(words[verb + 1 :], verb + 1):
+            name, joined, value = word.text.partition("=")
+            if name in ("-t", "--tag") and (joined or at + 1 < len(words)):
+                yield value if joined else words[at + 1].text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -52,8 +53,14 @@ class Documents:
         rough = self._kept(f"possible {kind}", path, possible, list[tuple[str, bool]])
         if all(self._leads(path, target, code) for target, code in rough):
             return
-        for link in self._kept(kind, path, partial(_links, code=with_code), list[Link]):
-            if not self._leads(path, link.target, link.code):
+        dead = [
+            link
+            for link in self._kept(kind, path, partial(_links, code=with_code), list[Link])
+            if not self._leads(path, link.target, link.code)
+        ]
+        history = self._kept("changelogs", path, _changelogs, list[tuple[int, int]]) if dead else ()
+        for link in dead:
+            if not any(first <= link.span.line < end for first, end in history):
                 yield link
 
     def missing(self, path: str, link: Link) -> str:
@@ -114,6 +121,17 @@ def _links(content: bytes, *, code: bool) -> list[Link]:
         return links(content, code=code)
     except MarkdownError as error:
         raise Unreadable(str(error)) from error
+
+
+def _changelogs(content: bytes) -> list[tuple[int, int]]:
+    """The sections named Changelog: the line of each heading, and the line that ends it."""
+    sections = parse(content).sections
+    found = []
+    for at, section in enumerate(sections):
+        if section.title.casefold() == "changelog":
+            ends = (s.span.line for s in sections[at + 1 :] if s.level <= section.level)
+            found.append((section.span.line, next(ends, sys.maxsize)))
+    return found
 
 
 def _form(document: RulesDocument) -> list[tuple[str, Span]]:

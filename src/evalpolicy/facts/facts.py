@@ -22,6 +22,7 @@ _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
     from evalpolicy.facts.broken import BrokenFile
+    from evalpolicy.facts.built_images import BuiltImages
     from evalpolicy.facts.composes import Composes
     from evalpolicy.facts.documents import Documents
     from evalpolicy.facts.gates import Gates
@@ -92,6 +93,7 @@ class Facts:
     engine_calls: Fact[Mapping[str, tuple[EngineCall, ...]]] = Fact(
         "facts.engine_calls", "calls_of"
     )
+    built_images: Fact[BuiltImages] = Fact("facts.built_images", "BuiltImages")
     composes: Fact[Composes] = Fact("facts.composes", "Composes")
     documents: Fact[Documents] = Fact("facts.documents", "Documents")
     suppressions: Fact[Sequence[Suppression]] = Fact(

@@ -270,6 +270,20 @@ class Fleet:
             )
         return tuple(found)
 
+    @cached_property
+    def fixtures_elsewhere(self) -> tuple[str, ...]:
+        """Files named like recordings of the fleet, where no glob of the layout matches any."""
+        if self.fixture_paths:
+            return ()
+        globs = Globs(tuple(f"**/{glob.rpartition('/')[2]}" for glob in self.layout.fixtures))
+        return tuple(
+            path
+            for path, entry in self.snapshot.entries.items()
+            if path in globs
+            and entry.mode != SUBMODULE
+            and decodings(stem_of(path), self.benchmark_names, self.agent_names)
+        )
+
     @property
     @tracked
     def fixtures_of(self) -> Mapping[str, tuple[Fixture, ...]]:

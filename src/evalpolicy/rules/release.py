@@ -45,8 +45,11 @@ def released_without_fixture(fleet: Fleet) -> Iterator[Hit]:
 
     ## Configuration
 
-    `layout.fixtures` sets where the fixtures are.
+    `layout.fixtures` sets where the fixtures are. If it matches no file and recordings lie
+    elsewhere, FIX014 reports that instead.
     """
+    if fleet.fixtures_elsewhere:
+        return
     for unit in fleet.of("benchmark"):
         if unit.value(_RELEASED) == "true" and unit.name not in fleet.fixtures_of:
             yield Hit(
@@ -168,4 +171,68 @@ def released_without_audit(fleet: Fleet) -> Iterator[Hit]:
                 "",
                 unit.name,
                 cause="no audit",
+            )
+
+
+@rule("REL004", "agent-without-recording", "note")
+def agent_without_recording(fleet: Fleet) -> Iterator[Hit]:
+    """No fixture of the fleet was recorded with this agent.
+
+    ## Why
+
+    Nothing shows that its image, its start and its calls of the model ever worked together, and a
+    replay cannot test it. In the reference fleet that is 1 agent of 22.
+
+    ## Example
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ```dockerfile containers/agents/codex/Dockerfile
+    FROM node:22-slim
+    LABEL eval.type="agent"
+    ```
+
+    ```dockerfile containers/agents/aider/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="agent"
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Fixed
+
+    ```dockerfile containers/benchmarks/arc/Dockerfile
+    FROM python:3.12-slim
+    LABEL eval.type="benchmark"
+    ```
+
+    ```dockerfile containers/agents/codex/Dockerfile
+    FROM node:22-slim
+    LABEL eval.type="agent"
+    ```
+
+    ```json tests/run/replay/fixtures/arc-0-codex.traces.jsonl
+    {"resourceSpans": []}
+    ```
+
+    ## Exempt
+
+    A fleet without fixtures. A fixture counts for each agent that its name can mean.
+    """
+    recorded = {reading.agent for fixture in fleet.fixtures for reading in fixture.readings}
+    if not recorded:
+        return
+    for unit in fleet.of("agent"):
+        if unit.name not in recorded and unit.from_ is not None:
+            yield Hit(
+                unit.path,
+                f"no fixture is recorded with {unit.name}: record one",
+                unit.from_,
+                f"a fixture is named <benchmark>-<task>-{unit.name}.traces.jsonl",
+                unit.name,
             )

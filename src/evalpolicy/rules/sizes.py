@@ -190,19 +190,26 @@ def large_fixture_blocked(sizing: Sizing) -> Iterator[Hit]:
     A fixture in Git LFS, which the hook skips, and one that the hook never sees.
     """
     for hook in sizing.hooks:
-        for path, size in sizing.fixture_sizes.items():
-            if path not in hook.sees or path in sizing.pointers or not hook.refuses(size):
-                continue
-            yield Hit(
-                hook.path,
-                f"this hook rejects {stem_of(path)} ({_kib(size)} KiB, over its limit of "
-                f"{hook.maxkb:,}): exclude the fixtures' folder, and only that",
-                hook.args,
-                f"`exclude: ^{path.rpartition('/')[0]}/`; SIZ001 has its own limit for fixtures",
-                stem_of(path),
-                path,
-                cause=f"{hook.path} {hook.args.line}",
-            )
+        refused = {
+            path: size
+            for path, size in sizing.fixture_sizes.items()
+            if path in hook.sees and path not in sizing.pointers and hook.refuses(size)
+        }
+        if not refused:
+            continue
+        largest = max(refused, key=lambda path: (refused[path], path))
+        shown = f"{stem_of(largest)} ({_kib(refused[largest])} KiB)"
+        what = shown if len(refused) == 1 else f"{len(refused)} fixtures, the largest {shown}"
+        folders = sorted({path.rpartition("/")[0] for path in refused})
+        only = f"^{folders[0]}/" if len(folders) == 1 else f"^({'|'.join(folders)})/"
+        yield Hit(
+            hook.path,
+            f"this hook rejects {what}, over its limit of {hook.maxkb:,} KiB: exclude the "
+            "fixtures' folder, and only that",
+            hook.args,
+            f"`exclude: {only}`; SIZ001 has its own limit for fixtures",
+            HOOK,
+        )
 
 
 @rule("SIZ004", "fixture-budget", "warning")

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import START
 from evalpolicy.facts.gates import Gates
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
 
-_CHECK = re.compile(r"(?:^|[_.-])(?:tests?|check|lint|verify|validate|sweep|audit|scan)(?=$|[_.-])")
+if TYPE_CHECKING:
+    from evalpolicy.artifacts.syntax.shell.model import Script
+
+_CHECK = re.compile(r"(?:^|[_.-])(?:tests?|check|lint|verify|validate|audit|scan)(?=$|[_.-])")
+# Elsewhere a sweep may as well start evaluations.
+_SWEEP = re.compile(r"(?:^|/)tests?/(?:.*[/_.-])?sweep(?=$|[_.-])")
+# A comment of a Makefile, a line by itself; a word with which a shell looks for files.
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_GLOB = re.compile(r"[\w./-]*/[\w.-]*\*[\w.*/-]*")
 
 
 @rule("GAT006", "gate-not-run", "note")
@@ -73,7 +83,8 @@ def not_run(gates: Gates, fleet: Fleet) -> Iterator[Hit]:
         return
     reached = _reached(gates)
     for path in gates.scripts:
-        if _CHECK.search(_stem(path)) and path not in reached and not fleet.is_in_unit(path):
+        is_check = _CHECK.search(_stem(path)) or _SWEEP.search(path)
+        if is_check and path not in reached and not fleet.is_in_unit(path):
             yield Hit(
                 path, "no workflow and no hook calls this check: call it or remove it", START,
                 "a check that does not run in CI blocks nothing", path, "script",
@@ -93,29 +104,43 @@ def _stem(path: str) -> str:
 
 
 def _texts(gates: Gates) -> list[str]:
-    """What workflows and hooks say."""
-    found = [run.step.run.text for run in gates.runs if run.step.run is not None]
+    """What workflows and hooks run."""
+    found = [_run(run.script) for run in gates.runs]
     found += [hook.entry.text for _, _, hook in gates.hooks() if hook.entry is not None]
     found += [a.text for _, _, hook in gates.hooks() for a in hook.args or ()]
     return found
 
 
+def _run(script: Script) -> str:
+    """The words of the commands and loops, a command a line; no comment is one."""
+    from evalpolicy.artifacts.syntax.shell.model import loop_words
+    from evalpolicy.artifacts.syntax.shell.shells import with_inner
+
+    lines = [(*command.assignments, *command.words) for command in with_inner(script)]
+    lines += loop_words(script.lists)
+    return "\n".join(" ".join(word.text for word in words) for words in lines)
+
+
 def _reached(gates: Gates) -> set[str]:
     """The scripts that are called, by a workflow, a hook, or a script or Makefile of those."""
-    callees = {**gates.scripts, **gates.makefiles}
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+
+    waiting = {**gates.scripts, **gates.makefiles}
     texts = _texts(gates)
     reached: set[str] = set()
     while texts:
         text = "\n".join(texts)
         texts = []
-        for path, content in callees.items():
-            if path not in reached and _names(text, path):
-                reached.add(path)
-                texts.append(content)
+        globs = {word.removeprefix("./") for word in _GLOB.findall(text)}
+        for path in [path for path in waiting if _names(text, globs, path)]:
+            content = waiting.pop(path)
+            is_script = path in gates.scripts
+            texts.append(_run(parse(content)) if is_script else _COMMENT.sub("", content))
+            reached.add(path)
     return reached
 
 
-def _names(text: str, path: str) -> bool:
+def _names(text: str, globs: set[str], path: str) -> bool:
     name = _stem(path)
     if path in ("Makefile", "makefile", "GNUmakefile"):
         return re.search(r"\bmake\b", text) is not None
@@ -123,4 +148,6 @@ def _names(text: str, path: str) -> bool:
         return re.search(r"\bjust\b", text) is not None
     # A name that many scripts have needs its folder too.
     needed = path.rpartition("/")[0].rpartition("/")[2] + f"/{name}" if "/" in path else name
-    return (needed if name in ("run.sh", "test.sh", "check.sh") else name) in text
+    if (needed if name in ("run.sh", "test.sh", "check.sh") else name) in text:
+        return True
+    return any(fnmatchcase(path, glob) for glob in globs)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from evalpolicy.artifacts.engine_calls import EngineCall
+from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.policy.rule import Hit, rule
@@ -75,8 +76,9 @@ def _forced(path: str, what: str, platform: str, span: Span) -> Hit:
 def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]]) -> Iterator[Hit]:
     """Some scripts use podman and others docker.
 
-    The engine that most calls in the fleet's shell scripts use is the fleet's; every call that
-    builds, pulls or runs with another one is reported.
+    If the fleet's shell scripts run images with one engine, every script that builds, pulls or tags
+    them with another one is reported. Otherwise nothing says which one is right: the calls of the
+    engine with fewer calls are reported, and the finding names both sides.
 
     ## Why
 
@@ -130,14 +132,20 @@ def engine_split(fleet: Fleet, engine_calls: Mapping[str, tuple[EngineCall, ...]
     used = Counter(call.engine for _, call in concerned)
     if len(used) < 2:
         return
-    usual = max(sorted(used), key=lambda engine: used[engine])
+    running = {call.engine: path for path, call in concerned if call.verb in _RUNS}
+    usual = max(sorted(running or used), key=lambda engine: used[engine])
+    if len(running) == 1:
+        why = f"but the fleet runs its images with {usual} ({running[usual]}): use {usual}"
+    else:
+        others = list(dict.fromkeys(path for path, call in concerned if call.engine == usual))
+        more = f" and {counted(len(others) - 1, 'other script')}" if len(others) > 1 else ""
+        why = f"and {others[0]}{more} {'use' if more else 'uses'} {usual}, which does not see it"
     for path, call in concerned:
         if call.engine != usual:
-            verb = "runs" if call.verb in _RUNS else "builds"
+            verb = "runs from" if call.verb in _RUNS else "leaves its image in"
             yield Hit(
                 path,
-                f"`{call.engine} {call.verb}` {verb} in {call.engine}'s own image store, but the "
-                f"fleet's other scripts use {usual}: use {usual}",
+                f"`{call.engine} {call.verb}` {verb} {call.engine}'s own image store, {why}",
                 call.span,
                 "",
                 "",

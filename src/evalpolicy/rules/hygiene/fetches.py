@@ -6,19 +6,12 @@ import re
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
-from evalpolicy.artifacts.dockerfile.searching import matches
-from evalpolicy.fleet.units import Place
+from evalpolicy.facts.moving_data import data_of, path_of
+from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.units import Place, Unit
 from evalpolicy.policy.rule import Hit, rule
 
 _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python:(?P<tag>[^@]*)")
-_LABEL = "eval.benchmark.data_revision"
-_MUTABLE = re.compile(
-    r"refs/convert/parquet"
-    r"|[?&]revision=(?:main|master)\b"
-    r"|raw\.githubusercontent\.com/[^\s\"']*?/(?:main|master)/"
-    r"|(?:github\.com|huggingface\.co)/[^\s\"']*?/(?:raw|resolve)/(?:refs/heads/)?(?:main|master)/"
-)
-_BRANCHES = frozenset(("", "latest", "main", "master", "head"))
 
 
 @rule("HYG005", "full-python-base", "warning")
@@ -65,17 +58,26 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             )
 
 
-@rule("HYG006", "mutable-fetch", "warning")
-def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
-    """A benchmark's RUN fetches from a ref that can change, and no data revision is pinned.
+@rule("HYG006", "mutable-fetch", "error")
+def mutable_fetch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+    """An image fetches data or code from a branch, or from no revision at all.
 
-    Such refs are `refs/convert/parquet`, `?revision=main`, and raw files of main or master on
-    GitHub and Hugging Face.
+    Found in ADD, in RUN with its here-documents and `python -c`, in what a here-document writes
+    into a file, and in the scripts and Python programs that COPY brings along and something runs:
+
+    - `hf://…@~parquet`, `hf://…` without `@`, `refs/convert/parquet`, `/api/datasets/…/parquet`,
+      and `datasets-server.huggingface.co` without `revision=`;
+    - `resolve/main` on Hugging Face, raw files and archives of a branch on GitHub and GitLab,
+      `releases/latest/download`, `?revision=main`;
+    - `git clone` and `ADD ….git` without a commit;
+    - `hf download`, `huggingface-cli download`, `load_dataset(…)`, `hf_dataset(…)`,
+      `snapshot_download(…)` and `hf_hub_download(…)` without a revision.
 
     ## Why
 
-    The data set changes while the benchmark does not. With the revision in the label a reader can
-    at least tell which data a score was measured on.
+    The data set changes while the benchmark does not: the same commit builds a different test next
+    week. In the reference fleet 35 benchmarks fetch `hf://…@~parquet`, which Hugging Face rewrites
+    with every upload.
 
     ## Example
 
@@ -96,24 +98,20 @@ def mutable_fetch(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
     ## Exempt
 
-    A benchmark whose `eval.benchmark.data_revision` is not a branch, or uses a variable that only
-    the build sets (LBL009 checks whether the build fetches it). Agents, models and core images.
+    A commit, a tag and a variable that only the build sets. A clone that a later `git checkout`,
+    `git reset --hard` or `git fetch` of a commit or tag settles. A download that the same script
+    checks (`sha256sum -c`, `ADD --checksum`). What pip and npm install (PIN005, PIN006). The
+    fetch that LBL009 reports because the label names another revision.
     """
-    final = dockerfile.final
-    if place.role != "benchmark" or final is None:
-        return
-    label = dockerfile.effective_labels(final).get(_LABEL)
-    if label is not None and (label.unresolved or label.value.strip().lower() not in _BRANCHES):
-        return
-    runs = [i.onbuild or i for i in dockerfile.instructions]
-    for _, found, span in matches(_MUTABLE, [i for i in runs if i.keyword == "RUN"]):
+    moving, decorative = data_of(unit, around)
+    for fetch in moving[decorative is not None :]:
+        label = " and put it into the label" if unit.role == "benchmark" else ""
         yield Hit(
-            place.path,
-            f"{found[0]} can change, and {_LABEL} pins no revision: fetch a commit and put "
-            "it into the label",
-            span,
-            "",
-            place.name,
-            found[0],
-            cause=found[0],
+            path_of(unit, fetch),
+            f"fetches {fetch.moves}: fetch a commit{label}",
+            fetch.span,
+            f"`{fetch.at('<commit>')}`",
+            unit.name,
+            fetch.source,
+            cause=fetch.source,
         )

@@ -5,6 +5,7 @@ ones with the fleet's own. Only the labels that the Dockerfile itself sets on th
 count.
 """
 
+from evalpolicy.rules.labels.agreement import gateway_version_disagrees, metadata_disagrees
 from evalpolicy.rules.labels.contract import (
     label_empty,
     label_in_lost_stage,
@@ -22,6 +23,7 @@ from evalpolicy.rules.labels.values import (
 __all__ = [
     "data_revision_decorative",
     "data_revision_mutable",
+    "gateway_version_disagrees",
     "label_empty",
     "label_in_lost_stage",
     "label_invalid",
@@ -30,6 +32,7 @@ __all__ = [
     "label_repeated",
     "label_unknown",
     "label_unresolved",
+    "metadata_disagrees",
     "per_task_mismatch",
     "upstream_base",
 ]

@@ -105,7 +105,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     ## Example
 
     ```dockerfile containers/benchmarks/appworld/Dockerfile
-    FROM ghcr.io/example/appworld:latest
+    FROM ghcr.io/example/appworld:1.3.0
     LABEL eval.type="benchmark"
     LABEL eval.benchmark.upstream_base="ghcr.io/example/appworld:latest"
     ```
@@ -124,7 +124,8 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     registry or an owner, images of this fleet (the name ends in one of its folders,
     `…/core/entrypoint`), `scratch`, and a base that only the build supplies, unless the label
     is set. A part that differs from task to task may be `${VARIABLE}` or `<task>`; words
-    after the reference are a remark.
+    after the reference are a remark. A base that moves, and a label that names it as it is: PIN001
+    and PIN002 report that at FROM.
     """
     if unit.role != "benchmark":
         return
@@ -134,17 +135,17 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         if base is None and " " in label.raw.strip():
             return
         why = _moves(label.raw)
-        if why is not None:
+        if why is not None and not (base is not None and _same(label.raw, base)):
             yield Hit(
                 unit.path,
-                f"eval.benchmark.upstream_base {quoted(label.value)} {why}",
+                f"eval.benchmark.upstream_base {quoted(label.raw)} {why}",
                 label.value_span,
                 "",
                 unit.name,
                 "label",
                 cause=label.raw,
             )
-    elif base is not None and not base.unresolved:
+    elif base is not None and not base.unresolved and _moves(base.resolved) is None:
         yield Hit(
             unit.path,
             f"the base {quoted(base.resolved)} is third-party, but "
@@ -169,6 +170,11 @@ def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
         return None
     bare = re.sub(r"(?::[\w.-]+)?(?:@\S+)?$", "", base.resolved)
     return None if "/".join(bare.split("/")[-2:]) in around.images else base
+
+
+def _same(label: str, base: Base) -> bool:
+    """Whether a label names the base as FROM does, whatever its variables are called."""
+    return _PLACEHOLDER.sub("x", label) in (_PLACEHOLDER.sub("x", base.raw), base.resolved)
 
 
 def _moves(written: str) -> str | None:

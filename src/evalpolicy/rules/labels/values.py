@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.revisions import BRANCHES, COMMIT
 from evalpolicy.facts.label_contracts import is_supplied
+from evalpolicy.facts.moving_data import DATA_REVISION, data_of, path_of
 from evalpolicy.fleet.surroundings import Surroundings
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.labels.words import dollar, quoted
-
-if TYPE_CHECKING:
-    from evalpolicy.artifacts.dockerfile import Label
 
 
 @rule("LBL007", "label-unresolved", "warning")
@@ -69,12 +66,6 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
                 )
 
 
-_DATA_REVISION = "eval.benchmark.data_revision"
-_BRANCHES = frozenset({"", "latest", "main", "master", "head"})
-# A full SHA-1 or SHA-256 object id; a data set's content digest is accepted too.
-_IMMUTABLE = re.compile(r"(?:[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64})")
-
-
 @rule("LBL008", "data-revision-mutable", "error")
 def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """The data revision names something that can change.
@@ -108,14 +99,14 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """
     if unit.role != "benchmark":
         return
-    label = unit.labels.get(_DATA_REVISION)
+    label = unit.labels.get(DATA_REVISION)
     if label is None or is_supplied(label.unresolved, around):
         return
     value = label.value.strip()
-    if _IMMUTABLE.fullmatch(value):
+    if COMMIT.fullmatch(value):
         return
     severity: Severity | None = None
-    if value.lower() in _BRANCHES:
+    if value.lower() in BRANCHES:
         moves = "it names no commit" if value == "" else "it changes with every upload"
         why = f"{moves}; pin the data set's commit"
     elif value.startswith(("refs/", "auto-")):
@@ -125,11 +116,11 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         why = "not a full commit id; a tag or a short id can come to mean another commit"
     yield Hit(
         unit.path,
-        f"{_DATA_REVISION} is {quoted(value)}: {why}",
+        f"{DATA_REVISION} is {quoted(value)}: {why}",
         label.value_span,
         "the data set's host shows the full commit id of a revision",
         unit.name,
-        _DATA_REVISION,
+        DATA_REVISION,
         severity,
         cause=value,
     )
@@ -141,7 +132,8 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
     The literal value does not appear in any other of the benchmark's files (documentation and
     comments fetch nothing, so they do not count), and no ARG or ENV passes it on: the label and
-    the data can disagree.
+    the data can disagree. If an instruction or a script of the image fetches what changes (as
+    HYG006 finds it), that is an error, reported at the fetch; else it is a warning at the label.
 
     ## Why
 
@@ -172,21 +164,34 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     A value that can change (LBL008). A value with a variable that is used elsewhere in the file,
     or that the build script supplies.
     """
-    if unit.role != "benchmark":
+    moving, label = data_of(unit, around)
+    if label is None:
         return
-    label = unit.labels.get(_DATA_REVISION)
-    if label is None or label.unresolved or not _IMMUTABLE.fullmatch(label.value):
-        return
-    if _carried(unit, label) or _stands_elsewhere(around, unit, label):
+    if moving:
+        fetch = moving[0]
+        name = label.names[0] if label.names else "DATA_REVISION"
+        line = f"line {fetch.span.line}"
+        yield Hit(
+            path_of(unit, fetch),
+            f"the label says {label.value[:12]}, but {f'{fetch.path} {line}'.strip()} fetches "
+            f"{fetch.moves}",
+            fetch.span,
+            f"`ARG {name}={label.value}`; `{fetch.at(dollar((name,)))}`; "
+            f'`LABEL {DATA_REVISION}="{dollar((name,))}"`',
+            unit.name,
+            DATA_REVISION,
+            "error",
+            cause=fetch.moves,
+        )
         return
     if label.names:
         message = (
-            f"{dollar(label.names)} is only used for {_DATA_REVISION}: "
+            f"{dollar(label.names)} is only used for {DATA_REVISION}: "
             "fetch the data with it, or label and data can disagree"
         )
     else:
         message = (
-            f"{label.value} appears nowhere else in {unit.folder}: "
+            f"no instruction or script of {unit.folder} fetches {label.value}: "
             "fetch the data with an ARG that the label also uses"
         )
     yield Hit(
@@ -195,34 +200,6 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         label.value_span,
         'ARG DATA_REVISION=… once, then "${DATA_REVISION}" in the label and in the fetch',
         unit.name,
-        _DATA_REVISION,
+        DATA_REVISION,
         cause="unused ARG" if label.names else "literal",
-    )
-
-
-def _carried(unit: Unit, label: Label) -> bool:
-    """Whether an instruction other than ARG, ENV and LABEL uses a variable of the label."""
-    for name in label.names:
-        used = re.compile(rf"\$(?:\{{{re.escape(name)}\b|{re.escape(name)}\b)")
-        for instruction in unit.dockerfile.instructions:
-            if instruction.keyword in ("LABEL", "ARG"):
-                continue
-            bodies = (heredoc.body for heredoc in instruction.heredocs)
-            if any(used.search(text) for text in (instruction.text, *bodies)):
-                return True
-    return False
-
-
-def _stands_elsewhere(around: Surroundings, unit: Unit, label: Label) -> bool:
-    """Whether the literal revision appears in another instruction or file of the benchmark."""
-    for instruction in unit.dockerfile.instructions:
-        if instruction.keyword == "LABEL" or (label.names and instruction.keyword == "ARG"):
-            continue
-        bodies = (heredoc.body for heredoc in instruction.heredocs)
-        if any(label.value in text for text in (instruction.text, *bodies)):
-            return True
-    wanted = label.value.encode()
-    return any(
-        wanted in content and not path.endswith((".md", ".rst", ".txt"))
-        for path, content in around.own_texts
     )

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.dockerfile.images import Image, images
+from evalpolicy.artifacts.dockerfile.model import Arg
 from evalpolicy.config.reading import Layout
+from evalpolicy.facts.built_images import BuiltImages
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
 
 _VARIABLE = re.compile(r"\$(\w+)")
+_VARIABLES = re.compile(r"\$\{?(\w+)")
 # The arguments that BuildKit itself sets in the global scope.
 _PREDEFINED = frozenset(
     f"{side}{part}"
@@ -21,7 +24,9 @@ _PREDEFINED = frozenset(
 
 
 @rule("PIN001", "floating-base", "error")
-def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Iterator[Hit]:
+def floating_base(
+    dockerfile: Dockerfile, place: Place, layout: Layout, built_images: BuiltImages
+) -> Iterator[Hit]:
     """FROM, COPY --from or a mount uses a third-party image at `:latest`.
 
     ## Why
@@ -47,7 +52,9 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     ## Exempt
 
     The fleet's own images: those of the registries in `layout.registries`, as written or with
-    variables expanded. A tag followed by a digest is pinned.
+    variables expanded, and those that the repository builds: named by `docker build -t` in a
+    script, `tags` in a bake file, `build` and `image` in a compose file, or like a folder of the
+    fleet (`…/core/entrypoint`). A tag followed by a digest is pinned.
 
     ## Configuration
 
@@ -64,21 +71,41 @@ def floating_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
     """
     for image in images(dockerfile):
         floats = image.raw.endswith(":latest") or image.resolved.endswith(":latest")
-        if floats and not _own(image, layout):
-            yield Hit(
-                place.path,
-                f"{image.how} {image.raw} uses a third-party image at :latest: "
-                "use a version's tag or a digest",
-                image.span,
-                "if upstream publishes neither, allow it with [[allow]] and the reason",
-                place.name,
-                image.raw,
-                cause=image.raw,
-            )
+        if not floats or _own(image, layout) or built_images.builds(image.resolved):
+            continue
+        default = _floating_default(dockerfile, image)
+        yield Hit(
+            place.path,
+            f"{image.how} {image.raw} uses a third-party image at :latest: "
+            "use a version's tag or a digest"
+            if default is None
+            else f"{default.key} defaults to {default.value}, a tag that moves: pin the default",
+            image.span if default is None else default.value_span or default.span,
+            "if upstream publishes neither, allow it with [[allow]] and the reason",
+            place.name,
+            image.raw,
+            cause=image.raw,
+        )
+
+
+def _floating_default(dockerfile: Dockerfile, image: Image) -> Arg | None:
+    """The ARG whose default makes an image float; None where FROM itself says `:latest`."""
+    if image.raw.endswith(":latest"):
+        return None
+    declared = {arg.key: arg for arg in dockerfile.global_args}
+    names, found = _VARIABLES.findall(image.raw), None
+    while name := next(
+        (n for n in names if n in declared and (declared[n].value or "").endswith("latest")), None
+    ):
+        found = declared.pop(name)
+        names = list(found.names)
+    return found
 
 
 @rule("PIN002", "untagged-base", "error")
-def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Iterator[Hit]:
+def untagged_base(
+    dockerfile: Dockerfile, place: Place, layout: Layout, built_images: BuiltImages
+) -> Iterator[Hit]:
     """A third-party image has neither a tag nor a digest.
 
     ## Why
@@ -101,8 +128,8 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
 
     ## Exempt
 
-    `scratch`, an earlier stage of the file, the fleet's own images, and a name that only the
-    build supplies (an ARG without a default).
+    `scratch`, an earlier stage of the file, the fleet's own images and those that the repository
+    builds (see PIN001), and a name that only the build supplies (an ARG without a default).
 
     ## Configuration
 
@@ -114,6 +141,8 @@ def untagged_base(dockerfile: Dockerfile, place: Place, layout: Layout) -> Itera
         if not image.known or not tail or ":" in tail or "@" in tail or image.resolved == "scratch":
             continue
         if image.resolved in layout.supplied_contexts or _own(image, layout):
+            continue
+        if built_images.builds(image.resolved):
             continue
         yield Hit(
             place.path,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Install
+from evalpolicy.artifacts.revisions import BRANCHES
 from evalpolicy.artifacts.run_scripts import Script
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.fleet.units import Place
@@ -18,7 +19,7 @@ _REQUIREMENT = re.compile(
     re.DOTALL,
 )
 _EXACT = re.compile(r"(?:^|,)\s*\(?\s*={2,3}\s*(?P<version>[^,;)\s]+)")
-_BRANCHES = frozenset(("", "main", "master", "head", "develop", "dev", "trunk", "latest"))
+_RANGE = "is a range"
 _MOVING_ARCHIVE = re.compile(
     r"/(?:archive|tarball|zipball|legacy\.\w+)/(?:refs/heads/|(?:main|master|HEAD)\b)"
 )
@@ -31,8 +32,8 @@ def unpinned_pip(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
     """A RUN installs a Python package without an exact version.
 
     Covers pip, `python -m pip`, `uv pip install`, `uv tool install` and pipx, also in a
-    here-document that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is not
-    exact.
+    here-document that a shell runs and in `sh -c '…'`. A range (`>=2`, `<81`, `==1.*`) is a note:
+    it is not exact, but chosen; a package without a version is an error.
 
     ## Why
 
@@ -130,6 +131,7 @@ def _unpinned(
                 else "",
                 place.name,
                 word.text,
+                "note" if tool == "pip" and why == _RANGE else None,
                 cause=word.text,
             )
 
@@ -165,10 +167,10 @@ def _pip_reason(text: str) -> str | None:
         return "has no version"
     exact = _EXACT.search(rest)
     if exact is not None:
-        return "is a range" if "*" in exact["version"] else None
+        return _RANGE if "*" in exact["version"] else None
     if rest.startswith("@"):
         return None  # a local path after the name
-    return "is a range" if re.match(r"\(?[<>~!=]", rest) else None
+    return _RANGE if re.match(r"\(?[<>~!=]", rest) else None
 
 
 def _npm_reason(text: str) -> str | None:
@@ -186,19 +188,19 @@ def _npm_reason(text: str) -> str | None:
         return "has no version"
     if _VERSION.fullmatch(version):
         return None
-    return "is a movable tag" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else "is a range"
+    return "is a movable tag" if re.fullmatch(r"[A-Za-z][\w.-]*", version) else _RANGE
 
 
 def _url_reason(text: str, mark: str = "@") -> str | None:
     """Why a URL can come to mean something else; None for a fixed revision or file."""
     url, _, fragment = text.partition("#")
     if mark == "#" and (text.startswith(("git", "ssh")) or "://" not in text or ".git" in url):
-        return "is the tip of a branch" if fragment.lower() in _BRANCHES else None
+        return "is the tip of a branch" if fragment.lower() in BRANCHES else None
     if _MOVING_ARCHIVE.search(url):
         return "is the tip of a branch"
     if text.startswith(("git+", "hg+", "svn+", "bzr+")):
         revision = url.partition("://")[2].partition("/")[2].rpartition("@")[2]
-        if "@" not in url.partition("://")[2].partition("/")[2] or revision.lower() in _BRANCHES:
+        if "@" not in url.partition("://")[2].partition("/")[2] or revision.lower() in BRANCHES:
             return "is the tip of a branch"
     return None
 

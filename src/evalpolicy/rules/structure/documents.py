@@ -50,8 +50,9 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
     ## Exempt
 
     Links with a scheme, anchors within a page, links that leave the repository (`../../issues`),
-    and everything in fenced code. A path in a code span is only checked in rules documents, and
-    only if its first folder exists and it has no placeholder (`<name>`, `{a,b}`, `*`).
+    everything in fenced code, and a section named Changelog, which tells what was there once. A
+    path in a code span is only checked in rules documents, and only if its first folder exists and
+    it has no placeholder (`<name>`, `{a,b}`, `*`).
 
     ## Configuration
 
@@ -71,9 +72,9 @@ def dead_link(documents: Documents) -> Iterator[Hit]:
             )
 
 
-@rule("STR006", "rules-document-form", "note")
+@rule("STR006", "rules-document-form", "note", default=False)
 def rules_document_form(documents: Documents) -> Iterator[Hit]:
-    """A rules document lacks a required part, or gives two requirements the same number.
+    """A rules document lacks a required part, or numbers two requirements alike. Off by default.
 
     It has to have a title, a status (Draft, Active, Superseded) and a date, then Abstract,
     Terminology, numbered requirements, References and Changelog in this order, the changelog with
@@ -133,7 +134,8 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
 
     ## Configuration
 
-    `submission.rules_documents` defines which files are rules documents.
+    `[rules] STR006 = "note"` enables the rule, `submission.rules_documents` defines which files are
+    rules documents.
     """
     for path in documents.paths:
         if documents.is_rules_document(path):

@@ -85,10 +85,12 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
         governed = submitted.governed(document.path)
         if governed:
             span = first_difference(document.before, document.after) if document.after else START
+            folder = document.path.rpartition("/")[0] + "/"
+            paths = sorted((c.path for c in governed), key=lambda path: not path.startswith(folder))
             yield Hit(
                 document.path,
-                f"this rules document changes together with code that it governs "
-                f"({listed([c.path for c in governed])}): submit the rule first and separately",
+                f"rules and code change together: this document and {listed(paths)}: submit the "
+                "rule first and separately",
                 span,
                 subject=document.path,
             )

@@ -117,9 +117,9 @@ def _refers(text: str, settings: Submission, own: int | None) -> bool:
     return any(found_in(settings.issue_references, line) for line in words.split("\n"))
 
 
-@rule("SUB004", "sign-off", "error")
+@rule("SUB004", "sign-off", "error", default=False)
 def sign_off(change: Change, config: Config) -> Iterator[Hit]:
-    """A commit has no Signed-off-by of its author.
+    """A commit has no Signed-off-by of its author. Off unless configured.
 
     The author's address or name has to match; if the commit was rewritten, the committer's is
     accepted too. A sign-off by somebody else is not, unless configured. The finding points at the
@@ -156,8 +156,9 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
 
     ## Configuration
 
-    `[submission]`: `sign_off = "anyone"` accepts any sign-off, `merge_commits = true` requires one
-    in merge commits too; `bots`, and `exempt_labels.SUB004`.
+    `[rules] SUB004 = "error"` enables the rule. `[submission]`: `sign_off = "anyone"` accepts any
+    sign-off, `merge_commits = true` requires one in merge commits too; `bots`, and
+    `exempt_labels.SUB004`.
     """
     settings = config.submission
     if change.labelled(settings.exempts("SUB004")):

@@ -5,6 +5,7 @@ Offsets count characters of the text that was read, whatever part of it a script
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -108,3 +109,15 @@ class Script(Struct, frozen=True):
     commands: tuple[Command, ...]
     heres: tuple[tuple[int, int], ...] = ()
     loops: tuple[str, ...] = ()
+
+
+def loop_words(lists: Lists) -> Iterator[tuple[ShellWord, ...]]:
+    """The variable of each `for` and what it goes through, however deep it stands."""
+    for each in lists:
+        for pipeline in each.pipelines:
+            for node in pipeline.commands:
+                if isinstance(node, Compound):
+                    if node.kind == "for":
+                        yield node.words
+                    for part in node.parts:
+                        yield from loop_words(part)

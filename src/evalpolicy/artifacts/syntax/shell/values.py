@@ -12,6 +12,7 @@ from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_DEFAULTED = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-=]([^{}]*))?\})")
 _DECLARES = frozenset(("export", "readonly", "declare", "typeset", "local"))
 # A longer value is not a program, a version or a path (characters).
 _LONGEST = 80
@@ -56,3 +57,23 @@ def resolved(words: Iterable[ShellWord], values: Mapping[str, str]) -> tuple[She
         parts = [text] if word.quoted or text == word.text else text.split()
         found += [replace(word, text=part, expands="$" in part) for part in parts]
     return tuple(found)
+
+
+def default_values(script: Script) -> dict[str, str]:
+    """Name → what its first assignment comes to if the caller sets nothing: `A=${A:-x}` is x."""
+    values: dict[str, str] = {}
+    for command in script.commands:
+        for word in _assignments(command, command.words[0].text if command.words else ""):
+            if found := ASSIGNMENT.match(word.text):
+                name = found[0].rstrip("+=")
+                value = word.text[found.end() :]
+                if len(value) <= _LONGEST:
+                    values.setdefault(name, with_defaults(value, values))
+    return values
+
+
+def with_defaults(text: str, values: Mapping[str, str]) -> str:
+    """A text with the variables that are known; what is not, and has no default, stays."""
+    return _DEFAULTED.sub(
+        lambda found: values.get(found[1] or found[2], found[3] if found[3] else found[0]), text
+    )
