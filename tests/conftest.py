@@ -34,15 +34,22 @@ def _in_memory() -> bool:
 
 
 # Tests write and remove some 100,000 small files, for which a disk makes them wait.
-if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _in_memory():
+# Containers get folders of these as they always do, from a disk.
+if not ENGINES and "PYTEST_DEBUG_TEMPROOT" not in os.environ and _in_memory():
     os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
 
 
+# One process has what these tests share: a daemon with its images, a program that Go builds.
+SHARED = {"docker": "containers", "podman": "containers", "act": "act"}
+
+
 def pytest_collection_modifyitems(items):
-    if ENGINES:
-        return
     for item in items:
         for mark in item.iter_markers("engine"):
+            if ENGINES:
+                for group in {SHARED[name] for name in mark.args if name in SHARED}:
+                    item.add_marker(pytest.mark.xdist_group(group))
+                continue
             reason = f"needs {', '.join(mark.args)}: run with EVALPOLICY_ENGINES=auto or required"
             item.add_marker(pytest.mark.skip(reason=reason))
 
