@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .venv-demo
 BIN := $(VENV)/bin
+# The tests start Python a thousand times, which would compile everything each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup test newest oldest demo demo-replay lint lock engines bench bench-hostile kills docs clean
 help:
@@ -43,7 +45,8 @@ demo-replay: $(DEMO)/.replay
 	@sh examples/demo-replay.sh $(DEMO)/bin/evalpolicy
 
 engines: setup
-	EVALPOLICY_ENGINES=$${EVALPOLICY_ENGINES:-auto} $(BIN)/python -m pytest -m engine -rs
+	EVALPOLICY_ENGINES=$${EVALPOLICY_ENGINES:-auto} $(BIN)/python -m pytest -m engine -rs \
+	  -n 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,13 @@ def run(
     installed: str | None = None,
     github: dict[str, str] | None = None,
     action: Path = ROOT,
+    check: Callable[[dict[str, str]], tuple[int, str]] | None = None,
 ) -> Ran:
     """The action on `workspace`; `place` takes the runner's own files.
 
     `installed` names a Python that has evalpolicy: then the step that installs it is left out,
-    because that one needs a package index and half a minute.
+    because that one needs a package index and half a minute. `check` stands for the step of that
+    id: of the environment it gives the exit code and the log.
     """
     document = yaml.safe_load((action / "action.yml").read_text())
     unknown = set(inputs or {}) - set(document["inputs"])
@@ -89,35 +92,44 @@ def run(
             file.touch()
         script = place / f"{number}.sh"
         script.write_text(_expand(step["run"], context))
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
-            cwd=workspace,
-            env={
-                **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GITHUB_"))},
-                "GITHUB_ACTIONS": "true",
-                "GITHUB_WORKSPACE": str(workspace),
-                "GITHUB_ACTION_PATH": str(action),
-                "GITHUB_OUTPUT": str(files["output"]),
-                "GITHUB_STEP_SUMMARY": str(files["summary"]),
-                "GITHUB_ENV": str(files["env"]),
-                "GITHUB_PATH": str(files["path"]),
-                "RUNNER_TEMP": str(temporary),
-                "LC_ALL": "C.UTF-8",
-                **(github or {}),
-                **{key: _expand(value, context) for key, value in step.get("env", {}).items()},
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        ran.log += done.stdout.decode("utf-8", "replace")
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GITHUB_"))},
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(workspace),
+            "GITHUB_ACTION_PATH": str(action),
+            "GITHUB_OUTPUT": str(files["output"]),
+            "GITHUB_STEP_SUMMARY": str(files["summary"]),
+            "GITHUB_ENV": str(files["env"]),
+            "GITHUB_PATH": str(files["path"]),
+            "RUNNER_TEMP": str(temporary),
+            "LC_ALL": "C.UTF-8",
+            **(github or {}),
+            **{key: _expand(value, context) for key, value in step.get("env", {}).items()},
+        }
+        if name == "check" and check is not None:
+            code, log = check(environment)
+        else:
+            code, log = _bash(script, workspace, environment)
+        ran.log += log
         ran.summary += files["summary"].read_text()
-        ran.failed, ran.code = done.returncode != 0, done.returncode
+        ran.failed, ran.code = code != 0, code
         context["steps"][name] = {"outputs": read_outputs(files["output"].read_text())}
     for name, row in document["outputs"].items():
         ran.outputs[name] = _expand(row["value"], context)
     return ran
+
+
+def _bash(script: Path, workspace: Path, environment: dict[str, str]) -> tuple[int, str]:
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
+        cwd=workspace,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
 def read_outputs(text: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ PER_DOUBLING = 2.5
 """How much more work twice the input may be. Linear is 2, quadratic is 4."""
 
 _MEASURABLE = 0.003
+_SHORT = 0.1
 _LONGEST = 20.0
 _ATTEMPTS = 5
 
@@ -45,6 +46,7 @@ def assert_linear(
 def _assert_linear(
     run: Callable[[T], object], shape: Callable[[int], T], start: int, largest: int
 ) -> None:
+    run(shape(start // 64))  # What the first run of all pays for is no matter of size.
     size = start
     while (once := _cost(run, shape(size))) < _MEASURABLE and 4 * size < largest:
         size *= 2
@@ -53,12 +55,17 @@ def _assert_linear(
     growths = []
     for attempt in range(_ATTEMPTS):
         # Each size as often as the others: what is remembered makes a second run cheaper.
-        runs = 1 if attempt == 0 else 3
-        once = _median_cost(run, shape(size), runs)
-        double = _median_cost(run, shape(2 * size), runs)
-        # What doubles badly is not worth waiting for at four times the size.
-        far = double > _LONGEST or double > 2 * PER_DOUBLING * once
-        growth = double / once if far else (_median_cost(run, shape(4 * size), runs) / once) ** 0.5
+        runs = 3 if attempt else 1
+        if attempt:
+            once = _median_cost(run, shape(size), runs)
+        growth = None
+        if attempt or once > _SHORT:
+            # What doubles badly is not worth waiting for at four times the size.
+            double = _median_cost(run, shape(2 * size), runs)
+            if double > _LONGEST or double > 2 * PER_DOUBLING * once:
+                growth = double / once
+        if growth is None:
+            growth = (_median_cost(run, shape(4 * size), runs) / once) ** 0.5
         if growth <= PER_DOUBLING:
             return
         growths.append(growth)

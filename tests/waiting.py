@@ -12,7 +12,7 @@ PAUSE = 0.05
 """Seconds between two attempts."""
 
 
-def wait_until(condition: Callable[[], T], attempts: int = 600, what: str = "") -> T:
+def wait_until(condition: Callable[[], T], attempts: int = 12_000, what: str = "") -> T:
     """What the condition gives once that is true. Raises `TimeoutError` after the last attempt."""
     for _ in range(attempts):
         if found := condition():

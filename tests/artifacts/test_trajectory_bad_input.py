@@ -164,7 +164,7 @@ print(summary.size, summary.turns, len(summary.problems), hits, megabytes)
         input=lines(row),
         capture_output=True,
         check=True,
-        timeout=300,
+        timeout=900,
     )
     size, turns, found, hits, megabytes = done.stdout.split()
     assert int(size) > (500_000_000 if shape == "many lines" else 300 * 2**20)

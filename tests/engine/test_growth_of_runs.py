@@ -14,7 +14,7 @@ from tests.samples.trajectories import lines, litellm_row
 
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
-from evalpolicy.engine.survey.surveying import survey
+from evalpolicy.engine.survey.surveying import Survey, survey
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.waivers import baseline as baselines
 from evalpolicy.policy.report import Report
@@ -146,9 +146,9 @@ def test_a_survey(tmp_path: Path) -> None:
     def made(n: int) -> Path:
         return write(tmp_path / str(n), {**FLEET, **_fixtures(n)})
 
-    def surveyed(root: Path) -> None:
+    def surveyed(root: Path) -> Survey:
         with open_snapshot(root) as snapshot:
-            facts = Facts(snapshot, configuration.load(snapshot), Cache(None), jobs=1)
-            assert len(survey(facts).stories) >= START
+            return survey(Facts(snapshot, configuration.load(snapshot), Cache(None), jobs=1))
 
+    assert len(surveyed(made(START)).stories) >= START
     assert_linear(surveyed, made, start=START, largest=8 * START)

@@ -78,7 +78,7 @@ def _run(
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 3, done.stderr

@@ -21,7 +21,6 @@ _PINNED = Path(__file__).parent / "buildkit" / "go.mod"
 _BUILDS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalpolicy-engines"
 # Go's caches are where the machine's own home says, whatever a test makes of the variables.
 _ENVIRONMENT = dict(os.environ)
-_START_SECONDS = 30
 _CONFIG = """\
 root = "{folder}/root"
 [grpc]

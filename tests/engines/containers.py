@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-START_ATTEMPTS = 200
+START_ATTEMPTS = 1500
 
 
 class CannotStartError(Exception):

@@ -195,7 +195,7 @@ def test_act(tmp_path, monkeypatch, go_program, files, code):
             "--local-repository", f"github/codeql-action@{pin}={tmp_path / 'stub'}",
         ],
         cwd=root, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1800, check=False,
     )  # fmt: skip
     log = done.stdout + done.stderr
     assert f"outputs CODE={code} ERRORS={code}." in log, log
@@ -228,7 +228,7 @@ def test_the_action_tests_itself(tmp_path, monkeypatch, go_program):
             f"github/codeql-action@{upload.partition('@')[2]}={tmp_path / 'stub'}",
         ],
         cwd=root, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "It checked, and found nothing" in done.stdout

@@ -36,7 +36,7 @@ def test_neovim(need_tool, tmp_path):
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=120,
+        timeout=1800,
         check=False,
     )
     assert result.is_file(), done.stderr.decode()

@@ -16,6 +16,14 @@ from tests.samples.trajectories import lines, litellm_row
 
 HEAD = """
 import os, time
+def note(name):
+    open(str(name), "w").close()
+def noted(count):  # in this folder; no more than minutes are waited
+    for _ in range(20_000):
+        if len(os.listdir()) >= count:
+            return
+        time.sleep(0.005)
+    raise SystemExit(f"only {os.listdir()}")
 from evalpolicy.facts.processes import Part, Shared
 parent = os.getpid()
 def shared(make, count=40, helpers=3):
@@ -31,16 +39,18 @@ CASES = {
     "plain": "print(sorted(shared(lambda n: n * n).results()) == [(n, n * n) for n in range(40)])",
     "helpers do their share": """
 def make(n):
-    time.sleep(0.005)
+    note(os.getpid())
+    noted(4)
     return os.getpid()
 assert len({pid for _, pid in shared(make).results()}) == 4
 print(True)
 """,
     "they begin at once": """
 def make(n):
+    note(n)
     return os.getpid()
 work = shared(make)
-time.sleep(0.3)
+noted(40)
 print(parent not in {pid for _, pid in work.results()})
 """,
     "a helper that dies": """
@@ -114,12 +124,13 @@ print(pids == {parent})
 
 @pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
 @pytest.mark.parametrize("case", CASES)
-def test_every_item_is_made_once(case: str) -> None:
+def test_every_item_is_made_once(case: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", HEAD + CASES[case]],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.stdout == "True\n", done.stderr[-2000:]
@@ -131,10 +142,11 @@ for each in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(each, signal.SIG_DFL)  # under nohup it is ignored, and that is inherited
 def make(n):
     os.write(1, b"begun\\n")  # at once: the other helper writes, too
+    note(os.getpid())
     while True:
         WORK
 work = shared(make, helpers=2)
-time.sleep(0.5)
+noted(2)
 os.kill(parent, int(sys.argv[1]))
 """
 
@@ -142,13 +154,16 @@ os.kill(parent, int(sys.argv[1]))
 @pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked on Linux alone")
 @pytest.mark.parametrize("work", ["pass", "time.sleep(5)"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_helpers_end_with_their_parent_in_the_middle_of_an_item(number: int, work: str) -> None:
+def test_helpers_end_with_their_parent_in_the_middle_of_an_item(
+    number: int, work: str, tmp_path: Path
+) -> None:
     """Standard output is theirs too: it ends when the last of them has."""
     done = subprocess.run(
         [sys.executable, "-c", HEAD + ORPHANS.replace("WORK", work), str(int(number))],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == -number

@@ -31,7 +31,7 @@ def started(fleet: Path, script: str, words: str = CHECK) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -74,7 +74,7 @@ def running(app: Any) -> Iterator[str]:
             yield address(on)
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(600)
             assert not thread.is_alive()
 
 
@@ -84,7 +84,10 @@ def serving(trajectory: Trajectory, journal=None, on_exhausted="error", **option
     book = Journal(journal)
     app = ReplayApp(Tape(trajectory, on_exhausted), book, **options)
     try:
-        with running(app) as base, httpx.Client(base_url=base, trust_env=False) as client:
+        with (
+            running(app) as base,
+            httpx.Client(base_url=base, trust_env=False, timeout=600) as client,
+        ):
             yield client
     finally:
         book.close()

@@ -69,7 +69,7 @@ def recording(upstream, file, base="/v1"):
         with (
             running(upstream) as behind,
             running(RecorderApp(behind + base, recorded)) as front,
-            httpx.Client(base_url=front, trust_env=False) as client,
+            httpx.Client(base_url=front, trust_env=False, timeout=600) as client,
         ):
             yield client
     finally:
@@ -197,7 +197,7 @@ def test_an_upstream_that_is_not_there_is_502(tmp_path):
     recorded = Recording(tmp_path / "new.traces.jsonl")
     with (
         running(RecorderApp("http://127.0.0.1:9/v1", recorded)) as front,
-        httpx.Client(base_url=front, trust_env=False) as client,
+        httpx.Client(base_url=front, trust_env=False, timeout=600) as client,
     ):
         answer = client.post("/v1/messages", json={"messages": QUESTION})
     recorded.close()
@@ -225,7 +225,7 @@ def test_free_text_of_custom_tools_is_kept(tmp_path):
     with running(ReplayApp(Tape(trajectory), Journal(None))) as base:
         tools = [{"type": "custom", "name": "patch"}]
         ask = {"input": "x", "tools": tools}
-        answer = httpx.post(f"{base}/v1/responses", json=ask, trust_env=False).json()
+        answer = httpx.post(f"{base}/v1/responses", json=ask, trust_env=False, timeout=600).json()
     (item,) = answer["output"]
     assert {**item, **call} == item
 

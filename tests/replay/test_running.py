@@ -59,12 +59,14 @@ def test_the_answer_is_in_the_plans_order(run):
 
 def test_no_more_run_at_a_time_than_asked(run):
     now, most, lock = [0], [0], threading.Lock()
+    three = threading.Barrier(3)
 
     def counted(one, stop):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.02)
+        time.sleep(0.02)  # a fourth would come
+        three.wait(600)
         with lock:
             now[0] -= 1
         return served(one, stop)

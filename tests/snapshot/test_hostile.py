@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from tests.action_runner import run as run_action
@@ -94,21 +95,34 @@ def outcomes(
 
 
 def in_action(trap: Trap, path: str, of: str = "pull_request") -> int:
-    """The exit code that the action hands on for the folder `path` of its workspace."""
+    """The exit code that the action hands on for the folder `path` of its workspace.
+
+    What the set-up does to the environment is for the process that the action starts to survive;
+    where it does nothing, the same command line runs in this one.
+    """
     output = trap.place / "output"
     output.write_text("")
-    action(
-        {
-            **os.environ,
-            "GITHUB_WORKSPACE": str(trap.root),
-            "GITHUB_OUTPUT": str(output),
-            "GITHUB_EVENT_NAME": of,
-            "GITHUB_EVENT_PATH": str(trap.place / "event.json"),
-            "INPUT_PATH": path,
-        }
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        if not trap.environment:
+            patch.setattr("evalpolicy.frontends.action.__main__._evalpolicy", _here)
+        action(
+            {
+                **os.environ,
+                "GITHUB_WORKSPACE": str(trap.root),
+                "GITHUB_OUTPUT": str(output),
+                "GITHUB_EVENT_NAME": of,
+                "GITHUB_EVENT_PATH": str(trap.place / "event.json"),
+                "INPUT_PATH": path,
+            }
+        )
     lines = output.read_text().splitlines()
     return int(lines[next(n for n, line in enumerate(lines) if line.startswith("exit-code<<")) + 1])
+
+
+def _here(folder: Path, arguments: list[str]) -> tuple[int, str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return main(arguments), ""
 
 
 def in_editor(trap: Trap) -> bool:

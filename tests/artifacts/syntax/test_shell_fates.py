@@ -49,7 +49,7 @@ def fails(root: Path, script: str, mode: str) -> bool | None:
     codes = []
     for code in ("1", "0"):
         done = subprocess.run(
-            ["bash", *MODES[mode], "-c", script], capture_output=True, cwd=root, timeout=30,
+            ["bash", *MODES[mode], "-c", script], capture_output=True, cwd=root, timeout=600,
             env={"PATH": stubs(root), "GATE": code, "MARK": str(mark)}, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         codes.append(done.returncode)

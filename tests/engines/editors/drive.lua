@@ -9,12 +9,12 @@ local function codes()
   return found
 end
 local function shows(code)
-  return vim.wait(20000, function()
+  return vim.wait(300000, function()
     return vim.tbl_contains(codes(), code)
   end, 20)
 end
 local function request(method, params)
-  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 20000) or {}) do
+  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 300000) or {}) do
     return answer.result
   end
 end
@@ -23,7 +23,7 @@ local function row(pattern)
 end
 
 local ok, why = pcall(function()
-  assert(vim.wait(20000, function()
+  assert(vim.wait(300000, function()
     return vim.tbl_count(vim.lsp.buf_get_clients(0)) > 0
   end, 20), "no client is attached")
   local name = row("eval.benchmark.name")
@@ -50,7 +50,7 @@ local ok, why = pcall(function()
     end
   end
   out.line = vim.fn.getline(name)
-  out.gone = vim.wait(20000, function()
+  out.gone = vim.wait(300000, function()
     return #vim.diagnostic.get(0) == 0
   end, 20)
   vim.cmd("write")

@@ -109,7 +109,7 @@ def run(command: list[str], directory: Path, config: Path, report: Path) -> Verd
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=600,
     )
     if done.returncode not in (0, 42):
         return Verdict(False, frozenset(), done.stderr[-2000:])

@@ -35,7 +35,7 @@ def ask(python: str, wire: str, jobs: list[dict[str, Any]]) -> list[dict[str, An
         input=json.dumps(jobs),
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1800,
         check=False,
         env=outside,
     )

@@ -104,7 +104,7 @@ def planned(store: Store, script: str, folder: Path, limits: Limits) -> Replay:
 
 
 def contained(
-    store: Store, script: str, folder: Path, *, seconds: int = 60, disk: int = 64 * MIB
+    store: Store, script: str, folder: Path, *, seconds: int = 600, disk: int = 64 * MIB
 ) -> Contained:
     """Runs it to its end."""
     limits = Limits(2, 256 * MIB, 100, 1024, 32 * MIB, seconds, disk)

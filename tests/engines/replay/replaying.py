@@ -62,7 +62,7 @@ class Replayed:
         options = ("--engine", self.store.name, "--format", "text", "--format", f"json={report}")
         done = subprocess.run(
             self.command("run", *options, *arguments),
-            capture_output=True, text=True, check=False, timeout=500,
+            capture_output=True, text=True, check=False, timeout=1800,
             env={**self.store.environment, **environment},
         )  # fmt: skip
         found = json.loads(report.read_text()) if report.exists() else {}

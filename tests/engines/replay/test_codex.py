@@ -61,7 +61,7 @@ def codex(need_engine, tmp_path):
              question],
             cwd=work,
             env={"PATH": os.environ["PATH"], "HOME": str(home), "OPENAI_API_KEY": "sk-proxy"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
         return done.returncode, [json.loads(one) for one in done.stdout.splitlines() if one]
 

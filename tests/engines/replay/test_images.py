@@ -281,7 +281,7 @@ def service(tmp_path):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         started.append(process)
-        for _ in range(100):
+        for _ in range(3000):
             if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0:
                 return
             time.sleep(0.1)
@@ -290,7 +290,7 @@ def service(tmp_path):
     yield start
     for process in started:
         process.terminate()
-        process.wait(20)
+        process.wait(600)
 
 
 @pytest.mark.engine("podman", "buildx", "buildkitd")

@@ -34,12 +34,12 @@ def endless(store, tmp_path):
 def provide(fleet):
     """Builds all that a replay needs, which runs until it is told to stop."""
     with fleet.running(SHELL) as process:
-        wait_for_runner(fleet, process, 300)
+        wait_for_runner(fleet, process)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
 
 
-def wait_for_runner(fleet, process, seconds=60, runners=1):
+def wait_for_runner(fleet, process, seconds=600, runners=1):
     for _ in range(3 * seconds):
         names = fleet.store.run("ps", "--format", "{{.Names}}").split()
         if sum(name.endswith("-runner") for name in names) >= runners:
@@ -61,7 +61,7 @@ def begun(fleet: Replayed, *arguments: str, runners: int = 1):
 def test_a_signal_ends_a_run_and_removes_what_it_made(endless, number):
     with begun(endless) as process:
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 3
     assert endless.remains() == []
     assert "the run was interrupted" in out
@@ -85,7 +85,7 @@ def test_clean_removes_what_a_killed_run_left_and_no_more(endless, tmp_path):
         assert "kept 3 that belong to a running replay" in said
         assert living.poll() is None
         living.send_signal(signal.SIGTERM)
-        living.communicate(timeout=60)
+        living.communicate(timeout=600)
     assert endless.remains() == []
     assert _said(endless, clean) == "nothing to remove\n"
 
@@ -119,7 +119,7 @@ def test_an_engine_that_goes_away_in_the_middle(docker_based, need_engine, tmp_p
             assert daemon.process is not None
             daemon.process.kill()
             daemon.process.wait()
-            out, _ = process.communicate(timeout=120)
+            out, _ = process.communicate(timeout=600)
         assert process.returncode == 3, out
         said = " ".join(out.split())
         assert "docker stopped responding (Cannot connect to the Docker daemon" in said

@@ -12,6 +12,8 @@ from tests.reporters.html import fleet
 
 from evalpolicy.__main__ import main
 
+PATIENCE = 600_000
+"""Milliseconds: only what hangs takes them."""
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking")
 
 
@@ -44,6 +46,7 @@ def shown(chromium, need_engine):
         said = []
         context = chromium.new_context(viewport={"width": width, "height": 900}, **how)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: said.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))

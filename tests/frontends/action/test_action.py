@@ -28,10 +28,11 @@ UPLOAD = "github/codeql-action/upload-sarif"
 def act(tmp_path):
     """`act(files, **inputs)` gives what came of the action on a repository with `files`."""
 
-    def call(files=FLEET, github=None, workspace=None, **inputs):
+    def call(files=FLEET, github=None, workspace=None, check=None, **inputs):
         here = workspace or repository(tmp_path / "workspace", files)
         named = {name.replace("_", "-"): value for name, value in inputs.items()}
-        return run(here, tmp_path / "runner", named, installed=sys.executable, github=github)
+        runner = tmp_path / "runner"
+        return run(here, runner, named, installed=sys.executable, github=github, check=check)
 
     return call
 
@@ -233,13 +234,31 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name", ["path", "base", "select", "ignore", "fail-on", "baseline", "sarif-file", "replay"]
-)
+@pytest.fixture
+def here(monkeypatch, capfdbinary):
+    """The check step in this process: what the shell does with a value, all other tests show."""
+    from evalpolicy.frontends.action.__main__ import main
+
+    def check(environment):
+        monkeypatch.chdir(environment["GITHUB_WORKSPACE"])
+        code = main(environment)
+        out, err = capfdbinary.readouterr()
+        return code, (out + err).decode("utf-8", "replace")
+
+    return check
+
+
+INPUTS = ("path", "base", "select", "ignore", "fail-on", "baseline", "sarif-file", "replay")
+
+
+@pytest.mark.parametrize("name", INPUTS)
 @pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_inputs_are_refused_and_do_nothing(tmp_path, name, value):
+def test_hostile_inputs_are_refused_and_do_nothing(tmp_path, here, name, value):
     root = write(tmp_path / "w", FLEET)
-    ran = run(root, tmp_path / "runner", {name: value}, installed=sys.executable)
+    # Each value goes through the shell once.
+    shell = INPUTS.index(name) == HOSTILE.index(value) % len(INPUTS)
+    check = None if shell else here
+    ran = run(root, tmp_path / "runner", {name: value}, installed=sys.executable, check=check)
     allowed = {"path": (3,), "sarif-file": (0,), "select": (2,), "ignore": (2,)}.get(name, ())
     if name == "sarif-file" and not ran.failed:
         # A strange name is a name, as long as it stays in the workspace.
@@ -335,9 +354,11 @@ def test_the_event_of_a_submission_is_passed_on(tmp_path, name, kind, passed):
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group", "push"])
 @pytest.mark.parametrize("file", [None, "", "nowhere.json", "."])
 @pytest.mark.parametrize("base", ["", "HEAD"])
-def test_an_event_without_its_payload_is_not_checked(act, name, file, base):
+def test_an_event_without_its_payload_is_not_checked(act, here, name, file, base):
     github = {"GITHUB_EVENT_NAME": name}
-    ran = act(github=github if file is None else {**github, "GITHUB_EVENT_PATH": file}, base=base)
+    if file is not None:
+        github["GITHUB_EVENT_PATH"] = file
+    ran = act(github=github, base=base, check=here)
     assert (ran.failed, ran.code, ran.outputs["exit-code"]) == (True, 3, "3")
     [command] = ran.commands
     assert "GITHUB_EVENT_PATH" in command

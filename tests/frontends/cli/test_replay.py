@@ -51,11 +51,11 @@ def test_serve_says_where_and_ends_in_good_order(fixture, tmp_path, number):
     journal = tmp_path / "journal.jsonl"
     with process("serve", fixture, "--port", "0", "--journal", journal) as one:
         base = base_of(one)
-        answer = httpx.post(f"{base}/v1/chat/completions", json=ASK, trust_env=False)
+        answer = httpx.post(f"{base}/v1/chat/completions", json=ASK, trust_env=False, timeout=600)
         assert answer.json()["choices"][0]["message"]["content"] == "4"
         assert read_journal(journal.read_bytes()).count("diverged") == 1
         one.send_signal(number)
-        assert one.wait(10) == 0
+        assert one.wait(600) == 0
         assert one.stderr.read() == b""
 
 
@@ -67,9 +67,9 @@ def test_record_writes_a_fixture_that_serve_takes(tmp_path):
     ):
         base = base_of(one)
         for _ in range(3):
-            httpx.post(f"{base}/openai/v1/chat/completions", json=ASK, trust_env=False)
+            httpx.post(f"{base}/openai/v1/chat/completions", json=ASK, trust_env=False, timeout=600)
         one.send_signal(signal.SIGTERM)
-        assert one.wait(10) == 0
+        assert one.wait(600) == 0
         assert b"2 turns, 1 failed call" in one.stdout.read()
     trajectory = parse(output.read_bytes())
     assert [turn.text for turn in trajectory.turns] == ["0", "1"]
@@ -82,7 +82,7 @@ def test_a_recording_of_nothing_is_no_success(tmp_path):
     with process(*arguments) as one:
         base_of(one)
         one.send_signal(signal.SIGTERM)
-        assert one.wait(10) == 3
+        assert one.wait(600) == 3
     assert not output.exists()
 
 

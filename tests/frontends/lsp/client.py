@@ -12,7 +12,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-PATIENCE = 30.0
+PATIENCE = 600.0
+"""Seconds: only what hangs takes them."""
 
 
 class Editor(LanguageClient):

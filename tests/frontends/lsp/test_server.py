@@ -185,12 +185,12 @@ def test_who_types_without_a_pause_sees_something_too(fleet):
     async def scenario(editor: Editor) -> None:
         uri = editor.open(fleet / ARC)
         await editor.diagnostics(uri)
-        for number in range(600):
+        for number in range(12_000):
             editor.change(uri, f"{WRONG_NAME}# {number}\n")
             await asyncio.sleep(0.05)
             if editor.shown(uri) == ["LBL004"]:
                 return
-        raise AssertionError("nothing in half a minute")
+        raise AssertionError("nothing in ten minutes")
 
     session(scenario, fleet)
 
