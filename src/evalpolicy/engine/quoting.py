@@ -6,7 +6,7 @@ into the log of a job and onto a page that more people read than the repository.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -24,29 +24,43 @@ _LINE = 400
 
 def excerpts(
     snapshot: Snapshot, findings: Sequence[Finding], fixtures: Collection[str]
-) -> dict[tuple[str, int], str]:
+) -> Excerpts:
     """The lines that findings point at; none of a fixture, and none in which a secret was found."""
     secret = {(f.path, f.span.line) for f in findings if f.rule.startswith("SEC")}
-    wanted: dict[str, set[int]] = {}
-    for finding in findings:
-        if finding.path in fixtures or (finding.path, finding.span.line) in secret:
-            continue
-        wanted.setdefault(finding.path, set()).add(finding.span.line)
-    if not wanted:
-        return {}
-    scanner = _scanner()
-    found = {}
-    for path, lines in wanted.items():
-        try:
-            content = snapshot.read(path, _FILE)
-        except Unreadable:
-            continue
-        text = file_without_credentials(content).decode("utf-8", "replace")
-        split = text.removeprefix("\ufeff").split("\n")
-        for line in lines:
-            if line <= len(split):
-                found[path, line] = _quoted(split[line - 1].rstrip("\r"), scanner)[:_LINE]
-    return found
+    pointed_at = {(f.path, f.span.line) for f in findings if f.path not in fixtures}
+    return Excerpts(snapshot, pointed_at - secret)
+
+
+class Excerpts(Mapping[tuple[str, int], str]):
+    """Lines by path and number, read while the snapshot is open: most reports show few of them."""
+
+    def __init__(self, snapshot: Snapshot, places: Collection[tuple[str, int]]) -> None:
+        self._snapshot = snapshot
+        self._places = frozenset(places)
+        self._files: dict[str, list[str]] = {}
+
+    def __getitem__(self, place: tuple[str, int]) -> str:
+        path, line = place
+        lines = self._lines(path) if place in self._places else []
+        if line > len(lines):
+            raise KeyError(place)
+        return _quoted(lines[line - 1].rstrip("\r"), _scanner())[:_LINE]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return (place for place in sorted(self._places) if place[1] <= len(self._lines(place[0])))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _lines(self, path: str) -> list[str]:
+        if path not in self._files:
+            try:
+                content = self._snapshot.read(path, _FILE)
+            except Unreadable:
+                content = b""
+            text = file_without_credentials(content).decode("utf-8", "replace")
+            self._files[path] = text.removeprefix("\ufeff").split("\n") if content else []
+        return self._files[path]
 
 
 def without_credentials(findings: Sequence[Finding]) -> Sequence[Finding]:

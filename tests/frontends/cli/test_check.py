@@ -62,7 +62,8 @@ def test_quiet_is_one_line_a_finding(run, tmp_path):
 
 def test_many_findings_are_folded_unless_all_are_asked_for(run, tmp_path):
     paths = [f"{FIXTURES}/arc-{n}-codex.traces.jsonl" for n in range(60)]
-    root = write(tmp_path / "f", {**FLEET, **dict.fromkeys(paths, b"{}\n")})
+    recordings = dict.fromkeys((*paths, f"{FIXTURES}/provenance.json"), b"{}\n")
+    root = write(tmp_path / "f", {**FLEET, **recordings})
     check = ("check", "--select", "PRV001")
     folded = run(root, *check)[1]
     assert "and 59 more in 59 files; fix: evalpolicy provenance backfill\n" in folded

@@ -140,9 +140,13 @@ def command(
         if any(name == "html" for name, _ in outputs):
             facts = Facts(snapshot, configuration.load(snapshot), cache, jobs=jobs)
             report = with_survey(facts, report, replays)
+        texts = [
+            (_rendered(name, report, color, quiet, verbose, statistics, file), file)
+            for name, file in outputs
+        ]
     cache.save()
-    for name, file in outputs:
-        write(_rendered(name, report, color, quiet, verbose, statistics, file), file)
+    for text, file in texts:
+        write(text, file)
     return report.exit_code(fail_on)
 
 

@@ -94,8 +94,9 @@ def run(
             return EXIT_CLEAN
         _check_output(found)
         report = _run(found, engine, _Ways(jobs, not no_build, color, quiet))
-    for kind, file in outputs:
-        write(_rendered(kind, report, color, quiet, file), file)
+        texts = [(_rendered(kind, report, color, quiet, file), file) for kind, file in outputs]
+    for text, file in texts:
+        write(text, file)
     return report.report.exit_code(fail_on)
 
 

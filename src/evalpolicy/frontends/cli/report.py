@@ -81,8 +81,8 @@ def command(
             jobs=jobs,
         )
         report = with_survey(Facts(snapshot, config, cache, jobs=jobs), report, replays)
-    cache.save()
-    _write(Path(output), report, trend.compare(report, earlier) if earlier else None)
+        cache.save()
+        _write(Path(output), report, trend.compare(report, earlier) if earlier else None)
     return report.exit_code(fail_on)
 
 
