@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from evalpolicy.policy.rule import Finding
+from evalpolicy.scanners.unsuspicious import scanned
 from evalpolicy.snapshot import Snapshot, Unreadable
 
 TYPE_CHECKING = False
@@ -65,11 +66,12 @@ class Excerpts(Mapping[tuple[str, int], str]):
 
 def without_credentials(findings: Sequence[Finding]) -> Sequence[Finding]:
     """The findings, as their messages may be shown."""
-    texts = [text for finding in findings for text in _texts(finding)]
+    texts = [text for finding in findings for text in (finding.path, *_texts(finding))]
     if not texts:
         return findings
     scanner = _scanner()
     if not scanner.scan("\n".join(texts).encode("utf-8", "surrogatepass")):
+        scanned(texts)
         return findings
     return [_redacted(finding, scanner) for finding in findings]
 

