@@ -39,7 +39,8 @@ def cores() -> int:
 class Part(Generic[_Made]):
     """`count` items of one kind. `make` makes each, by its number from 0.
 
-    A helper sends them as JSON, so `kind` is a type that msgspec converts.
+    A helper sends them as JSON, so `kind` is a type that msgspec converts; what is not JSON, such
+    as an exception, arrives as None.
     """
 
     def __init__(self, count: int, make: Callable[[int], _Made], kind: Any) -> None:
@@ -128,7 +129,7 @@ class Shared:
             apart()
             for at in self._taken():
                 part, number = self._items[at]
-                row = to_builtins(part.make(number))
+                row = to_builtins(part.make(number), enc_hook=lambda made: None)
                 results.write(json.dumps([at, row]).encode() + b"\n")
             results.flush()
         finally:

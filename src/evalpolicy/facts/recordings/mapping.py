@@ -57,7 +57,7 @@ class Recordings(Mapping[str, "Recording"]):
         self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
         from evalpolicy.facts.recordings.reading import Content
 
-        self.part: Part[Content | None] = Part(
+        self.part: Part[Content | Unreadable | None] = Part(
             len(self._fresh),
             partial(_content, fleet.snapshot, list(self._sizes.items()), tuple(hosts)),
             Content | None,
@@ -82,8 +82,8 @@ class Recordings(Mapping[str, "Recording"]):
         shared = self.begun or Shared([self.part], helpers, snapshot.forked)
         for number, content in shared.results(self.part):
             path = fresh[number]
-            if content is None:
-                self._fleet.unreadable(path, self._reason(path))
+            if content is None or isinstance(content, Unreadable):
+                self._fleet.unreadable(path, content or self._reason(path))
                 continue
             looked("content", path)
             known[path] = content
@@ -92,7 +92,7 @@ class Recordings(Mapping[str, "Recording"]):
         return {path: Recording(path, known[path]) for path in self._wanted if path in known}
 
     def _reason(self, path: str) -> Unreadable:
-        """Why a file cannot be read: only the fact that it cannot came from its process."""
+        """Why a file cannot be read, where a helper found that it cannot: asked again here."""
         try:
             _read(self._fleet.snapshot, (path, self._sizes[path]), self._hosts)
         except Unreadable as reason:
@@ -144,12 +144,12 @@ def _known(
 
 def _content(
     snapshot: Snapshot, files: Sequence[tuple[str, int]], hosts: tuple[str, ...], number: int
-) -> Content | None:
-    """What one of the files (path, size) holds; None if it cannot be read."""
+) -> Content | Unreadable:
+    """What one of the files (path, size) holds, or why it cannot be read."""
     try:
         return _read(snapshot, files[number], hosts)
-    except Unreadable:
-        return None
+    except Unreadable as reason:
+        return reason
 
 
 def _read(snapshot: Snapshot, file: tuple[str, int], hosts: tuple[str, ...]) -> Content:
