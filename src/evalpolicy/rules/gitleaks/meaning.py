@@ -78,9 +78,9 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 written = lists[allowlist.span]
                 spans = {config.span(entry) for entry in written.table.entries.values()}
                 name = known[written.table.start]
-                for span, what, help in _broader(config, written, allowlist, unread & spans):
+                for key, span, what, help in _broader(config, written, allowlist, unread & spans):
                     hit = Hit(
-                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}"
+                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {key}"
                     )
                     yield use, hit
             yield from _silenced(use, config, evaluation)
@@ -93,7 +93,8 @@ def _broader(
     written: WrittenAllowlist,
     allowlist: AllowlistEffect,
     unread: set[Span],
-) -> Iterator[tuple[Span, str, str]]:
+) -> Iterator[tuple[str, Span, str, str]]:
+    """What is broader, by a word for it, and where; what it does, and what to do."""
     from evalpolicy.artifacts.gitleaks_config import entry_of
 
     working = {c.key for c in allowlist.criteria if c.effect not in ("ignored", "never")}
@@ -102,21 +103,25 @@ def _broader(
         if criterion.effect == "everything":
             alone = len(working) == 1 or condition is None
             what = "everything passes" if alone else f"{criterion.key} narrows nothing"
-            yield criterion.span, f"{what}: {criterion.why}", "say what is exempt"
+            why = f"{what}: {criterion.why}"
+            yield f"{criterion.key} everything", criterion.span, why, "say what is exempt"
         elif criterion.effect == "broader":
-            yield criterion.span, criterion.why, "write `(?i:…)`, which ends where it closes"
+            help = "write `(?i:…)`, which ends where it closes"
+            yield f"{criterion.key} broader", criterion.span, criterion.why, help
     paths = entry_of(written.table, "paths")
     others = [key for key in ("regexes", "stopwords") if entry_of(written.table, key) is not None]
     if condition is None and paths is not None and others:
         once = "once it is read, " if allowlist.effect == "ignored" else ""
         yield (
+            "condition",
             config.span(paths),
             f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
             f"paths is exempt, and every match of {others[0]} is exempt in all files",
             'if both are meant, write `condition = "AND"`; if either is, write `condition = "OR"`',
         )
-    elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
-        yield allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead"
+    elif allowlist.outruns_condition and not unread:
+        help = "exempt single findings in .gitleaksignore instead"
+        yield "scan", allowlist.span, allowlist.why, help
 
 
 def _silenced(use: Use, config: GitleaksConfig, evaluation: Evaluation) -> Iterator[UseHit]:
