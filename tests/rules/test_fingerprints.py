@@ -7,7 +7,7 @@ finding new.
 from __future__ import annotations
 
 import re
-
+from itertools import pairwise
 
 import pytest
 from docsite.examples import judged, made_up
@@ -23,8 +23,7 @@ _MASK = re.compile(r"… \([0-9]+ characters, sha256 [0-9a-f]+…\)")
 def runs(text: str) -> set[tuple[str, ...]]:
     """Three words in a row, or two of which none is a name of something."""
     words = [word.strip("`'\",:;()").lower() for word in _MASK.sub("", text).split()]
-    twos = zip(words, words[1:], strict=False)
-    plain = {two for two in twos if all(word.isalpha() for word in two)}
+    plain = {two for two in pairwise(words) if all(word.isalpha() for word in two)}
     return {*plain, *zip(words, words[1:], words[2:], strict=False)}
 
 
