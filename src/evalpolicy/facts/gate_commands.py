@@ -115,10 +115,14 @@ def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 class Swallowed(Struct, frozen=True):
-    """A gate whose failure goes nowhere, the word that takes it, and what to write."""
+    """A gate whose failure goes nowhere, the word that takes it, and what to write.
+
+    `by` is what takes it, as the script has it: `|| true`, `| tee`, `--exit-code 0`.
+    """
 
     gate: str
     word: ShellWord
+    by: str
     why: str
     help: str
 
@@ -135,12 +139,12 @@ def swallowed(script: Script, names: GateNames, options: Options) -> Iterator[Sw
         if each.fate.kind == "fallback" and by is not None and by.words[0].start not in fallbacks:
             fallbacks.add(by.words[0].start)
             why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
-            yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`")
+            yield Swallowed(gate, by.words[0], f"|| {by.shown}", why, f"remove `|| {by.shown}`")
         elif each.fate.kind == "pipe":
             yield _piped(gate, each)
         for number, shown in without_verdict(each.command.text):
             why = f"{shown} makes {gate} pass whatever it finds"
-            yield Swallowed(gate, each.command.words[number], why, f"remove {shown}")
+            yield Swallowed(gate, each.command.words[number], shown, why, f"remove {shown}")
 
 
 def _piped(gate: str, each: Judged) -> Swallowed:
@@ -150,4 +154,4 @@ def _piped(gate: str, each: Judged) -> Swallowed:
         f"runs without pipefail, so a failing {gate} passes"
     )
     help = "write `set -o pipefail` before it (in a workflow, `shell: bash` sets it)"
-    return Swallowed(gate, each.command.words[0], why, help)
+    return Swallowed(gate, each.command.words[0], f"| {last[0] if last else ''}", why, help)

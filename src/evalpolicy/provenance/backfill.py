@@ -89,6 +89,8 @@ def _take(found: Backfill, provenance: ProvenanceFile, evidence: Evidence) -> No
     fixture = evidence.fixture
     if evidence.unreadable:
         found.unreadable[fixture.path] = evidence.unreadable
+    elif evidence.recorded and evidence.recorded.problem:
+        found.unreadable[fixture.path] = evidence.recorded.problem
     made = entry(evidence)
     if made is None:
         found.undecoded.append(fixture.path)

@@ -55,6 +55,8 @@ def record(
         contradiction, reading = evidence.contradiction, evidence.reading
     if evidence.unreadable:
         raise NotCheckedError(f"{fixture.path}: {evidence.unreadable}; nothing was recorded")
+    if evidence.recorded and evidence.recorded.problem:
+        raise NotCheckedError(f"{fixture.path}: {evidence.recorded.problem}; nothing was recorded")
     if made is None:
         raise UsageError(
             f"{fixture.stem} names no known benchmark and agent: rename it, or give --benchmark, "

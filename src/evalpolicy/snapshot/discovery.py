@@ -66,7 +66,7 @@ def _led_to(top: Path) -> Path:
     mark = top / ".git"
     found = mark
     try:
-        if not mark.is_dir():
+        if mark.is_file():  # a FIFO would be waited for
             with open(mark, "rb") as opened:
                 text = opened.read(_LONGEST)
             if text.startswith(b"gitdir: "):

@@ -39,7 +39,8 @@ class Recorded(NamedTuple):
     `started` is nanoseconds since 1970, None where no time is recorded or it is made up.
     `replies` is equal for two recordings with the same replies, `exchanges` for two with the same
     requests as well. `models` are those that
-    answered, most frequent first, with the number of their turns.
+    answered, most frequent first, with the number of their turns. `problem` says why no turn could
+    be read; a recording without one may hold failed calls alone.
     """
 
     sha256: str
@@ -49,6 +50,7 @@ class Recorded(NamedTuple):
     replies: str | None
     exchanges: str | None
     is_pointer: bool = False
+    problem: str = ""
 
     @classmethod
     def of(cls, summary: Summary) -> Recorded:
@@ -63,6 +65,7 @@ class Recorded(NamedTuple):
             summary.started if real else None,
             summary.replies_digest,
             summary.turns_digest,
+            problem=_problem(summary),
         )
 
     @property
@@ -82,6 +85,13 @@ class Recorded(NamedTuple):
         if found is None and self.client.by == "user_agent":
             found = _PRODUCT_VERSION.match(evidence)
         return (found[1], found[0]) if found else None
+
+
+def _problem(summary: Summary) -> str:
+    if summary.turns or summary.failed or not summary.problems:
+        return ""
+    first = summary.problems[0]
+    return f"line {first.span.line}: {first.message}"
 
 
 def read_recorded(content: bytes) -> Recorded:

@@ -132,12 +132,13 @@ def show_command(fixture: str, staged: bool, rev: str | None, turn: int | None, 
             held = understood(partial(read_content, hosts=hosts), content)
         except Unreadable as reason:
             raise NotCheckedError(f"{path}: {reason}") from reason
-    if turn is not None and turn > len(trajectory.turns):
+    problems = trajectory.summary.problems
+    if turn is not None and turn > len(trajectory.turns) and not problems:
         raise UsageError(f"--turn {turn}: {path} has only {count(len(trajectory.turns), 'turn')}")
     recording = Recording(path, held)
     rendering = TrajectoryText(Scanner(hosts), columns(sys.stdout), full=full)
     write(rendering.whole(recording, trajectory, turn))
-    return EXIT_NOT_CHECKED if trajectory.summary.problems else EXIT_CLEAN
+    return EXIT_NOT_CHECKED if problems else EXIT_CLEAN
 
 
 @command.command("scan")

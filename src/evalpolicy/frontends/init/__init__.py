@@ -39,5 +39,7 @@ def content(file: Path) -> bytes | None:
     """The content of a file on disk; None if it does not exist. Raises `OSError`."""
     if not file.exists() and not file.is_symlink():
         return None
+    if file.exists() and not file.is_file():
+        raise OSError("not a regular file")  # a FIFO would be waited for
     with file.open("rb") as opened:
         return opened.read(LIMIT + 1)

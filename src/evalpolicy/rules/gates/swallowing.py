@@ -105,7 +105,7 @@ def _hits(
 
     for found in swallowed(script, gates.names, options):
         span = lines.span(found.word.start, found.word.end)
-        about = f"{found.gate} {found.why}"
+        about = f"{found.gate} {found.by}"
         yield Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
 
 
@@ -165,7 +165,7 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
                 for found in swallowed(text, gates.names, call.options):
                     yield Hit(
                         path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
-                        hook.id.text, f"{found.gate} {found.why}",
+                        hook.id.text, f"{found.gate} {found.by}",
                     )  # fmt: skip
             flags = [flag for _, flag in without_verdict(command.text)]
             for flag in flags if gates.names.name(command) else ():

@@ -109,7 +109,7 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
             lost: set[Span] = set()
             for allowlist in evaluation.allowlists:
                 written = lists[allowlist.span]
-                if allowlist.effect != "ignored" or not _is_form(allowlist.why):
+                if not allowlist.is_unread:
                     continue
                 lost |= {config.span(entry) for entry in written.table.entries.values()}
                 about = known[written.table.start]
@@ -125,10 +125,6 @@ def form_ignored(gitleaks: GitleaksUses) -> Iterator[Hit]:
             yield from _repeated(use, config, evaluation)
 
     yield from merged(found())
-
-
-def _is_form(why: str) -> bool:
-    return " ignores [" in why or why.startswith("targetRules")
 
 
 def _unread(

@@ -80,9 +80,9 @@ def broader_than_written(gitleaks: GitleaksUses) -> Iterator[Hit]:
                 spans = {config.span(entry) for entry in written.table.entries.values()}
                 name = known[written.table.start]
                 found = _broader(config, written, allowlist, unread & spans, use.version)
-                for span, what, help, severity in found:
+                for key, span, what, help, severity in found:
                     yield use, Hit(
-                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {help}",
+                        evaluation.config, f"{use}: {what}", span, help, about=f"{name} {key}",
                         severity=severity,
                     )  # fmt: skip
             yield from _silenced(use, config, evaluation)
@@ -96,7 +96,8 @@ def _broader(
     allowlist: AllowlistEffect,
     unread: set[Span],
     version: Version,
-) -> Iterator[tuple[Span, str, str, Severity]]:
+) -> Iterator[tuple[str, Span, str, str, Severity]]:
+    """What is broader, by a word for it, and where; what it does, what to do, and how grave."""
     from evalpolicy.artifacts.gitleaks_config import entry_of
     from evalpolicy.scanners.gitleaks.versions import table
 
@@ -106,14 +107,11 @@ def _broader(
         if criterion.effect == "everything":
             alone = len(working) == 1 or condition is None
             what = "everything passes" if alone else f"{criterion.key} narrows nothing"
-            yield criterion.span, f"{what}: {criterion.why}", "say what is exempt", "error"
+            why = f"{what}: {criterion.why}"
+            yield f"{criterion.key} everything", criterion.span, why, "say what is exempt", "error"
         elif criterion.effect == "broader":
-            yield (
-                criterion.span,
-                criterion.why,
-                "write `(?i:…)`, which ends where it closes",
-                "error",
-            )
+            help = "write `(?i:…)`, which ends where it closes"
+            yield f"{criterion.key} broader", criterion.span, criterion.why, help, "error"
     paths = entry_of(written.table, "paths")
     others = [key for key in ("regexes", "stopwords") if entry_of(written.table, key) is not None]
     if condition is None and paths is not None and others and allowlist.effect != "never":
@@ -121,6 +119,7 @@ def _broader(
         key = f"{'global' if written.rule is None else 'rule'}.condition"
         since = "" if table().reads(key, version) else f" (read since {_since(key)})"
         yield (
+            "condition",
             config.span(paths),
             f"{once}paths and {others[0]} in one allowlist combine as OR: every secret in these "
             f"paths is exempt, and every match of {others[0]} is exempt in all files",
@@ -128,11 +127,9 @@ def _broader(
             '`condition = "OR"`',
             "warning",
         )
-    elif allowlist.effect == "broader" and not unread and "whatever the condition" in allowlist.why:
-        yield (
-            allowlist.span, allowlist.why, "exempt single findings in .gitleaksignore instead",
-            "error",
-        )  # fmt: skip
+    elif allowlist.outruns_condition and not unread:
+        help = "exempt single findings in .gitleaksignore instead"
+        yield "scan", allowlist.span, allowlist.why, help, "error"
 
 
 def _since(key: str) -> str:

@@ -162,7 +162,7 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
             yield Hit(
                 pin.path, f"the version of gitleaks that runs here is unknown: {pin.why}", pin.span,
                 "use the hook id gitleaks with a tag as rev, or install a specific version",
-                about=f"{pin.source} {pin.why}",
+                about=f"{pin.source} {pin.kind}",
             )  # fmt: skip
     if not gitleaks.pins and gitleaks.configs:
         yield Hit(

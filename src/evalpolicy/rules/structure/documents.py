@@ -139,7 +139,7 @@ def rules_document_form(documents: Documents) -> Iterator[Hit]:
     """
     for path in documents.paths:
         if documents.is_rules_document(path):
-            for message, span in documents.form(path):
+            for number, (message, span) in enumerate(documents.form(path), 1):
                 yield Hit(
-                    path, f"the rules document {message}", span, "", "", message, cause=message
-                )  # fmt: skip
+                    path, f"the rules document {message}", span, about=str(number), cause=message
+                )

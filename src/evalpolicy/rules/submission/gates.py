@@ -142,14 +142,17 @@ def gate_weakened(
         return
     accepted = policy.origin == "accepted"
     for path, weak in submitted.tool_runs:
-        for one in weak:
+        for number, one in enumerate(weak, 1):
             if one.accepts or not accepted:
-                yield Hit(path, f"{one.what}", one.span, _ACCEPT, path, one.what)
+                yield Hit(path, one.what, one.span, _ACCEPT, path, f"run {number}")
     if accepted:
         return
+    seen: Counter[tuple[str, str]] = Counter()
     for item in loosened(policy, snapshot):
         what = f"{item.what}: it takes effect once it is merged"
-        yield Hit(item.path, what, Span.at(item.line), _ACCEPT, item.setting, item.what)
+        seen[item.path, item.setting] += 1
+        about = f"setting {seen[item.path, item.setting]}"
+        yield Hit(item.path, what, Span.at(item.line), _ACCEPT, item.setting, about)
     yield from _comments(waivers)
     yield from _other_gates(submitted)
 

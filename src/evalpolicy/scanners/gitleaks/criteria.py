@@ -55,12 +55,16 @@ class CriterionEffect(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """All criteria; `broader` states why the whole exempts more than it seems to."""
+    """All criteria; `broader` states why the whole exempts more than it seems to.
+
+    `outruns_condition`: because the scan skips what one of them names, before it looks at others.
+    """
 
     criteria: tuple[CriterionEffect, ...]
     broader: str
     files: tuple[str, ...]
     paths_alone: bool
+    outruns_condition: bool
 
 
 def judge_criteria(
@@ -83,7 +87,9 @@ def judge_criteria(
     criteria = tuple(judge.all())
     alone = judge.paths_alone()
     files = judge.exempt() if alone else ()
-    return Judged(criteria, judge.broader(), files, alone)
+    ignored, skipped = judge.ignored_condition(), judge.skipped_first()
+    broader = ignored or skipped or judge.every_rule()
+    return Judged(criteria, broader, files, alone, bool(skipped) and not ignored)
 
 
 def is_targeted(config: GitleaksConfig, written: WrittenAllowlist, version: Version) -> bool:
@@ -274,9 +280,8 @@ class _Judge(Struct, frozen=True):
         )
         return sum(map(bool, lists))
 
-    def broader(self) -> str:
-        entries = self.entries()
-        condition = entries.get("condition")
+    def ignored_condition(self) -> str:
+        condition = self.entries().get("condition")
         wants_and = condition is not None and str(
             getattr(condition.value, "value", "")
         ).upper() in ("AND", "&&")
@@ -284,6 +289,9 @@ class _Judge(Struct, frozen=True):
             since = table().features[f"{self.prefix}condition"].introduced()
             why = f"gitleaks {self.version} ignores condition (read since {since})"
             return f"{why}: any one criterion is enough"
+        return ""
+
+    def skipped_first(self) -> str:
         if self.prefix == "global." and self.effective.conjunct and self.kinds() > 1:
             mode = self.invocation.mode
             if walks(mode, self.version) and self.effective.paths.sources:
@@ -291,7 +299,10 @@ class _Judge(Struct, frozen=True):
             skips = table().effect("git-commits-alone", self.version) == "yes"
             if mode == "history" and skips and self.effective.commits:
                 return "a history scan skips the commits, whatever the condition"
-        targets = entries.get("targetRules")
+        return ""
+
+    def every_rule(self) -> str:
+        targets = self.entries().get("targetRules")
         reads = table().reads("global.targetRules", self.version)
         if targets is not None and _is_filled(targets) and self.prefix == "global." and not reads:
             return (

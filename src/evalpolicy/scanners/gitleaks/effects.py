@@ -19,7 +19,11 @@ Effect: TypeAlias = Literal["works", "ignored", "broader", "narrower", "everythi
 
 
 class AllowlistEffect(Struct, frozen=True):
-    """One allowlist at one version; `files` are the tracked paths it exempts by path alone."""
+    """One allowlist at one version; `files` are the tracked paths it exempts by path alone.
+
+    `is_unread`: this version does not read its form, or drops its targetRules. `outruns_condition`:
+    the scan skips what one criterion names before it looks at the others.
+    """
 
     span: Span
     form: Form
@@ -29,6 +33,8 @@ class AllowlistEffect(Struct, frozen=True):
     criteria: tuple[CriterionEffect, ...] = ()
     files: tuple[str, ...] = ()
     by_paths_alone: bool = False
+    is_unread: bool = False
+    outruns_condition: bool = False
 
 
 def judge_allowlists(
@@ -56,18 +62,19 @@ def _judge(
     span = config.span(written.table)
     scope = "global" if written.rule is None else (written.rule_id or f"rule {written.rule + 1}")
 
-    def plain(effect: Effect, why: str) -> AllowlistEffect:
-        return AllowlistEffect(span, written.form, scope, effect, why)
+    def plain(effect: Effect, why: str, *, is_unread: bool = False) -> AllowlistEffect:
+        return AllowlistEffect(span, written.form, scope, effect, why, is_unread=is_unread)
 
     form = _feature(written.form)
     if not table().reads(form, version):
         since = table().features[form].introduced()
-        return plain("ignored", f"gitleaks {version} ignores {written.form} (read since {since})")
+        why = f"gitleaks {version} ignores {written.form} (read since {since})"
+        return plain("ignored", why, is_unread=True)
     if isinstance(loaded, LoadError):
         return plain("never", f"the configuration does not load at {version}")
     if any(_same(a, written) for a in loaded.dropped):
         why = f"targetRules: gitleaks {version} drops it if [extend] is used; fixed in 8.29.0"
-        return plain("ignored", why)
+        return plain("ignored", why, is_unread=True)
     effective = _in_force(loaded, written)
     if effective is None:
         return plain("ignored", _lost(config, written, loaded, version))
@@ -83,8 +90,9 @@ def _judge(
     )  # fmt: skip
     effect, why = _overall(judged, effective)
     return AllowlistEffect(
-        span, written.form, scope, effect, why, judged.criteria, judged.files, judged.paths_alone
-    )
+        span, written.form, scope, effect, why, judged.criteria, judged.files, judged.paths_alone,
+        outruns_condition=effect == "broader" and judged.outruns_condition,
+    )  # fmt: skip
 
 
 def _overall(judged: Judged, effective: Allowlist) -> tuple[Effect, str]:
