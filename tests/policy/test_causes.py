@@ -120,6 +120,10 @@ class TestCommand:
         ("helps", "command"),
         [
             ([BACKFILL, BACKFILL], "evalpolicy provenance backfill"),
+            (["evalpolicy provenance backfill"] * 2, "evalpolicy provenance backfill"),
+            (["evalpolicy provenance backfill", BACKFILL], "evalpolicy provenance backfill"),
+            (["evalpolicy explain LBL001"], ""),
+            (["see evalpolicy provenance backfill"], ""),
             ([BACKFILL, ""], ""),
             (["`evalpolicy provenance record a`"], "evalpolicy provenance record a"),
             (["`evalpolicy provenance record a`", "`evalpolicy provenance record b`"], ""),
