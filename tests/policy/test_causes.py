@@ -15,6 +15,7 @@ from tests.reporters.sample import finding, report
 
 from evalpolicy.policy.causes import causes
 from evalpolicy.policy.fix import Fix
+from evalpolicy.policy.report import FileProblem
 from evalpolicy.policy.rule import SEVERITIES
 from evalpolicy.policy.urgency import CONCERNS, urgency
 from evalpolicy.reporters import render
@@ -223,6 +224,17 @@ class TestFolding:
         others = re.findall(r"(AAA[0-9]+)\s\(6\)", named)
         assert [*heads, *others] == ids
         assert len(heads) > 10
+
+    def test_the_names_of_rules_are_wrapped_in_the_room_that_there_is(self):
+        found = many([f"AAA{n:03}" for n in range(70)], causes=1, each=1)
+        made = report([replace(f, message="word " * 30) for f in found])
+        for columns in range(40, 100, 4):
+            assert rows(render_text(made, columns=columns), columns) <= ROOM
+
+    def test_many_problems_leave_room_for_findings(self):
+        problems = [FileProblem("a", n, "unreadable") for n in range(1, 2 * ROOM)]
+        text = render_text(report([found(about="x", help="look"), found(help="look")], problems))
+        assert text.count("help: look") == 2
 
     def test_no_line_is_kept_for_what_is_left_out_if_nothing_is(self):
         texts = [
