@@ -420,6 +420,17 @@ FAILING = {
 }
 
 
+def test_a_rule_says_what_its_findings_have_in_common(installed, check, tmp_path):
+    body = 'yield Hit(place.path, "found", subject=place.name, cause="one reason")'
+    installed(raising(body, "place"))
+    root = write(tmp_path / "fleet", FLEET)
+    for _ in ("cold", "from the cache"):
+        _, report, _ = check(root)
+        [cause] = [cause for cause in report["causes"] if cause["rule"] == "ACM001"]
+        assert (cause["count"], cause["files"]) == (2, 2)
+        assert {finding["cause"] for finding in of(report)} == {cause["id"]}
+
+
 class TestARuleThatFails:
     @pytest.mark.parametrize(("source", "why"), FAILING.values(), ids=FAILING)
     def test_it_is_a_problem_and_what_it_found_counts(

@@ -39,7 +39,8 @@ def commands(findings: Sequence[Finding]) -> tuple[tuple[str, ...], bool]:
 
 
 def _fixing(finding: Finding) -> list[str]:
-    found = _COMMAND.findall(f"{finding.help}\0{finding.message}")
+    """The commands between backticks, or a help that is a command and nothing else."""
+    found = [finding.help, *_COMMAND.findall(f"{finding.help}\0{finding.message}")]
     return [
         command
         for command in found

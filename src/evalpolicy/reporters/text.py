@@ -51,8 +51,8 @@ def render(
 
     Each finding is shown with its source line and help if all of it fits into `ROOM`, or if `full`
     asks for it; otherwise each cause is shown once, by its first finding: with these if they fit,
-    or else only the largest causes of each rule. `columns` is the terminal's width in cells.
-    `quiet` leaves one line a finding.
+    or else only the largest causes of each rule, as far as there is room. `columns` is the
+    terminal's width in cells. `quiet` leaves one line a finding.
     """
     style = styles(colour)
     problems = [*_problems(report, columns, style)]
@@ -89,15 +89,23 @@ def _by_rule(causes: Sequence[Cause]) -> list[list[Cause]]:
 
 
 def _numbers(by_rule: Sequence[Sequence[Cause]], room: int, columns: int) -> list[int]:
-    """How many causes of each rule to show: one, then one more of each in turn while it fits."""
+    """How many causes of each rule to show: one, then one more of each in turn while it fits.
+
+    The least urgent rules get none if there is no room even for one of each.
+    """
     rows = [[_rows(_cause(c, columns, _plain), columns) for c in causes] for causes in by_rule]
-    numbers = [1] * len(rows)
-    # What is left out of a rule takes a line, too.
-    left = room - 1 - sum(of_rule[0] + (len(of_rule) > 1) for of_rule in rows)
+    # What is left out of a rule takes a line, too, and so does the blank line behind all of them.
+    least = [of_rule[0] + (len(of_rule) > 1) for of_rule in rows]
+    shown_rules, left = len(rows), room - 1 - sum(least)
+    while left < 0 and shown_rules > 1:
+        shown_rules -= 1
+        named = _rows(_named(by_rule[shown_rules:], columns, _plain), columns)
+        left = room - 1 - sum(least[:shown_rules]) - named
+    numbers = [int(place < shown_rules) for place in range(len(rows))]
     grows = True
     while grows:
         grows = False
-        for place, of_rule in enumerate(rows):
+        for place, of_rule in enumerate(rows[:shown_rules]):
             if numbers[place] == len(of_rule):
                 continue
             is_last = numbers[place] + 1 == len(of_rule)
@@ -146,15 +154,30 @@ def _folded(
     for causes, number in zip(by_rule, numbers, strict=True):
         for cause in causes[:number]:
             yield from _cause(cause, columns, style)
-        if left := causes[number:]:
-            findings = [finding for cause in left for finding in cause.findings]
-            files = len({finding.path for finding in findings})
+        left = causes[number:]
+        if number and left:
+            files = len({finding.path for cause in left for finding in cause.findings})
             yield from wrap(
                 f"and {count(len(left), 'more cause')} of {left[0].rule}: "
-                f"{count(len(findings), 'finding')} in {count(files, 'file')}",
+                f"{count(_findings_of(left), 'finding')} in {count(files, 'file')}",
                 columns, _INDENT, style,
             )  # fmt: skip
+    yield from _named([of for of, number in zip(by_rule, numbers, strict=True) if not number],
+                      columns, style)  # fmt: skip
     yield ""
+
+
+def _named(by_rule: Sequence[Sequence[Cause]], columns: int, style: Style) -> Iterator[str]:
+    """Rules of which nothing is shown, with how many findings each has."""
+    if by_rule:
+        rules = ", ".join(f"{causes[0].rule} ({_findings_of(causes):,})" for causes in by_rule)
+        yield from wrap(
+            f"and findings of {count(len(by_rule), 'more rule')}: {rules}", columns, "", style
+        )
+
+
+def _findings_of(causes: Sequence[Cause]) -> int:
+    return sum(len(cause.findings) for cause in causes)
 
 
 def _cause(cause: Cause, columns: int, style: Style) -> Iterator[str]:

@@ -44,4 +44,5 @@ def maintainer_missing(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
             "org.opencontainers.image.authors is missing: name the maintainers of this image",
             dockerfile.final.from_.head,
             subject=place.name,
+            cause="authors",
         )

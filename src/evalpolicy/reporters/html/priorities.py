@@ -98,7 +98,7 @@ def _mending(job: Job) -> Markup:
     told = f"`{job.commands[0]}`" in job.help if len(job.commands) == 1 else False
     left = len(job.causes) - _SAMPLES
     return join(
-        *(_sample(cause, len(job.findings) == 1) for cause in job.causes[:_SAMPLES]),
+        *(_sample(cause) for cause in job.causes[:_SAMPLES]),
         tag("p", f"and {count(left, 'more cause')}", class_="sample dim") if left > 0 else None,
         tag("p", prose(job.help), class_="help") if job.help and not told else None,
         _commands(job),
@@ -111,12 +111,11 @@ def _extent(job: Job) -> str:
     return f"{causes}in {count(job.files, 'file')}"
 
 
-def _sample(cause: Cause, only: bool) -> Markup:
+def _sample(cause: Cause) -> Markup:
     """The first place of a cause, and how many more there are."""
     finding = cause.first
     return tag(
         "p",
-        None if only or cause.others else tag("span", "for example ", class_="dim"),
         tag("span", path(finding.path, finding.span.line), class_="path"),
         prose(finding.message),
         " " if cause.others else None,
