@@ -33,6 +33,7 @@ DIFFERENT = [
     ("a.py", "if x:\n    y\n    z\n", "if x:\n    y\nz\n"),
     ("a.py", "'''\n\n'''\n", "'''\n'''\n"),
     ("a.py", "x = (\n# c\n", "x = (\n# d\n"),
+    ("a.py", "x = $y\n# c\n", "x = $y\n# d\n"),
     ("a.yaml", "a: |\n  x\n\n  y\n", "a: |\n  x\n  y\n"),
     ("a.yaml", "a: |+\n  x\n\nb: 1\n", "a: |+\n  x\nb: 1\n"),
     ("a.yaml", "a: [\n# c\n", "a: [\n# d\n"),
