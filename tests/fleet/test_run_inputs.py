@@ -10,6 +10,7 @@ import pytest
 from tests.fleets import FIXTURES, git, judge, repository, write
 from tests.submissions import judge as judge_submission
 
+from evalpolicy.artifacts.dockerignore import parse as parse_ignore
 from evalpolicy.fleet.run_inputs import changed, run_inputs
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.cache import Cache
@@ -145,6 +146,13 @@ IGNORED = [
     ("", "COPY --from=x a.py /", set()),
     ("", "ADD https://example.org/a.py git@example.org:x/b.py /", set()),
 ]
+
+
+def test_many_patterns_in_a_row():
+    text = "".join(f"x{n}\n" for n in range(250)) + "!x7\n!x249\nx24?\n"
+    ignore = parse_ignore(text.encode())
+    assert len(ignore.patterns) == 5
+    assert [n for n in range(251) if not ignore.excludes(f"x{n}")] == [7, 250]
 
 
 @pytest.mark.parametrize(("ignore", "copy", "expected"), IGNORED)

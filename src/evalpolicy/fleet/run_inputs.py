@@ -30,6 +30,8 @@ from evalpolicy.snapshot.model import understood
 
 # A file of more than this (bytes) is compared as it is.
 _LIMIT = 4 << 20
+# No list of patterns is longer (bytes).
+_IGNORE_LIMIT = 64 << 10
 _DIGITS = 32
 _MOST_FILES = 32
 _BAKE = (".hcl", "bake.json", "bake.override.json")
@@ -114,7 +116,7 @@ def _ignore(snapshot: Snapshot, folder: str, dockerfile: str) -> DockerIgnore:
     """That of the Dockerfile itself goes before the folder's."""
     for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
         if f"{folder}/{name}" in snapshot.entries:
-            return understood(parse_ignore, snapshot.read(f"{folder}/{name}", _LIMIT))
+            return understood(parse_ignore, snapshot.read(f"{folder}/{name}", _IGNORE_LIMIT))
     return DockerIgnore()
 
 
