@@ -140,6 +140,7 @@ SILENCERS = [
     # Fixtures.
     Silencer("one more model", *LABEL, {CONFIG: toml("[fixtures]", 'models = ["a", "b"]')}, base={CONFIG: toml("[fixtures]", 'models = ["a"]')}),  # noqa: E501
     Silencer("no replay tests", *LABEL, {CONFIG: "[rules]\n"}, base={CONFIG: toml("[fixtures]", 'replay_tests = ["t/*"]')}),  # noqa: E501
+    Silencer("a refusal is right", *LABEL, {CONFIG: toml("[fixtures]", 'refusals = ["arc"]')}),
     # Contracts.
     Silencer("the contract's content", "LBL001", {ARC: BENCHMARK.replace('      eval.benchmark.tasks="400" \\\n', "")}, {"c.json": "{}"}, base={CONFIG: toml("[contracts]", 'benchmark = "c.json"'), "c.json": CONTRACT}),  # noqa: E501
     Silencer("the contract no longer named", "LBL001", {ARC: BENCHMARK}, {CONFIG: "[rules]\n"}, base={CONFIG: toml("[contracts]", 'benchmark = "c.json"'), "c.json": CONTRACT.replace("tasks", "owner"), ARC: "FROM python:3.12-slim\n"}),  # noqa: E501

@@ -10,8 +10,10 @@ import pytest
 from tests.fleets import FIXTURES, git, judge, repository, write
 from tests.submissions import judge as judge_submission
 
+from evalpolicy.artifacts.dockerignore import parse as parse_ignore
 from evalpolicy.fleet.run_inputs import changed, run_inputs
 from evalpolicy.snapshot import open_snapshot
+from evalpolicy.snapshot.cache import Cache
 
 ARC = "containers/benchmarks/arc"
 DOCKERFILE = """\
@@ -146,6 +148,13 @@ IGNORED = [
 ]
 
 
+def test_many_patterns_in_a_row():
+    text = "".join(f"x{n}\n" for n in range(250)) + "!x7\n!x249\nx24?\n"
+    ignore = parse_ignore(text.encode())
+    assert len(ignore.patterns) == 5
+    assert [n for n in range(251) if not ignore.excludes(f"x{n}")] == [7, 250]
+
+
 @pytest.mark.parametrize(("ignore", "copy", "expected"), IGNORED)
 def test_what_the_build_sees(tmp_path, ignore, copy, expected):
     names = ("a.py", "b.py", "deep/a.py", "README.md", "compose.yaml")
@@ -160,6 +169,36 @@ def test_a_folder_that_moves_keeps_them_and_a_mode_counts(tmp_path):
     (tmp_path / "benchmarks/arc/grade.sh").chmod(0o755)
     with open_snapshot(tmp_path) as snapshot:
         assert changed(before, run_inputs(snapshot, "benchmarks/arc")) == ["grade.sh"]
+
+
+def test_many_files_are_folded(tmp_path):
+    many = {f"data/{n}/x.json": str(n) for n in range(40)}
+    files = {"Dockerfile": "FROM x\nCOPY . /\n", "a.py": ""} | many
+    before = inputs(tmp_path / "a", files)
+    assert set(before) == {"Dockerfile", "a.py", "data/"}
+    after = inputs(tmp_path / "b", files | {"data/7/x.json": "8"})
+    assert changed(before, after) == ["data/"]
+    moved = {path.replace("data/7/", "data/77/"): content for path, content in files.items()}
+    assert changed(before, inputs(tmp_path / "c", moved)) == ["data/"]
+
+
+def test_what_is_kept_is_what_is_read(tmp_path):
+    cache = Cache(str(tmp_path / "cache.sqlite"))
+
+    def kept() -> tuple[dict[str, str], dict[str, str]]:
+        with open_snapshot(tmp_path) as snapshot:
+            return dict(run_inputs(snapshot, ARC, cache)), dict(run_inputs(snapshot, ARC))
+
+    write(tmp_path, at(FILES))
+    first, fresh = kept()
+    assert first == fresh
+    cache.save()
+    for path, text in (("grade.sh", "exit 1\n"), ("README.md", "x"), (".dockerignore", "*.py\n")):
+        write(tmp_path, at({path: text}))
+        again, fresh = kept()
+        assert again == fresh
+        cache.save()
+    assert "judge.py" not in again
 
 
 VERBATIM = {"Dockerfile": range(7, 11), "grade.sh": range(3, 9), "judge.py": range(4)}

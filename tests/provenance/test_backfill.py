@@ -507,3 +507,36 @@ def test_an_empty_reply_does_not_cost_the_original(run, tmp_path):
     found = entries(tmp_path)["arc-0-codex"]
     assert found["captured"] == "2025-10-09T08:53:20Z"
     assert found["agent_version"] == "1.0"
+
+
+def test_many_contradictions_are_counted(run, tmp_path):
+    rows = {
+        f"{FIXTURES}/arc-{number}-codex.trajectory.jsonl": lines(litellm_row(user_agent=agent))
+        for number in range(12)
+        for agent in ("claude-cli/2.1.104" if number % 3 else "opencode/1.0",)
+    }
+    repository(tmp_path, DOCKERFILES | rows)
+    code, out, _ = run(tmp_path, "backfill")
+    assert code == 0
+    assert out.splitlines()[0].startswith(
+        "12 recordings by another agent than their name says (8 by claude-code, 4 by opencode): "
+    )
+    assert len(out.splitlines()) == 2
+    assert [f.severity for f in judge(tmp_path, "FIX006").findings] == ["error"] * 12
+
+
+def test_the_user_agent_in_git_makes_fix006_an_error(run, tmp_path):
+    """A conversion dropped the user agent; the prompt that is left proves nothing by itself."""
+    old = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
+    prompt = [{"role": "system", "content": "You are Claude Code, Anthropic's official CLI."}]
+    row = litellm_row(user_agent="claude-cli/2.1.104 (x)", messages=prompt)
+    repository(tmp_path, DOCKERFILES | CLAUDE | {old: lines(row)})
+    (tmp_path / old).unlink()
+    new = otlp_row(gen_ai__input__messages=json.dumps(prompt))
+    commit(tmp_path, {PATH: lines(new)}, "convert", "2026-12-16T10:00:00Z")
+    assert [f.severity for f in judge(tmp_path, "FIX006").findings] == ["warning"]
+    run(tmp_path, "backfill")
+    [finding] = judge(tmp_path, "FIX006").findings
+    assert finding.severity == "error"
+    assert '(user agent in the git history: "claude-cli/2.1.104 (x)")' in finding.message
+    assert "rename its provenance entry, too" in finding.help

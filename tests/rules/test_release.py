@@ -17,6 +17,8 @@ CASES = [
     ("REL002", BENCHMARK, FIXTURE, 1),
     ("REL002", RELEASED, FIXTURE, 0),
     ("REL002", BENCHMARK, {}, 0),
+    ("REL002", RELEASED.replace("true", "false"), FIXTURE, 0),
+    ("REL002", RELEASED.replace("true", "soon"), FIXTURE, 1),
     ("REL002", BENCHMARK.replace("shared-env", "test"), FIXTURE, 0),
     ("REL003", RELEASED, {}, 1),
     ("REL003", RELEASED, {"containers/benchmarks/arc/AUDIT.md": "fine\n"}, 0),

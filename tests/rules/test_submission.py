@@ -399,6 +399,25 @@ class TestFixtures:
         long = "".join(f"{n} y\n" for n in range(99))
         assert not found(self.judged(tmp_path, {NAME: "{}\n"}, {other: long}, "SUB011"))
 
+    @pytest.mark.parametrize("now", [None, "2026-06-17"])
+    def test_replaced_by_its_stem_is_rewritten(self, tmp_path, now):
+        other = NAME.replace(".traces.", ".trajectory.")
+        after = {other: "".join(f"{n} y\n" for n in range(99))}
+        after |= {PROVENANCE: ENTRY % now} if now else {}
+        report = self.judged(tmp_path, {NAME: "{}\n"}, after, "SUB005", "SUB006", "SUB011")
+        assert found(report) == ([] if now else [("SUB006", other, 1)])
+        for finding in report.findings:
+            assert f"(as {NAME})" in finding.message
+
+    def test_another_stem_is_added_and_deleted(self, tmp_path):
+        other = NAME.replace("arc-0", "arc-1")
+        after = {other: "".join(f"{n} y\n" for n in range(99))}
+        report = self.judged(tmp_path, {NAME: "{}\n"}, after, "SUB005", "SUB006", "SUB011")
+        assert found(report) == [("SUB011", NAME, 1), ("SUB005", other, 1)]
+        assert 'add it to tests/run/replay/fixtures/broken.json with its "reason"' in (
+            report.findings[0].message
+        )
+
     @pytest.mark.parametrize(
         ("path", "content", "fires"),
         [

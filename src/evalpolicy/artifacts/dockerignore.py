@@ -9,31 +9,42 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from itertools import groupby, islice
+from typing import Any
 
 from msgspec import Struct
 
+# As many patterns are one expression of RE2.
+_TOGETHER = 100
+
 
 class DockerIgnore(Struct, frozen=True):
-    """The patterns in their order: the RE2 expression of each, and whether it is an exception."""
+    """The patterns in their order, as RE2 expressions for several in a row that are, or are not,
+    exceptions."""
 
-    patterns: tuple[tuple[str, bool], ...] = ()
+    patterns: tuple[tuple[Any, bool], ...] = ()
 
     def excludes(self, path: str) -> bool:
         """Whether the build does not see the file at this path of the context."""
-        import re2
-
         above = [path[:at] for at, letter in enumerate(path) if letter == "/"]
         excluded = False
         for pattern, exception in self.patterns:
             # A file is only looked at by what could change the verdict so far.
-            if exception == excluded and any(re2.fullmatch(pattern, p) for p in (*above, path)):
+            if exception == excluded and any(pattern.fullmatch(p) for p in (*above, path)):
                 excluded = not exception
         return excluded
 
 
 def parse(content: bytes) -> DockerIgnore:
     """The patterns of a file; one that BuildKit would refuse matches nothing."""
-    return DockerIgnore(tuple(_patterns(content.decode("utf-8-sig", "replace"))))
+    import re2
+
+    found = []
+    patterns = _patterns(content.decode("utf-8-sig", "replace"))
+    for exception, alike in groupby(patterns, key=lambda pattern: pattern[1]):
+        while some := [f"(?:{expression})" for expression, _ in islice(alike, _TOGETHER)]:
+            found.append((re2.compile("|".join(some)), exception))
+    return DockerIgnore(tuple(found))
 
 
 def _patterns(text: str) -> Iterator[tuple[str, bool]]:

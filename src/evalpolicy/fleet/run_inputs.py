@@ -30,7 +30,10 @@ from evalpolicy.snapshot.model import understood
 
 # A file of more than this (bytes) is compared as it is.
 _LIMIT = 4 << 20
+# No list of patterns is longer (bytes).
+_IGNORE_LIMIT = 64 << 10
 _DIGITS = 32
+_MOST_FILES = 32
 _BAKE = (".hcl", "bake.json", "bake.override.json")
 _SCRIPTS = (".sh", ".bash", "/Makefile", "/justfile")
 _BUILDS = frozenset(("build", "buildx", "bake"))
@@ -40,8 +43,9 @@ _LEFT_OUT = Globs((*NO_INPUT, *DOCKERFILES, "**/.dockerignore", "**/*.dockerigno
 def run_inputs(snapshot: Snapshot, folder: str, cache: Cache | None = None) -> Mapping[str, str]:
     """The inputs of the benchmark in `folder`: by path within it, a digest of what it says.
 
-    Sorted by path; 32 hexadecimal digits each. Raises `Unreadable` where a file's content is
-    neither on the disk nor named by git.
+    Sorted by path; 32 hexadecimal digits each. Of more than 32 files, those in folders are folded:
+    the folder's name, with a `/` behind it, stands for them. Raises `Unreadable` where a file's
+    content is neither on the disk nor named by git.
     """
     start = len(folder) + 1 if folder else 0
     paths = [path[start:] for path in snapshot.below(folder)]
@@ -69,7 +73,23 @@ def _inputs(snapshot: Snapshot, folder: str, paths: list[str]) -> dict[str, str]
     for path in paths:
         if path in taken or _builds(snapshot, f"{folder}/{path}"):
             found[path] = _content_id(snapshot, f"{folder}/{path}")
-    return dict(sorted(found.items()))
+    return _folded(dict(sorted(found.items())))
+
+
+def _folded(found: dict[str, str]) -> dict[str, str]:
+    """With many files, one digest for each folder in place of those of its files."""
+    if len(found) <= _MOST_FILES:
+        return found
+    folders: dict[str, list[str]] = {}
+    for path, digest in found.items():
+        top, inside, rest = path.partition("/")
+        folders.setdefault(f"{top}/" if inside else path, []).append(f"{rest} {digest}")
+    return {
+        path: _digest("\n".join(digests).encode("utf-8", "surrogateescape"))
+        if path.endswith("/")
+        else found[path]
+        for path, digests in folders.items()
+    }
 
 
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
@@ -96,7 +116,7 @@ def _ignore(snapshot: Snapshot, folder: str, dockerfile: str) -> DockerIgnore:
     """That of the Dockerfile itself goes before the folder's."""
     for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
         if f"{folder}/{name}" in snapshot.entries:
-            return understood(parse_ignore, snapshot.read(f"{folder}/{name}", _LIMIT))
+            return understood(parse_ignore, snapshot.read(f"{folder}/{name}", _IGNORE_LIMIT))
     return DockerIgnore()
 
 

@@ -80,8 +80,8 @@ class Ancestry:
 
     def __init__(self, repository: git.Repository) -> None:
         self._commits: dict[str, tuple[int, str]] = {}
-        for line in repository.output(Command.ANCESTRY).decode("ascii").splitlines():
-            time, commit, *parents = line.split(" ")
+        for record in repository.output(Command.ANCESTRY).decode("ascii").split("\0")[:-1]:
+            time, commit, *parents = record.split()
             self._commits[commit] = (int(time), parents[0] if parents else "")
 
     def date(self, commit: str) -> str:

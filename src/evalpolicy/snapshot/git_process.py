@@ -53,7 +53,7 @@ class Command(Enum):
         *_LOG, "--topo-order", "--no-renames", "--raw", "--no-abbrev", "--no-relative",
         "--format=@%H %cI", "HEAD", "--",
     )  # fmt: skip
-    ANCESTRY = ("rev-list", "--timestamp", "--parents", "HEAD", "--")
+    ANCESTRY = (*_LOG, "--format=tformat:%ct %H %P", "HEAD", "--")
     DIFF_COMMITS = ("diff-tree", *_RAW)
     DIFF_INDEX = ("diff-index", "--cached", "--ita-invisible-in-index", *_RAW)
     DIFF_WORKTREE = (

@@ -73,6 +73,17 @@ class TestList:
         assert out.splitlines()[1].count("---") == out.splitlines()[0].count("|") - 1
         assert "| arc | 0 | codex | 2 | 1 | gpt-x | 30 | 0.50 |" in out
 
+    def test_a_recording_by_another_agent(self, fleet, capfd, monkeypatch):
+        write(fleet, {CODEX: lines(litellm_row(user_agent="claude-cli/2"))})
+        _, out, _ = run(capfd, "list", "--format", "json")
+        assert json.loads(out)[0]["verdict"] == "other-agent"
+        assert json.loads(out)[0]["faults"] == ["other-agent"]
+        monkeypatch.setenv("COLUMNS", "70")
+        _, out, _ = run(capfd, "list")
+        assert "recorded" in out.splitlines()[0].split()
+        assert "other-agent" in out
+        assert "1 recorded by another agent" in " ".join(out.split())
+
     @pytest.mark.parametrize("wide", ["60", "30", "200"])
     def test_a_narrow_terminal(self, fleet, capfd, monkeypatch, wide):
         monkeypatch.setenv("COLUMNS", wide)

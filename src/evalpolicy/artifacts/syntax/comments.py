@@ -134,6 +134,8 @@ def python_line_ends(text: str) -> frozenset[int] | None:
         tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="\n").readline))
     except (tokenize.TokenError, SyntaxError, IndexError, ValueError):
         return None
+    if any(token.type == tokenize.ERRORTOKEN for token in tokens):
+        return None  # as from Python 3.12 on, which raises
     ends = (tokenize.NEWLINE, tokenize.NL)
     return frozenset(
         starts[token.start[0] - 1] + token.start[1]

@@ -86,5 +86,9 @@ def _yaml(path: str, text: str) -> list[comments.Piece]:
     except YamlError:
         return [comments.Piece("verbatim", 0, 0, len(text))]
     found = list(_commented(path, text))
-    found += (comments.Piece("verbatim", one.start, one.start, one.end) for one in values)
+    for one in values:
+        header, _, body = text[one.start : one.end].partition("\n")
+        # The ends of lines behind a block count only where it keeps them (`|+`).
+        behind = 0 if "+" in header else len(body) - len(body.rstrip(" \n"))
+        found.append(comments.Piece("verbatim", one.start, one.start, one.end - behind))
     return sorted(found, key=lambda piece: piece.start)

@@ -29,11 +29,7 @@ from evalpolicy.rules.fixtures.content import fixture_format, fixture_no_turns, 
 from evalpolicy.rules.fixtures.names import fixture_agent_mismatch, fixture_name_ambiguous
 from evalpolicy.rules.fixtures.quality import fixture_known_bad
 from evalpolicy.rules.provenance.content import provenance_contradicts, provenance_digest
-from evalpolicy.rules.provenance.presence import provenance_missing
-from evalpolicy.rules.provenance.staleness import (
-    provenance_stale_benchmark,
-    provenance_stale_revision,
-)
+from evalpolicy.rules.provenance.staleness import provenance_stale_revision, stale_recordings
 from evalpolicy.rules.rule_runs import WHOLE, hits
 from evalpolicy.snapshot.model import Unreadable, understood
 
@@ -46,9 +42,7 @@ _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("contradicted", provenance_digest),
     ("other-agent", fixture_agent_mismatch),
     ("stale", provenance_stale_revision),
-    ("stale", provenance_stale_benchmark),
     ("ambiguous", fixture_name_ambiguous),
-    ("unprovenanced", provenance_missing),
 )
 _NO_SIZES = Sizes(0, 0, 0, None, ())
 _Given = TypeVar("_Given")
@@ -107,6 +101,11 @@ def _stories(replays: Mapping[str, Replayed], facts: Facts) -> tuple[Story, ...]
             states[row.path].add("unreadable")
         if facts.broken.lists(row.path):
             states[row.path].add("known-bad")
+        if facts.provenance.readable and not row.provenance:
+            states[row.path].add("unprovenanced")
+    for stem, *_ in stale_recordings(facts.fleet, facts.provenance):
+        for path in of_stem.get(stem, ()):
+            states[path].add("stale")
     for state, function in _DECIDING:
         for hit in _hits(facts, function):
             for path in [hit.path] if hit.path in states else of_stem.get(hit.subject, ()):

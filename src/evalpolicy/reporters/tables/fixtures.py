@@ -16,7 +16,7 @@ _HEADS = (
 )  # fmt: skip
 _NUMBERS = frozenset(("turns", "failed", "tokens", "cost", "size"))
 # Columns to leave out first if the terminal is too narrow.
-_LEAST = ("cost", "models", "tokens", "provenance", "recorded", "size", "failed")
+_LEAST = ("cost", "models", "tokens", "provenance", "size", "failed", "recorded")
 _SHORTEST = 6
 
 

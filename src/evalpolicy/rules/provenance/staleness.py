@@ -166,9 +166,8 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     changes with a comment: `evalpolicy provenance backfill` replaces it.
     """
     stale: dict[str, list[tuple[str, Entry, list[str]]]] = {}
-    for stem, entry, unit in _recorded_benchmarks(fleet, provenance):
-        if names := _changed(fleet, unit, entry.fields.get("benchmark_tree")):
-            stale.setdefault(unit.name, []).append((stem, entry, names))
+    for stem, entry, unit, names in stale_recordings(fleet, provenance):
+        stale.setdefault(unit.name, []).append((stem, entry, names))
     for name, found in stale.items():
         unit = fleet.benchmarks[name]
         files = sorted(
@@ -184,6 +183,15 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
             f"record again: {stems}; `git log -p -- {unit.folder}` shows the changes",
             name,
         )
+
+
+def stale_recordings(
+    fleet: Fleet, provenance: ProvenanceFile
+) -> Iterator[tuple[str, Entry, Unit, list[str]]]:
+    """Each recording whose benchmark has changed, with the paths of the changed inputs."""
+    for stem, entry, unit in _recorded_benchmarks(fleet, provenance):
+        if names := _changed(fleet, unit, entry.fields.get("benchmark_tree")):
+            yield stem, entry, unit, names
 
 
 def _changed(fleet: Fleet, unit: Unit, noted: object) -> list[str]:

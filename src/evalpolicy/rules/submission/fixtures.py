@@ -163,7 +163,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     ```
 
     ```json after:tests/run/replay/fixtures/broken.json
-    {"broken": [{"fixture": "arc-0-codex.traces.jsonl", "reason": "a refusal"}]}
+    {"broken": [{"fixture": "arc-0-codex.traces.jsonl", "reason": "deleted: a refusal"}]}
     ```
 
     ## Exempt
@@ -185,6 +185,7 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
                 gone.path,
                 f"{name} is deleted without a reason: restore it, or add it to {manifest} with its "
                 '"reason"',
+                help='"reason": "deleted: …" tells who records next what went wrong',
                 subject=stem,
                 cause="deleted",
             )

@@ -43,6 +43,7 @@ _STRICTER: Mapping[str, tuple[str, ...]] = {
 _LOOSER: Mapping[str, tuple[str, ...]] = {
     "submission": ("issue_references", "not_code", "bots"),
     "gates": ("not_gates",),
+    "fixtures": ("refusals",),
     "layout": ("supplied_args", "supplied_contexts", "registries", "shared_services"),
 }
 # Settings with one strict value; every other value is weaker.
