@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evalpolicy.artifacts import (
+    bake,
     broken_manifest,
     build_args,
     compose,
@@ -142,6 +143,9 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
         lambda text: (
             build_args.from_bake(text.encode()),
             build_args.bake_variables(text.encode()),
+            build_args.bake_tags(text.encode()),
+            build_args.bake_defaults(text.encode()),
+            bake.parse(text.encode()),
         ),
         ("", "target a {\n args = {\n", "{", 'a = "'),
     ),
