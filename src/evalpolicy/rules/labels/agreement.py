@@ -150,7 +150,7 @@ def gateway_version_disagrees(fleet: Fleet) -> Iterator[Hit]:
     ```
 
     ```dockerfile containers/models/gpt-5/Dockerfile
-    FROM ghcr.io/exgentic/core/litellm:latest
+    FROM ghcr.io/exgentic/core/litellm:1.0
     LABEL eval.type="model" eval.model.litellm_version="main-v1.83.3-stable"
     ```
 
@@ -162,7 +162,7 @@ def gateway_version_disagrees(fleet: Fleet) -> Iterator[Hit]:
     ```
 
     ```dockerfile containers/models/gpt-5/Dockerfile
-    FROM ghcr.io/exgentic/core/litellm:latest
+    FROM ghcr.io/exgentic/core/litellm:1.0
     LABEL eval.type="model" eval.model.litellm_version="v1.89.1"
     ```
 
