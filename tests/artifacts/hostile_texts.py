@@ -59,9 +59,9 @@ def _scripts(text: str) -> object:
 
 def _moving_data(text: str) -> object:
     file = dockerfile.parse(b"FROM a\nCOPY . /\nRUN a.sh b.py\n")
-    files = {"a.sh": text.encode(), "b.py": text.encode()}
+    files = {"a.sh": text.encode, "b.py": text.encode}
     found = dockerfile.parse(f"FROM a\nRUN {text}".encode())
-    return moving(file, (), files, ()), moving(found, run_scripts.scripts(found), {}, ())
+    return moving(file, (), files, bool), moving(found, run_scripts.scripts(found), {}, bool)
 
 
 def _config(text: str) -> object:

@@ -84,27 +84,29 @@ def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     fields = _FIELDS.get(unit.role)
     if fields is None:
         return
+    readme = f"{unit.folder}/README.md"
+    content = around.read(readme) if readme in around.paths else None
+    if content is None:
+        return
     from evalpolicy.artifacts.readme_facts import stated
 
-    readme = f"{unit.folder}/README.md"
-    for content in (content for path, content in around.own_texts if path == readme):
-        for row in stated(content):
-            key = fields.get(row.field)
-            label = unit.labels.get(key) if key is not None else None
-            if key is None or row.value.casefold() in _NOTHING or (label and label.unresolved):
-                continue
-            if not _agrees(row.value, _value(key, label), key in _OF_TRUTH):
-                means = f"is {quoted(label.value)}" if label else "is not set"
-                where = f" ({unit.path}:{label.span.line})" if label else ""
-                yield Hit(
-                    readme,
-                    f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct "
-                    "the one that is wrong",
-                    row.span,
-                    "",
-                    unit.name,
-                    key,
-                )
+    for row in stated(content):
+        key = fields.get(row.field)
+        label = unit.labels.get(key) if key is not None else None
+        if key is None or row.value.casefold() in _NOTHING or (label and label.unresolved):
+            continue
+        if not _agrees(row.value, _value(key, label), key in _OF_TRUTH):
+            means = f"is {quoted(label.value)}" if label else "is not set"
+            where = f" ({unit.path}:{label.span.line})" if label else ""
+            yield Hit(
+                readme,
+                f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct the "
+                "one that is wrong",
+                row.span,
+                "",
+                unit.name,
+                key,
+            )
 
 
 def _value(key: str, label: Label | None) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # No bake file is larger (bytes).
 _LIMIT = 4 << 20
+# `COPY --from`, FROM and mounts, without the name that FROM gives its stage.
+_NAMES_IMAGE = re.compile(rb"(?im)^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*\S+|from=[^\s,]+")
+_WORD = re.compile(r"[\w.-]*\w")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _TAG = re.compile(r"(?::[\w.-]*|:\$\{[^}]*\})?(?:@\S+)?$")
 
@@ -111,7 +114,7 @@ def bake_contexts(fleet: Fleet) -> Iterator[Hit]:
         for target in bake.targets:
             if target.contexts:
                 yield from _bound(path, target, targets, defaults)
-                used = _used(fleet, target)
+                used = _used(fleet, target, built)
                 if used is not None and not target.inherits:
                     yield from _compared(path, target, used, built, defaults)
 
@@ -172,10 +175,12 @@ def _compared(
             )
 
 
-def _used(fleet: Fleet, target: Target) -> Mapping[str, tuple[str, frozenset[str]]] | None:
+def _used(
+    fleet: Fleet, target: Target, built: Mapping[str, str]
+) -> Mapping[str, tuple[str, frozenset[str]]] | None:
     """The images of a target's Dockerfile: short name → name, and the variables that it is from.
 
-    None if they are not known.
+    None if they are not known, or if a look at the lines shows them to be those of the contexts.
     """
     if target.context is None or "$" in target.context or ":" in target.context:
         return None
@@ -185,6 +190,8 @@ def _used(fleet: Fleet, target: Target) -> Mapping[str, tuple[str, frozenset[str
     from evalpolicy.artifacts.dockerfile.images import images
 
     try:
+        if _look_alike(fleet.snapshot.read(path, _LIMIT), target, built):
+            return None
         dockerfile = fleet.dockerfile(path)
     except Unreadable as reason:
         fleet.unreadable(path, reason)
@@ -196,6 +203,18 @@ def _used(fleet: Fleet, target: Target) -> Mapping[str, tuple[str, frozenset[str
         for image in images(dockerfile)
     }  # fmt: skip
     return None if any("$" in name or not name for name in found) else found
+
+
+def _look_alike(content: bytes, target: Target, built: Mapping[str, str]) -> bool:
+    """Whether the lines that may name images have the names of the contexts, and no others.
+
+    To parse every Dockerfile once more would take ten times as long.
+    """
+    lines = b"\n".join(_NAMES_IMAGE.findall(content)).decode("utf-8", "replace")
+    words = set(_WORD.findall(lines))
+    bound = {_TAG.sub("", each.name.text).rpartition("/")[2] for each in target.contexts}
+    others = {name.rpartition("/")[2] for name in built} - bound
+    return bound <= words and others.isdisjoint(words)
 
 
 def _bakes(fleet: Fleet) -> Iterator[tuple[str, Bake]]:
