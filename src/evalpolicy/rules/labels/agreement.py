@@ -88,25 +88,31 @@ def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     content = around.read(readme) if readme in around.paths else None
     if content is None:
         return
-    from evalpolicy.artifacts.readme_facts import stated
+    from evalpolicy.artifacts.readme_facts import Stated, stated
 
-    for row in stated(content):
+    def disagree(row: Stated) -> bool:
         key = fields.get(row.field)
         label = unit.labels.get(key) if key is not None else None
         if key is None or row.value.casefold() in _NOTHING or (label and label.unresolved):
-            continue
-        if not _agrees(row.value, _value(key, label), key in _OF_TRUTH):
-            means = f"is {quoted(label.value)}" if label else "is not set"
-            where = f" ({unit.path}:{label.span.line})" if label else ""
-            yield Hit(
-                readme,
-                f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct the "
-                "one that is wrong",
-                row.span,
-                "",
-                unit.name,
-                key,
-            )
+            return False
+        return not _agrees(row.value, _value(key, label), key in _OF_TRUTH)
+
+    if not any(map(disagree, stated(content, rough=True))):
+        return
+    for row in filter(disagree, stated(content)):
+        key = fields[row.field]
+        label = unit.labels.get(key)
+        means = f"is {quoted(label.value)}" if label else "is not set"
+        where = f" ({unit.path}:{label.span.line})" if label else ""
+        yield Hit(
+            readme,
+            f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct the "
+            "one that is wrong",
+            row.span,
+            "",
+            unit.name,
+            key,
+        )
 
 
 def _value(key: str, label: Label | None) -> str:

@@ -100,6 +100,7 @@ def bake_contexts(fleet: Fleet) -> Iterator[Hit]:
         for target in targets.values()
         for tag in target.tags
     }
+    tails = frozenset(name.rpartition("/")[2] for name in built)
     for path, bake in bakes.items():
         for variable in bake.variables:
             if not any(variable.text in other.words for other in bakes.values()):
@@ -114,7 +115,7 @@ def bake_contexts(fleet: Fleet) -> Iterator[Hit]:
         for target in bake.targets:
             if target.contexts:
                 yield from _bound(path, target, targets, defaults)
-                used = _used(fleet, target, built)
+                used = _used(fleet, target, tails)
                 if used is not None and not target.inherits:
                     yield from _compared(path, target, used, built, defaults)
 
@@ -176,7 +177,7 @@ def _compared(
 
 
 def _used(
-    fleet: Fleet, target: Target, built: Mapping[str, str]
+    fleet: Fleet, target: Target, tails: frozenset[str]
 ) -> Mapping[str, tuple[str, frozenset[str]]] | None:
     """The images of a target's Dockerfile: short name → name, and the variables that it is from.
 
@@ -190,7 +191,7 @@ def _used(
     from evalpolicy.artifacts.dockerfile.images import images
 
     try:
-        if _look_alike(fleet.snapshot.read(path, _LIMIT), target, built):
+        if _look_alike(fleet.snapshot.read(path, _LIMIT), target, tails):
             return None
         dockerfile = fleet.dockerfile(path)
     except Unreadable as reason:
@@ -205,7 +206,7 @@ def _used(
     return None if any("$" in name or not name for name in found) else found
 
 
-def _look_alike(content: bytes, target: Target, built: Mapping[str, str]) -> bool:
+def _look_alike(content: bytes, target: Target, tails: frozenset[str]) -> bool:
     """Whether the lines that may name images have the names of the contexts, and no others.
 
     To parse every Dockerfile once more would take ten times as long.
@@ -213,8 +214,7 @@ def _look_alike(content: bytes, target: Target, built: Mapping[str, str]) -> boo
     lines = b"\n".join(_NAMES_IMAGE.findall(content)).decode("utf-8", "replace")
     words = set(_WORD.findall(lines))
     bound = {_TAG.sub("", each.name.text).rpartition("/")[2] for each in target.contexts}
-    others = {name.rpartition("/")[2] for name in built} - bound
-    return bound <= words and others.isdisjoint(words)
+    return bound <= words and (tails & words) <= bound
 
 
 def _bakes(fleet: Fleet) -> Iterator[tuple[str, Bake]]:
