@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evalpolicy.artifacts import (
+    bake,
     broken_manifest,
     build_args,
     compose,
@@ -58,9 +59,9 @@ def _scripts(text: str) -> object:
 
 def _moving_data(text: str) -> object:
     file = dockerfile.parse(b"FROM a\nCOPY . /\nRUN a.sh b.py\n")
-    files = {"a.sh": text.encode(), "b.py": text.encode()}
+    files = {"a.sh": text.encode, "b.py": text.encode}
     found = dockerfile.parse(f"FROM a\nRUN {text}".encode())
-    return moving(file, (), files, ()), moving(found, run_scripts.scripts(found), {}, ())
+    return moving(file, (), files, bool), moving(found, run_scripts.scripts(found), {}, bool)
 
 
 def _config(text: str) -> object:
@@ -142,6 +143,9 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
         lambda text: (
             build_args.from_bake(text.encode()),
             build_args.bake_variables(text.encode()),
+            build_args.bake_tags(text.encode()),
+            build_args.bake_defaults(text.encode()),
+            bake.parse(text.encode()),
         ),
         ("", "target a {\n args = {\n", "{", 'a = "'),
     ),

@@ -17,8 +17,8 @@ RAW = "https://raw.githubusercontent.com/o/r"
 def fetches(below, files=None, supplied=()):
     """Line and what is fetched, below a FROM on line 1."""
     dockerfile = parse(f"FROM a:1\n{below}".encode())
-    files = {path: text.encode() for path, text in (files or {}).items()}
-    found = moving(dockerfile, scripts(dockerfile), files, supplied)
+    reads = {path: text.encode for path, text in (files or {}).items()}
+    found = moving(dockerfile, scripts(dockerfile), reads, lambda name: name in supplied)
     return [(f"{each.path}:{each.span.line}".lstrip(":"), each.shown) for each in found]
 
 

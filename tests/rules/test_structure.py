@@ -246,3 +246,62 @@ def test_rules_document_form(old, new, said, tmp_path):
     files = FULL | {".agents/RULES.md": FORM.replace(old, new, 1), "docs/page.md": "x"}
     report = judge(write(tmp_path, files), "STR006")
     assert [f.message.removeprefix("the rules document ") for f in report.findings] == said
+
+
+BAKE = """\
+variable "REGISTRY" {{ default = "example" }}
+target "base" {{
+  context = "containers/core/base"
+  tags = ["${{REGISTRY}}/core/base:1"]
+}}
+target "tool" {{
+  context = "containers/core/tool"
+  tags = ["${{REGISTRY}}/core/tool:1"] # why
+}}
+target "arc" {{
+  context = "containers/benchmarks/arc"
+  {}
+}}
+"""
+ON_BASE = "ARG REGISTRY=example\nFROM ${REGISTRY}/core/base:1\n"
+
+
+@pytest.mark.parametrize(
+    ("arc", "dockerfile", "lines"),
+    [
+        ('contexts = { "${REGISTRY}/core/base" = "target:base" }', ON_BASE, []),
+        ('contexts = {\n    "${REGISTRY}/core/base" = "target:base"\n'
+         '    "${REGISTRY}/core/tool" = "target:tool"\n  }', ON_BASE, [14]),
+        ('contexts = { "${REGISTRY}/core/base" = "target:tool" }', ON_BASE, [12]),
+        ('contexts = { "${REGISTRY}/core/base" = "target:gone" }', ON_BASE, [12]),
+        ('contexts = { "${REGISTRY}/core/base" = "target:base" }',
+         ON_BASE + "COPY --from=example/core/tool:1 /a /a\n", [10]),
+        ('contexts = { "${REGISTRY}/core/base" = "target:base" }\n  args = { T = TOOL }',
+         "ARG T=example/core/tool:1\nFROM ${T} AS t\n" + ON_BASE, []),
+        ('contexts = { "${REGISTRY}/core/base" = "target:base" }\n  inherits = ["base"]',
+         ON_BASE + "COPY --from=example/core/tool:1 /a /a\n", []),
+        ('contexts = { "src" = "./src" }', ON_BASE + "COPY --from=src /a /a\n", [10]),
+        ('contexts = { "src" = "./src", "${REGISTRY}/core/base" = "target:base" }',
+         ON_BASE + "RUN --mount=from=src,target=/src true\n", []),
+        ('contexts = { "${OTHER}/base" = "target:base-${X}" }', ON_BASE.replace("core/", ""), []),
+        ("# contexts = { x = y }", ON_BASE, []),
+        ('dockerfile = "gone.Dockerfile"\n  contexts = { "x/y" = "target:base" }', ON_BASE, [13]),
+        ('}\nvariable "DEAD" {', ON_BASE, [13]),
+        ('}\nvariable "USED" {}\ntarget "x" { tags = ["${USED}/x"]', ON_BASE, []),
+    ],
+)  # fmt: skip
+def test_contexts_of_a_bake_file(arc, dockerfile, lines, tmp_path):
+    files = {
+        "docker-bake.hcl": BAKE.format(arc),
+        "containers/benchmarks/arc/Dockerfile": dockerfile,
+        "containers/core/base/Dockerfile": "FROM a:1\n",
+        "containers/core/tool/Dockerfile": "FROM a:1\n",
+    }
+    assert where("STR007", files, tmp_path) == [("docker-bake.hcl", line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", 'target "a" {', 'target "a" { contexts = { "', "a = [", '"']
+)
+def test_what_is_no_bake_file_has_no_targets_to_compare(text, tmp_path):
+    assert where("STR007", FULL | {"docker-bake.hcl": text}, tmp_path) == []

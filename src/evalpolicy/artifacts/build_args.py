@@ -120,7 +120,7 @@ def _block(text: str, start: int) -> tuple[str, int]:
     while position < len(text):
         character = text[position]
         if character == '"':
-            end = _string_end(text, position)
+            end = string_end(text, position)
             word = text[position + 1 : end]
             kept.append(word if re.fullmatch(r"\w+", word) else '""')
             position = end
@@ -134,7 +134,7 @@ def _block(text: str, start: int) -> tuple[str, int]:
     return "".join(kept), position
 
 
-def _string_end(text: str, start: int) -> int:
+def string_end(text: str, start: int) -> int:
     """Where the string that opens at `start` closes.
 
     An HCL string may hold templates (`${…}`), which may hold strings, and so on.

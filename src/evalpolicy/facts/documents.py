@@ -125,6 +125,8 @@ def _links(content: bytes, *, code: bool) -> list[Link]:
 
 def _changelogs(content: bytes) -> list[tuple[int, int]]:
     """The sections named Changelog: the line of each heading, and the line that ends it."""
+    if b"changelog" not in content.lower():
+        return []
     sections = parse(content).sections
     found = []
     for at, section in enumerate(sections):

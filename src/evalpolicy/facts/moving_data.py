@@ -38,14 +38,13 @@ def path_of(unit: Unit, fetch: Fetch) -> str:
 
 
 def _read(unit: Unit, around: Surroundings) -> Data:
-    copies = any(
-        instruction.keyword in ("COPY", "ADD")
-        and not any(flag.startswith("--from=") for flag in instruction.flags)
-        for instruction in unit.dockerfile.instructions
-    )
     start = len(unit.folder) + 1 if unit.folder else 0
-    files = {path[start:]: content for path, content in around.own_texts} if copies else {}
-    fetches = moving(unit.dockerfile, unit.scripts, files, around.supplied_args)
+    fetches = moving(
+        unit.dockerfile,
+        unit.scripts,
+        {path[start:]: partial(around.read, path) for path in around.paths},
+        lambda name: name in around.supplied_args,
+    )
     label = unit.labels.get(DATA_REVISION) if unit.role == "benchmark" else None
     pinned = label is not None and not label.unresolved and COMMIT.fullmatch(label.value)
     if not label or not pinned or _carried(unit, label) or _stands_elsewhere(around, unit, label):

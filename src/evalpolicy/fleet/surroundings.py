@@ -54,13 +54,16 @@ class Surroundings:
     @tracked
     def own_texts(self) -> tuple[tuple[str, bytes], ...]:
         """Path and content of every file of the unit's own folder but its Dockerfile."""
-        found = []
-        for path in self.paths:
-            try:
-                found.append((path, self._fleet.snapshot.read(path, _LIMIT)))
-            except Unreadable as reason:
-                self._fleet.unreadable(path, reason)
-        return tuple(found)
+        found = ((path, self.read(path)) for path in self.paths)
+        return tuple((path, content) for path, content in found if content is not None)
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file of the folder; None, and a problem, if it cannot be read."""
+        try:
+            return self._fleet.snapshot.read(path, _LIMIT)
+        except Unreadable as reason:
+            self._fleet.unreadable(path, reason)
+            return None
 
     @property
     def paths(self) -> tuple[str, ...]:

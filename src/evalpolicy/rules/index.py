@@ -243,6 +243,8 @@ INDEX: dict[str, tuple[Row, ...]] = {
          "structure.documents", "dead_link"),
         ("STR006", "rules-document-form", "note", "documents", False,
          "structure.documents", "rules_document_form"),
+        ("STR007", "bake-contexts", "error", "fleet", True,
+         "structure.bake", "bake_contexts"),
     ),
     "RPL": (
         ("RPL001", "replay-diverged", "error", "replays", True,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.moving_data.added import added
 from evalpolicy.artifacts.moving_data.commands import Downloads
 from evalpolicy.artifacts.moving_data.model import Fetch as Fetch
 from evalpolicy.artifacts.moving_data.model import Program
-from evalpolicy.artifacts.moving_data.programs import programs
+from evalpolicy.artifacts.moving_data.programs import Files, programs
 from evalpolicy.artifacts.moving_data.settings import Settings
 from evalpolicy.artifacts.moving_data.urls import in_text
 from evalpolicy.artifacts.run_scripts import Script
@@ -18,13 +18,14 @@ from evalpolicy.artifacts.run_scripts import Script
 def moving(
     dockerfile: Dockerfile,
     scripts: Iterable[Script],
-    files: Mapping[str, bytes],
-    supplied: Collection[str],
+    files: Files,
+    supplied: Callable[[str], bool],
 ) -> tuple[Fetch, ...]:
     """The fetches of what moves, each source once: where the file first fetches it.
 
     `scripts` are those of the Dockerfile, `files` those of its build context by their paths
-    within it, `supplied` the build arguments whose defaults do not count.
+    within it, each with what reads it; `supplied` says of a build argument that every build
+    passes it, so that its default does not count.
     """
     found: dict[tuple[str, str], Fetch] = {}
     for fetch in sorted(
@@ -37,8 +38,8 @@ def moving(
 def _all(
     dockerfile: Dockerfile,
     scripts: Iterable[Script],
-    files: Mapping[str, bytes],
-    supplied: Collection[str],
+    files: Files,
+    supplied: Callable[[str], bool],
 ) -> Iterator[Fetch]:
     settings = Settings(dockerfile, supplied)
     yield from added(dockerfile, settings)

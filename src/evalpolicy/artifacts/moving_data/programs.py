@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc
 from evalpolicy.artifacts.moving_data.model import Language, Lookup, Program, WrittenWord
@@ -31,12 +32,14 @@ _WORD = re.compile(r"[\w.-]+")
 # `import a.b`, `from a import b, c`, `python -m a.b`
 _IMPORT = re.compile(r"(?:\bimport|\bfrom|-m)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+([\w, \t]+))?")
 _SpanOf = Callable[[int, int], Span]
+Files: TypeAlias = Mapping[str, Callable[[], bytes | None]]
+"""Paths within a build context, each with what reads the file."""
 
 
 def programs(
     dockerfile: Dockerfile,
     scripts: Iterable[Script],
-    files: Mapping[str, bytes],
+    files: Files,
     settings: Settings,
 ) -> Iterator[Program]:
     """All of them; those of one stage in their order, and in one group."""
@@ -180,7 +183,7 @@ def _script(program: Program, numbers: Iterator[int], depth: int = 0) -> Iterato
             yield from _script(nested, numbers, depth + 1)
 
 
-def _copied(dockerfile: Dockerfile, files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+def _copied(dockerfile: Dockerfile, files: Files) -> Iterator[tuple[str, str]]:
     """The files that COPY brings along and that something which runs names, with their text."""
     sources: list[str] = []
     renamed: dict[str, str] = {}
@@ -197,7 +200,7 @@ def _copied(dockerfile: Dockerfile, files: Mapping[str, bytes]) -> Iterator[tupl
             sources += taken
             if len(taken) == 1 and not words[-1].endswith("/"):
                 renamed[taken[0]] = words[-1]
-    waiting = {path: content for path, content in files.items() if _is_among(path, sources)}
+    waiting = {path: read for path, read in files.items() if _is_among(path, sources)}
     called: set[str] = set()
     while waiting and running:
         for text in running:
@@ -206,9 +209,9 @@ def _copied(dockerfile: Dockerfile, files: Mapping[str, bytes]) -> Iterator[tupl
         for path in list(waiting):
             names = (path, renamed.get(path, path))
             if any(basename(name) in called for name in names):
-                text = waiting.pop(path).decode("utf-8", "replace").removeprefix("\ufeff")
-                running.append(text)
-                yield path, text
+                text = (waiting.pop(path)() or b"").decode("utf-8", "replace")
+                running.append(text.removeprefix("\ufeff"))
+                yield path, running[-1]
 
 
 def _is_among(path: str, sources: list[str]) -> bool:

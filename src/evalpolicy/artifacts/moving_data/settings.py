@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Instruction
 from evalpolicy.artifacts.dockerfile.model import Arg, Env
@@ -15,7 +15,7 @@ from evalpolicy.artifacts.syntax.source import Span
 class Settings:
     """ARG and ENV, the later wins; not what only the build sets (`supplied`)."""
 
-    def __init__(self, dockerfile: Dockerfile, supplied: Collection[str]) -> None:
+    def __init__(self, dockerfile: Dockerfile, supplied: Callable[[str], bool]) -> None:
         self._supplied = supplied
         self._starts = [stage.from_.span for stage in dockerfile.stages]
         self._parents = [stage.base.parent for stage in dockerfile.stages]
@@ -37,7 +37,8 @@ class Settings:
         number, before = self.stage(instruction), instruction.span
 
         def value(name: str) -> str | None:
-            return None if name in self._supplied else self._value(name, number, before)
+            found = self._value(name, number, before)
+            return None if found is None or self._supplied(name) else found
 
         return value
 

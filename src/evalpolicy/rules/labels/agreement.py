@@ -84,27 +84,35 @@ def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     fields = _FIELDS.get(unit.role)
     if fields is None:
         return
-    from evalpolicy.artifacts.readme_facts import stated
-
     readme = f"{unit.folder}/README.md"
-    for content in (content for path, content in around.own_texts if path == readme):
-        for row in stated(content):
-            key = fields.get(row.field)
-            label = unit.labels.get(key) if key is not None else None
-            if key is None or row.value.casefold() in _NOTHING or (label and label.unresolved):
-                continue
-            if not _agrees(row.value, _value(key, label), key in _OF_TRUTH):
-                means = f"is {quoted(label.value)}" if label else "is not set"
-                where = f" ({unit.path}:{label.span.line})" if label else ""
-                yield Hit(
-                    readme,
-                    f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct "
-                    "the one that is wrong",
-                    row.span,
-                    "",
-                    unit.name,
-                    key,
-                )
+    content = around.read(readme) if readme in around.paths else None
+    if content is None:
+        return
+    from evalpolicy.artifacts.readme_facts import Stated, stated
+
+    def disagree(row: Stated) -> bool:
+        key = fields.get(row.field)
+        label = unit.labels.get(key) if key is not None else None
+        if key is None or row.value.casefold() in _NOTHING or (label and label.unresolved):
+            return False
+        return not _agrees(row.value, _value(key, label), key in _OF_TRUTH)
+
+    if not any(map(disagree, stated(content, rough=True))):
+        return
+    for row in filter(disagree, stated(content)):
+        key = fields[row.field]
+        label = unit.labels.get(key)
+        means = f"is {quoted(label.value)}" if label else "is not set"
+        where = f" ({unit.path}:{label.span.line})" if label else ""
+        yield Hit(
+            readme,
+            f"{row.field} is {quoted(row.value)} here, but {key} {means}{where}: correct the "
+            "one that is wrong",
+            row.span,
+            "",
+            unit.name,
+            key,
+        )
 
 
 def _value(key: str, label: Label | None) -> str:
@@ -150,7 +158,7 @@ def gateway_version_disagrees(fleet: Fleet) -> Iterator[Hit]:
     ```
 
     ```dockerfile containers/models/gpt-5/Dockerfile
-    FROM ghcr.io/exgentic/core/litellm:latest
+    FROM ghcr.io/exgentic/core/litellm:1.0
     LABEL eval.type="model" eval.model.litellm_version="main-v1.83.3-stable"
     ```
 
@@ -162,7 +170,7 @@ def gateway_version_disagrees(fleet: Fleet) -> Iterator[Hit]:
     ```
 
     ```dockerfile containers/models/gpt-5/Dockerfile
-    FROM ghcr.io/exgentic/core/litellm:latest
+    FROM ghcr.io/exgentic/core/litellm:1.0
     LABEL eval.type="model" eval.model.litellm_version="v1.89.1"
     ```
 
