@@ -84,7 +84,7 @@ def test_a_tool_that_is_not_there_is_a_problem(
         ("echo it broke >&2; exit 1", "it broke"),
         ("echo '{]'", "could not be read"),
         ("echo '{\"results\": 3}'", "could not be read"),
-        ("sleep 5", "did not finish"),
+        ("exec sleep 600", "did not finish"),
     ],
 )
 def test_a_tool_that_goes_wrong_is_a_problem(
@@ -95,7 +95,7 @@ def test_a_tool_that_goes_wrong_is_a_problem(
     fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(external, "_TIMEOUT", 1)
+    monkeypatch.setattr(external, "_TIMEOUT", 0.2 if "sleep" in script else 600)
     found = scan_with(tool, FILES)
     assert isinstance(found, Problem)
     assert message in found.message
