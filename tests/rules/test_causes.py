@@ -28,18 +28,14 @@ def agent(name: str) -> dict[str, str]:
 
 
 FAILED = litellm_row(status="failure", response={}, error_str="BadRequest: no tool is known")
-HOOK = """\
-repos:
-  - repo: https://github.com/pre-commit/pre-commit-hooks
-    rev: v5.0.0
-    hooks:
-      - id: check-added-large-files
-        args: [--maxkb=1]
-"""
 TWO_BASES = "FROM example.org/a/x:latest AS one\nFROM example.org/a/y:latest\n"
 
 CASES = {
-    "no provenance": ("PRV001", recording("arc-0-codex") | recording("arc-1-codex"), [2]),
+    "no entry in one file": (
+        "PRV001",
+        recording("arc-0-codex") | recording("arc-1-codex") | {f"{FIXTURES}/provenance.json": "{}"},
+        [2],
+    ),
     "two labels that one file lacks": ("LBL001", {ARC: without("tasks", "internet")}, [2]),
     "one label that two files lack": (
         "LBL001", dict.fromkeys((ARC, GSM), without("tasks")), [2],
@@ -83,15 +79,6 @@ CASES = {
         [2],
     ),
     "two files that are gone": ("STR005", {"docs/a.md": "[x](x.md) and [y](y.md)\n"}, [1, 1]),
-    "one hook's limit": (
-        "SIZ003",
-        {
-            ".pre-commit-config.yaml": HOOK,
-            f"{FIXTURES}/arc-0-codex.trajectory.jsonl": b" " * 3000,
-            f"{FIXTURES}/arc-1-codex.trajectory.jsonl": b" " * 3000,
-        },
-        [2],
-    ),
     "one base in two files": (
         "PIN001",
         {ARC: "FROM example.org/a/x:latest\n", GSM: "FROM example.org/a/x:latest\n"},
