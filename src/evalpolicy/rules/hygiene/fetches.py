@@ -113,5 +113,5 @@ def mutable_fetch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
             f"`{fetch.at('<commit>')}`",
             unit.name,
             fetch.source,
-            cause=fetch.source,
+            cause=fetch.when,
         )

@@ -112,6 +112,7 @@ def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
             "",
             unit.name,
             key,
+            cause=row.field,
         )
 
 
@@ -196,6 +197,7 @@ def gateway_version_disagrees(fleet: Fleet) -> Iterator[Hit]:
                     f'`LABEL {key}="{version}"`',
                     unit.name,
                     key,
+                    cause=f"{label.value} {version}",
                 )
 
 

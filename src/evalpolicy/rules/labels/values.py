@@ -181,7 +181,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
             unit.name,
             DATA_REVISION,
             "error",
-            cause=fetch.moves,
+            cause=fetch.when,
         )
         return
     if label.names:
