@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.syntax.source import Span
+from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.policy.rule import Hit
 from evalpolicy.scanners.gitleaks.versions import COMMON
 
@@ -40,7 +40,14 @@ def merged(found: Iterable[UseHit]) -> Iterator[Hit]:
         hit = replace(hit, message=hit.message + also, severity=severity)
         if not any(_is_certain(use, group) for use, _ in judged):
             hit = replace(hit, severity="warning" if worst == "error" else severity, fix=None)
-        yield hit if first.path is not None else replace(hit, span=first.span or hit.span, fix=None)
+        yield hit if first.path is not None else _within_text(first, hit)
+
+
+def _within_text(use: Use, hit: Hit) -> Hit:
+    """A hit in the text of GITLEAKS_CONFIG_TOML, at its place in the file that sets it."""
+    inline = use.pin.inline if use.pin is not None else None
+    span = inline.span if inline is not None and hit.span == START else hit.span
+    return replace(hit, span=use.span or span, fix=None)
 
 
 def _is_certain(use: Use, group: list[UseHit]) -> bool:

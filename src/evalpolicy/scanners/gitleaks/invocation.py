@@ -112,13 +112,13 @@ def from_words(
         return None
     config = options.get("-c") or options.get("--config")
     target = options.get("-s") or options.get("--source") or "."
-    if command not in ("detect", "protect", "stdin") and len(rest) > 1:
-        target = rest[1]
-    mode = _mode(command, options)
+    if command not in ("detect", "protect"):
+        # Of several arguments none counts (observed on 8.21.0 to 8.30.1).
+        target = rest[1] if len(rest) == 2 and command != "stdin" else "."
     return Invocation(
-        mode=mode,
+        mode=_mode(command, options),
         directory=directory,
-        target="." if mode == "stdin" else target,
+        target=target,
         config=config or environment.get("GITLEAKS_CONFIG") or None,
         inline=environment.get("GITLEAKS_CONFIG_TOML") or None,
         fails=options.get("--exit-code") != "0",
@@ -126,14 +126,14 @@ def from_words(
     )
 
 
-_SCANS = ("detect", "protect", "git", "dir", "directory", "file", "files", "stdin")
+_SCANS = ("detect", "protect", "git", "dir", "directory", "file", "stdin")
 _ASKS = frozenset(("-h", "--help", "--version"))
 
 
 def _mode(command: str, options: Mapping[str, str]) -> ScanMode:
     if command == "stdin" or "--pipe" in options:
         return "stdin"
-    if command in ("dir", "directory", "file", "files") or "--no-git" in options:
+    if command in ("dir", "directory", "file") or "--no-git" in options:
         return "directory"
     if command == "protect" or "--staged" in options or "--pre-commit" in options:
         return "staged"
