@@ -62,6 +62,30 @@ VERSIONS = {
     "readonly": run(f"readonly V=8.21.2\n{FETCH}"),
     "an assignment by if": run(f'if [ -z "$V" ]; then\nV=8.21.2\nfi\n{FETCH}'),
     "a variable that moves on": run(f"V=1.0.0\ncurl x/$V\nV=8.21.2\n{FETCH}"),
+    "a function that runs its words": run(
+        f"run() {{\n  echo \"$@\"\n  \"$@\"\n}}\nrun echo a\nrun go run {MODULE}@v8.21.2 git"
+    ),
+    "a file with its version": run(
+        "V=8.21.2\nG=/opt/gitleaks-$V\n$G git"
+    ),
+    "a mirror": run("curl x/gitleaks_8.21.2_linux_x64.tar.gz | tar x\n./gitleaks git"),
+    "a file in a variable": run(f"go install {MODULE}@v8.21.2\nG=$(which gitleaks)\n$gitleaks git"),
+    "an image by an expression": run(
+        "docker run -v ${{ github.workspace }}:/r zricethezav/gitleaks:v${{ env.V }} git /r",
+        top="env:\n  V: 8.21.2\n",
+    ),
+    "a variable for make": {
+        **job("- run: make -f ci/rules.mk scan V=8.21.2\n"),
+        "ci/rules.mk": f"V := 8.20.0\nscan:\n\tcd .. && go run {MODULE}@v$(V) git\n",
+    },
+    "a variable from outside of make": {
+        **job("- run: make scan\n  env: {V: 8.21.2, W: v8.20.0}\n"),
+        "Makefile": f"V ?= 8.20.0\nW := v$(V)\nscan:\n\tgo run {MODULE}@v$(V) git\n",
+    },
+    "a Makefile that knows better": {
+        **job("- run: make scan\n  env: {V: 8.20.0}\n"),
+        "Makefile": f"V := 8.21.2\nscan:\n\tgo run {MODULE}@v$(V) git\n",
+    },
     "a function's argument": run(
         f"get() {{\n  curl {URL}/v$1/a | tar x\n}}\nget 8.21.2\ngitleaks git"
     ),
@@ -377,7 +401,7 @@ def runs(files, root):
     newest = Version(8, 30, 1)
     for pin in pins:
         text = files[pin.path].split("\n")[pin.span.line - 1].lower()
-        assert any(word in text for word in ("gitleaks", "run", "rev:"))
+        assert any(word in text for word in ("gitleaks", "run", "rev:", "$"))
         assert bool(pin.why) == bool(pin.settle and pin.version is None) == (pin.kind != "exact")
     return [
         (

@@ -18,6 +18,7 @@ _JUST_VARIABLE = re.compile(r"(?:export\s+)?([\w-]+)\s*:=\s*(.*)", re.DOTALL)
 _MAKE_NAME = re.compile(r"\$\$|\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
 _MAKE_SHELL = re.compile(r"\$\(shell ([^()\n]{0,300})\)")
 _JUST_NAME = re.compile(r"\{\{\s*([\w-]+)\s*(?:\(\s*\)\s*)?\}\}")
+_JUST_ENV = re.compile(r"env(?:_var_or_default)?\(\s*['\"]\w+['\"]\s*,\s*(.*?)\s*\)")
 _PREFIX = re.compile(r"[ \t]*[@+-]*[ \t]*")
 
 
@@ -39,16 +40,21 @@ class Recipe(Struct, frozen=True):
 
 
 class Makefile(Struct, frozen=True):
-    """Variables as shell text, None for one that is set twice, and the recipes."""
+    """Variables as shell text, None for one that is set twice, and the recipes.
+
+    `defaults` are the variables that the environment can set instead (`?=`, `env(…)`).
+    """
 
     variables: Mapping[str, str | None]
     recipes: tuple[Recipe, ...]
+    defaults: frozenset[str] = frozenset()
 
 
 def parse(text: str, *, just: bool = False) -> Makefile:
     """Reads a Makefile or a justfile; never raises."""
     variables: dict[str, str | None] = {}
     recipes: list[Recipe] = []
+    defaults: set[str] = set()
     names: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     body: list[Line] = []
@@ -69,7 +75,8 @@ def parse(text: str, *, just: bool = False) -> Makefile:
         names, needs, body = (), (), []
         variable = (_JUST_VARIABLE if just else _VARIABLE).fullmatch(written.strip())
         if variable is not None:
-            _assign(variables, variable, just)
+            if _assign(variables, variable, just):
+                defaults.add(variable[1])
             continue
         head, colon, behind = written.partition(":")
         if colon and not behind.startswith("="):
@@ -78,22 +85,25 @@ def parse(text: str, *, just: bool = False) -> Makefile:
             needs = tuple(behind.partition("#")[0].split())
             body = [Line(_shell(recipe.strip(), just), number, written)] if recipe.strip() else []
     close()
-    return Makefile(variables, tuple(recipes))
+    return Makefile(variables, tuple(recipes), frozenset(defaults))
 
 
-def _assign(variables: dict[str, str | None], found: re.Match[str], just: bool) -> None:
+def _assign(variables: dict[str, str | None], found: re.Match[str], just: bool) -> bool:
+    """Notes the variable; whether the environment can set it instead."""
     name = found[1]
     if just:
         text = found[2].strip()
-        inner = re.fullmatch(r"env(?:_var_or_default)?\(\s*['\"]\w+['\"]\s*,\s*(.*?)\s*\)", text)
-        text = inner[1] if inner else text
-        quoted = re.fullmatch(r"(['\"])(.*)\1", text)
+        inner = _JUST_ENV.fullmatch(text)
+        quoted = re.fullmatch(r"(['\"])(.*)\1", inner[1] if inner else text)
         value = quoted[2] if quoted else None
+        default = inner is not None
     else:
         value = _shell(found[3].partition(" #")[0].strip(), just)
-        if found[2] == "+" or (found[2] == "?" and name in variables):
-            value = variables.get(name) if found[2] == "?" else None
+        default = found[2] == "?"
+        if found[2] == "+" or (default and name in variables):
+            value = variables[name] if default else None
     variables[name] = value if name not in variables or variables[name] == value else None
+    return default
 
 
 def _shell(text: str, just: bool) -> str:

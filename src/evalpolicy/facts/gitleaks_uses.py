@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.source import Located, Problem, Span
 from evalpolicy.facts.gates import Gates
+from evalpolicy.scanners.gitleaks.runs.names import may_run
 from evalpolicy.scanners.gitleaks.versions import COMMON, Version, table
 from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import SUBMODULE, understood
@@ -122,7 +123,7 @@ class GitleaksUses:
         """The text of every file with scripts that names gitleaks, by path."""
         texts = {**self.gates.makefiles, **self.gates.scripts}
         for path in self.snapshot.entries:
-            if path not in texts and _may_run(path):
+            if path not in texts and may_run(path):
                 content = self.gates.content(path) or b""
                 if b"gitleaks" in content:
                     texts[path] = content.decode("utf-8", "replace")
@@ -272,16 +273,3 @@ class GitleaksUses:
     def _problem(self, path: str, problem: Problem) -> None:
         self.problems.append((path, problem))
         reported(path, problem)
-
-
-def _may_run(path: str) -> bool:
-    """Whether a file, besides Makefiles and shell scripts, may have scripts for gitleaks."""
-    from evalpolicy.scanners.gitleaks.runs.files import FILES, is_dockerfile
-
-    folder, _, name = path.rpartition("/")
-    if name in FILES:
-        return "/" not in folder
-    if folder in (".husky", ".githooks"):
-        return True
-    shallow = "/" not in folder or folder.startswith((".github/", ".devcontainer/"))
-    return shallow and is_dockerfile(path)

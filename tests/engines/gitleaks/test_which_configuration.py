@@ -23,8 +23,9 @@ BY_VARIABLE = {"GITLEAKS_CONFIG": "ci/a.toml"}
 BY_TEXT = {"GITLEAKS_CONFIG_TOML": RULE.format("text")}
 OLD = ("detect", "detect --no-git", "detect -s src", "detect --no-git -s src/a.py",
        "detect --pipe", "detect --pipe -s src", "detect -c ci/b.toml")  # fmt: skip
-NEW = ("git", "git src", "dir .", "dir src", "dir src/a.py", "file src/a.py", "dir src ci", "stdin",
-       "dir $PWD", "dir $PWD/src", "git . -c ci/b.toml", "git . --config=$PWD/ci/b.toml")  # fmt: skip
+NEW = ("git", "git src", "dir .", "dir src", "dir src/a.py", "file src/a.py", "dir src ci",
+       "stdin", "dir $PWD", "dir $PWD/src", "git . -c ci/b.toml",
+       "git . --config=$PWD/ci/b.toml")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,8 @@ _LONGEST = 500
 class Scope(Struct, frozen=True):
     """Where a command runs, and what is known there.
 
-    `values` hold what variables hold, None for one that is set to something not known;
+    `values` hold what variables hold, None for one that is set to something not known, and under
+    `@` the words of a function's call, separated by NUL;
     `expressions` the same for contexts of a workflow (`env.A`, `github.workspace`). `directory`,
     `script` (what `$0` names) and `top` (the repository's) are absolute paths; None is not known.
     """
@@ -60,6 +61,10 @@ def resolved(words: Iterable[ShellWord], scope: Scope) -> tuple[ShellWord, ...]:
     """The words with what is known of them; `$A` without quotes may come to several."""
     found: list[ShellWord] = []
     for word in words:
+        if word.text in ("$@", "${@}") and scope.values.get("@") is not None:
+            given = (scope.values["@"] or "").split("\0")
+            found += [replace(word, text=text, expands=is_open(text)) for text in given if text]
+            continue
         text = scope.expanded(word.text) if word.expands else word.text
         parts = [text] if word.quoted or text == word.text else text.split()
         found += [

@@ -51,11 +51,13 @@ class _Walk:
         self.scope = scope
         self.functions: dict[str, Lists] = {}
         self.called: set[str] = set()
+        self.calls = 0
+        self.calling: list[str] = []
         self.stack: list[str | None] = []
 
     def script(self, script: Script) -> Iterator[Placed]:
         yield from self.lists(script.lists)
-        for name in list(self.functions):
+        for name in [name for name in self.functions if name not in self.called]:
             yield from self.call(name, ())
 
     def lists(self, lists: Lists) -> Iterator[Placed]:
@@ -159,12 +161,18 @@ class _Walk:
             yield from self.call(name, words)
 
     def call(self, name: str, words: Iterable[str | None]) -> Iterator[Placed]:
-        if name in self.called:
+        if name in self.calling or self.calls >= _CALLS:
             return
+        self.calls += 1
         self.called.add(name)
-        positional = {str(number): word for number, word in enumerate(words, 1)}
-        self.scope = replace(self.scope, values={**self.scope.values, **positional})
+        self.calling.append(name)
+        given = list(words)
+        outer = self.scope.values
+        positional = {str(number): word for number, word in enumerate(given, 1)}
+        whole = None if None in given else "\0".join(map(str, given))
+        self.scope = replace(self.scope, values={**outer, **positional, "@": whole})
         yield from self.lists(self.functions[name])
+        self.calling.pop()
 
     def assign(self, command: Command) -> None:
         for word in command.words[1:] if command.words else command.assignments:
@@ -193,6 +201,8 @@ class _Walk:
 _NAMES = re.compile(r"[A-Za-z_]\w*")
 # Variables of one script; those beyond are not followed.
 _MOST = 500
+# Calls of functions in one script; those beyond are not followed.
+_CALLS = 100
 
 
 def merged(scopes: Iterable[Scope]) -> Scope:

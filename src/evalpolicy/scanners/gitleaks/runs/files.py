@@ -7,6 +7,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from evalpolicy.artifacts import makefile
 from evalpolicy.artifacts.dockerfile import parse as parse_dockerfile
@@ -26,6 +27,13 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
 )
 from evalpolicy.artifacts.workflow import script_span
 from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, Seen
+from evalpolicy.scanners.gitleaks.runs.names import (
+    JUSTFILES,
+    MAKEFILES,
+    MISE,
+    TASKFILES,
+    is_dockerfile,
+)
 from evalpolicy.scanners.gitleaks.runs.program import image_seen
 from evalpolicy.scanners.gitleaks.runs.script import (
     Piece,
@@ -35,14 +43,6 @@ from evalpolicy.scanners.gitleaks.runs.script import (
     names_it,
     no_pieces,
 )
-
-_TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "lefthook.yml", ".lefthook.yml")
-_MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
-_JUSTFILES = ("justfile", "Justfile", ".justfile")
-_MISE = ("mise.toml", ".mise.toml")
-FILES = frozenset((*_TASKFILES, *_MAKEFILES, *_JUSTFILES, *_MISE,
-                   "package.json", "tox.ini", "noxfile.py"))  # fmt: skip
-"""The names of files, besides shell scripts and Dockerfiles, whose scripts are read."""
 
 _TASK_VARIABLE = re.compile(r"\{\{\s*\.(\w+)\s*\}\}")
 _TOX_SECTION = re.compile(r"\[([^\]]+)\]")
@@ -69,13 +69,13 @@ def pieces_of(text: str, path: str) -> tuple[Piece, ...]:
     if not names_it(text):
         return ()
     name = posixpath.basename(path)
-    if name in _MAKEFILES or name in _JUSTFILES:
-        return tuple(_recipes(text, path, just=name in _JUSTFILES))
+    if name in MAKEFILES or name in JUSTFILES or name.endswith(".mk"):
+        return tuple(_recipes(text, path, just=name in JUSTFILES))
     if name == "package.json":
         return tuple(_package(text))
-    if name in _TASKFILES:
+    if name in TASKFILES:
         return tuple(_tasks(text, path))
-    if name in _MISE:
+    if name in MISE:
         return tuple(_mise(text))
     if name == "tox.ini":
         return tuple(_tox(text))
@@ -84,12 +84,6 @@ def pieces_of(text: str, path: str) -> tuple[Piece, ...]:
     if is_dockerfile(path):
         return tuple(_dockerfile(text))
     return (Piece(text, Lines(text).span),)
-
-
-def is_dockerfile(path: str) -> bool:
-    """Whether a path is a Dockerfile's by its name."""
-    name = posixpath.basename(path)
-    return name.startswith(("Dockerfile", "Containerfile")) or name.endswith(".Dockerfile")
 
 
 def _occurrences(text: str, written: str, line: int) -> Callable[[int, int], Span]:
@@ -117,18 +111,18 @@ def _closed(values: Mapping[str, str | None], directory: str) -> dict[str, str |
 def _recipes(text: str, path: str, *, just: bool) -> Iterator[Piece]:
     read = makefile.parse(text, just=just)
     known = _closed(read.variables, posixpath.dirname(f"{TOP}/{path}"))
+    weak = read.defaults
     for recipe in read.recipes:
         if recipe.whole:
             whole = "\n".join(line.text for line in recipe.lines)
-            yield Piece(
-                whole, Lines(whole, recipe.lines[0].line).span, recipe.name, recipe.needs, known
-            )
+            place = Lines(whole, recipe.lines[0].line).span
+            yield Piece(whole, place, recipe.name, recipe.needs, known, weak)
             continue
         if not recipe.lines:
             yield Piece("", Lines("").span, recipe.name, recipe.needs)
         for line in recipe.lines:
             span = _occurrences(line.text, line.written, line.line)
-            yield Piece(line.text, span, recipe.name, recipe.needs, known)
+            yield Piece(line.text, span, recipe.name, recipe.needs, known, weak)
 
 
 def _package(text: str) -> Iterator[Piece]:
@@ -267,12 +261,12 @@ def _dockerfile(text: str) -> Iterator[Piece]:
                 seen = image_seen(source) or seen
                 if not source and len(words) == 2 and words[0] in (".", "./"):
                     mounts.append((posixpath.join(directory, words[1]), TOP))
-            mounted = tuple(mounts)
+            piece = partial(
+                Piece, known=known, directory=directory, mounts=tuple(mounts), seen=seen
+            )
             for script in scripts:
                 if script.instruction is instruction and names_it(script.text):
-                    yield Piece(script.text, script.span, "", (), known, directory, mounted, seen)
+                    yield piece(script.text, script.span)
             if instruction.keyword in ("CMD", "ENTRYPOINT"):
                 line = shlex.join(instruction.json or ()) or instruction.value
-                yield Piece(
-                    line, _fixed(instruction.value_span), "", (), known, directory, mounted, seen
-                )
+                yield piece(line, _fixed(instruction.value_span))

@@ -14,7 +14,8 @@ from evalpolicy.scanners.gitleaks.runs.seen import PACKAGE
 _IMAGE = re.compile(
     r"(?:docker://)?(?:[\w.-]+(?::\d+)?/)*gitleaks(?::([^@]+))?(?:@(sha256:[0-9a-f]+))?"
 )
-_VARIABLE = re.compile(r"\$\{?GITLEAKS(?:_(?:BIN|BINARY|PATH|CMD|EXE))?\}?")
+_VARIABLE = re.compile(r"\$\{?gitleaks(?:_?(?:bin|binary|path|cmd|exe))?\}?", re.IGNORECASE)
+_FILE = re.compile(r"gitleaks(?:[-_]v?(\d+\.\d+\.\d+))?(?:[-_](?:linux|darwin|windows)\w*)?")
 _IMAGE_VARIABLE = re.compile(r"\S*\$\{?\w*GITLEAKS\w*\}?\S*", re.IGNORECASE)
 _MODULE = re.compile(r"github\.com/[\w-]+/gitleaks/v8(?:@(\S+))?")
 _FLAKE = re.compile(r"\S+#gitleaks")
@@ -72,10 +73,12 @@ def program(written: Words, run: Innermost) -> Program | None:
 def _named(words: Words) -> Program | None:
     if not words:
         return None
-    name = basename(words[0].text).removesuffix(".exe")
-    if name == "gitleaks" or _VARIABLE.fullmatch(words[0].text):
+    if _VARIABLE.fullmatch(words[0].text):
         return Program(words[0], _texts(words[1:]))
-    return None
+    file = _FILE.fullmatch(basename(words[0].text).removesuffix(".exe"))
+    if file is None:
+        return None
+    return Program(words[0], _texts(words[1:]), tagged(file[1]) if file[1] else None)
 
 
 def _fetched(words: Words) -> Program | None:

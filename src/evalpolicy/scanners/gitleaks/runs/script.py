@@ -29,6 +29,7 @@ from evalpolicy.scanners.gitleaks.runs.model import (
 from evalpolicy.scanners.gitleaks.runs.program import Program, image_seen, program
 from evalpolicy.scanners.gitleaks.runs.seen import installed_by
 
+_NOTHING: Mapping[str, str] = {}
 NAMES = ("GITLEAKS_CONFIG", "GITLEAKS_CONFIG_TOML")
 _UNQUOTED = str.maketrans("", "", "'\"\\")
 _EXPORTED = re.compile(r"(\w+)=(.*)", re.DOTALL)
@@ -44,7 +45,8 @@ class Piece(Struct, frozen=True):
     """One script of a file: a recipe's line, a task, a RUN, or the file itself.
 
     `name` is what it is called by, `needs` what runs before it. `known` are the variables that
-    the file sets; `top` is where the repository is, for what runs in an image.
+    the file sets, `weak` those that the environment can set instead. `directory` and `mounts` are
+    those of what runs in an image.
     """
 
     text: str
@@ -52,6 +54,7 @@ class Piece(Struct, frozen=True):
     name: str = ""
     needs: tuple[str, ...] = ()
     known: Mapping[str, str | None] = {}
+    weak: frozenset[str] = frozenset()
     directory: str | None = None
     mounts: tuple[tuple[str, str], ...] | None = None
     seen: Seen | None = None
@@ -106,9 +109,15 @@ class Runs:
         for each in placed(script, scope):
             self._command(path, script, each, span, mounts, found, 0)
 
-    def piece(self, path: str, piece: Piece, scope: Scope) -> None:
-        """The runs of one script of a file, in the directory and with the values of `scope`."""
-        known = {**scope.values, **{n: v for n, v in piece.known.items() if n not in scope.values}}
+    def piece(
+        self, path: str, piece: Piece, scope: Scope, given: Mapping[str, str] = _NOTHING
+    ) -> None:
+        """The runs of one script of a file, with the values of `scope`, `given` ones above all."""
+        known = {
+            **piece.known,
+            **{n: v for n, v in scope.values.items() if n not in piece.known or n in piece.weak},
+            **given,
+        }
         inner = replace(scope, values=known, script=f"{scope.top}/{path}")
         if piece.directory is not None:
             inner = replace(inner, directory=piece.directory)
@@ -196,6 +205,8 @@ class Runs:
         """The runs of a script or a target that a command calls, in what the caller has set."""
         name = basename(words[0])
         directory = scope.directory or ""
+        pairs = (_EXPORTED.fullmatch(word) for word in words[1:])
+        given = {pair[1]: pair[2] for pair in pairs if pair} if name in _RUNNERS else _NOTHING
         for path, targets in _callees(name, words):
             at = posixpath.normpath(posixpath.join(directory, path))
             inside = at.removeprefix(f"{scope.top}/")
@@ -208,7 +219,7 @@ class Runs:
             pieces = list(self.pieces(inside))
             self.seen = self.seen or installed(inside, pieces, there)
             for piece in _wanted(pieces, targets):
-                self.piece(inside, piece, there)
+                self.piece(inside, piece, there, given)
             self._calling.remove(inside)
 
 
@@ -309,16 +320,18 @@ _RUNNERS = {
 def _callees(name: str, words: list[str]) -> Iterator[tuple[str, tuple[str, ...] | None]]:
     """The paths that a command can call, each with the targets it names; None is the file."""
     if name in _RUNNERS:
-        directory, targets = "", []
+        directory, targets, files = "", [], _RUNNERS[name]
         rest = iter(words[1:])
         for word in rest:
-            if word in ("-C", "--directory", "--prefix", "-d", "--dir", "-s", "-e", "--session"):
-                value = next(rest, "")
-                directory = value if word not in ("-s", "-e", "--session") else directory
-                targets += [value] if word in ("-s", "-e", "--session") else []
+            if word in ("-C", "--directory", "--prefix", "-d", "--dir"):
+                directory = next(rest, "")
+            elif word in ("-s", "-e", "--session"):
+                targets.append(next(rest, ""))
+            elif word in ("-f", "--file", "--makefile", "--justfile"):
+                files = (next(rest, ""),)
             elif not word.startswith("-") and "=" not in word and word not in ("run", "run-script"):
                 targets.append(word)
-        for file in _RUNNERS[name]:
+        for file in files:
             yield posixpath.join(directory, file), tuple(targets)
     elif name in ("bash", "sh", "zsh", "dash", ".", "source"):
         yield from ((word, None) for word in words[1:] if not word.startswith("-"))

@@ -18,6 +18,7 @@ _ADDRESSES = (
     re.compile(r"gitleaks/releases/download/([^/\s]+)/"),
     re.compile(r"gitleaks/releases/(latest)\b"),
     re.compile(r"gitleaks/archive/(?:refs/tags/)?(\S+?)\.(?:tar|zip)"),
+    re.compile(r"gitleaks[-_]v?(\d+\.\d+\.\d+)[-_](?:linux|darwin|windows)"),
     re.compile(r"codeload\.github\.com/[\w-]+/gitleaks/(?:tar\.gz|zip)/(?:refs/tags/)?(\S+)"),
 )
 _REPOSITORY = re.compile(r"(?:https://github\.com/|git@github\.com:)?[\w-]+/gitleaks(?:\.git)?")
