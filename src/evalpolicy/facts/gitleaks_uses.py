@@ -90,6 +90,7 @@ class GitleaksUses:
             return ()
         from evalpolicy.scanners.gitleaks.runs.files import script_pins
         from evalpolicy.scanners.gitleaks.runs.hooks import pre_commit_pins
+        from evalpolicy.scanners.gitleaks.runs.script import Files
         from evalpolicy.scanners.gitleaks.runs.tools import tools_seen
         from evalpolicy.scanners.gitleaks.runs.workflows import (
             Repository,
@@ -99,8 +100,9 @@ class GitleaksUses:
 
         tools = tools_seen(self.gates.content)
         workflows = self.gates.workflows
+        files = Files(frozenset(naming), self._pieces)
         around = Repository(
-            pieces=self._pieces,
+            files=files,
             action=self._action,
             callers=lambda path: inputs_given(workflows.values(), path),
             tools=tools,
@@ -109,12 +111,12 @@ class GitleaksUses:
         found: list[Pin] = []
         if self.gates.pre_commit is not None:
             path, config = self.gates.pre_commit
-            found += pre_commit_pins(config, path, self._pieces, tools)
+            found += pre_commit_pins(config, path, files, tools)
         for path, workflow in workflows.items():
             found += workflow_pins(workflow, path, around)
         called = {(pin.path, pin.span) for pin in found}
         for path, text in naming.items():
-            alone = script_pins(text, path, self._pieces, tools)
+            alone = script_pins(text, path, files, tools)
             found += [pin for pin in alone if (pin.path, pin.span) not in called]
         return tuple(dict.fromkeys(found))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import re
 import shlex
@@ -10,14 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from evalpolicy.artifacts import makefile
-from evalpolicy.artifacts.dockerfile import parse as parse_dockerfile
-from evalpolicy.artifacts.run_scripts import scripts as run_scripts
-from evalpolicy.artifacts.syntax.json_spans import Document
-from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
 from evalpolicy.artifacts.syntax.shell.expansion import Scope, is_open
 from evalpolicy.artifacts.syntax.source import Lines, Span
-from evalpolicy.artifacts.syntax.toml_reader import parse_toml
-from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar, Table, Value
 from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlList,
     YamlMap,
@@ -36,12 +29,12 @@ from evalpolicy.scanners.gitleaks.runs.names import (
 )
 from evalpolicy.scanners.gitleaks.runs.program import image_seen
 from evalpolicy.scanners.gitleaks.runs.script import (
+    NO_FILES,
+    Files,
     Piece,
-    Pieces,
     Runs,
     installed,
     names_it,
-    no_pieces,
 )
 
 _TASK_VARIABLE = re.compile(r"\{\{\s*\.(\w+)\s*\}\}")
@@ -49,11 +42,14 @@ _TOX_SECTION = re.compile(r"\[([^\]]+)\]")
 _TOX_NAMES = re.compile(r"\{(toxinidir|tox_root|env:(\w+):([^}]*)|posargs:?([^}]*))\}")
 
 
+# Most files are shell scripts: the readers of the others are loaded where one is met.
+
+
 def script_pins(
-    text: str, path: str, pieces: Pieces = no_pieces, tools: Seen | None = None
+    text: str, path: str, files: Files = NO_FILES, tools: Seen | None = None
 ) -> tuple[Pin, ...]:
     """The runs of a file by itself, where nothing else says what is on PATH."""
-    runs = Runs("script", pieces, tools=tools)
+    runs = Runs("script", files, tools=tools)
     found = pieces_of(text, path)
     by_name = any(piece.name for piece in found)
     there = posixpath.dirname(f"{TOP}/{path}") if by_name else TOP
@@ -126,7 +122,9 @@ def _recipes(text: str, path: str, *, just: bool) -> Iterator[Piece]:
 
 
 def _package(text: str) -> Iterator[Piece]:
-    document = parse_json(text.encode("utf-8", "surrogateescape"))
+    from evalpolicy.artifacts.syntax.json_spans import Document, parse
+
+    document = parse(text.encode("utf-8", "surrogateescape"))
     value = document.value if isinstance(document, Document) else None
     scripts = value.get("scripts") if isinstance(value, dict) else None
     for name, script in scripts.items() if isinstance(scripts, dict) else ():
@@ -182,6 +180,9 @@ def _task_variables(node: YamlNode) -> Iterator[tuple[str, str | None]]:
 
 def _mise(text: str) -> Iterator[Piece]:
     """`[tasks.a] run = "…"` and `[tasks] a = "…"`."""
+    from evalpolicy.artifacts.syntax.toml_reader import parse_toml
+    from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar, Table, Value
+
     document = parse_toml(text.encode("utf-8", "surrogateescape"))
     entry = document.root.entries.get("tasks")
     tasks = entry.value.entries if entry is not None and isinstance(entry.value, Table) else {}
@@ -223,6 +224,8 @@ def _tox_name(found: re.Match[str]) -> str:
 
 def _nox(text: str) -> Iterator[Piece]:
     """`session.run("gitleaks", …)` and `session.install("…")`, where the words are written."""
+    import ast
+
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -243,7 +246,10 @@ def _nox(text: str) -> Iterator[Piece]:
 
 def _dockerfile(text: str) -> Iterator[Piece]:
     """What a build runs and what its image starts; an image of gitleaks says its version."""
-    dockerfile = parse_dockerfile(text.encode("utf-8", "surrogateescape"))
+    from evalpolicy.artifacts.dockerfile import parse
+    from evalpolicy.artifacts.run_scripts import scripts as run_scripts
+
+    dockerfile = parse(text.encode("utf-8", "surrogateescape"))
     scripts = run_scripts(dockerfile)
     seen: Seen | None = None
     for stage in dockerfile.stages:

@@ -11,7 +11,7 @@ from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.reader import words_of
 from evalpolicy.scanners.gitleaks.invocation import Invocation, from_words
 from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, Seen, pinned, tagged
-from evalpolicy.scanners.gitleaks.runs.script import Pieces, Runs, no_pieces
+from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, Files, Runs
 from evalpolicy.scanners.gitleaks.runs.seen import installed_by
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
@@ -23,22 +23,22 @@ _SETTLE = "use the hook id gitleaks with the tag of a version as rev"
 
 
 def pre_commit_pins(
-    config: PreCommitConfig, path: str, pieces: Pieces = no_pieces, tools: Seen | None = None
+    config: PreCommitConfig, path: str, files: Files = NO_FILES, tools: Seen | None = None
 ) -> tuple[Pin, ...]:
     """Runs by .pre-commit-config.yaml: the three hook ids, and local hooks that run gitleaks."""
     return tuple(
         pin
         for repository in config.repositories
         for hook in repository.hooks
-        for pin in _hook_pins(repository, hook, path, pieces, tools)
+        for pin in _hook_pins(repository, hook, path, files, tools)
     )
 
 
 def _hook_pins(
-    repository: HookRepository, hook: Hook, path: str, pieces: Pieces, tools: Seen | None
+    repository: HookRepository, hook: Hook, path: str, files: Files, tools: Seen | None
 ) -> list[Pin]:
     if repository.url.text == "local":
-        return _local_pins(hook, path, pieces, tools)
+        return _local_pins(hook, path, files, tools)
     if _REPOSITORY.search(repository.url.text) is None or hook.id.text not in _HOOKS:
         return []
     seen = _revision(repository)
@@ -79,9 +79,9 @@ def _hook_words(hook: Hook, version: Version | None) -> list[str]:
     return words + [argument.text for argument in hook.args or ()]
 
 
-def _local_pins(hook: Hook, path: str, pieces: Pieces, tools: Seen | None) -> list[Pin]:
+def _local_pins(hook: Hook, path: str, files: Files, tools: Seen | None) -> list[Pin]:
     entry = hook.entry
-    if entry is None:
+    if entry is None or not files.concern(entry.text):
         return []
     image = hook.language is not None and hook.language.text in ("docker_image", "docker")
     # pre-commit mounts the repository as /src, and runs an image there.
@@ -90,7 +90,7 @@ def _local_pins(hook: Hook, path: str, pieces: Pieces, tools: Seen | None) -> li
     found = (installed_by(["install", text]) or installed_by(["pip", "install", text])
              for text in added)  # fmt: skip
     seen = next((one for one in found if one is not None), None)
-    runs = Runs("hook", pieces, seen, tools)
+    runs = Runs("hook", files, seen, tools)
     arguments = "".join(f" {_quoted(argument.text)}" for argument in hook.args or ())
     scope = Scope(directory=TOP, top=TOP)
     runs.read(path, f"{prefix}{entry.text}{arguments}", scope, lambda start, end: entry.span)

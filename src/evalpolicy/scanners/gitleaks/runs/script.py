@@ -41,6 +41,19 @@ def names_it(text: str) -> bool:
     return "gitleaks" in text.translate(_UNQUOTED).lower()
 
 
+RUNNERS = {
+    "make": ("Makefile", "makefile", "GNUmakefile"),
+    "gmake": ("Makefile", "makefile", "GNUmakefile"),
+    "just": ("justfile", "Justfile", ".justfile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml"),
+    "tox": ("tox.ini",),
+    "nox": ("noxfile.py",),
+    "mise": ("mise.toml", ".mise.toml"),
+    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), ("package.json",)),
+}
+"""Programs that run the targets of a file, and how such a file is called."""
+
+
 class Piece(Struct, frozen=True):
     """One script of a file: a recipe's line, a task, a RUN, or the file itself.
 
@@ -60,18 +73,33 @@ class Piece(Struct, frozen=True):
     seen: Seen | None = None
 
 
-Pieces = Callable[[str], Iterable[Piece]]
-"""The scripts of a file that names gitleaks, by its path; none of one that does not."""
+class Files(Struct, frozen=True):
+    """The files whose scripts can be called: those that name gitleaks, by `paths`.
+
+    `pieces` gives the scripts of one, none of another file.
+    """
+
+    paths: frozenset[str] = frozenset()
+    pieces: Callable[[str], Iterable[Piece]] = lambda path: ()
+
+    def concern(self, text: str) -> bool:
+        """Whether a script can run gitleaks, itself or by a file that it calls."""
+        return names_it(text) or any(word in text for word in self._words)
+
+    @property
+    def _words(self) -> set[str]:
+        """What a call of one of the files has in it."""
+        names = {posixpath.basename(path) for path in self.paths}
+        return names | {runner for runner, files in RUNNERS.items() if names.intersection(files)}
 
 
-def no_pieces(path: str) -> Iterable[Piece]:
-    return ()
+NO_FILES = Files()
 
 
 class Runs:
     """Collects the `pins` of scripts; `seen` and `exported` pass from one to the next.
 
-    `pieces` gives the scripts that are called. A run without a version of its own has the one
+    `files` are those whose scripts can be called. A run without a version of its own has the one
     that was installed before it, else what `tools` says, once something has `launched` these.
     `exported` goes to later steps of a job by $GITHUB_ENV, `outputs` by $GITHUB_OUTPUT.
     """
@@ -79,13 +107,13 @@ class Runs:
     def __init__(
         self,
         source: Source,
-        pieces: Pieces = no_pieces,
+        files: Files = NO_FILES,
         seen: Seen | None = None,
         tools: Seen | None = None,
         launched: bool = True,
     ) -> None:
         self.source = source
-        self.pieces = pieces
+        self.files = files
         self.seen = seen
         self.tools = tools
         self.launched = launched
@@ -206,7 +234,7 @@ class Runs:
         name = basename(words[0])
         directory = scope.directory or ""
         pairs = (_EXPORTED.fullmatch(word) for word in words[1:])
-        given = {pair[1]: pair[2] for pair in pairs if pair} if name in _RUNNERS else _NOTHING
+        given = {pair[1]: pair[2] for pair in pairs if pair} if name in RUNNERS else _NOTHING
         for path, targets in _callees(name, words):
             at = posixpath.normpath(posixpath.join(directory, path))
             inside = at.removeprefix(f"{scope.top}/")
@@ -216,7 +244,7 @@ class Runs:
             there = scope
             if targets is not None:
                 there = replace(scope, directory=posixpath.dirname(at))
-            pieces = list(self.pieces(inside))
+            pieces = list(self.files.pieces(inside))
             self.seen = self.seen or installed(inside, pieces, there)
             for piece in _wanted(pieces, targets):
                 self.piece(inside, piece, there, given)
@@ -305,22 +333,10 @@ def _range(text: str, word: ShellWord) -> tuple[int, int]:
     return (word.start, word.end) if at < 0 else (at, at + len("gitleaks"))
 
 
-_RUNNERS = {
-    "make": ("Makefile", "makefile", "GNUmakefile"),
-    "gmake": ("Makefile", "makefile", "GNUmakefile"),
-    "just": ("justfile", "Justfile", ".justfile"),
-    "task": ("Taskfile.yml", "Taskfile.yaml"),
-    "tox": ("tox.ini",),
-    "nox": ("noxfile.py",),
-    "mise": ("mise.toml", ".mise.toml"),
-    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), ("package.json",)),
-}
-
-
 def _callees(name: str, words: list[str]) -> Iterator[tuple[str, tuple[str, ...] | None]]:
     """The paths that a command can call, each with the targets it names; None is the file."""
-    if name in _RUNNERS:
-        directory, targets, files = "", [], _RUNNERS[name]
+    if name in RUNNERS:
+        directory, targets, files = "", [], RUNNERS[name]
         rest = iter(words[1:])
         for word in rest:
             if word in ("-C", "--directory", "--prefix", "-d", "--dir"):

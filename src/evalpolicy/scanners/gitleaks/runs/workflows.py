@@ -15,7 +15,7 @@ from evalpolicy.artifacts.workflow import Job, Step, Value, Workflow
 from evalpolicy.scanners.gitleaks.runs.actions import action_run, installed_by_action
 from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, Place, Seen, pinned
 from evalpolicy.scanners.gitleaks.runs.program import image_seen
-from evalpolicy.scanners.gitleaks.runs.script import Pieces, Runs, no_pieces
+from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, Files, Runs, names_it
 
 _TOOLS = re.compile(r"(?:jdx/mise-action|asdf-vm/actions/\w+|aquaproj/aqua-installer)@", re.I)
 _MAX_ACTIONS = 5
@@ -24,12 +24,12 @@ _MAX_ACTIONS = 5
 class Repository(Struct, frozen=True):
     """What a workflow can call here.
 
-    `pieces` are the scripts of files that name gitleaks, `action` reads a composite action by its
+    `files` are those that name gitleaks, `action` reads a composite action by its
     folder, `callers` are the inputs that jobs give a reusable workflow of a path; `tools` is what a
     file of tools pins, `exists` whether a path is there.
     """
 
-    pieces: Pieces = no_pieces
+    files: Files = NO_FILES
     action: Callable[[str], Workflow | None] = lambda folder: None
     callers: Callable[[str], Iterable[Mapping[str, str]]] = lambda path: ()
     tools: Seen | None = None
@@ -43,8 +43,22 @@ def workflow_pins(workflow: Workflow, path: str, around: Repository = ALONE) -> 
     """The runs of a workflow's jobs, each with what its job installs before it."""
     inputs = _given(workflow, around.callers(path))
     return tuple(
-        pin for job in workflow.jobs for pin in _JobRuns(path, job, inputs, around).collected()
+        pin
+        for job in workflow.jobs
+        if _concerns(job, around)
+        for pin in _JobRuns(path, job, inputs, around).collected()
     )
+
+
+def _concerns(job: Job, around: Repository) -> bool:
+    """Whether a job can run gitleaks; most cannot, and their scripts are not read."""
+    for step in job.steps:
+        uses = "" if step.uses is None else step.uses.text
+        if names_it(uses) or uses.startswith("./"):
+            return True
+        if step.run is not None and around.files.concern(step.run.text):
+            return True
+    return False
 
 
 def inputs_given(workflows: Iterable[Workflow], path: str) -> Iterator[Mapping[str, str]]:
@@ -73,7 +87,7 @@ class _JobRuns:
         self, path: str, job: Job, inputs: Mapping[str, str | None], around: Repository
     ) -> None:
         self.path, self.job, self.around = path, job, around
-        self.runs = Runs("workflow", around.pieces, tools=around.tools, launched=False)
+        self.runs = Runs("workflow", around.files, tools=around.tools, launched=False)
         self.top = TOP
         self.contexts: dict[str, str | None] = {
             "github.workspace": TOP,
