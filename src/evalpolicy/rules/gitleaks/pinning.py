@@ -149,7 +149,9 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     What a configuration does depends on the version that reads it. `rev` is that version only for
     the hook id `gitleaks`: `gitleaks-docker` runs an image without a tag, `gitleaks-system`
-    whatever is on PATH. Without a version evalpolicy assumes the latest one it knows.
+    whatever is on PATH. Without a version, what the configuration does is judged at the latest
+    version that evalpolicy knows; what another version would do differently is a warning at most,
+    and nothing is fixed.
 
     ## Example
 
