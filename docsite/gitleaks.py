@@ -62,9 +62,35 @@ names the line and the reason, changes nothing and exits with code 1.
 
 - In a pre-commit configuration, `rev` is the version only for the hook `gitleaks`.
   `gitleaks-docker` runs an image without a tag, and `gitleaks-system` runs whatever is on PATH.
-- The action runs {action} unless you set `GITLEAKS_VERSION`.
+- A comment behind a commit's hash (`rev: 1a2b…  # v8.21.2`, `@1a2b… # v2.3.9`) counts as its
+  tag.
+- The action runs the version that its tag installs ({action} from 2.3.8 on) unless you set
+  `GITLEAKS_VERSION`.
 - The hook scans the index. In CI nothing is staged, so also run `gitleaks git` or
   `gitleaks dir .` in a workflow (GAT001).
+
+## How a run is found
+
+evalpolicy follows what a repository runs: hooks, workflows with the composite actions and
+reusable workflows of the same repository, shell scripts, Makefiles, justfiles, Taskfiles,
+`package.json`, `tox.ini`, `noxfile.py`, lefthook, the tasks of mise, and Dockerfiles near the
+top. A script or a target that a step calls runs with what its job has installed.
+
+- The version comes from a download, `go install` or `go run`, a package with its version, an
+  image's tag, an action's inputs, a binary's name, `mise.toml` or `.tool-versions`. Values are
+  followed through `env`, shell and make variables, `${{V#v}}`, `${{V:-8.21.2}}`,
+  `${{{{ env.V }}}}`, inputs and `$GITHUB_ENV`.
+- The directory is followed through `cd`, `working-directory`, and the mounts and `-w` of
+  `docker run`.
+- The configuration is that of `--config`, `GITLEAKS_CONFIG`, `GITLEAKS_CONFIG_TOML` (from 8.24.3
+  on, judged where it is written) or the target's `.gitleaks.toml`, in this order.
+
+If the version is not known (`latest`, `brew`, a variable that a command sets), GLK009 says what
+was found. What rests on the version is then a warning at most and has no fix; what each version
+in use does is reported as usual.
+
+Not followed: other CI systems, Compose files, build arguments, flakes of nixpkgs, binaries that
+another tool brings (MegaLinter, Trunk), and what a script writes at run time.
 """
 
 

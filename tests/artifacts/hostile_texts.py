@@ -33,9 +33,9 @@ from evalpolicy.facts.waivers import suppressions
 from evalpolicy.matching.globs import Globs
 from evalpolicy.matching.re2 import PatternError
 from evalpolicy.matching.re2 import compiled as compiled_pattern
-from evalpolicy.scanners.gitleaks import commands as gitleaks_commands
-from evalpolicy.scanners.gitleaks import decode, keys, pins
+from evalpolicy.scanners.gitleaks import decode, keys
 from evalpolicy.scanners.gitleaks.goregex import _compile
+from evalpolicy.scanners.gitleaks.runs.files import script_pins
 from evalpolicy.scanners.gitleaks.versions import table
 from evalpolicy.snapshot.submission import event, message
 
@@ -127,17 +127,14 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     ),
     "engine calls": (_bytes(engine_calls), ("docker build ", "docker run ")),
     "gitleaks commands": (
-        lambda text: (
-            list(gitleaks_commands.commands(text)),
-            list(gitleaks_commands.installs(text)),
-            pins.script_pins(text, "a.sh"),
-        ),
-        ("gitleaks ", "docker run gitleaks "),
+        lambda text: script_pins(text, "a.sh"),
+        ("gitleaks ", "docker run gitleaks ", "gitleaks $("),
     ),
     "moving data": (
         _moving_data,
         ("", "get('hf://a/b' + "),
     ),
+    "gitleaks in recipes": (lambda text: script_pins(text, "Makefile"), ("a: gitleaks\n\t",)),
     "build arguments": (_bytes(build_args.from_script), ("docker build --build-arg ",)),
     "bake": (
         lambda text: (

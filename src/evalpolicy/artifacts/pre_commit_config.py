@@ -37,7 +37,8 @@ class Hook(Struct, frozen=True):
 class HookRepository(Struct, frozen=True):
     """One entry of `repos`; `rev` is None for `local` and `meta`, or where it is missing.
 
-    `frozen` is the tag that `pre-commit autoupdate --freeze` notes behind a hash.
+    `frozen` is the tag that a comment behind the hash notes, as `pre-commit autoupdate --freeze`
+    (`# frozen: v8.21.2`) and Renovate (`# v8.21.2`) write it.
     """
 
     url: Located
@@ -87,7 +88,7 @@ def parse(content: bytes) -> PreCommitConfig:
     )
 
 
-_FROZEN = re.compile(r"#\s*frozen:\s*(\S+)")
+_FROZEN = re.compile(r"\s#\s*(?:[\w-]+\s*[:=@]\s*)?(v?\d[\w.+-]*)")
 
 
 def _repository(

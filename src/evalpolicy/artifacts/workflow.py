@@ -1,16 +1,31 @@
-"""A GitHub Actions workflow: its jobs' steps, with what each runs or uses and its position."""
+"""A GitHub Actions workflow: its jobs' steps, with what each runs or uses and its position.
+
+`parse_action` reads an `action.yml` of the same repository as a workflow of one job.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
 from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
-from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlScalar,
+    parse_yaml,
+)
 
 
 class Step(Struct, frozen=True):
-    """One step; `environment` holds what workflow, job and step set, the innermost winning."""
+    """One step; `environment` holds what workflow, job and step set, the innermost winning.
+
+    `note` is the tag in a comment behind `uses` (`# v2.3.9`), "" without one.
+    """
 
     span: Span
     job: str
@@ -25,6 +40,8 @@ class Step(Struct, frozen=True):
     continue_on_error: Located | None = None
     environment: tuple[tuple[str, Located], ...] = ()
     inputs: tuple[tuple[str, Located], ...] = ()
+    id: str = ""
+    note: str = ""
 
     def environ(self) -> dict[str, str]:
         return {name: value.text for name, value in self.environment}
@@ -34,7 +51,10 @@ class Step(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """One job; `uses` is a reusable workflow it calls instead of steps."""
+    """One job; `uses` is a reusable workflow it calls instead of steps, with `inputs`.
+
+    `image` is the container that its steps run in; `matrix` holds what has one value only.
+    """
 
     name: str
     span: Span
@@ -42,14 +62,21 @@ class Job(Struct, frozen=True):
     uses: Located | None = None
     condition: Located | None = None
     continue_on_error: Located | None = None
+    inputs: tuple[tuple[str, Located], ...] = ()
+    image: Located | None = None
+    matrix: tuple[tuple[str, str], ...] = ()
 
 
 class Workflow(Struct, frozen=True):
-    """The file; `triggers` are the events of `on`."""
+    """The file; `triggers` are the events of `on`.
+
+    `inputs` are those of a reusable workflow or of an action, with their defaults, "" without one.
+    """
 
     jobs: tuple[Job, ...] = ()
     triggers: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    inputs: tuple[tuple[str, str], ...] = ()
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for job in self.jobs for step in job.steps)
@@ -88,12 +115,35 @@ def parse(content: bytes) -> Workflow:
     )
     outer = _values(root, "env")
     shells = _defaults(root)
+    lines = content.decode("utf-8", "replace").split("\n")
     found = [
-        _job(entry.key, entry.span, entry.value, outer, shells)
+        _job(entry.key, entry.span, entry.value, outer, shells, lines)
         for entry in (jobs.entries if jobs is not None else ())
         if isinstance(entry.value, YamlMap)
     ]
-    return Workflow(tuple(found), _triggers(root), problems)
+    on = root.map("on")
+    calls = [on.map(event) for event in ("workflow_call", "workflow_dispatch")] if on else []
+    inputs = {name: default for call in calls if call for name, default in _inputs(call)}
+    return Workflow(tuple(found), _triggers(root), problems, tuple(inputs.items()))
+
+
+def parse_action(content: bytes) -> Workflow:
+    """Reads a composite action as a workflow of one job; of another action there is none."""
+    root = parse_yaml(content).root
+    runs = root.map("runs") if isinstance(root, YamlMap) else None
+    if runs is None or not isinstance(root, YamlMap):
+        return Workflow()
+    lines = content.decode("utf-8", "replace").split("\n")
+    job = _job("runs", runs.span, runs, {}, (None, None), lines)
+    return Workflow((job,), inputs=tuple(_inputs(root)))
+
+
+def _inputs(item: YamlMap) -> Iterator[tuple[str, str]]:
+    """The names under `inputs` and their defaults."""
+    inner = item.map("inputs")
+    for entry in inner.entries if inner is not None else ():
+        default = entry.value.text("default") if isinstance(entry.value, YamlMap) else None
+        yield entry.key, "" if default is None else default.text
 
 
 def _job(
@@ -102,6 +152,7 @@ def _job(
     item: YamlMap,
     outer: dict[str, Located],
     defaults: tuple[Located | None, Located | None],
+    lines: list[str],
 ) -> Job:
     environment = {**outer, **_values(item, "env")}
     shell, directory = _defaults(item)
@@ -109,11 +160,39 @@ def _job(
     return Job(
         name=name,
         span=span,
-        steps=tuple(_step(step, name, environment, inner) for step in item.maps("steps")),
+        steps=tuple(_step(step, name, environment, inner, lines) for step in item.maps("steps")),
         uses=item.located("uses"),
         condition=item.located("if"),
         continue_on_error=item.located("continue-on-error"),
+        inputs=tuple(_values(item, "with").items()),
+        image=_image(item),
+        matrix=tuple(_matrix(item)),
     )
+
+
+def _image(item: YamlMap) -> Located | None:
+    """The image of `container`, which is a name or a mapping."""
+    container = item.map("container")
+    return item.located("container") if container is None else container.located("image")
+
+
+def _matrix(item: YamlMap) -> Iterator[tuple[str, str]]:
+    strategy = item.map("strategy")
+    matrix = strategy.map("matrix") if strategy is not None else None
+    for entry in matrix.entries if matrix is not None and matrix.get("include") is None else ():
+        items = entry.value.items if isinstance(entry.value, YamlList) else ()
+        if len(items) == 1 and isinstance(items[0], YamlScalar):
+            yield entry.key, items[0].text
+
+
+_NOTE = re.compile(r"\s#\s*(?:[\w-]*\s*[:@]?\s*)?(v?\d+(?:\.\d+)*)\b")
+
+
+def _note(uses: YamlScalar | None, lines: list[str]) -> str:
+    if uses is None:
+        return ""
+    found = _NOTE.search(lines[uses.span.line - 1], uses.span.end_column - 1)
+    return found[1] if found else ""
 
 
 def _step(
@@ -121,6 +200,7 @@ def _step(
     job: str,
     environment: dict[str, Located],
     defaults: tuple[Located | None, Located | None],
+    lines: list[str],
 ) -> Step:
     run = item.text("run")
     return Step(
@@ -136,6 +216,8 @@ def _step(
         continue_on_error=item.located("continue-on-error"),
         environment=tuple({**environment, **_values(item, "env")}.items()),
         inputs=tuple(_values(item, "with").items()),
+        id="" if (written := item.text("id")) is None else written.text,
+        note=_note(item.text("uses"), lines),
     )
 
 

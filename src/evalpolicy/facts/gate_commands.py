@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
 from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
@@ -66,9 +67,9 @@ class GateNames(Struct, frozen=True):
     not_gates: frozenset[str] = frozenset()
     is_script: Callable[[str], bool] = lambda path: False
 
-    def name(self, command: Command, values: Mapping[str, str] = NOTHING) -> str | None:
-        """The name of a command as a gate, its variables being `values`; None if not a gate."""
-        run = innermost(command, values)
+    def name(self, command: Command, scope: Scope = NOTHING) -> str | None:
+        """The name of a command as a gate, with what is known in `scope`; None if not a gate."""
+        run = innermost(command, scope)
         words = [word.text for word in run.words]
         # An image is a gate by its name, or by the command that it is given.
         return self._name(words) or (self._name(words[1:]) if run.image is not None else None)
@@ -130,9 +131,9 @@ class Swallowed(Struct, frozen=True):
 def swallowed(script: Script, names: GateNames, options: Options) -> Iterator[Swallowed]:
     """Every gate in a script that cannot fail, under the options that its shell starts with."""
     fallbacks: set[int] = set()
-    values = known_values(script)
+    scope = Scope(known_values(script))
     for each in judged(script, options):
-        gate = None if each.captured else names.name(each.command, values)
+        gate = None if each.captured else names.name(each.command, scope)
         if gate is None:
             continue
         by = each.fate.by

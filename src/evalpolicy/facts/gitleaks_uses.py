@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from evalpolicy.artifacts.syntax.source import Problem
+from evalpolicy.artifacts.syntax.source import Located, Problem, Span
 from evalpolicy.facts.gates import Gates
-from evalpolicy.scanners.gitleaks.versions import Version, table
+from evalpolicy.scanners.gitleaks.runs.names import may_run
+from evalpolicy.scanners.gitleaks.versions import COMMON, Version, table
 from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import SUBMODULE, understood
 from evalpolicy.snapshot.tracing import remembered, reported
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gitleaks_config import GitleaksConfig
+    from evalpolicy.artifacts.workflow import Workflow
     from evalpolicy.scanners.gitleaks.evaluate import Evaluation
     from evalpolicy.scanners.gitleaks.invocation import Invocation
-    from evalpolicy.scanners.gitleaks.pins import Pin
+    from evalpolicy.scanners.gitleaks.runs.model import Pin
+    from evalpolicy.scanners.gitleaks.runs.script import Piece
 
 NAMES = (".gitleaks.toml", "gitleaks.toml")
 """File names of a gitleaks configuration; gitleaks only finds the first one by itself."""
 
 # A larger configuration is not read (bytes).
 LIMIT = 16 << 20
-_WORKSPACE = re.compile(
-    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|PWD)\}?|\$\(pwd\)"
-    r"|/github/workspace)/"
-)
 
 
 class Use(Struct, frozen=True):
     """One way in which gitleaks runs here, with its configuration and the evaluation of that.
 
     `pin` is None where nothing in the repository runs gitleaks and yet a configuration is there.
-    `path` is the configuration that it looks for (None if it takes text); `config` and
-    `evaluation` are None if that is not there.
+    `path` is the configuration that it looks for (None if it takes text, or the default); `config`
+    and `evaluation` are None if that is not there. `doubt`: the version is not known, and this is
+    what another one would do. `span` is the place of a text whose lines have no places.
     """
 
     pin: Pin | None
@@ -47,6 +46,13 @@ class Use(Struct, frozen=True):
     path: str | None
     config: GitleaksConfig | None = None
     evaluation: Evaluation | None = None
+    doubt: bool = False
+    span: Span | None = None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether nothing says which version runs, so that the newest one is judged."""
+        return self.pin is None or self.pin.version is None
 
     @property
     def invocation(self) -> Invocation:
@@ -78,22 +84,68 @@ class GitleaksUses:
     @property
     @tracing.tracked
     def pins(self) -> tuple[Pin, ...]:
-        """Every place that runs gitleaks."""
-        scripts = {**self.gates.makefiles, **self.gates.scripts}
-        naming = [(path, text) for path, text in scripts.items() if "gitleaks" in text]
+        """Every place that runs gitleaks; a script is judged as what calls it runs it."""
+        naming = self._naming
         if self.gates.pre_commit is None and not self.gates.workflows and not naming:
             return ()
-        from evalpolicy.scanners.gitleaks.pins import pre_commit_pins, script_pins, workflow_pins
+        from evalpolicy.scanners.gitleaks.runs.files import script_pins
+        from evalpolicy.scanners.gitleaks.runs.hooks import pre_commit_pins
+        from evalpolicy.scanners.gitleaks.runs.script import Files
+        from evalpolicy.scanners.gitleaks.runs.tools import tools_seen
+        from evalpolicy.scanners.gitleaks.runs.workflows import (
+            Repository,
+            inputs_given,
+            workflow_pins,
+        )
 
+        tools = tools_seen(self.gates.content)
+        workflows = self.gates.workflows
+        files = Files(frozenset(naming), self._pieces)
+        around = Repository(
+            files=files,
+            action=self._action,
+            callers=lambda path: inputs_given(workflows.values(), path),
+            tools=tools,
+            exists=lambda path: path in self.snapshot.entries,
+        )
         found: list[Pin] = []
         if self.gates.pre_commit is not None:
             path, config = self.gates.pre_commit
-            found += pre_commit_pins(config, path)
-        for path, workflow in self.gates.workflows.items():
-            found += workflow_pins(workflow, path)
-        for path, text in naming:
-            found += script_pins(text, path)
-        return tuple(found)
+            found += pre_commit_pins(config, path, files, tools)
+        for path, workflow in workflows.items():
+            found += workflow_pins(workflow, path, around)
+        called = {(pin.path, pin.span) for pin in found}
+        for path, text in naming.items():
+            alone = script_pins(text, path, files, tools)
+            found += [pin for pin in alone if (pin.path, pin.span) not in called]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _naming(self) -> Mapping[str, str]:
+        """The text of every file with scripts that names gitleaks, by path."""
+        texts = {**self.gates.makefiles, **self.gates.scripts}
+        for path in self.snapshot.entries:
+            if path not in texts and may_run(path):
+                content = self.gates.content(path) or b""
+                if b"gitleaks" in content:
+                    texts[path] = content.decode("utf-8", "replace")
+        return {path: text for path, text in texts.items() if "gitleaks" in text.lower()}
+
+    def _pieces(self, path: str) -> tuple[Piece, ...]:
+        from evalpolicy.scanners.gitleaks.runs.files import pieces_of
+
+        text = self._naming.get(path)
+        return () if text is None else pieces_of(text, path)
+
+    def _action(self, folder: str) -> Workflow | None:
+        """A composite action by its folder."""
+        from evalpolicy.artifacts.workflow import parse_action
+
+        for name in ("action.yml", "action.yaml"):
+            content = self.gates.content(f"{folder}/{name}")
+            if content is not None:
+                return understood(parse_action, content)
+        return None
 
     @cached_property
     def configs(self) -> tuple[str, ...]:
@@ -115,10 +167,26 @@ class GitleaksUses:
         return tuple(self.at(path, table().newest) for path in self.configs)
 
     def read(self) -> Iterator[tuple[Use, GitleaksConfig, Evaluation]]:
-        """The uses whose configuration exists."""
-        for use in self.uses:
+        """The uses whose configuration exists; where the version is not known, also in `doubt`."""
+        for use in (*self.uses, *self._doubts):
             if use.config is not None and use.evaluation is not None:
                 yield use, use.config, use.evaluation
+
+    @property
+    @tracing.tracked
+    def _doubts(self) -> tuple[Use, ...]:
+        """Each use of an unknown version at the other versions in use."""
+        return tuple(
+            replace(self._at(use, version), doubt=True)
+            for use in self.uses
+            if use.assumed and use.config is not None
+            for version in COMMON
+        )
+
+    def _at(self, use: Use, version: Version) -> Use:
+        return self._use(replace(use.pin, version=version), use.pin) if use.pin else self.at(
+            use.path or "", version
+        )  # fmt: skip
 
     def at(self, path: str, version: Version, pin: Pin | None = None) -> Use:
         """A configuration of this snapshot as a version reads it, run as `pin` runs it."""
@@ -148,14 +216,43 @@ class GitleaksUses:
         except Unreadable:
             return None
 
-    def _use(self, pin: Pin) -> Use:
+    def _use(self, pin: Pin, of: Pin | None = None) -> Use:
         version = pin.version or table().newest
-        path = config_path(pin.invocation, version)
-        return Use(pin, version, None) if path is None else self.at(path, version, pin)
+        pin = of or pin
+        if pin.inline is not None and pin.invocation.takes_text(version):
+            return self._of_text(pin, pin.inline, version)
+        path = pin.invocation.config_path(version)
+        is_file = not pin.invocation.config and pin.invocation.root in self.snapshot.entries
+        if path is None or is_file:  # of a file, gitleaks looks for no configuration
+            return Use(pin, version, None)
+        return self.at(path, version, pin)
+
+    def _of_text(self, pin: Pin, written: Located, version: Version) -> Use:
+        """The text of GITLEAKS_CONFIG_TOML, at its place in the file that sets it."""
+        from evalpolicy.artifacts.gitleaks_config import parse
+
+        if "${{" in written.text:
+            return Use(pin, version, None)
+        text, span = self._in_place(pin.path, written)
+        config = parse(text.encode("utf-8", "surrogateescape"))
+        bare = Use(pin, version, None, span=span)
+        return replace(bare, config=config, evaluation=self._evaluation(pin.path, config, bare))
+
+    def _in_place(self, path: str, written: Located) -> tuple[str, Span | None]:
+        """A block's text on its own lines and columns; of another, the place of all of it."""
+        above, text = written.span.line, written.text
+        if "\n" not in text or written.span.end_line == above:
+            return text, written.span
+        lines = (self.gates.content(path) or b"").decode("utf-8", "replace").split("\n")
+        first = next((line for line in lines[above:] if line.strip()), "")
+        indent = first[: len(first) - len(first.lstrip())] if text[:1].strip() else ""
+        if text.count('"""') + text.count("'''"):  # blanks would stand in a string
+            indent = ""
+        return "\n" * above + "".join(indent + line for line in text.splitlines(True)), None
 
     def _evaluation(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
         run = use.invocation
-        name = (path, use.version, run.mode, run.directory, run.target)
+        name = (path, config.document.text if use.path is None else "", use.version, run)
         return remembered(self._judged, name, partial(self._evaluate, path, config, use))
 
     def _evaluate(self, path: str, config: GitleaksConfig, use: Use) -> Evaluation | None:
@@ -178,12 +275,3 @@ class GitleaksUses:
     def _problem(self, path: str, problem: Problem) -> None:
         self.problems.append((path, problem))
         reported(path, problem)
-
-
-def config_path(invocation: Invocation, version: Version) -> str | None:
-    """Where a version looks for its configuration, with the workspace's own name taken off."""
-    written = invocation.config_path(version)
-    if written is None or invocation.config is None:
-        return written
-    inside = _WORKSPACE.sub("", invocation.config)
-    return written if inside == invocation.config else posixpath.normpath(inside)

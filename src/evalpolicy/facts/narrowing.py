@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord, loop_words
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost
 from evalpolicy.artifacts.syntax.shell.shells import with_inner
@@ -45,14 +46,14 @@ class Narrowed(Struct, frozen=True):
 
 
 def narrowed(script: Script, names: GateNames) -> Iterator[Narrowed]:
-    values = known_values(script)
+    scope = Scope(known_values(script))
     gates = [
         (gate, command)
         for command in with_inner(script)
-        if (gate := names.name(command, values)) is not None
+        if (gate := names.name(command, scope)) is not None
     ]
     for gate, command in gates:
-        yield from _by_option(gate, innermost(command, values).words)
+        yield from _by_option(gate, innermost(command, scope).words)
     if gates:
         yield from _by_filter(script, gates)
 

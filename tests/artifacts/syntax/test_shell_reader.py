@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from evalpolicy.artifacts.dockerfile import parse
 from evalpolicy.artifacts.run_scripts import scripts
+from evalpolicy.artifacts.syntax.shell.expansion import Scope, resolved
 from evalpolicy.artifacts.syntax.shell.model import Compound
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.artifacts.syntax.shell.running import innermost, unwrapped
 from evalpolicy.artifacts.syntax.shell.shells import shell_call
-from evalpolicy.artifacts.syntax.shell.values import known_values, resolved
+from evalpolicy.artifacts.syntax.shell.values import known_values
 
 
 def commands(script: str):
@@ -189,11 +190,19 @@ def test_the_innermost_command(script, expected):
 
 
 def test_what_is_set_for_the_innermost_command():
-    (command,) = commands("A=1 env B=2 docker run -e C=3 --env=D=4 -e E x/img:v5 f")
+    (command,) = commands("A=1 env B=2 c")
+    assert innermost(command).environment == (("A", "1"), ("B", "2"))
+
+
+def test_a_container_sees_what_it_is_given():
+    line = "A=1 docker run -e C=3 --env=D=4 -e E -v a:/b:ro -v./c:/d --mount src=e,dst=/f -w /d x g"
+    (command,) = commands(line)
     found = innermost(command)
-    assert found.environment == (("A", "1"), ("B", "2"), ("C", "3"), ("D", "4"), ("E", ""))
-    assert found.image is not None
-    assert found.image.text == "x/img:v5"
+    assert found.environment == (("C", "3"), ("D", "4"))
+    container = found.container
+    assert container is not None
+    assert (container.image.text, container.passed, container.directory) == ("x", ("E",), "/d")
+    assert container.mounts == (("/b", "a"), ("/d", "./c"), ("/f", "e"))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +238,7 @@ def test_values_that_are_known():
 )
 def test_a_known_value_stands_in_its_word(word, expected):
     (command,) = commands(f"x {word}")
-    assert [each.text for each in resolved(command.words[1:], {"A": "a b"})] == expected
+    assert [each.text for each in resolved(command.words[1:], Scope({"A": "a b"}))] == expected
 
 
 def test_what_is_no_shell_is_not_called_as_one():

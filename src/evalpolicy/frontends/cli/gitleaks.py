@@ -58,12 +58,17 @@ def explain(
     with open_snapshot(Path.cwd(), revision=rev) as snapshot:
         uses = GitleaksUses(Gates(snapshot))
         path = _chosen(uses, _config_path(snapshot, config))
-        if path not in snapshot.entries:
+        reading = [use for use in uses.uses if use.path == path]
+        texts = [use.evaluation for use in uses.uses if use.path is None and use.evaluation]
+        if texts and config is None and not reading:
+            found = texts  # of GITLEAKS_CONFIG_TOML
+        elif path not in snapshot.entries:
             if config is not None:
                 raise UsageError(f"{path} is not in {snapshot.place}")
             write(_without(path, uses, kind))
             return 0
-        found = [judged for use in _uses(uses, path, wanted) if (judged := use.evaluation)]
+        else:
+            found = [judged for use in _uses(uses, path, wanted) if (judged := use.evaluation)]
         if not found:
             why = next((p.message for at, p in uses.problems if at == path), "it cannot be read")
             raise NotCheckedError(f"{path}: {why}")

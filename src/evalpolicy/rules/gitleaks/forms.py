@@ -243,14 +243,17 @@ def deprecated_form(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A file that some use reads at a version without the new form.
+    A file that some use reads at a version without the new form, or at an unknown one.
     """
     from evalpolicy.scanners.gitleaks.versions import table
 
     def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
             known = names(config)
-            readers = [u.version for u in gitleaks.uses if u.path == use.path]
+            uses = [other for other in gitleaks.uses if other.path == use.path]
+            if any(other.assumed for other in uses):
+                continue
+            readers = [other.version for other in uses]
             for written in config.allowlists():
                 form = written.form.strip("[]")
                 since = table().features[form].deprecated if form in table().features else None

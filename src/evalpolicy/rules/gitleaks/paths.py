@@ -70,6 +70,8 @@ def stale_path(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     def found() -> Iterator[UseHit]:
         for use, config, evaluation in gitleaks.read():
+            if use.pin is None and "/" in (use.path or ""):
+                continue  # a template: nothing here runs it on this repository
             if not evaluation.loads:
                 continue
             modes = {u.invocation.mode for u in gitleaks.uses if u.pin and u.path == use.path}

@@ -6,12 +6,13 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from evalpolicy.artifacts.syntax.shell.expansion import is_open
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.facts.gitleaks_uses import GitleaksUses
-    from evalpolicy.scanners.gitleaks.pins import Pin
+    from evalpolicy.facts.gitleaks_uses import GitleaksUses, Use
+    from evalpolicy.scanners.gitleaks.runs.model import Pin
 
 
 @rule("GLK008", "gitleaks-config-not-read", "error")
@@ -66,17 +67,23 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     ## Exempt
 
-    A repository without a configuration, which uses the default rules. A name that is only known
-    at run time (`$CONFIG`) is a warning.
+    A repository without a configuration, which uses the default rules. A run over something else
+    than the repository. A name that is only known at run time (`$CONFIG`) is a warning.
     """
     for use in gitleaks.uses:
-        if use.pin is None or use.path is None or use.path in gitleaks.snapshot.entries:
+        if use.pin is None or use.path in gitleaks.snapshot.entries:
             continue
-        written = use.invocation.config
+        if use.path is None:
+            yield from _replaced(gitleaks, use, use.pin)
+            continue
+        run = use.invocation
+        written = run.written or run.config
         about = f"config {written or ''}"
+        outside = use.path.startswith("../") or posixpath.isabs(use.path)
         if written is None:
             elsewhere = next((p for p in gitleaks.configs if p != use.path), None)
-            if elsewhere is not None:
+            # What is scanned is not the repository, or not known.
+            if elsewhere is not None and not outside and not is_open(use.path):
                 yield Hit(
                     use.pin.path,
                     f"gitleaks looks for {use.path} here, which does not exist: {elsewhere} is "
@@ -85,32 +92,47 @@ def config_not_read(gitleaks: GitleaksUses) -> Iterator[Hit]:
                     f"add `--config {elsewhere}`, or move the file to {use.path}",
                     about=about,
                 )
-        elif "$" in use.path:
+        elif is_open(use.path):
             yield Hit(
-                use.pin.path, f"--config {written} is only known at run time: it was not checked",
+                use.pin.path, f"{run.named} {written} is only known at run time: it was not "
+                "checked",
                 _span(gitleaks, use.pin, written), "name the file", about=about,
                 severity="warning",
             )  # fmt: skip
-        elif use.path.startswith("../") or posixpath.isabs(use.path):
+        elif outside:
             yield Hit(
-                use.pin.path, f"--config {written} is outside the repository: it cannot be "
+                use.pin.path, f"{run.named} {written} is outside the repository: it cannot be "
                 "reviewed or checked",
                 _span(gitleaks, use.pin, written), "keep it in the repository", about=about,
             )  # fmt: skip
         else:
             known = next(iter(gitleaks.configs), None)
             yield Hit(
-                use.pin.path, f"--config {written}: {use.path} does not exist, so gitleaks fails",
+                use.pin.path, f"{run.named} {written}: {use.path} does not exist, so gitleaks "
+                "fails",
                 _span(gitleaks, use.pin, written), f"did you mean {known}?" if known else "",
                 about=about,
             )  # fmt: skip
 
 
+def _replaced(gitleaks: GitleaksUses, use: Use, pin: Pin) -> Iterator[Hit]:
+    """A file that is not read because GITLEAKS_CONFIG_TOML holds a configuration."""
+    path = posixpath.normpath(posixpath.join(use.invocation.root, ".gitleaks.toml"))
+    if use.invocation.takes_text(use.version) and path in gitleaks.snapshot.entries:
+        yield Hit(
+            pin.path, f"GITLEAKS_CONFIG_TOML is set here, so {path} is not read",
+            pin.inline.span if pin.inline is not None else pin.span,
+            f"remove the variable, or set GITLEAKS_CONFIG to {path}", about="config text",
+        )  # fmt: skip
+
+
 def _span(gitleaks: GitleaksUses, pin: Pin, written: str | None) -> Span:
     """The place of the argument that names the configuration, else of the hook's id or the pin."""
-    for _, repository, hook in gitleaks.gates.hooks() if pin.source == "hook" else ():
+    for path, repository, hook in gitleaks.gates.hooks() if pin.source == "hook" else ():
         places = [hook.id, repository.url, repository.rev, hook.entry]
-        if not any(place is not None and place.span == pin.span for place in places):
+        if path != pin.path or not any(
+            place is not None and place.span == pin.span for place in places
+        ):
             continue
         if "gitleaks" not in hook.id.text and hook.entry is None:
             continue
@@ -127,7 +149,9 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
 
     What a configuration does depends on the version that reads it. `rev` is that version only for
     the hook id `gitleaks`: `gitleaks-docker` runs an image without a tag, `gitleaks-system`
-    whatever is on PATH. Without a version evalpolicy assumes the latest one it knows.
+    whatever is on PATH. Without a version, what the configuration does is judged at the latest
+    version that evalpolicy knows; what another version would do differently is a warning at most,
+    and nothing is fixed.
 
     ## Example
 
@@ -161,7 +185,7 @@ def pin_unknown(gitleaks: GitleaksUses) -> Iterator[Hit]:
         if pin.kind != "exact":
             yield Hit(
                 pin.path, f"the version of gitleaks that runs here is unknown: {pin.why}", pin.span,
-                "use the hook id gitleaks with a tag as rev, or install a specific version",
+                pin.settle,
                 about=f"{pin.source} {pin.kind}",
             )  # fmt: skip
     if not gitleaks.pins and gitleaks.configs:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evalpolicy.scanners.gitleaks.scan import ScanMode
 from evalpolicy.scanners.gitleaks.versions import Version, table
@@ -26,8 +27,10 @@ _TAKES_VALUE = frozenset(
 class Invocation(Struct, frozen=True):
     """Paths are relative to the repository's root; `directory` is the working directory.
 
-    `config` is what --config or GITLEAKS_CONFIG names, as it is written; `inline` what
-    GITLEAKS_CONFIG_TOML holds. `fails` is False where the exit code is set to 0.
+    `config` is what --config or GITLEAKS_CONFIG names, and `named` which of the two; `written` is
+    how it is written there, where that differs. `inline` is what GITLEAKS_CONFIG_TOML holds.
+    `argument` is how gitleaks is given an absolute target. `fails` is False where the exit code is
+    set to 0.
     """
 
     mode: ScanMode = "staged"
@@ -36,29 +39,66 @@ class Invocation(Struct, frozen=True):
     config: str | None = None
     inline: str | None = None
     fails: bool = True
+    named: str = "--config"
+    written: str | None = None
+    argument: str | None = None
 
     def config_path(self, version: Version) -> str | None:
-        """Where this version looks for its configuration; None if it takes text or the default."""
+        """Where this version looks for its configuration; None if it takes text or the default.
+
+        The order is that of gitleaks' own help: --config, GITLEAKS_CONFIG, GITLEAKS_CONFIG_TOML,
+        the target's root.
+        """
         if self.config:
             return _within(self.directory, self.config)
-        if self.inline and table().reads("GITLEAKS_CONFIG_TOML", version):
+        if self.takes_text(version):
             return None
         return _within(self.directory, posixpath.join(self.target, DEFAULT_NAME))
+
+    def takes_text(self, version: Version) -> bool:
+        """Whether the configuration is the text of GITLEAKS_CONFIG_TOML."""
+        known = table().reads("GITLEAKS_CONFIG_TOML", version)
+        return not self.config and bool(self.inline) and known
+
+    @property
+    def root(self) -> str:
+        """The file or folder that is scanned."""
+        return _within(self.directory, self.target)
 
     def scanned(self, path: str) -> str | None:
         """A tracked path as gitleaks sees it; None if it lies outside what is scanned.
 
         In git's modes paths are relative to the repository, in a directory scan they begin with
-        the argument (observed on 8.30.1).
+        the argument (observed on 8.30.1); text from standard input has none.
         """
+        if self.mode == "stdin":
+            return None
         if self.mode != "directory":
             return path
-        root = _within(self.directory, self.target)
+        root, target = self.root, self.argument or self.target
         if root in ("", "."):
-            return path if self.target in ("", ".") else posixpath.join(self.target, path)
+            return path if target in ("", ".") else posixpath.join(target, path)
         if path != root and not path.startswith(f"{root}/"):
             return None
-        return posixpath.normpath(posixpath.join(self.target, path[len(root) :].lstrip("/")))
+        return posixpath.normpath(posixpath.join(target, path[len(root) :].lstrip("/")))
+
+    def located(self, within: Callable[[str], str]) -> Invocation:
+        """The same with its paths as `within` gives them: relative to the repository's root."""
+        directory = within(".")
+        base = directory if _is_inside(directory) and directory != "." else ""
+
+        def moved(path: str) -> str:
+            at = within(path)
+            return posixpath.relpath(at, base or ".") if _is_inside(at) else at
+
+        return replace(
+            self,
+            directory=base,
+            target=moved(self.target),
+            config=moved(self.config) if self.config else None,
+            written=self.written or self.config,
+            argument=self.target if posixpath.isabs(self.target) else None,
+        )
 
 
 def from_words(
@@ -68,24 +108,32 @@ def from_words(
     environment = environment or {}
     options, rest = _split(words)
     command = rest[0] if rest else ""
-    if command not in ("detect", "protect", "git", "dir", "directory", "file", "files", ""):
+    if command not in _SCANS or _ASKS.intersection(options):
         return None
-    config = options.get("-c") or options.get("--config") or environment.get("GITLEAKS_CONFIG")
+    config = options.get("-c") or options.get("--config")
     target = options.get("-s") or options.get("--source") or "."
-    if command not in ("detect", "protect", "") and len(rest) > 1:
-        target = rest[1]
+    if command not in ("detect", "protect"):
+        # Of several arguments none counts (observed on 8.21.0 to 8.30.1).
+        target = rest[1] if len(rest) == 2 and command != "stdin" else "."
     return Invocation(
         mode=_mode(command, options),
         directory=directory,
         target=target,
-        config=config or None,
+        config=config or environment.get("GITLEAKS_CONFIG") or None,
         inline=environment.get("GITLEAKS_CONFIG_TOML") or None,
         fails=options.get("--exit-code") != "0",
+        named="--config" if config else "GITLEAKS_CONFIG",
     )
 
 
+_SCANS = ("detect", "protect", "git", "dir", "directory", "file", "stdin")
+_ASKS = frozenset(("-h", "--help", "--version"))
+
+
 def _mode(command: str, options: Mapping[str, str]) -> ScanMode:
-    if command in ("dir", "directory", "file", "files") or "--no-git" in options:
+    if command == "stdin" or "--pipe" in options:
+        return "stdin"
+    if command in ("dir", "directory", "file") or "--no-git" in options:
         return "directory"
     if command == "protect" or "--staged" in options or "--pre-commit" in options:
         return "staged"
@@ -115,6 +163,12 @@ def _split(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         else:
             rest.append(word)
     return options, rest
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path is known, and in the repository."""
+    outside = posixpath.isabs(path) or path.startswith("../")
+    return not outside and path != ".." and "$" not in path and "`" not in path
 
 
 def _within(directory: str, path: str) -> str:

@@ -14,8 +14,8 @@ from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, Rule
 from evalpolicy.scanners.gitleaks.patterns import Patterns
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
-ScanMode: TypeAlias = Literal["staged", "history", "directory"]
-"""What is scanned: the index, the commits, or a folder's files."""
+ScanMode: TypeAlias = Literal["staged", "history", "directory", "stdin"]
+"""What is scanned: the index, the commits, a folder's files, or standard input."""
 
 
 class Hit(Struct, frozen=True):

@@ -45,6 +45,10 @@ class Version(Struct, frozen=True, order=True):
         return found
 
 
+COMMON = tuple(map(Version.of, ("8.16.4", "8.18.4", "8.21.2", "8.24.3", "8.28.0")))
+"""Versions in use besides the newest, on each side of the changes that matter most."""
+
+
 class Range(Struct, frozen=True):
     """From one version to another, both included; no `last` means the newest and beyond."""
 

@@ -7,16 +7,15 @@ conda 25 and docker 28; an option that is not known takes none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evalpolicy.artifacts.syntax.shell.expansion import Scope, resolved
 from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord
-from evalpolicy.artifacts.syntax.shell.values import resolved
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING = Scope()
 Words = tuple[ShellWord, ...]
 
 
@@ -89,16 +88,34 @@ _ENGINE_FLAGS = frozenset(
 )  # fmt: skip
 
 
+class Container(Struct, frozen=True):
+    """Where `docker run` starts a command: the image's word as written, and what it can see.
+
+    `mounts` are pairs of a path in the container and what is mounted there; `directory` is what
+    `-w` says. `passed` are variables that it takes over from outside (`-e NAME`).
+    """
+
+    image: ShellWord
+    mounts: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    passed: tuple[str, ...] = ()
+
+
 class Innermost(Struct, frozen=True):
-    """What a command comes to: its words, what is set for it, and the image that it runs in.
+    """What a command comes to: its words, what is set for it, and the container it runs in.
 
     In a container the first word is what the image is called, its entry point as far as a text
-    tells, or that of `--entrypoint`; `image` is its word as written.
+    tells, or that of `--entrypoint`. `directory` is what `env -C` or `uv --directory` says.
     """
 
     words: Words
     environment: tuple[tuple[str, str], ...] = ()
-    image: ShellWord | None = None
+    container: Container | None = None
+    directory: str | None = None
+
+    @property
+    def image(self) -> ShellWord | None:
+        return None if self.container is None else self.container.image
 
 
 def basename(text: str) -> str:
@@ -107,22 +124,25 @@ def basename(text: str) -> str:
 
 def unwrapped(words: Words) -> Words:
     """The words behind `sudo -E`, `env A=b`, `timeout 5` and such."""
-    return _behind(words, _WRAPPERS, [])
+    return _behind(words, _WRAPPERS, [], [])
 
 
-def innermost(command: Command, values: Mapping[str, str] = NOTHING) -> Innermost:
-    """The command behind all that runs another one, containers too; `values` of variables."""
+def innermost(command: Command, scope: Scope = NOTHING) -> Innermost:
+    """The command behind all that runs another one, containers too, with what `scope` knows."""
     set_: list[ShellWord] = list(command.assignments)
-    words = _behind(resolved(command.words, values), _ALL, set_)
-    environment = [_pair(word.text) for word in set_]
+    there: list[str] = []
+    words = _behind(resolved(command.words, scope), _ALL, set_, there)
     if words and basename(words[0].text) in ENGINES:
-        inside = _contained(words, environment)
+        inside = _contained(words)
         if inside is not None:
             return inside
-    return Innermost(words, tuple(environment))
+    environment = tuple(_pair(scope.expanded(word.text)) for word in set_)
+    return Innermost(words, environment, directory=there[-1] if there else None)
 
 
-def _behind(words: Words, runners: Mapping[str, Runner], set_: list[ShellWord]) -> Words:
+def _behind(
+    words: Words, runners: Mapping[str, Runner], set_: list[ShellWord], there: list[str]
+) -> Words:
     for _ in range(10):
         runner = runners.get(basename(words[0].text)) if words else None
         if runner is None:
@@ -134,6 +154,7 @@ def _behind(words: Words, runners: Mapping[str, Runner], set_: list[ShellWord]) 
             at = _options(words, at + 1, runner)
         if runner.asks and any(word.text in runner.asks for word in words[1:at]):
             break
+        there += _directories(words[1:at])
         at += runner.operands
         while at < len(words) and ASSIGNMENT.match(words[at].text):
             set_.append(words[at])
@@ -150,35 +171,69 @@ def _options(words: Words, at: int, runner: Runner) -> int:
     return at
 
 
-def _contained(words: Words, environment: list[tuple[str, str]]) -> Innermost | None:
-    """`docker run -e A=b image words`."""
+_CHANGES = ("-C", "--chdir", "--directory")
+
+
+def _directories(words: Words) -> list[str]:
+    """What the options of a runner say about the directory."""
+    after = [word.text for at, word in enumerate(words[1:]) if words[at].text in _CHANGES]
+    joined = [word.text.partition("=") for word in words]
+    return after + [value for name, _, value in joined if value and name in _CHANGES]
+
+
+def _contained(words: Words) -> Innermost | None:
+    """`docker run -e A=b -v c:d -w d image words`."""
     at = engine_verb(words)
     verb = words[at].text if at < len(words) else ""
     if verb not in ("run", "create", "exec"):
         return None
     at += 1
     entry: ShellWord | None = None
+    options: list[tuple[str, str]] = []
     while at < len(words) and (text := words[at].text).startswith("-"):
         option, joined, value = text.partition("=")
         if option in _ENGINE_FLAGS:
             at += 1
             continue
-        if not joined and at + 1 < len(words):
+        if not joined and option[1:2] in "vwe" and len(option) > 2 and option[1] != "-":
+            option, value = option[:2], text[2:]  # `-v.:/repo`
+        elif not joined and at + 1 < len(words):
             at += 1
             value = words[at].text
-        if option in ("-e", "--env"):
-            environment.append(_pair(value))
+        options.append((option, value))
         if option == "--entrypoint":
             entry = replace(words[at], text=value)
         at += 1
     if at >= len(words):
         return None
     image, arguments = words[at], words[at + 1 :]
+    set_ = [value for option, value in options if option in ("-e", "--env")]
+    container = Container(
+        image=image,
+        mounts=tuple(filter(None, (_mount(*each) for each in options))),
+        directory=next((v for o, v in reversed(options) if o in ("-w", "--workdir")), None),
+        passed=tuple(value for value in set_ if "=" not in value),
+    )
+    environment = tuple(_pair(value) for value in set_ if "=" in value)
     if verb == "exec":
-        return Innermost(arguments, tuple(environment), image)
+        return Innermost(arguments, environment, container)
     name = basename(image.text.partition("@")[0]).partition(":")[0]
     entry = entry or replace(image, text=name)
-    return Innermost((entry, *arguments), tuple(environment), image)
+    return Innermost((entry, *arguments), environment, container)
+
+
+def _mount(option: str, value: str) -> tuple[str, str] | None:
+    """Where something is mounted, and what, of `-v a:b:ro` and `--mount type=bind,src=a,dst=b`."""
+    if option in ("-v", "--volume"):
+        source, _, rest = value.partition(":")
+        target = rest.partition(":")[0]
+        return (target, source) if target else None
+    if option == "--mount":
+        pairs = dict(_pair(part) for part in value.split(","))
+        source = pairs.get("source") or pairs.get("src") or ""
+        target = pairs.get("target") or pairs.get("dst") or pairs.get("destination") or ""
+        return (target, source) if source and target else None
+    return None
 
 
 def engine_verb(words: Words) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-
-from msgspec.structs import replace
+from collections.abc import Mapping
 
 from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.walking import DECLARES, SETS
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _DEFAULTED = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-=]([^{}]*))?\})")
-_DECLARES = frozenset(("export", "readonly", "declare", "typeset", "local"))
 # A longer value is not a program, a version or a path (characters).
 _LONGEST = 80
-# They set the variables that their words name.
-_SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "printf", "let"))
 
 
 def known_values(script: Script) -> dict[str, str]:
@@ -26,7 +21,7 @@ def known_values(script: Script) -> dict[str, str]:
     values: dict[str, str] = {}
     for command in script.commands:
         name = command.words[0].text if command.words else ""
-        if name in _SETS:
+        if name in SETS:
             times.update({word.text: 2 for word in command.words[1:]})
         for word in _assignments(command, name):
             if found := ASSIGNMENT.match(word.text):
@@ -41,22 +36,9 @@ def known_values(script: Script) -> dict[str, str]:
 
 
 def _assignments(command: Command, name: str) -> tuple[ShellWord, ...]:
-    if name in _DECLARES:
+    if name in DECLARES:
         return command.words[1:]
     return () if command.words else command.assignments
-
-
-def resolved(words: Iterable[ShellWord], values: Mapping[str, str]) -> tuple[ShellWord, ...]:
-    """The words with what is known of them; `$A` without quotes may come to several."""
-    found: list[ShellWord] = []
-    for word in words:
-        if not values or not word.expands:
-            found.append(word)
-            continue
-        text = _VARIABLE.sub(lambda name: values.get(name[1] or name[2], name[0]), word.text)
-        parts = [text] if word.quoted or text == word.text else text.split()
-        found += [replace(word, text=part, expands="$" in part) for part in parts]
-    return tuple(found)
 
 
 def default_values(script: Script) -> dict[str, str]:
