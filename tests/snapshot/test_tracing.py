@@ -69,3 +69,21 @@ def test_who_asked_for_what_failed_rests_on_it_and_it_is_tried_again():
     assert _looks(lambda: reader.sizes("a", "gone")) == {"a", "gone"}
     assert _looks(lambda: reader.size("gone")) == {"gone"}
     assert reader.runs == ["a", "gone", "gone"]
+
+
+def test_where_a_link_to_a_folder_leads_is_taken_down(tmp_path):
+    """The listing is the same where a link leads elsewhere: only its look tells."""
+    root = repository(tmp_path / "fleet", {"one/x": "", "two/x": ""})
+    answers = []
+    for target in ("one", "two"):
+        (root / "to").unlink(missing_ok=True)
+        (root / "to").symlink_to(target)
+        git(root, "add", "-A")
+        trace = Trace()
+        with open_snapshot(root) as below:
+            snapshot = Watched(below, Cache(None))
+            with tracing(trace):
+                assert snapshot.folder_behind("to") == target
+            answers.append({snapshot.state(look) for look in trace.all_looks})
+    assert answers[0]
+    assert answers[0].isdisjoint(answers[1])

@@ -331,4 +331,5 @@ class Watched(Snapshot):
         return self._below._size(entry)
 
     def _link(self, entry: Entry) -> str:
+        looked("object", entry.path)  # where a link leads is no part of the listing
         return self._below._link(entry)

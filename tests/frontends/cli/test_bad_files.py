@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fleets import FIXTURES, FLEET, git, repository
+from tests.fleets import FIXTURES, FLEET, git, repository, write
 from tests.samples.trajectories import lines, litellm_row
 
 from evalpolicy.__main__ import main
@@ -26,9 +26,10 @@ KINDS: dict[str, bytes | Callable[[Path], object]] = {
     "link": lambda file: file.symlink_to("/nowhere/x"),
     "itself": lambda file: file.symlink_to(file.name),
     "outside": lambda file: file.symlink_to("/etc"),
-    "folder": lambda file: (file.mkdir(), (file / "x").write_text("x")),
+    "folder": lambda file: write(file, {"x": "x"}),
     "fifo": os.mkfifo,
 }
+Ran = Callable[[Path, str], tuple[int, str]]
 GOOD = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 CONFIG = {
     ".gitleaks.toml": "[allowlist]\npaths = ['''a''']\n",
@@ -77,9 +78,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ran(
-    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
-) -> Callable[..., tuple[int, str]]:
+def ran(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Ran:
     """`ran(root, command)`: the exit code, and all that is printed."""
 
     def call(root: Path, command: str) -> tuple[int, str]:
@@ -112,7 +111,7 @@ def ran(
         ("report --output=../report --no-cache", "wrote"),
     ],
 )  # fmt: skip
-def test_all_else_is_reported(fleet: Path, ran, command: str, still: str) -> None:
+def test_all_else_is_reported(fleet: Path, ran: Ran, command: str, still: str) -> None:
     code, said = ran(fleet, command)
     assert code == 3
     assert still in said
@@ -122,7 +121,7 @@ def test_all_else_is_reported(fleet: Path, ran, command: str, still: str) -> Non
 @pytest.mark.parametrize(
     "command", ["fixtures show {}", "fixtures show --turn=1 {}", RECORD, "replay plan {}"]
 )
-def test_a_recording_that_was_asked_for(fleet: Path, ran, command: str, kind: str) -> None:
+def test_a_recording_that_was_asked_for(fleet: Path, ran: Ran, command: str, kind: str) -> None:
     path = f"{FIXTURES}/arc-{kind}-codex.trajectory.jsonl"
     code, said = ran(fleet, command.format(path))
     if kind == "empty" and "plan" not in command:
@@ -132,7 +131,7 @@ def test_a_recording_that_was_asked_for(fleet: Path, ran, command: str, kind: st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_of_the_whole_fleet(tmp_path: Path, ran, kind: str) -> None:
+def test_a_file_of_the_whole_fleet(tmp_path: Path, ran: Ran, kind: str) -> None:
     """Of all that there is once: what does not need it is as it was."""
     root = repository(tmp_path / "fleet", {**FLEET, **CONFIG, GOOD: lines(litellm_row())})
     for path in CONFIG:
