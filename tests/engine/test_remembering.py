@@ -197,7 +197,7 @@ def test_labels_that_move_or_change_are_seen(fleet: Path) -> None:
     text = dockerfile.read_text()
     assert 'released="true"' in text
     assert not _lines(fleet, "REL001", "REL002")
-    dockerfile.write_text(text.replace('released="true"', 'released="false"'))
+    dockerfile.write_text(text.replace('released="true"', 'released="soon"'))
     [(_, line)] = _lines(fleet, "REL002")
     dockerfile.write_text("# above\n" + dockerfile.read_text())
     assert _lines(fleet, "REL002") == [(f"{dockerfile.relative_to(fleet)}", line + 1)]
