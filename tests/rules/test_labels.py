@@ -381,4 +381,5 @@ def test_a_models_gateway_is_that_of_its_base(base, core, fires, tmp_path):
     text = MODEL.replace("x/litellm:{}", base).format("v1.0").replace("FROM", "# why\nFROM")
     files = {model: text, "containers/core/litellm/Dockerfile": core}
     report = judge(write(tmp_path, files), "LBL014")
+    assert not report.problems
     assert [(f.path, f.span.line) for f in report.findings] == [(model, 3)] * fires

@@ -278,6 +278,8 @@ ON_BASE = "ARG REGISTRY=example\nFROM ${REGISTRY}/core/base:1\n"
          ON_BASE + "COPY --from=example/core/tool:1 /a /a\n", [10]),
         ('contexts = { "${REGISTRY}/core/base" = "target:base" }\n  args = { T = TOOL }',
          "ARG T=example/core/tool:1\nFROM ${T} AS t\n" + ON_BASE, []),
+        ('contexts = { "${REGISTRY}/core/base" = "target:base" }',
+         "ARG T=example/core/tool:1\nFROM ${T} AS t\n" + ON_BASE, [10]),
         ('contexts = { "${REGISTRY}/core/base" = "target:base" }\n  inherits = ["base"]',
          ON_BASE + "COPY --from=example/core/tool:1 /a /a\n", []),
         ('contexts = { "src" = "./src" }', ON_BASE + "COPY --from=src /a /a\n", [10]),

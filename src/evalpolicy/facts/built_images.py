@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from evalpolicy.artifacts.build_args import bake_defaults, bake_tags
-from evalpolicy.artifacts.compose import parse as parse_compose
 from evalpolicy.artifacts.engine_calls import EngineCall
 from evalpolicy.artifacts.syntax.shell.values import with_defaults
 from evalpolicy.facts.engine_calls import calls_of
@@ -56,6 +55,8 @@ class BuiltImages:
             yield with_defaults(tag, defaults)
 
     def _of_compose(self) -> Iterator[str]:
+        from evalpolicy.artifacts.compose import parse as parse_compose
+
         for compose in self._matching(self._fleet.layout.compose, parse_compose):
             for service in compose.services:
                 if service.is_built and service.image is not None:

@@ -83,7 +83,7 @@ def test_the_inputs_reach_the_check(act, tmp_path):
     assert (ran.failed, ran.outputs["errors"]) == (False, "1")
     report = json.loads(Path(ran.outputs["json-file"]).read_text())
     assert report["snapshot"]["prefix"] == "sub dir/"
-    assert report["checked"]["rules"] < 14
+    assert report["checked"]["rules"] < 17
     assert ran.commands[0].startswith(f"::error file=sub dir/{ARC},line=5,")
 
 

@@ -240,8 +240,8 @@ def test_a_dry_run_judges_by_the_configuration_that_it_proposes(init, tmp_path):
     released = BENCHMARK + 'LABEL eval.benchmark.released="true"\n'
     root = repository(tmp_path / "r", {**MOVED, "evals/arc/Dockerfile": released})
     _, out, _ = init(root, "--dry-run")
-    assert "REL001" not in out
-    assert "REL001" in {finding.rule for finding in judge(root).findings}
+    assert "FIX014" not in out
+    assert "FIX014" in {finding.rule for finding in judge(root).findings}
 
 
 def test_sixty_columns_are_enough_for_what_is_said(init, tmp_path):

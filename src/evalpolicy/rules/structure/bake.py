@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # No bake file is larger (bytes).
 _LIMIT = 4 << 20
-# `COPY --from`, FROM and mounts, without the name that FROM gives its stage.
-_NAMES_IMAGE = re.compile(rb"(?im)^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*\S+|from=[^\s,]+")
+# `COPY --from`, mounts, ARG and FROM, without the name that FROM gives its stage.
+_NAMES_IMAGE = re.compile(rb"(?im)^[ \t]*(?:FROM[ \t]+(?:--\S+[ \t]+)*|ARG[ \t]+)\S+|from=[^\s,]+")
 _WORD = re.compile(r"[\w.-]*\w")
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _TAG = re.compile(r"(?::[\w.-]*|:\$\{[^}]*\})?(?:@\S+)?$")
