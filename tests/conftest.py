@@ -63,8 +63,9 @@ def caches(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def a_cache_of_its_own(monkeypatch, caches):
-    """No test reads or leaves rows in the cache of whoever runs it."""
+    """No test reads or leaves rows in the cache of whoever runs it, or stays in another folder."""
     monkeypatch.setenv("EVALPOLICY_CACHE_DIR", next(caches))
+    monkeypatch.chdir(os.getcwd())
 
 
 @pytest.fixture
