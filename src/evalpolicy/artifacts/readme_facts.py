@@ -8,11 +8,9 @@ from typing import NamedTuple
 from evalpolicy.artifacts.syntax.markdown import MarkdownError, without
 from evalpolicy.artifacts.syntax.source import Span
 
-# A row of two cells; GitHub takes it without the outer bars, too.
-_ROW = re.compile(r" {0,3}\|?[ \t]*([^|]*?)[ \t]*\|[ \t]*([^|]*?)[ \t]*\|?[ \t]*")
 _RULE = re.compile(r":?-+:?")
 _HEADS = frozenset(("", "field", "key", "property", "item", "name", "attribute"))
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]{0,300})\]\([^)]{0,1000}\)")
 
 
 class Stated(NamedTuple):
@@ -38,16 +36,28 @@ def stated(content: bytes, *, rough: bool = False) -> list[Stated]:
     found: list[Stated] = []
     within = False
     for number, line in enumerate(lines, 1):
-        row = _ROW.fullmatch(line.rstrip("\r"))
+        row = _cells(line)
         if row is None:
             within = False
         elif within:
-            if not _RULE.fullmatch(row[1]):
-                span = Span.at(number, row.start(2) + 1, max(len(row[2]), 1))
-                found.append(Stated(_bare(row[1]).casefold(), _bare(row[2]), span))
-        elif number < len(lines) and (below := _ROW.fullmatch(lines[number].rstrip("\r"))):
-            within = bool(_RULE.fullmatch(below[1])) and _bare(row[1]).casefold() in _HEADS
+            if not _RULE.fullmatch(row[0]):
+                span = Span.at(number, row[2], max(len(row[1]), 1))
+                found.append(Stated(_bare(row[0]).casefold(), _bare(row[1]), span))
+        elif number < len(lines) and (below := _cells(lines[number])):
+            within = bool(_RULE.fullmatch(below[0])) and _bare(row[0]).casefold() in _HEADS
     return found
+
+
+def _cells(line: str) -> tuple[str, str, int] | None:
+    """The cells of a row of two and the second one's column; GitHub needs no outer bars."""
+    row = line.strip()
+    first, bar, second = row.removeprefix("|").partition("|")
+    second = second.removesuffix("|")
+    if not bar or "|" in second:
+        return None
+    indent = len(line) - len(line.lstrip()) + row.startswith("|")
+    column = indent + len(first) + 1 + len(second) - len(second.lstrip()) + 1
+    return first.strip(), second.strip(), column
 
 
 def _bare(cell: str) -> str:

@@ -19,8 +19,8 @@ _CHECK = re.compile(r"(?:^|[_.-])(?:tests?|check|lint|verify|validate|audit|scan
 # Elsewhere a sweep may as well start evaluations.
 _SWEEP = re.compile(r"(?:^|/)tests?/(?:.*[/_.-])?sweep(?=$|[_.-])")
 # A comment of a Makefile, a line by itself; a word with which a shell looks for files.
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_GLOB = re.compile(r"[\w./-]*/[\w.-]*\*[\w.*/-]*")
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_WORD = re.compile(r"[\w.*/-]+")
 
 
 @rule("GAT006", "gate-not-run", "note")
@@ -131,7 +131,8 @@ def _reached(gates: Gates) -> set[str]:
     while texts:
         text = "\n".join(texts)
         texts = []
-        globs = {word.removeprefix("./") for word in _GLOB.findall(text)}
+        words = {word.removeprefix("./") for word in _WORD.findall(text)}
+        globs = {word for word in words if "*" in word and "/" in word}
         for path in [path for path in waiting if _names(text, globs, path)]:
             content = waiting.pop(path)
             is_script = path in gates.scripts
