@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import judge, write
+
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.facts.gitleaks_uses import Use
+from evalpolicy.policy.fix import Edit, Fix
+from evalpolicy.policy.rule import Hit
+from evalpolicy.rules.gitleaks.words import merged
+from evalpolicy.scanners.gitleaks.versions import COMMON, table
 
 DOCKERFILE = {"containers/benchmarks/arc/Dockerfile": "FROM scratch\n"}
 DEFAULT = "[extend]\nuseDefault = true\n"
@@ -54,6 +62,16 @@ def test_a_verdict_that_rests_on_an_unknown_version(rule, config, unknown, exact
         assert [f.severity for f in found] == ([] if severity is None else [severity])
         if name == "u":
             assert all(f.fix is None for f in found)
+
+
+def test_no_fix_rests_on_an_unknown_version():
+    hit = Hit(TOML, "a", about="b", fix=Fix((Edit(START, "c"),)))
+    use = Use(None, table().newest, TOML)
+    others = [replace(use, version=version, doubt=True) for version in COMMON]
+    assert list(merged([(use, hit)])) == [replace(hit, severity="warning", fix=None)]
+    # What each version would say is certain; what the newest would not say is not said.
+    assert list(merged([(each, hit) for each in (use, *others)])) == [hit]
+    assert list(merged([(each, hit) for each in others])) == []
 
 
 def test_a_known_version_makes_a_verdict_certain(tmp_path):
