@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,8 @@ from evalpolicy.replay.journal import Journal
 from evalpolicy.replay.tape import Tape
 from evalpolicy.reporters import FORMATS, render, statistics, text
 from evalpolicy.scanners.credentials import Scanner, redact
-from evalpolicy.scanners.gitleaks import commands, evaluate, goregex, migrate
+from evalpolicy.scanners.gitleaks import evaluate, goregex, migrate
+from evalpolicy.scanners.gitleaks.runs.files import script_pins
 from evalpolicy.scanners.gitleaks.versions import Version
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.overlay import Overlay
@@ -179,8 +179,7 @@ def _shell(content: bytes) -> None:
         installs.install_of(command.words)
     engine_calls.engine_calls(content)
     build_args.from_script(content)
-    for _ in chain(commands.commands(script.text), commands.installs(script.text)):
-        pass
+    script_pins(script.text, "a.sh")
 
 
 def _dockerfile(content: bytes) -> None:
