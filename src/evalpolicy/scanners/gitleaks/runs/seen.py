@@ -14,8 +14,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ADDRESSES = (
-    re.compile(r"gitleaks/v8@(\S+)"),
-    re.compile(r"gitleaks/releases/download/([^/\s]+)/"),
+    re.compile(r"gitleaks/v8@(.+)"),
+    re.compile(r"gitleaks/releases/download/([^/]+)/"),
     re.compile(r"gitleaks/releases/(latest)\b"),
     re.compile(r"gitleaks/archive/(?:refs/tags/)?(\S+?)\.(?:tar|zip)"),
     re.compile(r"gitleaks[-_]v?(\d+\.\d+\.\d+)[-_](?:linux|darwin|windows)"),
@@ -24,9 +24,9 @@ _ADDRESSES = (
 _REPOSITORY = re.compile(r"(?:https://github\.com/|git@github\.com:)?[\w-]+/gitleaks(?:\.git)?")
 _PACKAGE = re.compile(
     r"(?:nixpkgs[#.]|gitleaks/tap/|conda-forge::|(?:ubi|aqua|github):gitleaks/)?"
-    r"(?:nogoo9-)?gitleaks(?:(?:==?|@|~=)(\S*))?"
+    r"(?:nogoo9-)?gitleaks(?:(?:==?|@|~=)(.*))?"
 )
-PACKAGE = re.compile(r"(?:nogoo9-)?gitleaks(?:==|@)(\S+)")
+PACKAGE = re.compile(r"(?:nogoo9-)?gitleaks(?:==|@)(.+)")
 """A package of gitleaks with its version, as uv, pipx and mise take it."""
 _OPTIONS = frozenset(("--tag", "--version", "-b", "--branch", "-t", "-v"))
 # Programs whose words install nothing.
