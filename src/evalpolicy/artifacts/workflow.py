@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
-from evalpolicy.artifacts.syntax.yaml_spans import YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
 
 
 class Value(Struct, frozen=True):
@@ -29,6 +29,7 @@ class Step(Struct, frozen=True):
 
     span: Span
     job: str
+    id: Value | None = None
     name: Value | None = None
     uses: Value | None = None
     run: Value | None = None
@@ -49,7 +50,10 @@ class Step(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """One job; `uses` is a reusable workflow it calls instead of steps."""
+    """One job; `uses` is a reusable workflow it calls instead of steps.
+
+    `needs` are the jobs that it waits for, `outputs` what it hands to those that wait for it.
+    """
 
     name: str
     span: Span
@@ -57,6 +61,8 @@ class Job(Struct, frozen=True):
     uses: Value | None = None
     condition: Value | None = None
     continue_on_error: Value | None = None
+    needs: tuple[Value, ...] = ()
+    outputs: tuple[tuple[str, Value], ...] = ()
 
 
 class Workflow(Struct, frozen=True):
@@ -128,6 +134,8 @@ def _job(
         uses=_value(item, "uses"),
         condition=_value(item, "if"),
         continue_on_error=_value(item, "continue-on-error"),
+        needs=_one_or_more(item, "needs"),
+        outputs=tuple(_values(item, "outputs").items()),
     )
 
 
@@ -141,6 +149,7 @@ def _step(
     return Step(
         span=item.span,
         job=job,
+        id=_value(item, "id"),
         name=_value(item, "name"),
         uses=_value(item, "uses"),
         run=None if run is None else Value(run.text, run.span),
@@ -171,6 +180,12 @@ def _triggers(root: YamlMap) -> tuple[str, ...]:
         return tuple(entry.key for entry in value.entries)
     items = value.items if value is not None else ()
     return tuple(item.text for item in items if isinstance(item, YamlScalar))
+
+
+def _one_or_more(item: YamlMap, key: str) -> tuple[Value, ...]:
+    value = item.get(key)
+    found = value.items if isinstance(value, YamlList) else (value,)
+    return tuple(Value(each.text, each.span) for each in found if isinstance(each, YamlScalar))
 
 
 def _values(item: YamlMap, key: str) -> dict[str, Value]:

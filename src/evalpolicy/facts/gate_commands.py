@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -17,13 +18,14 @@ from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
 from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
 from evalpolicy.artifacts.syntax.shell.shells import Options
 from evalpolicy.artifacts.syntax.shell.values import known_values
+from evalpolicy.facts.gate_tables import TOOLS, ToolGate
 
 # fmt: off
 CHECKERS = frozenset({
     "actionlint", "ansible-lint", "bandit", "bats", "black", "checkov", "check-jsonschema",
     "clippy-driver", "codespell", "conftest", "container-structure-test", "cppcheck", "ctest",
     "detect-secrets", "detect-secrets-hook", "dockle", "eslint", "evalpolicy", "flake8",
-    "ggshield", "gitleaks", "golangci-lint", "govulncheck", "hadolint", "isort", "jest",
+    "ggshield", "gitleaks", "golangci-lint", "govulncheck", "grype", "hadolint", "isort", "jest",
     "kubeconform", "kubeval", "kube-linter", "ktlint", "lychee", "markdownlint",
     "markdownlint-cli2", "mocha", "mypy", "nox", "phpunit", "pip-audit", "pre-commit", "prek",
     "prettier", "pylint", "pyright", "pytest", "py.test", "regal", "rspec", "rubocop", "ruff",
@@ -52,7 +54,9 @@ _NAMED = re.compile(
 )
 _ASKS = frozenset({"--version", "-V", "--help", "-h", "--list", "--list-tests", "--collect-only",
                    "--no-run", "version", "install", "autoupdate", "install-hooks", "clean", "gc",
-                   "uninstall", "--generate-lockfile", "completion"})  # fmt: skip
+                   "uninstall", "--generate-lockfile", "completion", "init-templatedir",
+                   "migrate-config", "sample-config", "validate-config", "validate-manifest",
+                   "try-repo", "hook-impl", "server"})  # fmt: skip
 _NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-changed")
 """Flags after which a checker passes whatever it finds."""
 _NO_VERDICT_IF = {"--exit-code": "0", "--issues-exit-code": "0", "--fail-on": "never"}
@@ -115,32 +119,153 @@ def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 class Swallowed(Struct, frozen=True):
-    """A gate whose failure goes nowhere, the word that takes it, and what to write."""
+    """A gate whose failure goes nowhere, the word that takes it, and what to write.
+
+    `reports`: it passes by a flag or for want of one, as whoever only wants its report runs it.
+    """
 
     gate: str
     word: ShellWord
     why: str
     help: str
+    judged: Judged
+    reports: bool = False
+    severity: Literal["warning"] | None = None
 
 
-def swallowed(script: Script, names: GateNames, options: Options) -> Iterator[Swallowed]:
-    """Every gate in a script that cannot fail, under the options that its shell starts with."""
+def swallowed(
+    script: Script, names: GateNames, options: Options, variables: Collection[str] = ()
+) -> Iterator[Swallowed]:
+    """Every gate in a script that cannot fail, once, whatever takes its failure up later.
+
+    `options` are those that its shell starts with, `variables` the names that are set for it.
+    """
     fallbacks: set[int] = set()
     values = known_values(script)
+    quiet = not looks_at_codes(script)
+    is_on = options.errexit or any(command.text[:1] == ("set",) for command in script.commands)
     for each in judged(script, options):
-        gate = None if each.captured else names.name(each.command, values)
+        by = each.fate.by
+        if each.captured and (each.fate.kind != "captured" or by is None):
+            continue
+        gate = names.name(each.command, values)
         if gate is None:
             continue
-        by = each.fate.by
-        if each.fate.kind == "fallback" and by is not None and by.words[0].start not in fallbacks:
-            fallbacks.add(by.words[0].start)
-            why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
-            yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`")
-        elif each.fate.kind == "pipe":
-            yield _piped(gate, each)
-        for number, shown in without_verdict(each.command.text):
-            why = f"{shown} makes {gate} pass whatever it finds"
-            yield Swallowed(gate, each.command.words[number], why, f"remove {shown}")
+        first = each.command.words[0]
+        match each.fate.kind:
+            case "fallback" if by is not None:
+                if by.words[0].start not in fallbacks:
+                    fallbacks.add(by.words[0].start)
+                    why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
+                    yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`", each)
+                    continue
+            case "pipe":
+                yield _piped(gate, each)
+                continue
+            case "dropped" if quiet:
+                why = f"the script goes on when {gate} fails, and nothing looks at its exit code"
+                help = f"write `{gate} … || exit 1`, or `set -e` before it"
+                severity: Literal["warning"] | None = None if is_on else "warning"
+                yield Swallowed(gate, first, why, help, each, severity=severity)
+                continue
+            case "background" if quiet:
+                why = "it runs in the background, and nothing waits for it"
+                yield Swallowed(gate, first, why, "add `wait $!`, which ends with its code", each)
+                continue
+            case "unheeded":
+                why = f"when {gate} fails, the script prints a line and goes on"
+                yield Swallowed(gate, first, why, "add `exit 1` behind the line", each)
+                continue
+            case "captured" if by is not None:
+                why = f"its exit code is lost: that of `{by.shown} …` around it counts"
+                help = "assign its output to a variable first, in a command of its own"
+                yield Swallowed(gate, first, why, help, each)
+                continue
+        yield from _without_flag(gate, each, names, variables)
+
+
+def _without_flag(
+    gate: str, each: Judged, names: GateNames, variables: Collection[str]
+) -> Iterator[Swallowed]:
+    """A gate that its flags let pass, or the want of one."""
+    for number, shown in without_verdict(each.command.text):
+        why = f"{shown} makes {gate} pass whatever it finds"
+        yield Swallowed(gate, each.command.words[number], why, f"remove {shown}", each, True)
+        return
+    if (tool := lacks(gate, each, names, variables)) is not None:
+        why = f"as it is called here, {gate} passes whatever it finds"
+        yield Swallowed(gate, each.command.words[0], why, tool.help, each, True)
+
+
+_HANDS_ON = re.compile(r"\$.*(?:arg|opt|flag|param|[@*])", re.IGNORECASE)
+
+
+def lacks(
+    gate: str, each: Judged, names: GateNames, variables: Collection[str]
+) -> ToolGate | None:
+    """The row of a tool that is called without what lets it fail."""
+    tool = TOOLS.get(gate)
+    if tool is None:
+        return None
+    run = innermost(each.command)
+    words = [word.text for word in run.words[1:]]
+    verb = "" if not words or re.match(r"-|.*[./$]", words[0]) else words[0]
+    known = {*variables, *(name for name, _ in run.environment)}
+    end = each.pipeline.commands[-1]
+    shown = end is each.command or (isinstance(end, Command) and end.text[:1] == ("tee",))
+    if (
+        # A program that reads its output may judge it.
+        not shown
+        or (verb not in tool.verbs and tool.verbs != {""})
+        or known & tool.variables
+        or any(map(names.is_script, tool.files))
+        or any(tool.unless.fullmatch(word) or _HANDS_ON.match(word) for word in words)
+    ):
+        return None
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, joined, value = word.partition("=")
+        if option in tool.flags and (value if joined else following) != "0":
+            return None
+    return tool
+
+
+def decides(each: Judged, gate: str, names: GateNames, values: Mapping[str, str]) -> bool:
+    """Whether a command runs a gate in such a way that it can fail its script."""
+    return (
+        each.fate.kind in ("fails", "asked")
+        and names.name(each.command, values) == gate
+        and not any(without_verdict(each.command.text))
+        and lacks(gate, each, names, ()) is None
+    )
+
+
+def again(
+    found: Swallowed, script: Script, options: Options, names: GateNames, after: int
+) -> bool:
+    """Whether a script runs the same gate once more, from an offset on, able to fail.
+
+    Of one that only reports any other run will do; else it has to check no less.
+    """
+    values = known_values(script)
+    known = {word.text for word in found.judged.command.words}
+    return any(
+        found.reports or {word for word in each.command.text if word[:1] != "-"} <= known
+        for each in judged(script, options)
+        if each.command.words and each.command.words[0].start >= after
+        and decides(each, found.gate, names, values)
+    )
+
+
+def looks_at_codes(script: Script) -> bool:
+    """Whether a script looks at exit codes, by a variable, a trap, or where this does not see it."""
+    return any(
+        command.text[:1] in (("trap",), ("source",), (".",), ("wait",))
+        or any(
+            word.expands and any(each in word.text for each in ("$?", "$!", "PIPESTATUS"))
+            for word in (*command.words, *command.assignments)
+        )
+        for command in script.commands
+    )
 
 
 def _piped(gate: str, each: Judged) -> Swallowed:
@@ -150,4 +275,4 @@ def _piped(gate: str, each: Judged) -> Swallowed:
         f"runs without pipefail, so a failing {gate} passes"
     )
     help = "write `set -o pipefail` before it (in a workflow, `shell: bash` sets it)"
-    return Swallowed(gate, each.command.words[0], why, help)
+    return Swallowed(gate, each.command.words[0], why, help, each)

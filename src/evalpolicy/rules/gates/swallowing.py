@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell.model import Script
-    from evalpolicy.artifacts.syntax.shell.shells import Options
-    from evalpolicy.artifacts.workflow import Step
-
-_ACTIONS = re.compile(
-    r"(?:gitleaks/gitleaks-action|pre-commit/action|aquasecurity/trivy-action|"
-    r"hadolint/hadolint-action|golangci/golangci-lint-action|astral-sh/ruff-action|"
-    r"github/codeql-action/analyze|trufflesecurity/trufflehog|[\w.-]+/evalpolicy)@",
-    re.IGNORECASE,
-)
+    from evalpolicy.artifacts.workflow import Value
+    from evalpolicy.facts.gate_commands import Swallowed
+    from evalpolicy.facts.job_flow import JobFlow
 
 
 @rule("GAT002", "gate-swallows-failure", "error")
@@ -82,63 +74,111 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     `[gates] commands = ["mycheck"]` names further gates, `not_gates = ["black"]` what is none:
     programs, or paths of scripts.
     """
-    for run in gates.runs:
-        lines = Lines(run.script.text, *run.step.run_span[:2])
-        yield from _hits(run.path, run.script, gates, run.options, lines, run.step.job)
+    from evalpolicy.facts.job_flow import JobFlow
+
+    runs = {(run.path, run.step.job, run.step.span): run for run in gates.runs}
     for path, workflow in gates.workflows.items():
         for job in workflow.jobs:
-            steps = [(step, gate) for step in job.steps if (gate := _gate(gates, step))]
-            if _is_true(job.continue_on_error) and job.continue_on_error is not None and steps:
-                yield _tolerated(path, job.continue_on_error.span, steps[0][1], job.name)
-            for step, gate in steps:
-                if _is_true(step.continue_on_error) and step.continue_on_error is not None:
-                    yield _tolerated(path, step.continue_on_error.span, gate, job.name)
+            flow = JobFlow(gates, path, workflow, job, runs)
+            yield from _job(flow)
     for path in gates.called:
         yield from _script(gates, path)
     yield from _hooks(gates)
+    yield from _recipes(gates)
 
 
-def _hits(
-    path: str, script: Script, gates: Gates, options: Options, lines: Lines, subject: str
-) -> Iterator[Hit]:
-    from evalpolicy.facts.gate_commands import swallowed
+def _job(flow: JobFlow) -> Iterator[Hit]:
+    """A job's gates; what the job or a step lets pass is not reported once more within."""
+    gates = [flow.gate(step) for step in flow.job.steps]
+    first = next((gate for gate in gates if gate is not None), None)
+    if first is not None and _tolerates(flow, flow.job.continue_on_error):
+        if not flow.result_is_read():
+            yield _tolerated(flow, flow.job.continue_on_error, first)
+        return
+    for number, (step, gate) in enumerate(zip(flow.job.steps, gates, strict=True)):
+        if gate is not None and _tolerates(flow, step.continue_on_error):
+            if not flow.outcome_is_read(number):
+                yield _tolerated(flow, step.continue_on_error, gate)
+        elif gate is not None and step.uses is not None:
+            yield from _action(flow, number, gate)
+        elif (run := flow.run(step)) is not None:
+            lines = Lines(run.script.text, *step.run_span[:2])
+            for found in flow.lost(number):
+                yield _hit(flow.path, found, lines, flow.job.name)
 
-    for found in swallowed(script, gates.names, options):
-        span = lines.span(found.word.start, found.word.end)
-        about = f"{found.gate} {found.why}"
-        yield Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
 
-
-def _tolerated(path: str, span: Span, gate: str, job: str) -> Hit:
+def _hit(path: str, found: Swallowed, lines: Lines, subject: str) -> Hit:
+    span = lines.span(found.word.start, found.word.end)
+    about = f"{found.gate} {found.why}"
     return Hit(
-        path, f"continue-on-error lets the job pass whatever {gate} reports", span,
-        "remove continue-on-error", job, f"continue-on-error {gate}",
+        path, f"{found.gate}: {found.why}", span, found.help, subject, about, found.severity
     )  # fmt: skip
 
 
-def _is_true(value: object) -> bool:
-    return str(getattr(value, "text", "")).lower() in ("true", "${{ true }}", "${{true}}")
+def _tolerates(flow: JobFlow, value: Value | None) -> TypeGuard[Value]:
+    """Whether `continue-on-error` holds where pull requests are judged, or everywhere."""
+    from evalpolicy.artifacts.workflow_conditions import holds, in_event
+
+    if value is None:
+        return False
+    events = [each for each in flow.workflow.triggers if each.startswith("pull_request")]
+    return all(holds(value.text, in_event(event)) for event in events or ("",))
 
 
-def _gate(gates: Gates, step: Step) -> str | None:
-    """The first gate that a step runs."""
-    if step.uses is not None and _ACTIONS.match(step.uses.text):
-        return step.uses.text.partition("@")[0]
-    for run in gates.runs:
-        if run.step is step:
-            names = (gates.names.name(command) for command in run.script.commands)
-            return next((name for name in names if name is not None), None)
-    return None
+def _tolerated(flow: JobFlow, value: Value, gate: str) -> Hit:
+    return Hit(
+        flow.path, f"continue-on-error lets the job pass whatever {gate} reports", value.span,
+        "remove continue-on-error", flow.job.name, f"continue-on-error {gate}",
+    )  # fmt: skip
+
+
+def _action(flow: JobFlow, number: int, gate: str) -> Iterator[Hit]:
+    """An action that its inputs let pass, or the want of one."""
+    from evalpolicy.facts.job_flow import action_lets_pass
+
+    step = flow.job.steps[number]
+    found = action_lets_pass(step)
+    if found is None or flow.action_is_followed(number):
+        return
+    what, value, help = found
+    yield Hit(
+        flow.path, f"{gate}: {what} lets it pass whatever it finds",
+        value.span if value is not None else step.span, help, flow.job.name, f"{gate} {what}",
+    )  # fmt: skip
 
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
     from evalpolicy.artifacts.syntax.shell.reader import parse
     from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_options
+    from evalpolicy.facts.job_flow import lost_in
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
     options = shell_options(first[2:]) if first.startswith("#!") else None
-    yield from _hits(path, parse(text), gates, options or NO_OPTIONS, Lines(text), path)
+    for found in lost_in(parse(text), gates.names, options or NO_OPTIONS):
+        yield _hit(path, found, Lines(text), path)
+
+
+def _recipes(gates: Gates) -> Iterator[Hit]:
+    """The lines of Makefiles that something calls."""
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS
+    from evalpolicy.facts.job_flow import ignored_in, lost_in
+    from evalpolicy.facts.make_calls import recipes
+
+    for recipe in recipes(gates):
+        for number, line in enumerate(recipe.lines):
+            after = [parse(each.text) for each in recipe.lines[number + 1 :]]
+            script = parse(line.text)
+            lost = list(lost_in(script, gates.names, NO_OPTIONS, after))
+            if not lost and line.ignored:
+                lost = list(ignored_in(script, gates.names, NO_OPTIONS, after))
+            for found in lost:
+                at = Span.at(line.line + line.text.count("\n", 0, found.word.start))
+                yield Hit(
+                    recipe.path, f"{found.gate}: {found.why}", at, found.help, recipe.target,
+                    f"{found.gate} {found.why}", found.severity,
+                )  # fmt: skip
 
 
 def _hooks(gates: Gates) -> Iterator[Hit]:
@@ -146,7 +186,8 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
     from evalpolicy.artifacts.syntax.shell.reader import parse
     from evalpolicy.artifacts.syntax.shell.running import unwrapped
     from evalpolicy.artifacts.syntax.shell.shells import shell_call
-    from evalpolicy.facts.gate_commands import swallowed, without_verdict
+    from evalpolicy.facts.gate_commands import without_verdict
+    from evalpolicy.facts.job_flow import lost_in
 
     for path, _, hook in gates.hooks():
         arguments = hook.args or ()
@@ -161,11 +202,10 @@ def _hooks(gates: Gates) -> Iterator[Hit]:
             # pre-commit starts no shell: only one that the entry calls reads operators.
             call = shell_call(unwrapped(command.words))
             if call is not None and call.script is not None:
-                text = parse(call.script.text)
-                for found in swallowed(text, gates.names, call.options):
+                for found in lost_in(parse(call.script.text), gates.names, call.options):
                     yield Hit(
                         path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
-                        hook.id.text, f"{found.gate} {found.why}",
+                        hook.id.text, f"{found.gate} {found.why}", found.severity,
                     )  # fmt: skip
             flags = [flag for _, flag in without_verdict(command.text)]
             for flag in flags if gates.names.name(command) else ():
