@@ -9,14 +9,12 @@ from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.model import Script
 from evalpolicy.artifacts.syntax.shell.shells import Options
 from evalpolicy.artifacts.syntax.shell.values import known_values
-from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.workflow import Job, Step, Value, Workflow
 from evalpolicy.facts import verdicts
 from evalpolicy.facts.gate_commands import GateNames, Swallowed, again, decides, swallowed
 from evalpolicy.facts.gate_tables import action_gate
 from evalpolicy.facts.gates import Gates, Run
 
-Runs = Mapping[tuple[str, str, Span], Run]
 _REPORT = re.compile(r"output|.*[-_](?:output|file|path|dest)|report.*|sarif.*", re.IGNORECASE)
 
 
@@ -91,11 +89,12 @@ def action_lets_pass(step: Step) -> tuple[str, Value | None, str] | None:
 
 
 class JobFlow:
-    """One job, asked where the verdicts of its steps go. `runs` are those of all workflows."""
+    """One job, asked where the verdicts of its steps go. `runs`: those of all workflows, by their step's `id()`."""
 
     def __init__(
-        self, gates: Gates, path: str, workflow: Workflow, job: Job, runs: Runs
+        self, gates: Gates, path: str, workflow: Workflow, job: Job, runs: Mapping[int, Run]
     ) -> None:
+        self.gates = gates
         self.names = gates.names
         self.path = path
         self.workflow = workflow
@@ -104,7 +103,7 @@ class JobFlow:
 
     def run(self, step: Step) -> Run | None:
         """A step's script, if its shell is one that is read."""
-        return self.runs.get((self.path, step.job, step.span))
+        return self.runs.get(id(step))
 
     def gate(self, step: Step) -> str | None:
         """The first gate that a step runs, as a message names it."""
@@ -117,6 +116,18 @@ class JobFlow:
         values = known_values(run.script)
         names = (self.names.name(each, values) for each in run.script.commands)
         return next((name for name in names if name is not None), None)
+
+    def tools(self, step: Step) -> set[str]:
+        """Every gate that a step runs, an action by the tool that it runs."""
+        row = action_gate(step.uses.text) if step.uses is not None else None
+        if row is not None:
+            return {row.tool}
+        run = self.run(step)
+        if run is None:
+            return set()
+        values = known_values(run.script)
+        names = (self.names.name(each, values) for each in run.script.commands)
+        return {name for name in names if name is not None}
 
     def result_is_read(self) -> bool:
         """Whether another job looks at this one's result."""

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, TypeGuard
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.rules.gates.skipping import (
+    hooks_left_out,
+    job_never_runs,
+    needs_secret,
+    step_never_runs,
+)
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.workflow import Value
@@ -76,7 +82,7 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     """
     from evalpolicy.facts.job_flow import JobFlow
 
-    runs = {(run.path, run.step.job, run.step.span): run for run in gates.runs}
+    runs = {id(run.step): run for run in gates.runs}
     for path, workflow in gates.workflows.items():
         for job in workflow.jobs:
             flow = JobFlow(gates, path, workflow, job, runs)
@@ -91,20 +97,38 @@ def _job(flow: JobFlow) -> Iterator[Hit]:
     """A job's gates; what the job or a step lets pass is not reported once more within."""
     gates = [flow.gate(step) for step in flow.job.steps]
     first = next((gate for gate in gates if gate is not None), None)
-    if first is not None and _tolerates(flow, flow.job.continue_on_error):
-        if not flow.result_is_read():
-            yield _tolerated(flow, flow.job.continue_on_error, first)
-        return
-    for number, (step, gate) in enumerate(zip(flow.job.steps, gates, strict=True)):
-        if gate is not None and _tolerates(flow, step.continue_on_error):
+    if first is not None:
+        if (never := job_never_runs(flow, first)) is not None:
+            yield never
+            return
+        if _tolerates(flow, flow.job.continue_on_error):
+            if not flow.result_is_read():
+                yield _tolerated(flow, flow.job.continue_on_error, first)
+            return
+    for number, gate in enumerate(gates):
+        found = list(_step(flow, number, gate))
+        yield from found or hooks_left_out(flow, number)
+
+
+def _step(flow: JobFlow, number: int, gate: str | None) -> Iterator[Hit]:
+    """What lets a step pass, the outermost first."""
+    step = flow.job.steps[number]
+    if gate is not None:
+        outer = step_never_runs(flow, number, gate) or needs_secret(flow, number, gate)
+        if outer is not None:
+            yield outer
+            return
+        if _tolerates(flow, step.continue_on_error):
             if not flow.outcome_is_read(number):
                 yield _tolerated(flow, step.continue_on_error, gate)
-        elif gate is not None and step.uses is not None:
+            return
+        if step.uses is not None:
             yield from _action(flow, number, gate)
-        elif (run := flow.run(step)) is not None:
-            lines = Lines(run.script.text, *step.run_span[:2])
-            for found in flow.lost(number):
-                yield _hit(flow.path, found, lines, flow.job.name)
+            return
+    if (run := flow.run(step)) is not None:
+        lines = Lines(run.script.text, *step.run_span[:2])
+        for found in flow.lost(number):
+            yield _hit(flow.path, found, lines, flow.job.name)
 
 
 def _hit(path: str, found: Swallowed, lines: Lines, subject: str) -> Hit:
