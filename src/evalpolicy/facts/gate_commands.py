@@ -159,7 +159,7 @@ def swallowed(
                     why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
                     yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`", each)
                     continue
-            case "pipe":
+            case "pipe" if lacks(gate, each, names, variables) is None:
                 yield _piped(gate, each)
                 continue
             case "dropped" if quiet:
@@ -192,7 +192,10 @@ def _without_flag(
         why = f"{shown} makes {gate} pass whatever it finds"
         yield Swallowed(gate, each.command.words[number], why, f"remove {shown}", each, True)
         return
-    if (tool := lacks(gate, each, names, variables)) is not None:
+    end = each.pipeline.commands[-1]
+    # Any other program that reads its output may judge it.
+    shown = end is each.command or (isinstance(end, Command) and end.text[:1] == ("tee",))
+    if shown and (tool := lacks(gate, each, names, variables)) is not None:
         why = f"as it is called here, {gate} passes whatever it finds"
         yield Swallowed(gate, each.command.words[0], why, tool.help, each, True)
 
@@ -211,12 +214,8 @@ def lacks(
     words = [word.text for word in run.words[1:]]
     verb = "" if not words or re.match(r"-|.*[./$]", words[0]) else words[0]
     known = {*variables, *(name for name, _ in run.environment)}
-    end = each.pipeline.commands[-1]
-    shown = end is each.command or (isinstance(end, Command) and end.text[:1] == ("tee",))
     if (
-        # A program that reads its output may judge it.
-        not shown
-        or (verb not in tool.verbs and tool.verbs != {""})
+        (verb not in tool.verbs and tool.verbs != {""})
         or known & tool.variables
         or any(map(names.is_script, tool.files))
         or any(tool.unless.fullmatch(word) or _HANDS_ON.match(word) for word in words)

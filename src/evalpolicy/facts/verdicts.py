@@ -77,7 +77,7 @@ def outputs(
 
 def file(name: str) -> re.Pattern[str]:
     """What mentions a file."""
-    return re.compile(rf"(?<![\w-]){re.escape(name.removeprefix('./'))}(?![\w-])")
+    return re.compile(rf"(?<![\w-]){re.escape(name.removeprefix('./'))}(?![\w-]|\.\w)")
 
 
 def _files(command: Command) -> Iterator[re.Pattern[str]]:
@@ -234,9 +234,9 @@ def _found(patterns: list[re.Pattern[str]], text: str) -> bool:
 
 
 def end_of_list(script: Script, command: Command) -> int:
-    """Where the outermost list that a command is part of ends."""
-    start = _start(command)
-    return next((item.end for item in script.lists if item.start <= start < item.end), start)
+    """Where the innermost list of pipelines that a command is part of ends."""
+    found = _list_around(script.lists, command)
+    return _start(command) if found is None else found.end
 
 
 def _list_around(lists: Lists, command: Command) -> AndOr | None:
