@@ -75,7 +75,9 @@ HANDLED = {
         then('if [ "${{ steps.g.outcome }}" = "failure" ]; then exit 1; fi')
     ),
     "a test is the last command": tolerated(then('[ "${{ steps.g.outcome }}" = success ]')),
-    "a case of the outcome": tolerated(then("case ${{ steps.g.outcome }} in failure) exit 1;; esac")),
+    "a case of the outcome": tolerated(
+        then("case ${{ steps.g.outcome }} in failure) exit 1;; esac")
+    ),
     "an environment carries it": tolerated(
         "- run: test $O = success\n  env:\n    O: ${{ steps.g.outcome }}\n"
     ),
@@ -83,7 +85,8 @@ HANDLED = {
         "- uses: a/create-issue@v1\n  if: steps.g.outcome == 'failure'\n"
     ),
     "a script of node": tolerated(
-        "- uses: actions/github-script@v7\n  with:\n    script: core.setFailed('${{ steps.g.outcome }}')\n"
+        "- uses: actions/github-script@v7\n  with:\n"
+        "    script: core.setFailed('${{ steps.g.outcome }}')\n"
     ),
     "another job looks at the result": {
         CI: steps("- run: pytest\n", job="continue-on-error: true\n")[CI]
@@ -97,24 +100,35 @@ HANDLED = {
         + TWO_JOBS % "test ${{ needs.a.outputs.o }} = success"
     },
     # What a fallback writes down.
-    "an output, an if:": {CI: WITH_ID[CI] + "      - if: steps.g.outputs.found\n        run: exit 1\n"},
+    "an output, an if:": {
+        CI: WITH_ID[CI] + "      - if: steps.g.outputs.found\n        run: exit 1\n"
+    },
     "an output, a script": {
         CI: WITH_ID[CI] + "      - run: '[ \"${{ steps.g.outputs.found }}\" != true ]'\n"
     },
-    "an output of old": run('ruff check || echo "::set-output name=bad::1"', when("steps.x.outputs.bad")),
+    "an output of old": run(
+        'ruff check || echo "::set-output name=bad::1"', when("steps.x.outputs.bad")
+    ),
     "a variable of the job": run(
         "pytest || echo FAILED=1 >> $GITHUB_ENV", then('[ -z "$FAILED" ]')
     ),
-    "a variable, in an if:": run("pytest || echo FAILED=1 >> $GITHUB_ENV", when("env.FAILED == '1'")),
+    "a variable, in an if:": run(
+        "pytest || echo FAILED=1 >> $GITHUB_ENV", when("env.FAILED == '1'")
+    ),
     "a variable of the script": run("failed=0\npytest || failed=1\nexit $failed"),
-    "a file as a flag": run("pytest || echo bad > failed.txt\nif [ -f failed.txt ]; then exit 1; fi"),
+    "a file as a flag": run(
+        "pytest || echo bad > failed.txt\nif [ -f failed.txt ]; then exit 1; fi"
+    ),
     "a file, next step": run("pytest || echo bad > failed.txt", then("test ! -f failed.txt")),
-    "a group writes": run('pytest || { echo bad; echo "f=1" >> $GITHUB_OUTPUT; }', when("steps.a.outputs.f")),
+    "a group writes": run(
+        'pytest || { echo bad; echo "f=1" >> $GITHUB_OUTPUT; }', when("steps.a.outputs.f")
+    ),
     # Reports.
     "npm audit, jq": run("npm audit --json > a.json || true\njq -e '.x == 0' a.json"),
     "npm audit, a script": run("npm audit --json > a.json || true\nnode scripts/x.js a.json"),
     "a report, counted": run(
-        "gitleaks git . --exit-code 0 -r a.json\nn=$(jq length a.json)\nif [ $n -gt 0 ]; then exit 1; fi"
+        "gitleaks git . --exit-code 0 -r a.json\nn=$(jq length a.json)\n"
+        "if [ $n -gt 0 ]; then exit 1; fi"
     ),
     "a report, next step": run(
         "gitleaks git . --exit-code 0 --report-path=a.json", then("python check.py a.json")
@@ -133,8 +147,11 @@ HANDLED = {
         "pytest --junitxml=j.xml || true", uses("dorny/test-reporter@v1", "path: j.xml")
     ),
     "an artifact for another job": {
-        CI: run("pytest --junitxml=j.xml || true", uses("actions/upload-artifact@v4", "path: j.xml"))[CI]
-        + "  b:\n    steps:\n      - uses: actions/download-artifact@v4\n      - run: ./judge j.xml\n"
+        CI: run(
+            "pytest --junitxml=j.xml || true", uses("actions/upload-artifact@v4", "path: j.xml")
+        )[CI]
+        + "  b:\n    steps:\n      - uses: actions/download-artifact@v4\n"
+        + "      - run: ./judge j.xml\n"
     },
     "python reads it from a here-document": run(
         "npm audit --json > a.json || true\npython - <<E\nopen('a.json')\nE"
@@ -143,13 +160,15 @@ HANDLED = {
     "without the flag": run("ruff check --exit-zero --output-format github\nruff check"),
     "without the flag, before": run("ruff check\nruff check --exit-zero --output-format github"),
     "in a later step": run("ruff check . || true", then("ruff check .")),
-    "an action twice": steps(
-        uses(TRIVY, "format: json") + uses(TRIVY, "exit-code: '1'")
+    "an action twice": steps(uses(TRIVY, "format: json") + uses(TRIVY, "exit-code: '1'")),
+    "an action, then the tool": steps(
+        uses(TRIVY, "format: json") + "- run: trivy fs --exit-code 1 .\n"
     ),
-    "an action, then the tool": steps(uses(TRIVY, "format: json") + "- run: trivy fs --exit-code 1 .\n"),
     "the tool, then an action": steps("- run: trivy fs .\n" + uses(TRIVY, "exit-code: '1'")),
     # Fixing.
-    "a fixer, pushed": run("pre-commit run --all-files || true", then("git commit -am x\ngit push")),
+    "a fixer, pushed": run(
+        "pre-commit run --all-files || true", then("git commit -am x\ngit push")
+    ),
     "a fixer, in one script": run("ruff check --fix || true\ngit diff --exit-code"),
     "a fixer, a pull request": run("black . || true", uses("peter-evans/create-pull-request@v6")),
     "a fixing action": steps(
@@ -212,7 +231,8 @@ HANDLED = {
         "- run: pytest\n  if: github.event_name == 'push'\n", on="[workflow_call]"
     ),
     "no licence, another way": steps(
-        "- uses: gitleaks/gitleaks-action@v2\n  if: env.GITLEAKS_LICENSE != ''\n- run: gitleaks git .\n"
+        "- uses: gitleaks/gitleaks-action@v2\n  if: env.GITLEAKS_LICENSE != ''\n"
+        "- run: gitleaks git .\n"
     ),
     "a token, on push": steps("- run: pytest\n  if: env.TOKEN != ''\n", on="push"),
     "a failure tolerated on push": steps(
@@ -223,27 +243,49 @@ HANDLED = {
     ),
     # Hooks.
     "SKIP of no checker": {
-        **run("SKIP=no-commit-to-branch pre-commit run -a"), **hooks("no-commit-to-branch")
+        **run("SKIP=no-commit-to-branch pre-commit run -a"),
+        **hooks("no-commit-to-branch"),
     },
     "SKIP of what runs otherwise": {
-        **run("SKIP=mypy pre-commit run -a", then("mypy src")), **hooks("mypy")
+        **run("SKIP=mypy pre-commit run -a", then("mypy src")),
+        **hooks("mypy"),
     },
     "SKIP of a hook that is not there": {**run("SKIP=mypy pre-commit run -a"), **hooks("ruff")},
     "the hooks on a range": {**run("pre-commit run --from-ref a --to-ref b"), **hooks("mypy")},
     "the hooks on what is staged": {**run("git add -A\npre-commit run"), **hooks("mypy")},
     "the hooks, flags not known": {**run("pre-commit run ${{ inputs.args }}"), **hooks("mypy")},
     "a hook that always runs": {
-        **run("pre-commit run"), **hooks("mypy", "always_run: true", "types: [ruby]")
+        **run("pre-commit run"),
+        **hooks("mypy", "always_run: true", "types: [ruby]"),
     },
     "pre-commit/action": {**steps(uses("pre-commit/action@v3")), **hooks("mypy")},
     "pre-commit/action, all files": {
-        **steps(uses("pre-commit/action@v3", "extra_args: mypy --all-files")), **hooks("mypy")
+        **steps(uses("pre-commit/action@v3", "extra_args: mypy --all-files")),
+        **hooks("mypy"),
     },
     "exclude leaves one": {"a.py": "", "b.py": "", **hooks("mypy", "exclude: ^(a|\\.)")},
     "types by name": {"Rakefile": "", **hooks("x", "types: [ruby]")},
     "types_or": {"a.py": "", **hooks("x", "types_or: [ruby, python]")},
     "types that no name tells": {"a.py": "", **hooks("x", "types: [text, executable]")},
+    "files that shall not be": {
+        "a.py": "",
+        **hooks("x", "language: fail", "files: \\.rej$", "types: [ruby]"),
+    },
     "types not known": {"a.py": "", **hooks("x", "types: [nix]")},
+    # What is no gate's run.
+    "PowerShell, on Windows": steps(
+        "- run: |\n    pytest\n    if (Test-Path x) { echo y }\n", job="runs-on: windows-latest\n"
+    ),
+    "a linter's own configuration": run("golangci-lint config verify || true"),
+    "a pipe into a judge": run("flake8 | reviewdog -f=flake8 -fail-level=error"),
+    "a pipe into a judge, shown": run("ruff check --output-format json | jq -e '. == []'"),
+    "a report beside the gate": {
+        **run("./check.sh --strict\n./check.sh --json > r.json || true"),
+        "check.sh": "#!/bin/sh\n",
+    },
+    "a report from another folder": run(
+        "pytest --benchmark-json=../b.json || true", then("python compare.py b.json")
+    ),
     # Makefiles.
     "not called": make("secrets:\n\tgitleaks git . || true\nother:\n\techo a\n", "make other"),
     "a recipe that fails": make("secrets:\n\tgitleaks git .\n"),
@@ -251,29 +293,46 @@ HANDLED = {
     "a dash for rm": make("secrets:\n\t-rm -f x\n\tgitleaks git .\n"),
     "a recipe's report": make("secrets:\n\tnpm audit --json > a.json || true\n\tjq -e .x a.json\n"),
     "one shell": make(".ONESHELL:\nsecrets:\n\tpytest\n\trc=$$?\n\texit $$rc\n"),
-}  # fmt: skip
+}
 
 LOST = {
     "nobody looks at the outcome": (tolerated(), 7),
     "the outcome is only shown": (tolerated(then("echo ${{ steps.g.outcome }}")), 7),
     "the outcome is only summed up": (
-        tolerated(then('echo "| ${{ steps.g.outcome }} |" >> $GITHUB_STEP_SUMMARY')), 7),
+        tolerated(then('echo "| ${{ steps.g.outcome }} |" >> $GITHUB_STEP_SUMMARY')),
+        7,
+    ),
     "a step that only prints": (tolerated(when("steps.g.outcome == 'failure'", "echo bad")), 7),
     "the outcome of another": (tolerated(when("steps.h.outcome == 'failure'")), 7),
     "a job, and nobody needs it": (steps("- run: pytest\n", job="continue-on-error: true\n"), 4),
     "by an expression": (
-        steps("- run: pytest\n  continue-on-error: ${{ github.event_name == 'pull_request' }}\n"), 6),
+        steps("- run: pytest\n  continue-on-error: ${{ github.event_name == 'pull_request' }}\n"),
+        6,
+    ),
     "true and || true": (steps("- run: pytest || true\n  continue-on-error: true\n"), 6),
     "a job and a step": (
-        steps("- run: pytest\n  continue-on-error: true\n", job="continue-on-error: true\n"), 4),
+        steps("- run: pytest\n  continue-on-error: true\n", job="continue-on-error: true\n"),
+        4,
+    ),
     "an output that nobody reads": (run(OUTPUT), 6),
     "an output that is printed": (
-        {CI: WITH_ID[CI] + "      - run: echo ${{ steps.g.outputs.found }}\n"}, 6),
+        {CI: WITH_ID[CI] + "      - run: echo ${{ steps.g.outputs.found }}\n"},
+        6,
+    ),
     "a report that is uploaded": (
-        run("npm audit --json > a.json || true", uses("actions/upload-artifact@v4", "path: a.json")), 6),
-    "a report that is shown": (run("npm audit --json > a.json || true\ncat a.json\njq . a.json"), 6),
+        run(
+            "npm audit --json > a.json || true", uses("actions/upload-artifact@v4", "path: a.json")
+        ),
+        6,
+    ),
+    "a report that is shown": (
+        run("npm audit --json > a.json || true\ncat a.json\njq . a.json"),
+        6,
+    ),
     "another report is judged": (
-        run("npm audit --json > a.json || true\njq -e .x data.json\njq -e .x a.json.bak"), 6),
+        run("npm audit --json > a.json || true\njq -e .x data.json\njq -e .x a.json.bak"),
+        6,
+    ),
     "a log that is shown": (run("pytest | tee log\ntail log"), 6),
     "the same with less": (run("pytest || true\npytest tests/unit"), 6),
     "the same, itself let pass": (run("pytest || true", then("pytest || :")), 6, 8),
@@ -282,7 +341,9 @@ LOST = {
     "set +e, exit 0": (run("set +e\npytest\nexit 0"), 7),
     "&& before the end": (run("pytest && echo good\nls"), 6),
     "a script without -e": (
-        {**run("tests/check.sh"), "tests/check.sh": "#!/bin/bash\npytest\necho done\n"}, 2),
+        {**run("tests/check.sh"), "tests/check.sh": "#!/bin/bash\npytest\necho done\n"},
+        2,
+    ),
     "if not": (run("if ! pytest; then echo bad; fi"), 6),
     "if, both ways": (run("if pytest; then echo good; else echo bad >&2; fi"), 6),
     "if, in a function": (run("f() {\n  if ! pytest; then echo bad; fi\n}\nf"), 7),
@@ -296,7 +357,9 @@ LOST = {
     "semgrep without a verb": (run("semgrep --config auto ."), 6),
     "trufflehog": (run("trufflehog filesystem ."), 6),
     "trufflehog in docker": (
-        run("docker run --rm trufflesecurity/trufflehog:latest git file:///x"), 6),
+        run("docker run --rm trufflesecurity/trufflehog:latest git file:///x"),
+        6,
+    ),
     "trivy": (run("trivy image x"), 6),
     "trivy, 0": (run("trivy image --exit-code 0 x"), 6),
     "trivy, shown": (run("trivy fs . | tee log"), 6),
@@ -305,65 +368,105 @@ LOST = {
     "trivy-action": (steps(uses(TRIVY, "scan-type: fs")), 5),
     "trivy-action 0": (steps(uses(TRIVY, "exit-code: 0")), 7),
     "trivy-action, uploaded": (
-        steps(uses(TRIVY, "output: t.json") + uses("actions/upload-artifact@v4", "path: t.json")), 5),
+        steps(uses(TRIVY, "output: t.json") + uses("actions/upload-artifact@v4", "path: t.json")),
+        5,
+    ),
     "hadolint-action": (steps(uses("hadolint/hadolint-action@v3", "no-fail: true")), 7),
     "hadolint-action, no threshold": (
-        steps(uses("hadolint/hadolint-action@v3", "failure-threshold: none")), 7),
+        steps(uses("hadolint/hadolint-action@v3", "failure-threshold: none")),
+        7,
+    ),
     "checkov-action": (steps(uses("bridgecrewio/checkov-action@v12", "soft_fail: true")), 7),
     "super-linter": (steps(uses("super-linter/super-linter@v7", env=["DISABLE_ERRORS: true"])), 7),
     "super-linter, of the job": (
-        steps(uses("super-linter/super-linter/slim@v7"), job="env:\n  DISABLE_ERRORS: true\n"), 5),
+        steps(uses("super-linter/super-linter/slim@v7"), job="env:\n  DISABLE_ERRORS: true\n"),
+        5,
+    ),
     "scan-action": (steps(uses("anchore/scan-action@v4", "fail-build: false")), 7),
     "reviewdog": (steps(uses("reviewdog/action-eslint@v1", "reporter: github-pr-review")), 5),
     "reviewdog, false": (
-        steps(uses("reviewdog/action-x@v1", "reporter: local", "fail_level: none")), 8),
+        steps(uses("reviewdog/action-x@v1", "reporter: local", "fail_level: none")),
+        8,
+    ),
     "codeql": (steps(uses("github/codeql-action/analyze@v3", "upload: never")), 7),
     "gitleaks, an action": (steps(uses("gacts/gitleaks@v1", "fail-on-error: false")), 7),
     "dependency-review": (steps(uses("actions/dependency-review-action@v4", "warn-only: true")), 7),
-    "an action, tolerated": (steps(uses("snyk/actions/node@master", more="  continue-on-error: true\n")), 6),
+    "an action, tolerated": (
+        steps(uses("snyk/actions/node@master", more="  continue-on-error: true\n")),
+        6,
+    ),
     "false": (steps("- run: pytest\n  if: false\n"), 6),
     "${{ false }}": (steps("- run: pytest\n  if: ${{ false }}\n"), 6),
     "a job, false": (steps("- run: pytest\n", job="if: false\n"), 4),
     "push only": (steps("- run: pytest\n  if: github.event_name == 'push'\n"), 6),
     "tags only": (steps("- run: pytest\n  if: startsWith(github.ref, 'refs/tags/')\n"), 6),
     "needs a job that never runs": (
-        {CI: "on: pull_request\njobs:\n  x:\n    if: false\n    steps: []\n"
-             "  a:\n    needs: [x]\n    steps:\n      - run: pytest\n"}, 7),
-    "a licence": (steps("- uses: gitleaks/gitleaks-action@v2\n  if: env.GITLEAKS_LICENSE != ''\n"), 6),
+        {
+            CI: "on: pull_request\njobs:\n  x:\n    if: false\n    steps: []\n"
+            "  a:\n    needs: [x]\n    steps:\n      - run: pytest\n"
+        },
+        7,
+    ),
+    "a licence": (
+        steps("- uses: gitleaks/gitleaks-action@v2\n  if: env.GITLEAKS_LICENSE != ''\n"),
+        6,
+    ),
     "a secret by another name": (
-        steps("- run: pytest\n  if: ${{ env.X != '' }}\n  env:\n    X: ${{ secrets.X }}\n"), 6),
+        steps("- run: pytest\n  if: ${{ env.X != '' }}\n  env:\n    X: ${{ secrets.X }}\n"),
+        6,
+    ),
     "SKIP before the command": ({**run("SKIP=a,mypy pre-commit run -a"), **hooks("mypy")}, 6),
     "SKIP exported": ({**run("export SKIP=mypy\npre-commit run -a"), **hooks("mypy")}, 6),
     "SKIP of the step": (
-        {**steps("- run: pre-commit run -a\n  env:\n    SKIP: mypy\n"), **hooks("mypy")}, 7),
+        {**steps("- run: pre-commit run -a\n  env:\n    SKIP: mypy\n"), **hooks("mypy")},
+        7,
+    ),
     "SKIP of the job": (
-        {**steps("- run: pre-commit run -a\n", job="env:\n  SKIP: mypy\n"), **hooks("mypy")}, 5),
+        {**steps("- run: pre-commit run -a\n", job="env:\n  SKIP: mypy\n"), **hooks("mypy")},
+        5,
+    ),
     "SKIP of an action": (
-        {**steps(uses("pre-commit/action@v3", env=["SKIP: mypy"])), **hooks("mypy")}, 7),
+        {**steps(uses("pre-commit/action@v3", env=["SKIP: mypy"])), **hooks("mypy")},
+        7,
+    ),
     "SKIP of a hook by its entry": (
-        {**run("SKIP=types pre-commit run -a"), **hooks("types", "entry: mypy src")}, 6),
+        {**run("SKIP=types pre-commit run -a"), **hooks("types", "entry: mypy src")},
+        6,
+    ),
     "the hooks without files": ({**run("pre-commit run mypy"), **hooks("mypy")}, 6),
     "an action without files": (
-        {**steps(uses("pre-commit/action@v3", "extra_args: --hook-stage manual")), **hooks("mypy")}, 7),
+        {**steps(uses("pre-commit/action@v3", "extra_args: --hook-stage manual")), **hooks("mypy")},
+        7,
+    ),
     "exclude everything": ({"a.py": "", **hooks("mypy", "exclude: '.*'")}, 5),
     "exclude all that files names": (
-        {"a/b.py": "", "c.py": "", **hooks("mypy", "files: ^a/", "exclude: b")}, 6),
+        {"a/b.py": "", "c.py": "", **hooks("mypy", "files: ^a/", "exclude: b")},
+        6,
+    ),
     "types of nothing": ({"a.py": "", **hooks("x", "types: [ruby]")}, 5),
     "types of nothing among files": (
-        {"a/b.py": "", "c.rb": "", **hooks("x", "files: ^a/", "types: [ruby]")}, 6),
+        {"a/b.py": "", "c.rb": "", **hooks("x", "files: ^a/", "types: [ruby]")},
+        6,
+    ),
     "types_or of nothing": ({"a.py": "", **hooks("x", "types_or: [ruby, go]")}, 5),
     "a recipe": (make("secrets:\n\tgitleaks git . || true\n"), 2),
     "a recipe's dash": (make("secrets:\n\techo a\n\t-@gitleaks git .\n"), 3),
     "a recipe that another needs": (make("all: secrets\nsecrets:\n\tpytest || true\n", "make"), 3),
     "a recipe that another calls": (
-        make("all:\n\t$(MAKE) secrets\nsecrets:\n\tpytest || true\n", "make all"), 4),
+        make("all:\n\t$(MAKE) secrets\nsecrets:\n\tpytest || true\n", "make all"),
+        4,
+    ),
     "a recipe's variable": (make("PYTEST = pytest -q\nsecrets:\n\t$(PYTEST) || true\n"), 3),
     "a recipe of a folder": (
-        {**run("make -C sub secrets"), "sub/Makefile": "secrets:\n\tpytest || true\n"}, 2),
+        {**run("make -C sub secrets"), "sub/Makefile": "secrets:\n\tpytest || true\n"},
+        2,
+    ),
     "a recipe of a hook": (
-        {"Makefile": "lint:\n\truff check || true\n", **hooks("x", "entry: make lint")}, 2),
+        {"Makefile": "lint:\n\truff check || true\n", **hooks("x", "entry: make lint")},
+        2,
+    ),
     "a recipe on two lines": (make("secrets:\n\techo a && \\\n\tpytest || true\n"), 3),
-}  # fmt: skip
+}
 
 
 def reported(root, files):

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Mapping
 
 _SUFFIXES: Mapping[str, str] = {
-    "python": "py pyi pyw pyt gyp gypi tac wsgi", "pyi": "pyi", "ruby": "rb gemspec jbuilder rake",
+    "python": "py pyw pyt gyp gypi tac wsgi", "pyi": "pyi", "ruby": "rb gemspec jbuilder rake",
     "go": "go", "rust": "rs", "javascript": "js cjs mjs", "jsx": "jsx", "ts": "ts", "tsx": "tsx",
     "java": "java", "c": "c h", "dockerfile": "", "yaml": "yaml yml eyaml yamlld",
     "json": "json ejson geojson ipynb jsonld piskel xctestplan", "toml": "toml",

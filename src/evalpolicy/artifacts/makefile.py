@@ -8,11 +8,12 @@ Conditionals and includes are passed over; a variable counts where it is set onc
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-_RULE = re.compile(r"(?P<targets>[^\s:=#][^:=#]*?)\s*::?(?![=:])(?P<needs>[^;#]*)(?P<rest>;.*)?")
+_RULE = re.compile(r"(?P<targets>[^\s:=#][^:=#]*)::?(?![=:])(?P<needs>[^;#]*)(?P<rest>;.*)?")
 _SETS = re.compile(r"(?:export\s+|override\s+)*([\w.-]+)\s*(?:::?:?|\?|\+)?=\s*(.*)")
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()]*(?:\([^()]*\)[^()]*)*)\)|\{([^{}]*)\}|.)", re.DOTALL)
 _PLAIN = re.compile(r"[\w./ =:+-]*")
@@ -44,17 +45,14 @@ class Makefile(Struct, frozen=True):
     def reached(self, names: Sequence[str]) -> Iterator[Target]:
         """The targets that a call runs; without names the first one that is no special one."""
         first = [each.name for each in self.targets if not each.name.startswith(".")][:1]
-        waiting = list(names or first)
-        seen: set[str] = set()
+        by_name: dict[str, list[Target]] = {}
+        for target in self.targets:
+            by_name.setdefault(target.name, []).append(target)
+        waiting = deque(names or first)
         while waiting:
-            name = waiting.pop(0)
-            if name in seen:
-                continue
-            seen.add(name)
-            for target in self.targets:
-                if target.name == name:
-                    yield target
-                    waiting += target.needs
+            for target in by_name.pop(waiting.popleft(), ()):
+                yield target
+                waiting += target.needs
 
 
 def parse(text: str) -> Makefile:
@@ -92,17 +90,15 @@ def _special(text: str) -> set[str]:
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their number, continued ones as one."""
-    begin, held = 1, ""
+    begin, held = 1, list[str]()
     for number, line in enumerate(text.split("\n"), 1):
         begin = begin if held else number
-        held += line.removesuffix("\r")
-        if held.endswith("\\"):
-            held += "\n"
-            continue
-        yield begin, held
-        held = ""
+        held.append(line.removesuffix("\r"))
+        if not held[-1].endswith("\\"):
+            yield begin, "\n".join(held)
+            held.clear()
     if held:
-        yield begin, held
+        yield begin, "\n".join(held)
 
 
 def _closed(

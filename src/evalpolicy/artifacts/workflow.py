@@ -8,7 +8,13 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.shells import Options, shell_options
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
-from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlNode, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlNode,
+    YamlScalar,
+    parse_yaml,
+)
 
 
 class Value(Struct, frozen=True):
@@ -79,8 +85,8 @@ class Workflow(Struct, frozen=True):
 def step_options(value: Value | None) -> Options | None:
     """What GitHub starts a step's shell with; None for a shell that is no POSIX one.
 
-    Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
-    {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
+    Without `shell:` it is `bash -e {0}`, on Windows PowerShell; `shell: bash` is `bash --noprofile
+    --norc -eo pipefail {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
     """
     shell = "" if value is None else value.text
     if shell in ("", "sh", "bash"):
@@ -126,7 +132,7 @@ def _job(
 ) -> Job:
     environment = {**outer, **_values(item, "env")}
     shell, directory = _defaults(item)
-    inner = (shell or defaults[0], directory or defaults[1])
+    inner = (shell or defaults[0] or _windows(item), directory or defaults[1])
     return Job(
         name=name,
         span=span,
@@ -161,6 +167,14 @@ def _step(
         environment=tuple({**environment, **_values(item, "env")}.items()),
         inputs=tuple(_values(item, "with").items()),
     )
+
+
+def _windows(item: YamlMap) -> Value | None:
+    """The shell where nothing names one and the machine is known to run Windows."""
+    machine = _value(item, "runs-on")
+    if machine is None or not machine.text.lower().startswith("windows"):
+        return None
+    return Value("pwsh", machine.span)
 
 
 def _defaults(item: YamlMap) -> tuple[Value | None, Value | None]:

@@ -19,6 +19,7 @@ from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
 from evalpolicy.artifacts.syntax.shell.shells import Options
 from evalpolicy.artifacts.syntax.shell.values import known_values
 from evalpolicy.facts.gate_tables import TOOLS, ToolGate
+from evalpolicy.facts.verdicts import judges_output, reports_to_file
 
 # fmt: off
 CHECKERS = frozenset({
@@ -57,6 +58,13 @@ _ASKS = frozenset({"--version", "-V", "--help", "-h", "--list", "--list-tests", 
                    "uninstall", "--generate-lockfile", "completion", "init-templatedir",
                    "migrate-config", "sample-config", "validate-config", "validate-manifest",
                    "try-repo", "hook-impl", "server"})  # fmt: skip
+_NO_CHECKS = {
+    "golangci-lint": {"config", "linters", "cache", "custom", "migrate", "formatters"},
+    "semgrep": {"login", "logout", "publish", "lsp"}, "trivy": {"plugin", "module", "clean"},
+    "ruff": {"config", "rule", "linter", "cache"}, "tox": {"config", "devenv"},
+    "detect-secrets": {"audit"}, "prek": {"self", "cache", "list"},
+}  # fmt: skip
+"""Subcommands of checkers that check nothing of the repository."""
 _NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-changed")
 """Flags after which a checker passes whatever it finds."""
 _NO_VERDICT_IF = {"--exit-code": "0", "--issues-exit-code": "0", "--fail-on": "never"}
@@ -81,6 +89,8 @@ class GateNames(Struct, frozen=True):
         if not words or _ASKS.intersection(words[1:]):
             return None
         base = posixpath.basename(words[0])
+        if words[1:2] and words[1] in _NO_CHECKS.get(base, ()):
+            return None
         if base in self.not_gates or words[0] in self.not_gates:
             return None
         if base in ("python", "python3", "node", "bash", "sh", "ruby") and len(words) > 1:
@@ -121,7 +131,7 @@ def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
 class Swallowed(Struct, frozen=True):
     """A gate whose failure goes nowhere, the word that takes it, and what to write.
 
-    `reports`: it passes by a flag or for want of one, as whoever only wants its report runs it.
+    `reports`: it passes by a flag or for want of one.
     """
 
     gate: str
@@ -131,6 +141,11 @@ class Swallowed(Struct, frozen=True):
     judged: Judged
     reports: bool = False
     severity: Literal["warning"] | None = None
+
+    @property
+    def only_reports(self) -> bool:
+        """Whether it is run for its report: another run of the gate may decide."""
+        return self.reports or reports_to_file(self.judged.command)
 
 
 def swallowed(
@@ -159,6 +174,8 @@ def swallowed(
                     why = f"`|| {by.shown}` makes it pass whatever {gate} finds"
                     yield Swallowed(gate, by.words[0], why, f"remove `|| {by.shown}`", each)
                     continue
+            case "pipe" if judges_output(each):
+                continue
             case "pipe" if lacks(gate, each, names, variables) is None:
                 yield _piped(gate, each)
                 continue
@@ -192,10 +209,7 @@ def _without_flag(
         why = f"{shown} makes {gate} pass whatever it finds"
         yield Swallowed(gate, each.command.words[number], why, f"remove {shown}", each, True)
         return
-    end = each.pipeline.commands[-1]
-    # Any other program that reads its output may judge it.
-    shown = end is each.command or (isinstance(end, Command) and end.text[:1] == ("tee",))
-    if shown and (tool := lacks(gate, each, names, variables)) is not None:
+    if not judges_output(each) and (tool := lacks(gate, each, names, variables)) is not None:
         why = f"as it is called here, {gate} passes whatever it finds"
         yield Swallowed(gate, each.command.words[0], why, tool.help, each, True)
 
@@ -203,9 +217,7 @@ def _without_flag(
 _HANDS_ON = re.compile(r"\$.*(?:arg|opt|flag|param|[@*])", re.IGNORECASE)
 
 
-def lacks(
-    gate: str, each: Judged, names: GateNames, variables: Collection[str]
-) -> ToolGate | None:
+def lacks(gate: str, each: Judged, names: GateNames, variables: Collection[str]) -> ToolGate | None:
     """The row of a tool that is called without what lets it fail."""
     tool = TOOLS.get(gate)
     if tool is None:
@@ -238,9 +250,7 @@ def decides(each: Judged, gate: str, names: GateNames, values: Mapping[str, str]
     )
 
 
-def again(
-    found: Swallowed, script: Script, options: Options, names: GateNames, after: int
-) -> bool:
+def again(found: Swallowed, script: Script, options: Options, names: GateNames, after: int) -> bool:
     """Whether a script runs the same gate once more, from an offset on, able to fail.
 
     Of one that only reports any other run will do; else it has to check no less.
@@ -248,15 +258,16 @@ def again(
     values = known_values(script)
     known = {word.text for word in found.judged.command.words}
     return any(
-        found.reports or {word for word in each.command.text if word[:1] != "-"} <= known
+        found.only_reports or {word for word in each.command.text if word[:1] != "-"} <= known
         for each in judged(script, options)
-        if each.command.words and each.command.words[0].start >= after
+        if each.command.words
+        and each.command.words[0].start >= after
         and decides(each, found.gate, names, values)
     )
 
 
 def looks_at_codes(script: Script) -> bool:
-    """Whether a script looks at exit codes, by a variable, a trap, or where this does not see it."""
+    """Whether a script looks at exit codes: a variable, a trap, or what it sources."""
     return any(
         command.text[:1] in (("trap",), ("source",), (".",), ("wait",))
         or any(

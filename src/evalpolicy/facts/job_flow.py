@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.model import Script
@@ -15,6 +16,8 @@ from evalpolicy.facts.gate_commands import GateNames, Swallowed, again, decides,
 from evalpolicy.facts.gate_tables import action_gate
 from evalpolicy.facts.gates import Gates, Run
 
+# Gates that are lost in one script beyond these are not followed, nor reported.
+_MOST = 100
 _REPORT = re.compile(r"output|.*[-_](?:output|file|path|dest)|report.*|sarif.*", re.IGNORECASE)
 
 
@@ -22,7 +25,7 @@ def lost_in(
     script: Script, names: GateNames, options: Options, after: Sequence[Script] = ()
 ) -> Iterator[Swallowed]:
     """The gates of a script that cannot fail, and that neither it nor those after it take up."""
-    for found in swallowed(script, names, options):
+    for found in islice(swallowed(script, names, options), _MOST):
         if not _is_taken_up(found, script, names, options, after):
             yield found
 
@@ -50,7 +53,7 @@ def _is_taken_up(
     end = verdicts.end_of_list(script, command)
     return (
         verdicts.taken_up(script, patterns, options, end)
-        or again(found, script, options, names, 0 if found.reports else end)
+        or again(found, script, options, names, 0 if found.only_reports else end)
         or any(verdicts.taken_up(each, patterns, options) for each in after)
         or any(again(found, each, options, names, 0) for each in after)
     )
@@ -89,7 +92,10 @@ def action_lets_pass(step: Step) -> tuple[str, Value | None, str] | None:
 
 
 class JobFlow:
-    """One job, asked where the verdicts of its steps go. `runs`: those of all workflows, by their step's `id()`."""
+    """One job, asked where the verdicts of its steps go.
+
+    `runs` are those of all workflows, by the `id()` of their step.
+    """
 
     def __init__(
         self, gates: Gates, path: str, workflow: Workflow, job: Job, runs: Mapping[int, Run]
@@ -155,7 +161,8 @@ class JobFlow:
         if run is None:
             return
         variables = [name for name, _ in step.environment]
-        for found in swallowed(run.script, self.names, run.options, variables):
+        lost = swallowed(run.script, self.names, run.options, variables)
+        for found in islice(lost, _MOST):
             if _is_taken_up(found, run.script, self.names, run.options, ()):
                 continue
             patterns = verdicts.written(run.script, found.judged, found.gate)
@@ -186,12 +193,12 @@ class JobFlow:
         """Whether another step runs the same gate, able to fail: a later one, or any at all if
         this one only reports."""
         for other, step in enumerate(self.job.steps):
-            if other == number or (other < number and not found.reports):
+            if other == number or (other < number and not found.only_reports):
                 continue
             run = self.run(step)
             if run is not None and again(found, run.script, run.options, self.names, 0):
                 return True
-        return found.reports and self._action_decides(found.gate)
+        return found.only_reports and self._action_decides(found.gate)
 
     def _tool_decides(self, step: Step) -> bool:
         row = action_gate(step.uses.text) if step.uses is not None else None

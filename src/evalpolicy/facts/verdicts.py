@@ -28,6 +28,9 @@ _SHOWS = frozenset((
 ))  # fmt: skip
 # They answer by their exit code, which may be looked at or not.
 _ASKS = frozenset(("[", "[[", "test", "grep", "egrep", "rg", "jq", "yq", "diff", "cmp"))
+_FILTERS = frozenset(
+    ("ts", "nl", "fold", "xargs", "more", "tac", "rev", "paste", "sponge", "logger")
+)
 _REPORT = re.compile(r"-[orO]|--?[\w-]*(?:out|report|junit|sarif|json|xml|log|result)[\w-]*")
 _NAMED = re.compile(r"([A-Za-z_]\w*)(?:=|<<)")
 _FILE = re.compile(r"[\w./${}-]*[\w}]")
@@ -76,8 +79,26 @@ def outputs(
 
 
 def file(name: str) -> re.Pattern[str]:
-    """What mentions a file."""
-    return re.compile(rf"(?<![\w-]){re.escape(name.removeprefix('./'))}(?![\w-]|\.\w)")
+    """What mentions a file, from whatever folder."""
+    name = re.sub(r"^(?:\.\.?/)+", "", name)
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-]|\.\w)")
+
+
+def reports_to_file(command: Command) -> bool:
+    """Whether a command writes what it finds to a file."""
+    return any(True for _ in _files(command))
+
+
+def judges_output(each: Judged) -> bool:
+    """Whether a program that does more than show it reads what a command prints."""
+    end = each.pipeline.commands[-1]
+    if end is each.command or not isinstance(end, Command):
+        return False
+    words = [word.text for word in innermost(end).words]
+    name = basename(words[0]) if words else ""
+    if name in _ASKS or name in _SHOWS or name in _FILTERS:
+        return name in ("jq", "yq") and _asks_for_code(words)
+    return True
 
 
 def _files(command: Command) -> Iterator[re.Pattern[str]]:
@@ -92,7 +113,7 @@ def _files(command: Command) -> Iterator[re.Pattern[str]]:
             following = words[number + 1].text if number + 1 < len(words) else ""
             names.append(value if joined else following)
     for name in names:
-        name = name.rpartition(":")[2].removeprefix("./")
+        name = name.rpartition(":")[2]
         if _FILE.fullmatch(name) and not name.startswith(("/dev/", "$GITHUB_", "${GITHUB_")):
             yield file(name)
 
@@ -159,11 +180,14 @@ def _acts(each: Judged) -> bool:
     if not words or name in _SHOWS:
         return False
     if name in _ASKS:
-        answers = name not in ("jq", "yq") or any(
-            word.startswith("--exit-status") or re.fullmatch(r"-\w*e\w*", word) for word in words
-        )
+        answers = name not in ("jq", "yq") or _asks_for_code(words)
         return answers and each.fate.kind == "fails" and not each.captured
     return True
+
+
+def _asks_for_code(words: list[str]) -> bool:
+    """Whether jq's exit code is to tell what it found (its `-e`)."""
+    return any(word == "--exit-status" or re.fullmatch(r"-\w*e\w*", word) for word in words)
 
 
 def _leaves_with_failure(command: Command) -> bool:
@@ -262,7 +286,9 @@ def _commands(item: AndOr) -> list[Command]:
             if isinstance(node, Command):
                 found.append(node)
             else:
-                found += [each for part in node.parts for inner in part for each in _commands(inner)]
+                found += [
+                    each for part in node.parts for inner in part for each in _commands(inner)
+                ]
     return found
 
 

@@ -90,9 +90,7 @@ class PythonPatterns(Struct):
                 return False
         return True
 
-    def _found(
-        self, pattern: str, paths: Collection[str], *, apart: bool = True
-    ) -> Iterator[str]:
+    def _found(self, pattern: str, paths: Collection[str], *, apart: bool = True) -> Iterator[str]:
         if len(pattern) > _LONGEST:
             raise TooSlow(f"it has {len(pattern):,} characters")
         try:

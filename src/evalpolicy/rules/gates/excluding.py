@@ -156,7 +156,8 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
     ## Why
 
     A hook whose `files`, `types` and `exclude` leave nothing never runs, and pre-commit calls that
-    `Skipped`, which is green. An `exclude` that matches nothing is an exception that waits for a file.
+    `Skipped`, which is green. An `exclude` that matches nothing is an exception that waits for a
+    file.
 
     ## Example
 
@@ -192,8 +193,9 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
 
     ## Exempt
 
-    `^$`, which says: nothing. A hook that always runs. Types that the name of a file does not tell. Hooks on messages and of other
-    stages without files. A pattern that backtracks without end is found as such, not tried out.
+    `^$`, which says: nothing. A hook that always runs, or of the language `fail`. Types that the
+    name of a file does not tell. Hooks on messages and of other stages without files. A pattern
+    that backtracks without end is found as such, not tried out.
     """
     from evalpolicy.matching.python_re import TooSlow, WrongPattern
 
@@ -207,9 +209,11 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
         stages = {stage.text for stage in hook.stages}
         if stages and not stages & {"pre-commit", "commit", "pre-push", "push", "manual"}:
             continue
-        written.append((hook.id.text, "files", None if hook.always_run else hook.files))
+        # A hook of the language `fail` is there for files that shall not be.
+        needs_files = not (hook.always_run or (hook.language and hook.language.text == "fail"))
+        written.append((hook.id.text, "files", hook.files if needs_files else None))
         written.append((hook.id.text, "exclude", hook.exclude))
-        if not hook.always_run:
+        if needs_files:
             yield from _left_nothing(gates, path, hook)
     for name, key, pattern in written:
         if pattern is None or pattern.text in ("", "^$"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.facts.gates import Gates
@@ -101,9 +101,9 @@ def _job(flow: JobFlow) -> Iterator[Hit]:
         if (never := job_never_runs(flow, first)) is not None:
             yield never
             return
-        if _tolerates(flow, flow.job.continue_on_error):
+        if (tolerates := _tolerating(flow, flow.job.continue_on_error)) is not None:
             if not flow.result_is_read():
-                yield _tolerated(flow, flow.job.continue_on_error, first)
+                yield _tolerated(flow, tolerates, first)
             return
     for number, gate in enumerate(gates):
         found = list(_step(flow, number, gate))
@@ -118,9 +118,9 @@ def _step(flow: JobFlow, number: int, gate: str | None) -> Iterator[Hit]:
         if outer is not None:
             yield outer
             return
-        if _tolerates(flow, step.continue_on_error):
+        if (tolerates := _tolerating(flow, step.continue_on_error)) is not None:
             if not flow.outcome_is_read(number):
-                yield _tolerated(flow, step.continue_on_error, gate)
+                yield _tolerated(flow, tolerates, gate)
             return
         if step.uses is not None:
             yield from _action(flow, number, gate)
@@ -139,14 +139,15 @@ def _hit(path: str, found: Swallowed, lines: Lines, subject: str) -> Hit:
     )  # fmt: skip
 
 
-def _tolerates(flow: JobFlow, value: Value | None) -> TypeGuard[Value]:
-    """Whether `continue-on-error` holds where pull requests are judged, or everywhere."""
+def _tolerating(flow: JobFlow, value: Value | None) -> Value | None:
+    """`continue-on-error`, if it holds where pull requests are judged, or everywhere."""
     from evalpolicy.artifacts.workflow_conditions import holds, in_event
 
     if value is None:
-        return False
+        return None
     events = [each for each in flow.workflow.triggers if each.startswith("pull_request")]
-    return all(holds(value.text, in_event(event)) for event in events or ("",))
+    contexts = [in_event(event) for event in events] or [{}]
+    return value if all(holds(value.text, context) for context in contexts) else None
 
 
 def _tolerated(flow: JobFlow, value: Value, gate: str) -> Hit:
