@@ -13,6 +13,7 @@ from evalpolicy.artifacts.workflow_conditions import holds, in_event
         ("false", False),
         ("${{ false }}", False),
         ("${{ true }}", True),
+        ("True", True),
         ("!true", False),
         ("''", False),
         ("'a'", True),

@@ -272,6 +272,9 @@ HANDLED = {
         **hooks("x", "language: fail", "files: \\.rej$", "types: [ruby]"),
     },
     "types not known": {"a.py": "", **hooks("x", "types: [nix]")},
+    "a hook of semgrep that fails": hooks("semgrep", "args: [--config, auto, --error]"),
+    "a hook by its entry that fails": hooks("x", "entry: trufflehog git file://. --fail"),
+    "a hook of another entry": hooks("detect-secrets", "args: [--baseline, b]"),
     # What is no gate's run.
     "PowerShell, on Windows": steps(
         "- run: |\n    pytest\n    if (Test-Path x) { echo y }\n", job="runs-on: windows-latest\n"
@@ -438,6 +441,8 @@ LOST = {
         {**steps(uses("pre-commit/action@v3", "extra_args: --hook-stage manual")), **hooks("mypy")},
         7,
     ),
+    "a hook of semgrep": (hooks("semgrep", "args: [--config, auto]"), 4),
+    "a hook by its entry": (hooks("x", "entry: trufflehog filesystem", "args: [.]"), 5),
     "exclude everything": ({"a.py": "", **hooks("mypy", "exclude: '.*'")}, 5),
     "exclude all that files names": (
         {"a/b.py": "", "c.py": "", **hooks("mypy", "files: ^a/", "exclude: b")},

@@ -107,9 +107,8 @@ class _Reader:
             raise _Unread
         if self.peek() == "(":
             return self.call(token["name"], depth)
-        if token["name"] in ("true", "false"):
-            return token["name"] == "true"
-        return self.context.get(token["name"].lower())
+        name = token["name"].lower()
+        return name == "true" if name in ("true", "false") else self.context.get(name)
 
     def call(self, name: str, depth: int) -> Known:
         self.take("(")

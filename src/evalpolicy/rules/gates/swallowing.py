@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Lines, Span
@@ -16,6 +17,7 @@ from evalpolicy.rules.gates.skipping import (
 )
 
 if TYPE_CHECKING:
+    from evalpolicy.artifacts.pre_commit_config import Hook
     from evalpolicy.artifacts.workflow import Value
     from evalpolicy.facts.gate_commands import Swallowed
     from evalpolicy.facts.job_flow import JobFlow
@@ -23,12 +25,19 @@ if TYPE_CHECKING:
 
 @rule("GAT002", "gate-swallows-failure", "error")
 def swallows_failure(gates: Gates) -> Iterator[Hit]:
-    """A gate's failure is thrown away: `|| true`, a pipe without pipefail, a flag.
+    """A gate cannot fail: `|| true`, a pipe without pipefail, a flag or the want of one.
 
     A gate is a step of a workflow, a hook or a script they call that runs a checker, a linter or a
     test runner: one that is known by its name (`cargo test`, `pytest`, `ruff`, `gitleaks`, …) or a
     script of the repository whose path says so (`test`, `check`, `lint`, `verify`, `sweep`,
-    `audit`, `scan`, …).
+    `audit`, `scan`, …). So is an action that checks, and a recipe that something calls with `make`.
+
+    A verdict is followed: out of its command into the script, out of the script into the step, out
+    of the step into the job and the workflow. Reported is what nothing takes up: neither an exit
+    code, a variable, a file, an output or `steps.ID.outcome` that is read later, nor the same gate
+    run once more, nor, for a gate that fixes files, their commit. Reported as well is a gate that
+    never runs on a pull request: `if: false`, a hook in `SKIP`, `pre-commit run` in a fresh
+    checkout without naming files.
 
     ## Why
 
@@ -71,9 +80,10 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
 
     ## Exempt
 
-    A command in `$(…)`: its output is what counts, not its exit code. One that lists or asks
-    (`--list`, `--version`). `PIPESTATUS`. A fallback that does not always succeed. Shells that are
-    not POSIX (`pwsh`, `python`).
+    A command in `$(…)`: its output is what counts, not its exit code, unless it is only printed.
+    One that lists or asks (`--list`, `--version`). `PIPESTATUS`, `$?`, a trap. A fallback that does
+    not always succeed. A report that a program, a test reporter or code scanning reads. Options
+    that a variable holds. Shells that are not POSIX (`pwsh`, `python`), as on Windows.
 
     ## Configuration
 
@@ -207,34 +217,44 @@ def _recipes(gates: Gates) -> Iterator[Hit]:
 
 
 def _hooks(gates: Gates) -> Iterator[Hit]:
-    """Flags in a hook's arguments, and what an entry says to a shell."""
+    """Flags in a hook's arguments, the want of one, and what an entry says to a shell."""
     from evalpolicy.artifacts.syntax.shell.reader import parse
     from evalpolicy.artifacts.syntax.shell.running import unwrapped
-    from evalpolicy.artifacts.syntax.shell.shells import shell_call
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_call
     from evalpolicy.facts.gate_commands import without_verdict
     from evalpolicy.facts.job_flow import lost_in
 
     for path, _, hook in gates.hooks():
-        arguments = hook.args or ()
-        for number, flag in without_verdict([argument.text for argument in arguments]):
-            yield Hit(
-                path, f"{flag} makes {hook.id.text} pass whatever it reports",
-                arguments[number].span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
-            )  # fmt: skip
-        if hook.entry is None:
-            continue
-        for command in parse(hook.entry.text).commands:
+        arguments = [argument.text for argument in hook.args or ()]
+        entry = hook.entry or hook.id
+        found = list(without_verdict(arguments))
+        for number, flag in found:
+            yield _flag(path, hook, flag, hook.args[number].span if hook.args else entry.span)
+        commands = parse(entry.text).commands
+        for command in commands if hook.entry is not None else ():
             # pre-commit starts no shell: only one that the entry calls reads operators.
             call = shell_call(unwrapped(command.words))
             if call is not None and call.script is not None:
-                for found in lost_in(parse(call.script.text), gates.names, call.options):
+                for lost in lost_in(parse(call.script.text), gates.names, call.options):
                     yield Hit(
-                        path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
-                        hook.id.text, f"{found.gate} {found.why}", found.severity,
+                        path, f"{lost.gate}: {lost.why}", entry.span, lost.help,
+                        hook.id.text, f"{lost.gate} {lost.why}", lost.severity,
                     )  # fmt: skip
             flags = [flag for _, flag in without_verdict(command.text)]
             for flag in flags if gates.names.name(command) else ():
-                yield Hit(
-                    path, f"{flag} makes {hook.id.text} pass whatever it reports",
-                    hook.entry.span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
-                )  # fmt: skip
+                yield _flag(path, hook, flag, entry.span)
+        if len(commands) == 1 and not found:
+            whole = parse(" ".join([entry.text, *map(quote, arguments)]))
+            for lost in lost_in(whole, gates.names, NO_OPTIONS):
+                if lost.reports and not any(without_verdict(lost.judged.command.text)):
+                    yield Hit(
+                        path, f"{lost.gate}: {lost.why}", entry.span, lost.help, hook.id.text,
+                        f"{lost.gate} {lost.why}",
+                    )  # fmt: skip
+
+
+def _flag(path: str, hook: Hook, flag: str, span: Span) -> Hit:
+    return Hit(
+        path, f"{flag} makes {hook.id.text} pass whatever it reports", span, f"remove {flag}",
+        hook.id.text, f"{hook.id.text} {flag}",
+    )  # fmt: skip
