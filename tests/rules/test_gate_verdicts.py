@@ -156,7 +156,13 @@ HANDLED = {
     "python reads it from a here-document": run(
         "npm audit --json > a.json || true\npython - <<E\nopen('a.json')\nE"
     ),
+    "a program that is no shell's": run(
+        "pytest --junitxml=j.xml || true", "- run: cat j.xml\n  shell: pwsh\n"
+    ),
     # The same once more.
+    "a report, and the gate": run(
+        "npm audit --json > a.json || true", then("npm audit --audit-level high")
+    ),
     "without the flag": run("ruff check --exit-zero --output-format github\nruff check"),
     "without the flag, before": run("ruff check\nruff check --exit-zero --output-format github"),
     "in a later step": run("ruff check . || true", then("ruff check .")),
@@ -298,7 +304,25 @@ HANDLED = {
     "one shell": make(".ONESHELL:\nsecrets:\n\tpytest\n\trc=$$?\n\texit $$rc\n"),
 }
 
+JUNIT = "pytest --junitxml=j.xml || true"
+LICENCE = "- uses: gitleaks/gitleaks-action@v2\n  if: env.GITLEAKS_LICENSE != ''\n"
+
 LOST = {
+    "another job that has no such file": (
+        {CI: run(JUNIT)[CI] + "  b:\n    steps:\n      - run: ./judge j.xml\n"},
+        6,
+    ),
+    "a log that is counted": (run("pytest | tee log\nn=$(grep -c passed log)\necho $n"), 6),
+    "the same, before": (run("pytest", then("pytest --dead-fixtures || true")), 8),
+    "an action twice, tolerated": (
+        steps(
+            uses(TRIVY, "format: json")
+            + uses(TRIVY, "exit-code: 1", more="  continue-on-error: true\n")
+        ),
+        5,
+        11,
+    ),
+    "a licence, twice": (steps(LICENCE + LICENCE), 6, 8),
     "nobody looks at the outcome": (tolerated(), 7),
     "the outcome is only shown": (tolerated(then("echo ${{ steps.g.outcome }}")), 7),
     "the outcome is only summed up": (

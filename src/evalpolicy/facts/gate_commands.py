@@ -233,11 +233,8 @@ def lacks(gate: str, each: Judged, names: GateNames, variables: Collection[str])
         or any(tool.unless.fullmatch(word) or _HANDS_ON.match(word) for word in words)
     ):
         return None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        option, joined, value = word.partition("=")
-        if option in tool.flags and (value if joined else following) != "0":
-            return None
-    return tool
+    given = {word.partition("=")[0] for word in words}
+    return None if given & tool.flags else tool
 
 
 def decides(each: Judged, gate: str, names: GateNames, values: Mapping[str, str]) -> bool:

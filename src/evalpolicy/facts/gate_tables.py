@@ -104,7 +104,7 @@ def action_gate(uses: str) -> ActionGate | None:
 
 
 class ToolGate(Struct, frozen=True):
-    """A tool that passes whatever it finds without one of its `flags` (with a value other than 0).
+    """A tool that passes whatever it finds without one of its `flags`.
 
     `verbs`: for these subcommands, an empty one meaning none. `unless`: words with which it is not
     a gate. `files` and `variables`: where the same may be set instead.
