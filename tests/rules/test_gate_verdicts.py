@@ -165,6 +165,9 @@ HANDLED = {
     ),
     "without the flag": run("ruff check --exit-zero --output-format github\nruff check"),
     "without the flag, before": run("ruff check\nruff check --exit-zero --output-format github"),
+    "tolerated, then not": steps(
+        "- run: ruff check --fix\n  continue-on-error: true\n- run: ruff check\n"
+    ),
     "in a later step": run("ruff check . || true", then("ruff check .")),
     "an action twice": steps(uses(TRIVY, "format: json") + uses(TRIVY, "exit-code: '1'")),
     "an action, then the tool": steps(
@@ -385,6 +388,14 @@ LOST = {
     "trufflehog": (run("trufflehog filesystem ."), 6),
     "trufflehog in docker": (
         run("docker run --rm trufflesecurity/trufflehog:latest git file:///x"),
+        6,
+    ),
+    "semgrep in docker": (run("docker run semgrep/semgrep semgrep scan --config auto"), 6),
+    "make -i": (run("make -i test"), 6),
+    "gosec": (run("gosec -no-fail ./..."), 6),
+    "govulncheck": (run("govulncheck -json ./..."), 6),
+    "tolerated, then something else": (
+        steps("- run: ruff check a\n  continue-on-error: true\n- run: ruff check b\n"),
         6,
     ),
     "trivy": (run("trivy image x"), 6),

@@ -26,7 +26,8 @@ CHECKERS = frozenset({
     "actionlint", "ansible-lint", "bandit", "bats", "black", "checkov", "check-jsonschema",
     "clippy-driver", "codespell", "conftest", "container-structure-test", "cppcheck", "ctest",
     "detect-secrets", "detect-secrets-hook", "dockle", "eslint", "evalpolicy", "flake8",
-    "ggshield", "gitleaks", "golangci-lint", "govulncheck", "grype", "hadolint", "isort", "jest",
+    "ggshield", "gitleaks", "golangci-lint", "gosec", "govulncheck", "grype",
+    "hadolint", "isort", "jest",
     "kubeconform", "kubeval", "kube-linter", "ktlint", "lychee", "markdownlint",
     "markdownlint-cli2", "mocha", "mypy", "nox", "phpunit", "pip-audit", "pre-commit", "prek",
     "prettier", "pylint", "pyright", "pytest", "py.test", "regal", "rspec", "rubocop", "ruff",
@@ -69,6 +70,15 @@ _NO_VERDICT = ("--exit-zero", "--no-fail", "--soft-fail", "--exit-zero-even-if-c
 """Flags after which a checker passes whatever it finds."""
 _NO_VERDICT_IF = {"--exit-code": "0", "--issues-exit-code": "0", "--fail-on": "never"}
 """Options with the value that does the same: gitleaks and trivy, golangci-lint, evalpolicy."""
+_NO_VERDICT_OF = {
+    # GNU make's manual, "Summary of Options".
+    "make": {"-i", "--ignore-errors"}, "gmake": {"-i", "--ignore-errors"},
+    # README of gosec: "-no-fail: Do not fail the scanning, even if issues were found".
+    "gosec": {"-no-fail"},
+    # Documentation of govulncheck: with these formats it "exits successfully regardless".
+    "govulncheck": {"-json", *(f"-format={each}" for each in ("json", "sarif", "openvex"))},
+}  # fmt: skip
+"""Flags that do the same for one program."""
 
 
 class GateNames(Struct, frozen=True):
@@ -118,9 +128,10 @@ class GateNames(Struct, frozen=True):
 
 def without_verdict(words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Where words of a command let it pass whatever it finds, and how they read."""
+    own = _NO_VERDICT_OF.get(posixpath.basename(words[0]), ()) if words else ()
     for number, word in enumerate(words):
         option, joined, value = word.partition("=")
-        if word in _NO_VERDICT or (joined and _NO_VERDICT_IF.get(option) == value):
+        if word in _NO_VERDICT or word in own or (joined and _NO_VERDICT_IF.get(option) == value):
             yield number, word
         elif word in _NO_VERDICT_IF and [_NO_VERDICT_IF[word]] == list(
             words[number + 1 : number + 2]
@@ -224,6 +235,8 @@ def lacks(gate: str, each: Judged, names: GateNames, variables: Collection[str])
         return None
     run = innermost(each.command)
     words = [word.text for word in run.words[1:]]
+    if run.image is not None and words[:1] == [gate]:
+        del words[0]  # the image, then the command in it
     verb = "" if not words or re.match(r"-|.*[./$]", words[0]) else words[0]
     known = {*variables, *(name for name, _ in run.environment)}
     if (

@@ -142,16 +142,19 @@ class JobFlow:
         return any(verdicts.reads(job, patterns) for job in others)
 
     def outcome_is_read(self, number: int) -> bool:
-        """Whether a later step or another job looks at a step's outcome, or at what it wrote."""
+        """Whether a step or job behind it looks at a step's outcome, or runs its gates again."""
         step = self.job.steps[number]
-        patterns = verdicts.outcome_of(step)
+        patterns = [*verdicts.outcome_of(step), *self._reports(step)]
         run = self.run(step)
+        gates: list[Swallowed] = []
         if run is not None:
             values = known_values(run.script)
-            for each in judged(run.script, run.options):
+            for each in islice(judged(run.script, run.options), _MOST):
                 if (gate := self.names.name(each.command, values)) is not None:
                     patterns += verdicts.written(run.script, each, gate)
-        patterns += self._reports(step)
+                    gates.append(Swallowed(gate, each.command.words[0], "", "", each))
+        if gates and all(self._again(number, found) for found in gates):
+            return True
         return self._followed(number, patterns)
 
     def lost(self, number: int) -> Iterator[Swallowed]:
