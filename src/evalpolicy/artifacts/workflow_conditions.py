@@ -92,8 +92,8 @@ class _Reader:
         if depth > _DEEPEST or self.at >= len(self.tokens):
             raise _Unread
         if self.take("!"):
-            value = _truth(self.single(depth + 1))
-            return None if value is None else not value
+            truth = _truth(self.single(depth + 1))
+            return None if truth is None else not truth
         if self.take("("):
             value = self.either(depth + 1)
             if not self.take(")"):
