@@ -65,6 +65,9 @@ OUTPUT = 'gitleaks git . || echo "found=true" >> "$GITHUB_OUTPUT"'
 WITH_ID = steps(f"- id: g\n  run: {OUTPUT}\n")
 TWO_JOBS = "  b:\n    needs: a\n    steps:\n      - run: %s\n"
 
+PATHS = "\n  pull_request:\n    paths: [%s]"
+DOCKERFILES = {"a/Dockerfile": "", "b/Dockerfile": ""}
+
 HANDLED = {
     # The outcome of a step.
     "an if: on the outcome": tolerated(when("steps.g.outcome == 'failure'")),
@@ -284,6 +287,24 @@ HANDLED = {
     "a hook of semgrep that fails": hooks("semgrep", "args: [--config, auto, --error]"),
     "a hook by its entry that fails": hooks("x", "entry: trufflehog git file://. --fail"),
     "a hook of another entry": hooks("detect-secrets", "args: [--baseline, b]"),
+    "paths that start it for one": {
+        **steps("- run: hadolint a/Dockerfile\n", on=PATHS % "a/**"),
+        **DOCKERFILES,
+    },
+    "paths that a later pattern brings back": {
+        **steps("- run: hadolint a/Dockerfile\n", on=PATHS % "'!a/**', 'a/**'"),
+        **DOCKERFILES,
+    },
+    "paths of another workflow": {
+        **steps("- run: hadolint a/Dockerfile\n", on=PATHS % "src/**"),
+        **DOCKERFILES,
+        ".github/workflows/b.yml": steps("- run: hadolint a/Dockerfile\n")[CI],
+    },
+    "paths that are no plain globs": {
+        **steps("- run: hadolint a/Dockerfile\n", on=PATHS % "'[b]/**'"),
+        **DOCKERFILES,
+    },
+    "nothing of the kind": steps("- run: hadolint a/Dockerfile\n", on=PATHS % "src/**"),
     # What is no gate's run.
     "PowerShell, on Windows": steps(
         "- run: |\n    pytest\n    if (Test-Path x) { echo y }\n", job="runs-on: windows-latest\n"
@@ -316,7 +337,7 @@ LOST = {
         6,
     ),
     "a log that is counted": (run("pytest | tee log\nn=$(grep -c passed log)\necho $n"), 6),
-    "the same, before": (run("pytest", then("pytest --dead-fixtures || true")), 8),
+    "the same, before": (run("pytest", then("pytest --dead-fixtures 2>&1 || true")), 8),
     "an action twice, tolerated": (
         steps(
             uses(TRIVY, "format: json")
@@ -478,6 +499,24 @@ LOST = {
     ),
     "a hook of semgrep": (hooks("semgrep", "args: [--config, auto]"), 4),
     "a hook by its entry": (hooks("x", "entry: trufflehog filesystem", "args: [.]"), 5),
+    "paths of other files": (
+        {**steps("- run: hadolint a/Dockerfile\n", on=PATHS % "src/**"), **DOCKERFILES},
+        3,
+    ),
+    "paths that leave them out": (
+        {**steps("- run: hadolint a\n", on=PATHS % "'**', '!**/Dockerfile'"), **DOCKERFILES},
+        3,
+    ),
+    "paths that are ignored": (
+        {
+            **steps(
+                "- uses: hadolint/hadolint-action@v3\n",
+                on="\n  pull_request:\n    paths-ignore:\n      - '**/Dockerfile'",
+            ),
+            **DOCKERFILES,
+        },
+        4,
+    ),
     "exclude everything": ({"a.py": "", **hooks("mypy", "exclude: '.*'")}, 5),
     "exclude all that files names": (
         {"a/b.py": "", "c.py": "", **hooks("mypy", "files: ^a/", "exclude: b")},

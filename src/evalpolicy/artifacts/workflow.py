@@ -71,11 +71,20 @@ class Job(Struct, frozen=True):
     outputs: tuple[tuple[str, Value], ...] = ()
 
 
+class PathFilter(Struct, frozen=True):
+    """`paths` or `paths-ignore` of an event: the globs of the files that start the workflow."""
+
+    event: str
+    key: str
+    globs: tuple[Value, ...]
+
+
 class Workflow(Struct, frozen=True):
     """The file; `triggers` are the events of `on`."""
 
     jobs: tuple[Job, ...] = ()
     triggers: tuple[str, ...] = ()
+    filters: tuple[PathFilter, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     def steps(self) -> tuple[Step, ...]:
@@ -120,7 +129,7 @@ def parse(content: bytes) -> Workflow:
         for entry in (jobs.entries if jobs is not None else ())
         if isinstance(entry.value, YamlMap)
     ]
-    return Workflow(tuple(found), _triggers(root), problems)
+    return Workflow(tuple(found), _triggers(root), _filters(root), problems)
 
 
 def _job(
@@ -194,6 +203,17 @@ def _triggers(root: YamlMap) -> tuple[str, ...]:
         return tuple(entry.key for entry in value.entries)
     items = value.items if value is not None else ()
     return tuple(item.text for item in items if isinstance(item, YamlScalar))
+
+
+def _filters(root: YamlMap) -> tuple[PathFilter, ...]:
+    events = root.map("on")
+    return tuple(
+        PathFilter(event.key, key, globs)
+        for event in (events.entries if events is not None else ())
+        if isinstance(event.value, YamlMap)
+        for key in ("paths", "paths-ignore")
+        if (globs := _one_or_more(event.value, key))
+    )
 
 
 def _one_or_more(item: YamlMap, key: str) -> tuple[Value, ...]:

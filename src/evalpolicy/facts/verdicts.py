@@ -33,6 +33,8 @@ _FILTERS = frozenset(
 )
 _REPORT = re.compile(r"-[orO]|--?[\w-]*(?:out|report|junit|sarif|json|xml|log|result)[\w-]*")
 _NAMED = re.compile(r"([A-Za-z_]\w*)(?:=|<<)")
+# Not `2>&1`: that is no file.
+_WRITES = re.compile(r">[>|]?$|&>>?$")
 _FILE = re.compile(r"[\w./${}-]*[\w}]")
 _SHOWING_ACTIONS = re.compile(r"actions/upload-artifact|actions/cache", re.IGNORECASE)
 _DOWNLOADS = re.compile(r"actions/download-artifact|dawidd6/action-download-artifact", re.I)
@@ -104,7 +106,11 @@ def judges_output(each: Judged) -> bool:
 def _files(command: Command) -> Iterator[re.Pattern[str]]:
     """The files that a command writes."""
     words = list(innermost(command).words)
-    names = [each.target.text for each in command.redirects if each.target and ">" in each.operator]
+    names = [
+        each.target.text
+        for each in command.redirects
+        if each.target and _WRITES.search(each.operator)
+    ]
     for number, word in enumerate(words[1:], 1):
         option, joined, value = word.text.partition("=")
         if words[0].text == "tee" and not option.startswith("-"):

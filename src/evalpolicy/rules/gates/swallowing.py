@@ -15,6 +15,7 @@ from evalpolicy.rules.gates.skipping import (
     needs_secret,
     step_never_runs,
 )
+from evalpolicy.rules.gates.starting import never_starts
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.pre_commit_config import Hook
@@ -116,8 +117,8 @@ def _job(flow: JobFlow) -> Iterator[Hit]:
                 yield _tolerated(flow, tolerates, first)
             return
     for number, gate in enumerate(gates):
-        found = list(_step(flow, number, gate))
-        yield from found or hooks_left_out(flow, number)
+        found = list(_step(flow, number, gate)) or list(hooks_left_out(flow, number))
+        yield from found or never_starts(flow, number)
 
 
 def _step(flow: JobFlow, number: int, gate: str | None) -> Iterator[Hit]:
