@@ -37,8 +37,8 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     of the step into the job and the workflow. Reported is what nothing takes up: neither an exit
     code, a variable, a file, an output or `steps.ID.outcome` that is read later, nor the same gate
     run once more, nor, for a gate that fixes files, their commit. Reported as well is a gate that
-    never runs on a pull request: `if: false`, a hook in `SKIP`, `pre-commit run` in a fresh
-    checkout without naming files.
+    never runs on a pull request: `if: false`, `paths` without the files that it checks, a hook in
+    `SKIP`, `pre-commit run` in a fresh checkout without naming files.
 
     ## Why
 
