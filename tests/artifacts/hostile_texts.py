@@ -12,6 +12,7 @@ from evalpolicy.artifacts import (
     dockerfile,
     gate_settings,
     gitleaks_config,
+    makefile,
     pre_commit_config,
     provenance,
     rules_document,
@@ -26,9 +27,11 @@ from evalpolicy.artifacts.syntax.markdown import links, possible_targets, withou
 from evalpolicy.artifacts.syntax.shell.fates import judged
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
 from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS
+from evalpolicy.artifacts.workflow_conditions import holds
 from evalpolicy.config.reading import parse as parse_config
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.gate_commands import GateNames, swallowed
+from evalpolicy.facts.job_flow import lost_in
 from evalpolicy.facts.waivers import suppressions
 from evalpolicy.matching.globs import Globs
 from evalpolicy.matching.re2 import PatternError
@@ -124,6 +127,12 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "gate commands": (
         lambda text: list(swallowed(parse_shell(text), GateNames(), NO_OPTIONS)),
         ("ruff ",),
+    ),
+    "shell of a makefile": (makefile.parse, ("", "a: b\n\t", "A = $(", "a \\\n")),
+    "condition of a workflow": (lambda text: holds(text, {}), ("", "a && (", "${{ a", "'")),
+    "shell, lost verdicts": (
+        lambda text: list(lost_in(parse_shell(text), GateNames(), NO_OPTIONS)),
+        ("ruff || true\n", "ruff -o a || true\n"),
     ),
     "engine calls": (_bytes(engine_calls), ("docker build ", "docker run ")),
     "gitleaks commands": (

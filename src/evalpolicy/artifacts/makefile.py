@@ -7,7 +7,8 @@ as the shell's; `places` says where each recipe line stands in the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -20,14 +21,19 @@ _MAKE_SHELL = re.compile(r"\$\(shell ([^()\n]{0,300})\)")
 _JUST_NAME = re.compile(r"\{\{\s*([\w-]+)\s*(?:\(\s*\)\s*)?\}\}")
 _JUST_ENV = re.compile(r"env(?:_var_or_default)?\(\s*['\"]\w+['\"]\s*,\s*(.*?)\s*\)")
 _PREFIX = re.compile(r"[ \t]*[@+-]*[ \t]*")
+_ONE_SHELL = re.compile(r"^\.ONESHELL[ \t]*:", re.MULTILINE)
 
 
 class Line(Struct, frozen=True):
-    """One logical line of a recipe as shell text, its first line, and how it is written there."""
+    """One logical line of a recipe as shell text, its first line, and how it is written there.
+
+    `ignored`: a `-` in front lets make or just go on when it fails.
+    """
 
     text: str
     line: int
     written: str
+    ignored: bool = False
 
 
 class Recipe(Struct, frozen=True):
@@ -43,11 +49,25 @@ class Makefile(Struct, frozen=True):
     """Variables as shell text, None for one that is set twice, and the recipes.
 
     `defaults` are the variables that the environment can set instead (`?=`, `env(…)`).
+    `own_shell`: recipes run in another shell than make's own, or each as one script.
     """
 
     variables: Mapping[str, str | None]
     recipes: tuple[Recipe, ...]
     defaults: frozenset[str] = frozenset()
+    own_shell: bool = False
+
+    def reached(self, names: Sequence[str]) -> Iterator[Recipe]:
+        """The recipes that a call runs; without names those of the first target."""
+        first = [each.name for each in self.recipes if not each.name.startswith(".")][:1]
+        by_name: dict[str, list[Recipe]] = {}
+        for recipe in self.recipes:
+            by_name.setdefault(recipe.name, []).append(recipe)
+        waiting = deque(names or first)
+        while waiting:
+            for recipe in by_name.pop(waiting.popleft(), ()):
+                yield recipe
+                waiting += recipe.needs
 
 
 def parse(text: str, *, just: bool = False) -> Makefile:
@@ -67,7 +87,7 @@ def parse(text: str, *, just: bool = False) -> Makefile:
         recipe_line = written.startswith("\t") or (just and written[:1] in " \t")
         if names and recipe_line:
             if written.strip():
-                body.append(Line(_shell(_PREFIX.sub("", written, count=1), just), number, written))
+                body.append(_line(written, number, written, just))
             continue
         if not written.strip() or written.startswith("#"):
             continue
@@ -82,10 +102,17 @@ def parse(text: str, *, just: bool = False) -> Makefile:
         if colon and not behind.startswith("="):
             names = tuple(head.lstrip("@").split())[: 1 if just else None]
             behind, _, recipe = behind.lstrip(":").partition(";")
-            needs = tuple(behind.partition("#")[0].split())
-            body = [Line(_shell(recipe.strip(), just), number, written)] if recipe.strip() else []
+            needs = tuple(behind.partition("#")[0].replace("|", " ").split())
+            body = [_line(recipe.strip(), number, written, just)] if recipe.strip() else []
     close()
-    return Makefile(variables, tuple(recipes), frozenset(defaults))
+    own_shell = not {"SHELL", ".SHELLFLAGS"}.isdisjoint(variables) or bool(_ONE_SHELL.search(text))
+    return Makefile(variables, tuple(recipes), frozenset(defaults), own_shell)
+
+
+def _line(recipe: str, number: int, written: str, just: bool) -> Line:
+    prefix = _PREFIX.match(recipe)
+    bare = recipe[prefix.end() :] if prefix else recipe
+    return Line(_shell(bare, just), number, written, "-" in recipe[: len(recipe) - len(bare)])
 
 
 def _assign(variables: dict[str, str | None], found: re.Match[str], just: bool) -> bool:

@@ -32,6 +32,8 @@ class Hook(Struct, frozen=True):
     additional_dependencies: tuple[Located, ...] = ()
     always_run: bool | None = None
     pass_filenames: bool | None = None
+    types: tuple[Located, ...] = ()
+    types_or: tuple[Located, ...] = ()
 
 
 class HookRepository(Struct, frozen=True):
@@ -125,6 +127,8 @@ def _hook(item: YamlMap, problems: list[Problem]) -> Hook | None:
         additional_dependencies=_texts(item, "additional_dependencies"),
         always_run=_flag(item, "always_run"),
         pass_filenames=_flag(item, "pass_filenames"),
+        types=_texts(item, "types"),
+        types_or=_texts(item, "types_or"),
     )
 
 

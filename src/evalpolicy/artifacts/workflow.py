@@ -29,6 +29,7 @@ class Step(Struct, frozen=True):
 
     span: Span
     job: str
+    id: Located | None = None
     name: Located | None = None
     uses: Located | None = None
     run: Located | None = None
@@ -40,7 +41,6 @@ class Step(Struct, frozen=True):
     continue_on_error: Located | None = None
     environment: tuple[tuple[str, Located], ...] = ()
     inputs: tuple[tuple[str, Located], ...] = ()
-    id: str = ""
     note: str = ""
 
     def environ(self) -> dict[str, str]:
@@ -54,6 +54,7 @@ class Job(Struct, frozen=True):
     """One job; `uses` is a reusable workflow it calls instead of steps, with `inputs`.
 
     `image` is the container that its steps run in; `matrix` holds what has one value only.
+    `needs` are the jobs that it waits for, `outputs` what it hands to those that wait for it.
     """
 
     name: str
@@ -65,6 +66,16 @@ class Job(Struct, frozen=True):
     inputs: tuple[tuple[str, Located], ...] = ()
     image: Located | None = None
     matrix: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Located, ...] = ()
+    outputs: tuple[tuple[str, Located], ...] = ()
+
+
+class PathFilter(Struct, frozen=True):
+    """`paths` or `paths-ignore` of an event: the globs of the files that start the workflow."""
+
+    event: str
+    key: str
+    globs: tuple[Located, ...]
 
 
 class Workflow(Struct, frozen=True):
@@ -75,6 +86,7 @@ class Workflow(Struct, frozen=True):
 
     jobs: tuple[Job, ...] = ()
     triggers: tuple[str, ...] = ()
+    filters: tuple[PathFilter, ...] = ()
     problems: tuple[Problem, ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()
 
@@ -85,8 +97,8 @@ class Workflow(Struct, frozen=True):
 def step_options(value: Located | None) -> Options | None:
     """What GitHub starts a step's shell with; None for a shell that is not a POSIX shell.
 
-    Without `shell:` it is `bash -e {0}`; `shell: bash` is `bash --noprofile --norc -eo pipefail
-    {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
+    Without `shell:` it is `bash -e {0}`, on Windows PowerShell; `shell: bash` is `bash --noprofile
+    --norc -eo pipefail {0}`; `sh` is `sh -e {0}` (GitHub's workflow syntax).
     """
     shell = "" if value is None else value.text
     if shell in ("", "sh", "bash"):
@@ -124,7 +136,7 @@ def parse(content: bytes) -> Workflow:
     on = root.map("on")
     calls = [on.map(event) for event in ("workflow_call", "workflow_dispatch")] if on else []
     inputs = {name: default for call in calls if call for name, default in _inputs(call)}
-    return Workflow(tuple(found), _triggers(root), problems, tuple(inputs.items()))
+    return Workflow(tuple(found), _triggers(root), _filters(root), problems, tuple(inputs.items()))
 
 
 def parse_action(content: bytes) -> Workflow:
@@ -156,7 +168,7 @@ def _job(
 ) -> Job:
     environment = {**outer, **_values(item, "env")}
     shell, directory = _defaults(item)
-    inner = (shell or defaults[0], directory or defaults[1])
+    inner = (shell or defaults[0] or _windows(item), directory or defaults[1])
     return Job(
         name=name,
         span=span,
@@ -167,6 +179,8 @@ def _job(
         inputs=tuple(_values(item, "with").items()),
         image=_image(item),
         matrix=tuple(_matrix(item)),
+        needs=_one_or_more(item, "needs"),
+        outputs=tuple(_values(item, "outputs").items()),
     )
 
 
@@ -206,6 +220,7 @@ def _step(
     return Step(
         span=item.span,
         job=job,
+        id=item.located("id"),
         name=item.located("name"),
         uses=item.located("uses"),
         run=None if run is None else run.located,
@@ -216,9 +231,16 @@ def _step(
         continue_on_error=item.located("continue-on-error"),
         environment=tuple({**environment, **_values(item, "env")}.items()),
         inputs=tuple(_values(item, "with").items()),
-        id="" if (written := item.text("id")) is None else written.text,
         note=_note(item.text("uses"), lines),
     )
+
+
+def _windows(item: YamlMap) -> Located | None:
+    """The shell where nothing names one and the machine is known to run Windows."""
+    machine = item.located("runs-on")
+    if machine is None or not machine.text.lower().startswith("windows"):
+        return None
+    return Located("pwsh", machine.span)
 
 
 def _defaults(item: YamlMap) -> tuple[Located | None, Located | None]:
@@ -238,6 +260,23 @@ def _triggers(root: YamlMap) -> tuple[str, ...]:
         return tuple(entry.key for entry in value.entries)
     items = value.items if value is not None else ()
     return tuple(item.text for item in items if isinstance(item, YamlScalar))
+
+
+def _filters(root: YamlMap) -> tuple[PathFilter, ...]:
+    events = root.map("on")
+    return tuple(
+        PathFilter(event.key, key, globs)
+        for event in (events.entries if events is not None else ())
+        if isinstance(event.value, YamlMap)
+        for key in ("paths", "paths-ignore")
+        if (globs := _one_or_more(event.value, key))
+    )
+
+
+def _one_or_more(item: YamlMap, key: str) -> tuple[Located, ...]:
+    value = item.get(key)
+    found = value.items if isinstance(value, YamlList) else (value,)
+    return tuple(each.located for each in found if isinstance(each, YamlScalar))
 
 
 def _values(item: YamlMap, key: str) -> dict[str, Located]:

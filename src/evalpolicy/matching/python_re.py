@@ -11,7 +11,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -24,6 +25,8 @@ BUDGET = 0.5
 _PATIENCE = 30
 
 _LONGEST = 20_000
+# Paths that a pattern is tried on before all of them.
+_FEW = 20
 _VERBOSE = re.compile(r"\A\s*\(\?x\)")
 _BLANK = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|#[^\n]*|\s+", re.DOTALL)
 # What RE2 takes and reads otherwise than Python does.
@@ -66,7 +69,28 @@ class PythonPatterns(Struct):
         """Whether it is found in any path. Raises `WrongPattern` and `TooSlow`."""
         return any(True for _ in self._found(pattern, self.paths))
 
-    def _found(self, pattern: str, paths: Collection[str]) -> Iterator[str]:
+    def first(
+        self, pattern: str, wanted: Callable[[str], bool], number: int = 1
+    ) -> tuple[str, ...]:
+        """The first `wanted` paths in which it is found.
+
+        Raises `WrongPattern`, and `TooSlow` for a pattern that RE2 does not read.
+        """
+        return tuple(islice(filter(wanted, self._found(pattern, self.paths, apart=False)), number))
+
+    def leaves_none(self, exclude: str, pattern: str, wanted: Callable[[str], bool]) -> bool:
+        """Whether `exclude` is found in every `wanted` path in which `pattern` is.
+
+        Raises as `first`.
+        """
+        # Most patterns leave one of the first few, which spares a look at all of them.
+        for number in (_FEW, len(self.paths)):
+            paths = self.first(pattern, wanted, number)
+            if sum(1 for _ in self._found(exclude, paths, apart=False)) < len(paths):
+                return False
+        return True
+
+    def _found(self, pattern: str, paths: Collection[str], *, apart: bool = True) -> Iterator[str]:
         if len(pattern) > _LONGEST:
             raise TooSlow(f"it has {len(pattern):,} characters")
         try:
@@ -85,6 +109,8 @@ class PythonPatterns(Struct):
             else:
                 yield from (path for path in paths if linear.search(_clean(path)) is not None)
                 return
+        if not apart:
+            raise TooSlow("it needs a process of its own")
         yield from self._apart(pattern, list(paths))
 
     def _apart(self, pattern: str, paths: Sequence[str]) -> list[str]:

@@ -172,6 +172,15 @@ SCRIPTS = [
     "if ok; then gate || true; else exit 1; fi",
     "exec gate",
     "gate || printf '%s' bad",
+    "if ! gate; then echo bad; fi",
+    "if gate; then :; fi; ok",
+    "if gate; then echo good; else echo bad >&2; fi",
+    "if ! gate; then echo bad; exit 1; fi",
+    "if gate; then echo good; else false; fi",
+    "if gate && ok; then echo good; fi",
+    "if ! gate; then echo bad; fi > log",
+    "local_() { local x=$(gate); ok; }; local_",
+    "export x=$(gate)",
 ]
 LOOKED_AT = [
     ("gate; rc=$?; exit $rc", "asked"),
@@ -185,6 +194,15 @@ LOOKED_AT = [
     ("if gate; then ok; else exit 1; fi", "asked"),
     ("while ! gate; do sleep 1; done", "asked"),
     ("gate & p=$!; wait $p", "asked"),
+    ("if ! gate; then echo bad > log; fi", "asked"),
+    ("if ! gate; then failed=1; echo bad; fi", "asked"),
+    ("if gate; then echo 0; else echo 1; fi | grep -q 0", "asked"),
+    ("{ if gate; then echo 0; else echo 1; fi; } > log", "asked"),
+    ("x=$(if gate; then echo 0; else echo 1; fi)", "asked"),
+    ("f() { if gate; then echo 0; else echo 1; fi; }; x=$(f)", "asked"),
+    ("if gate; then echo 0; elif ok; then echo 1; fi", "asked"),
+    ("if gate; then echo 0; else echo 1 >&2; fi", "unheeded"),
+    ('if ! gate; then echo bad >> "$GITHUB_STEP_SUMMARY"; fi', "unheeded"),
 ]
 
 

@@ -152,12 +152,13 @@ def _baseline(gates: Gates, hook: Hook, path: str, fixtures: frozenset[str]) -> 
 
 @rule("GAT004", "gate-pattern-stale", "warning")
 def pattern_stale(gates: Gates) -> Iterator[Hit]:
-    """A hook's `files` or `exclude` matches no tracked file, or is no regular expression.
+    """A hook's patterns or types leave it no file, match none, or are no regular expression.
 
     ## Why
 
-    A hook whose `files` matches nothing never runs, and pre-commit calls that `Skipped`, which is
-    green. An `exclude` that matches nothing is an exception that waits for a file.
+    A hook whose `files`, `types` and `exclude` leave nothing never runs, and pre-commit calls that
+    `Skipped`, which is green. An `exclude` that matches nothing is an exception that waits for a
+    file.
 
     ## Example
 
@@ -193,8 +194,9 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
 
     ## Exempt
 
-    `^$`, which says: nothing. `files` of a hook that always runs. Hooks on messages and of other
-    stages without files. A pattern that backtracks without end is found as such, not tried out.
+    `^$`, which says: nothing. A hook that always runs, or of the language `fail`. Types that the
+    name of a file does not tell. Hooks on messages and of other stages without files. A pattern
+    that backtracks without end is found as such, not tried out.
     """
     from evalpolicy.matching.python_re import TooSlow, WrongPattern
 
@@ -208,8 +210,12 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
         stages = {stage.text for stage in hook.stages}
         if stages and not stages & {"pre-commit", "commit", "pre-push", "push", "manual"}:
             continue
-        written.append((hook.id.text, "files", None if hook.always_run else hook.files))
+        # A hook of the language `fail` is there for files that shall not be.
+        needs_files = not (hook.always_run or (hook.language and hook.language.text == "fail"))
+        written.append((hook.id.text, "files", hook.files if needs_files else None))
         written.append((hook.id.text, "exclude", hook.exclude))
+        if needs_files:
+            yield from _left_nothing(gates, path, hook)
     for name, key, pattern in written:
         if pattern is None or pattern.text in ("", "^$"):
             continue
@@ -229,3 +235,45 @@ def pattern_stale(gates: Gates) -> Iterator[Hit]:
             pattern.span, help,
             name, f"{name} {key}",
         )  # fmt: skip
+
+
+def _left_nothing(gates: Gates, path: str, hook: Hook) -> Iterator[Hit]:
+    """A hook of whose files its types or its `exclude` leave none."""
+    from evalpolicy.artifacts.file_tags import may_have
+    from evalpolicy.matching.python_re import TooSlow, WrongPattern
+    from evalpolicy.snapshot.model import EXECUTABLE
+
+    entries = gates.snapshot.entries
+
+    def has_types(path: str) -> bool:
+        is_executable = entries[path].mode == EXECUTABLE
+        either = [may_have(path, is_executable, tag.text) for tag in hook.types_or]
+        every = (may_have(path, is_executable, tag.text) for tag in hook.types)
+        return all(every) and (not either or any(either))
+
+    tags = (*hook.types, *hook.types_or)
+    try:
+        files = hook.files.text if hook.files is not None else ""
+        wanted = gates.tracked.first(files, has_types)
+        if not wanted:
+            if tags and gates.tracked.matches_any(files):
+                shown = ", ".join(tag.text for tag in tags)
+                yield Hit(
+                    path, f"no tracked file that {hook.id.text} looks at has the types {shown}: "
+                    "the hook never runs",
+                    tags[0].span, "name the types of the files that it is for, or remove it",
+                    hook.id.text, f"{hook.id.text} types",
+                )  # fmt: skip
+            return
+        if hook.exclude is None or not gates.tracked.leaves_none(
+            hook.exclude.text, files, has_types
+        ):
+            return
+    except (WrongPattern, TooSlow):
+        return
+    yield Hit(
+        path, f"exclude of {hook.id.text}, `{hook.exclude.text[:80]}`, leaves it no file: the hook "
+        "never runs",
+        hook.exclude.span, "exclude less, or remove the hook", hook.id.text,
+        f"{hook.id.text} exclude",
+    )  # fmt: skip

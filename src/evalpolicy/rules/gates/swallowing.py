@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Lines, Span
 from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
+from evalpolicy.rules.gates.skipping import (
+    hooks_left_out,
+    job_never_runs,
+    needs_secret,
+    step_never_runs,
+)
+from evalpolicy.rules.gates.starting import never_starts
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell.model import Script
-    from evalpolicy.artifacts.syntax.shell.shells import Options
-    from evalpolicy.artifacts.workflow import Step
-
-_ACTIONS = re.compile(
-    r"(?:gitleaks/gitleaks-action|pre-commit/action|aquasecurity/trivy-action|"
-    r"hadolint/hadolint-action|golangci/golangci-lint-action|astral-sh/ruff-action|"
-    r"github/codeql-action/analyze|trufflesecurity/trufflehog|[\w.-]+/evalpolicy)@",
-    re.IGNORECASE,
-)
+    from evalpolicy.artifacts.pre_commit_config import Hook
+    from evalpolicy.artifacts.syntax.source import Located
+    from evalpolicy.facts.gate_commands import Swallowed
+    from evalpolicy.facts.job_flow import JobFlow
 
 
 @rule("GAT002", "gate-swallows-failure", "error")
 def swallows_failure(gates: Gates) -> Iterator[Hit]:
-    """A gate's failure is thrown away: `|| true`, a pipe without pipefail, a flag.
+    """A gate cannot fail: `|| true`, a pipe without pipefail, a flag or the want of one.
 
     A gate is a step of a workflow, a hook or a script they call that runs a checker, a linter or a
     test runner: one that is known by its name (`cargo test`, `pytest`, `ruff`, `gitleaks`, …) or a
     script of the repository whose path says so (`test`, `check`, `lint`, `verify`, `sweep`,
-    `audit`, `scan`, …).
+    `audit`, `scan`, …). So is an action that checks, and a recipe that something calls with `make`.
+
+    A verdict is followed: out of its command into the script, out of the script into the step, out
+    of the step into the job and the workflow. Reported is what nothing takes up: neither an exit
+    code, a variable, a file, an output or `steps.ID.outcome` that is read later, nor the same gate
+    run once more, nor, for a gate that fixes files, their commit. Reported as well is a gate that
+    never runs on a pull request: `if: false`, `paths` without the files that it checks, a hook in
+    `SKIP`, `pre-commit run` in a fresh checkout without naming files.
 
     ## Why
 
@@ -73,103 +81,181 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
 
     ## Exempt
 
-    A command in `$(…)`: its output is what counts, not its exit code. One that lists or asks
-    (`--list`, `--version`). `PIPESTATUS`. A fallback that does not always succeed. Shells that are
-    not POSIX (`pwsh`, `python`).
+    A command in `$(…)`: its output is what counts, not its exit code, unless it is only printed.
+    One that lists or asks (`--list`, `--version`). `PIPESTATUS`, `$?`, a trap. A fallback that does
+    not always succeed. A report that a program, a test reporter or code scanning reads. Options
+    that a variable holds. Shells that are not POSIX (`pwsh`, `python`), as on Windows.
 
     ## Configuration
 
     `[gates] commands = ["mycheck"]` names further gates, `not_gates = ["black"]` what is none:
     programs, or paths of scripts.
     """
-    for run in gates.runs:
-        lines = Lines(run.script.text, *run.step.run_span[:2])
-        yield from _hits(run.path, run.script, gates, run.options, lines, run.step.job)
+    from evalpolicy.facts.job_flow import JobFlow
+
+    runs = {id(run.step): run for run in gates.runs}
     for path, workflow in gates.workflows.items():
         for job in workflow.jobs:
-            steps = [(step, gate) for step in job.steps if (gate := _gate(gates, step))]
-            if _is_true(job.continue_on_error) and job.continue_on_error is not None and steps:
-                yield _tolerated(path, job.continue_on_error.span, steps[0][1], job.name)
-            for step, gate in steps:
-                if _is_true(step.continue_on_error) and step.continue_on_error is not None:
-                    yield _tolerated(path, step.continue_on_error.span, gate, job.name)
+            flow = JobFlow(gates, path, workflow, job, runs)
+            yield from _job(flow)
     for path in gates.called:
         yield from _script(gates, path)
     yield from _hooks(gates)
+    yield from _recipes(gates)
 
 
-def _hits(
-    path: str, script: Script, gates: Gates, options: Options, lines: Lines, subject: str
-) -> Iterator[Hit]:
-    from evalpolicy.facts.gate_commands import swallowed
+def _job(flow: JobFlow) -> Iterator[Hit]:
+    """A job's gates; what the job or a step lets pass is not reported once more within."""
+    gates = [flow.gate(step) for step in flow.job.steps]
+    first = next((gate for gate in gates if gate is not None), None)
+    if first is not None:
+        if (never := job_never_runs(flow, first)) is not None:
+            yield never
+            return
+        if (tolerates := _tolerating(flow, flow.job.continue_on_error)) is not None:
+            if not flow.result_is_read():
+                yield _tolerated(flow, tolerates, first)
+            return
+    for number, gate in enumerate(gates):
+        found = list(_step(flow, number, gate)) or list(hooks_left_out(flow, number))
+        yield from found or never_starts(flow, number)
 
-    for found in swallowed(script, gates.names, options):
-        span = lines.span(found.word.start, found.word.end)
-        about = f"{found.gate} {found.by}"
-        yield Hit(path, f"{found.gate}: {found.why}", span, found.help, subject, about)
+
+def _step(flow: JobFlow, number: int, gate: str | None) -> Iterator[Hit]:
+    """What lets a step pass, the outermost first."""
+    step = flow.job.steps[number]
+    if gate is not None:
+        outer = step_never_runs(flow, number, gate) or needs_secret(flow, number, gate)
+        if outer is not None:
+            yield outer
+            return
+        if (tolerates := _tolerating(flow, step.continue_on_error)) is not None:
+            if not flow.outcome_is_read(number):
+                yield _tolerated(flow, tolerates, gate)
+            return
+        if step.uses is not None:
+            yield from _action(flow, number, gate)
+            return
+    if (run := flow.run(step)) is not None:
+        lines = Lines(run.script.text, *step.run_span[:2])
+        for found in flow.lost(number):
+            yield _hit(flow.path, found, lines, flow.job.name)
 
 
-def _tolerated(path: str, span: Span, gate: str, job: str) -> Hit:
+def _hit(path: str, found: Swallowed, lines: Lines, subject: str) -> Hit:
+    span = lines.span(found.word.start, found.word.end)
+    about = f"{found.gate} {found.by}"
     return Hit(
-        path, f"continue-on-error lets the job pass whatever {gate} reports", span,
-        "remove continue-on-error", job, f"continue-on-error {gate}",
+        path, f"{found.gate}: {found.why}", span, found.help, subject, about, found.severity
     )  # fmt: skip
 
 
-def _is_true(value: object) -> bool:
-    return str(getattr(value, "text", "")).lower() in ("true", "${{ true }}", "${{true}}")
+def _tolerating(flow: JobFlow, value: Located | None) -> Located | None:
+    """`continue-on-error`, if it holds where pull requests are judged, or everywhere."""
+    from evalpolicy.artifacts.workflow_conditions import holds, in_event
+
+    if value is None:
+        return None
+    events = [each for each in flow.workflow.triggers if each.startswith("pull_request")]
+    contexts = [in_event(event) for event in events] or [{}]
+    return value if all(holds(value.text, context) for context in contexts) else None
 
 
-def _gate(gates: Gates, step: Step) -> str | None:
-    """The first gate that a step runs."""
-    if step.uses is not None and _ACTIONS.match(step.uses.text):
-        return step.uses.text.partition("@")[0]
-    for run in gates.runs:
-        if run.step is step:
-            names = (gates.names.name(command) for command in run.script.commands)
-            return next((name for name in names if name is not None), None)
-    return None
+def _tolerated(flow: JobFlow, value: Located, gate: str) -> Hit:
+    return Hit(
+        flow.path, f"continue-on-error lets the job pass whatever {gate} reports", value.span,
+        "remove continue-on-error", flow.job.name, f"continue-on-error {gate}",
+    )  # fmt: skip
+
+
+def _action(flow: JobFlow, number: int, gate: str) -> Iterator[Hit]:
+    """An action that its inputs let pass, or the want of one."""
+    from evalpolicy.facts.job_flow import action_lets_pass
+
+    step = flow.job.steps[number]
+    found = action_lets_pass(step)
+    if found is None or flow.action_is_followed(number):
+        return
+    what, value, help = found
+    yield Hit(
+        flow.path, f"{gate}: {what} lets it pass whatever it finds",
+        value.span if value is not None else step.span, help, flow.job.name, f"{gate} {what}",
+    )  # fmt: skip
 
 
 def _script(gates: Gates, path: str) -> Iterator[Hit]:
     from evalpolicy.artifacts.syntax.shell.reader import parse
     from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_options
+    from evalpolicy.facts.job_flow import lost_in
 
     text = gates.scripts[path]
     first = text.split("\n", 1)[0]
     options = shell_options(first[2:]) if first.startswith("#!") else None
-    yield from _hits(path, parse(text), gates, options or NO_OPTIONS, Lines(text), path)
+    for found in lost_in(parse(text), gates.names, options or NO_OPTIONS):
+        yield _hit(path, found, Lines(text), path)
+
+
+def _recipes(gates: Gates) -> Iterator[Hit]:
+    """The lines of Makefiles that something calls."""
+    from evalpolicy.artifacts.syntax.shell.reader import parse
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS
+    from evalpolicy.facts.job_flow import ignored_in, lost_in
+    from evalpolicy.facts.make_calls import recipes
+
+    for recipe in recipes(gates):
+        for number, line in enumerate(recipe.lines):
+            after = [parse(each.text) for each in recipe.lines[number + 1 :]]
+            script = parse(line.text)
+            lost = list(lost_in(script, gates.names, NO_OPTIONS, after))
+            if not lost and line.ignored:
+                lost = list(ignored_in(script, gates.names, NO_OPTIONS, after))
+            for found in lost:
+                at = Span.at(line.line + line.text.count("\n", 0, found.word.start))
+                yield Hit(
+                    recipe.path, f"{found.gate}: {found.why}", at, found.help, recipe.target,
+                    f"{found.gate} {found.why}", found.severity,
+                )  # fmt: skip
 
 
 def _hooks(gates: Gates) -> Iterator[Hit]:
-    """Flags in a hook's arguments, and what an entry says to a shell."""
+    """Flags in a hook's arguments, the want of one, and what an entry says to a shell."""
     from evalpolicy.artifacts.syntax.shell.reader import parse
     from evalpolicy.artifacts.syntax.shell.running import unwrapped
-    from evalpolicy.artifacts.syntax.shell.shells import shell_call
-    from evalpolicy.facts.gate_commands import swallowed, without_verdict
+    from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, shell_call
+    from evalpolicy.facts.gate_commands import without_verdict
+    from evalpolicy.facts.job_flow import lost_in
 
     for path, _, hook in gates.hooks():
-        arguments = hook.args or ()
-        for number, flag in without_verdict([argument.text for argument in arguments]):
-            yield Hit(
-                path, f"{flag} makes {hook.id.text} pass whatever it reports",
-                arguments[number].span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
-            )  # fmt: skip
-        if hook.entry is None:
-            continue
-        for command in parse(hook.entry.text).commands:
+        arguments = [argument.text for argument in hook.args or ()]
+        entry = hook.entry or hook.id
+        found = list(without_verdict(arguments))
+        for number, flag in found:
+            yield _flag(path, hook, flag, hook.args[number].span if hook.args else entry.span)
+        commands = parse(entry.text).commands
+        for command in commands if hook.entry is not None else ():
             # pre-commit starts no shell: only one that the entry calls reads operators.
             call = shell_call(unwrapped(command.words))
             if call is not None and call.script is not None:
-                text = parse(call.script.text)
-                for found in swallowed(text, gates.names, call.options):
+                for lost in lost_in(parse(call.script.text), gates.names, call.options):
                     yield Hit(
-                        path, f"{found.gate}: {found.why}", hook.entry.span, found.help,
-                        hook.id.text, f"{found.gate} {found.by}",
+                        path, f"{lost.gate}: {lost.why}", entry.span, lost.help,
+                        hook.id.text, f"{lost.gate} {lost.why}", lost.severity,
                     )  # fmt: skip
             flags = [flag for _, flag in without_verdict(command.text)]
             for flag in flags if gates.names.name(command) else ():
-                yield Hit(
-                    path, f"{flag} makes {hook.id.text} pass whatever it reports",
-                    hook.entry.span, f"remove {flag}", hook.id.text, f"{hook.id.text} {flag}",
-                )  # fmt: skip
+                yield _flag(path, hook, flag, entry.span)
+        if len(commands) == 1 and not found:
+            whole = parse(" ".join([entry.text, *map(quote, arguments)]))
+            for lost in lost_in(whole, gates.names, NO_OPTIONS):
+                if lost.reports and not any(without_verdict(lost.judged.command.text)):
+                    yield Hit(
+                        path, f"{lost.gate}: {lost.why}", entry.span, lost.help, hook.id.text,
+                        f"{lost.gate} {lost.why}",
+                    )  # fmt: skip
+
+
+def _flag(path: str, hook: Hook, flag: str, span: Span) -> Hit:
+    return Hit(
+        path, f"{flag} makes {hook.id.text} pass whatever it reports", span, f"remove {flag}",
+        hook.id.text, f"{hook.id.text} {flag}",
+    )  # fmt: skip

@@ -187,7 +187,7 @@ def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, ShellWord, str,
     if not any(_filters(each) for each in commands):
         return
     for each in commands:
-        if each.fate.kind == "asked" or not (each.captured or _filters(each)):
+        if each.fate.kind in ("asked", "unheeded") or not (each.captured or _filters(each)):
             continue
         name = gates.names.name(each.command)
         if name is None or not each.command.words or name in gates.scripts:

@@ -9,6 +9,7 @@ what is sure is taken as known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -35,15 +36,19 @@ from evalpolicy.artifacts.syntax.shell.shells import (
     switched,
 )
 
-Kind: TypeAlias = Literal["fails", "asked", "fallback", "pipe", "dropped", "background", "captured"]
+Kind: TypeAlias = Literal[
+    "fails", "asked", "unheeded", "fallback", "pipe", "dropped", "background", "captured"
+]
 
 
 class Fate(Struct, frozen=True):
     """`fails`: the script ends with the failure. `asked`: something looks at the exit code.
 
     Of the others the failure goes nowhere: `fallback`, a command behind `||` that succeeds;
-    `pipe`, without pipefail; `dropped`, the script goes on; `background`; `captured`, in `$(…)`.
-    `by` is the command that the exit code is taken from instead, for `fallback` and `pipe`.
+    `pipe`, without pipefail; `dropped`, the script goes on; `background`; `captured`, in `$(…)`;
+    `unheeded`, the condition of an `if` whose branches only print. `by` is the command that the
+    exit code is taken from instead, for `fallback` and `pipe`, and for what is captured only to
+    be printed or declared.
     """
 
     kind: Kind
@@ -66,7 +71,13 @@ FAILS = Fate("fails")
 _ASKED = Fate("asked")
 _DROPPED = Fate("dropped")
 _CAPTURED = Fate("captured")
+_UNHEEDED = Fate("unheeded")
 _SAYS = frozenset(("true", ":", "echo", "printf"))
+_PRINTS_OR_DECLARES = frozenset(
+    ("echo", "printf", "local", "export", "declare", "typeset", "readonly")
+)
+# What is printed there, people read and no program.
+_LOGS = re.compile(r"&?[12]|/dev/\w+|\"?\$\{?GITHUB_STEP_SUMMARY\}?\"?")
 _Outcome: TypeAlias = Literal[
     "succeeds", "fails", "leaves with 0", "leaves with failure", "unknown"
 ]
@@ -74,23 +85,24 @@ _Outcome: TypeAlias = Literal[
 
 class _Context(Struct, frozen=True):
     """`fresh`: the fate of a command whose failure `-e` may act on; `spent`: of one that it let
-    pass; `leaving`: of the shell's ending with a failure; `ignored`: `-e` does not hold."""
+    pass; `leaving`: of the shell's ending with a failure; `ignored`: `-e` does not hold; `read`:
+    a program reads what is printed."""
 
     fresh: Fate
     spent: Fate
     leaving: Fate
     ignored: bool = False
     captured: bool = False
+    read: bool = False
 
     def with_(self, fate: Fate, *, ignored: bool | None = None) -> _Context:
         """The fate of a separate shell, which fails as a whole."""
-        return _Context(
-            fate, fate, fate, self.ignored if ignored is None else ignored, self.captured
-        )
+        ignored = self.ignored if ignored is None else ignored
+        return _Context(fate, fate, fate, ignored, self.captured, self.read)
 
-    def asked(self) -> _Context:
+    def asked(self, fate: Fate = _ASKED) -> _Context:
         """That of a condition."""
-        return replace(self, fresh=_ASKED, spent=_ASKED, ignored=True)
+        return replace(self, fresh=fate, spent=fate, ignored=True)
 
 
 _TOP = _Context(FAILS, FAILS, FAILS)
@@ -188,7 +200,7 @@ class _Judge:
 
     def pipeline(self, pipeline: Pipeline, context: _Context) -> None:
         commands = pipeline.commands
-        if pipeline.negated:
+        if pipeline.negated and context.fresh != _UNHEEDED:
             context = context.asked()
         if len(commands) == 1:
             self.node(commands[0], pipeline, context)
@@ -200,23 +212,27 @@ class _Judge:
             # A fallback takes the failure with pipefail as well.
             kept = options.pipefail or command is end or context.fresh.kind == "fallback"
             self.options = options
-            self.node(command, pipeline, context.with_(context.fresh if kept else lost))
+            inner = context.with_(context.fresh if kept else lost)
+            self.node(command, pipeline, inner if command is end else replace(inner, read=True))
         self.options = options
 
     def node(self, node: Node, pipeline: Pipeline, context: _Context) -> None:
         asked = context.fresh.kind == "asked"
         for inner in node.inner:
             sets = isinstance(node, Command) and not node.words and inner is node.inner[-1]
-            self.substitution(inner, context.fresh if sets or asked else _CAPTURED)
+            self.substitution(inner, context.fresh if sets or asked else _captured(node, context))
         if isinstance(node, Command):
             self.found.append(Judged(node, context.fresh, context.captured, pipeline))
             self.command(node, context)
             return
+        context = replace(context, read=context.read or not _logs(node))
         match node.kind:
             case "if":
+                unheeded = not context.read and _only_prints(node)
+                condition = context.asked(_UNHEEDED if unheeded else _ASKED)
                 for number, part in enumerate(node.parts):
                     asked = number % 2 == 0 and number + 1 < len(node.parts)
-                    self.lists(part, context.asked() if asked else context)
+                    self.lists(part, condition if asked else context)
             case "while" | "until":
                 self.lists(node.parts[0], context.asked())
                 self.lists(node.parts[1], context)
@@ -235,7 +251,7 @@ class _Judge:
         """Its own shell, where bash does not keep `-e` (without `inherit_errexit`)."""
         options = self.options
         self.options = options._replace(errexit=False)
-        self.lists(lists, _Context(fate, fate, fate, captured=True))
+        self.lists(lists, _Context(fate, fate, fate, captured=True, read=True))
         self.options = options
 
     def command(self, command: Command, context: _Context) -> None:
@@ -295,6 +311,39 @@ def _of_group(group: Compound, returns: bool, first: bool) -> _Outcome:
     if group.kind == "subshell" and outcome.startswith("leaves"):
         return "succeeds" if outcome == "leaves with 0" else "fails"
     return outcome
+
+
+def _logs(node: Node) -> bool:
+    """Whether what a command prints goes nowhere but to the log."""
+    return all(
+        each.target is not None
+        and each.number < 0
+        and not each.operator.startswith("<")
+        and _LOGS.fullmatch(each.target.text)
+        for each in node.redirects
+    )
+
+
+def _only_prints(node: Compound) -> bool:
+    """Whether an `if` has one command as its condition, and comes to nothing but words."""
+    condition, *branches = node.parts
+    if len(node.parts) > 3 or len(condition) != 1 or len(condition[0].pipelines) != 1:
+        return False
+    return all(
+        isinstance(each, Command) and each.text[:1] and each.text[0] in _SAYS and _logs(each)
+        for branch in branches
+        for item in branch
+        for pipeline in item.pipelines
+        for each in pipeline.commands
+    )
+
+
+def _captured(node: Node, context: _Context) -> Fate:
+    """The fate of a substitution that gives a command its words."""
+    if not isinstance(node, Command) or context.read or not _logs(node):
+        return _CAPTURED
+    words = node.text
+    return Fate("captured", node) if words and words[0] in _PRINTS_OR_DECLARES else _CAPTURED
 
 
 def _first(pipeline: Pipeline) -> Command | None:

@@ -123,9 +123,9 @@ class _JobRuns:
         self.runs.outputs = {}
         span = Lines(step.run.text, step.run_span.line).span
         self.runs.read(path, step.run.text, scope, span)
-        if step.id:
+        if step.id is not None:
             self.contexts |= {
-                f"steps.{step.id}.outputs.{name}": value
+                f"steps.{step.id.text}.outputs.{name}": value
                 for name, value in self.runs.outputs.items()
             }
 
