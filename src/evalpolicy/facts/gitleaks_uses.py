@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.source import Located, Problem, Span
 from evalpolicy.facts.gates import Gates
-from evalpolicy.scanners.gitleaks.runs.names import may_run
+from evalpolicy.scanners.gitleaks.runs.names import is_dockerfile, may_run
 from evalpolicy.scanners.gitleaks.versions import COMMON, Version, table
 from evalpolicy.snapshot import Unreadable, tracing
 from evalpolicy.snapshot.model import SUBMODULE, understood
@@ -126,10 +126,17 @@ class GitleaksUses:
         texts = {**self.gates.makefiles, **self.gates.scripts}
         for path in self.snapshot.entries:
             if path not in texts and may_run(path):
-                content = self.gates.content(path) or b""
-                if b"gitleaks" in content:
+                content = self._of_image(path) if is_dockerfile(path) else self.gates.content(path)
+                if b"gitleaks" in (content or b""):
                     texts[path] = content.decode("utf-8", "replace")
         return {path: text for path, text in texts.items() if "gitleaks" in text.lower()}
+
+    def _of_image(self, path: str) -> bytes | None:
+        """A Dockerfile's bytes; who judges images reports one that cannot be read."""
+        try:
+            return self.snapshot.read(path, LIMIT)
+        except Unreadable:
+            return None
 
     def _pieces(self, path: str) -> tuple[Piece, ...]:
         from evalpolicy.scanners.gitleaks.runs.files import pieces_of

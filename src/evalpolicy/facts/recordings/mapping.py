@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
@@ -55,14 +55,16 @@ class Recordings(Mapping[str, "Recording"]):
         self._jobs = jobs or cores()
         self._known, self._fresh = _known(fleet, cache, tuple(hosts), self._wanted)
         self._sizes = {path: fleet.snapshot.size(path) or 0 for path in self._fresh}
+        self.begun: Shared | None = None
+
+    @cached_property
+    def part(self) -> Part[Content | Unreadable | None]:
+        """The files that are not known, to be read by helpers."""
         from evalpolicy.facts.recordings.reading import Content
 
-        self.part: Part[Content | Unreadable | None] = Part(
-            len(self._fresh),
-            partial(_content, fleet.snapshot, list(self._sizes.items()), tuple(hosts)),
-            Content | None,
-        )
-        self.begun: Shared | None = None
+        sizes = list(self._sizes.items())
+        read = partial(_content, self._fleet.snapshot, sizes, self._hosts)
+        return Part(len(self._fresh), read, Content | None)
 
     @property
     def are_many(self) -> bool:

@@ -91,6 +91,8 @@ def swallows_failure(gates: Gates) -> Iterator[Hit]:
     `[gates] commands = ["mycheck"]` names further gates, `not_gates = ["black"]` what is none:
     programs, or paths of scripts.
     """
+    if not gates.workflows and gates.pre_commit is None:
+        return
     from evalpolicy.facts.job_flow import JobFlow
 
     runs = {id(run.step): run for run in gates.runs}
@@ -213,7 +215,7 @@ def _recipes(gates: Gates) -> Iterator[Hit]:
                 at = Span.at(line.line + line.text.count("\n", 0, found.word.start))
                 yield Hit(
                     recipe.path, f"{found.gate}: {found.why}", at, found.help, recipe.target,
-                    f"{found.gate} {found.why}", found.severity,
+                    f"{found.gate} {found.by}", found.severity,
                 )  # fmt: skip
 
 
