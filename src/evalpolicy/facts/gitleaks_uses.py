@@ -126,8 +126,9 @@ class GitleaksUses:
         texts = {**self.gates.makefiles, **self.gates.scripts}
         for path in self.snapshot.entries:
             if path not in texts and may_run(path):
-                content = self._of_image(path) if is_dockerfile(path) else self.gates.content(path)
-                if b"gitleaks" in (content or b""):
+                read = self._of_image if is_dockerfile(path) else self.gates.content
+                content = read(path) or b""
+                if b"gitleaks" in content:
                     texts[path] = content.decode("utf-8", "replace")
         return {path: text for path, text in texts.items() if "gitleaks" in text.lower()}
 
