@@ -52,6 +52,8 @@ def _assert_linear(
         size *= 2
     if once < _MEASURABLE and _cost(run, shape(4 * size)) < 4 * _MEASURABLE:
         return
+    # One slow run at the smallest size would make any growth look small.
+    once = min(once, _cost(run, shape(size)), _cost(run, shape(size)))
     growths = []
     for attempt in range(_ATTEMPTS):
         # Each size as often as the others: what is remembered makes a second run cheaper.
