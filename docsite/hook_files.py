@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from docsite import rule_index
-from evalpolicy.frontends.hooks.catalogue import Hook, Kind, hooks
+from evalpolicy.frontends.hooks.catalogue import CatalogueHook, Kind, hooks
 
 HOOKS_FILE = ".pre-commit-hooks.yaml"
 SCRIPTS = "hooks"
@@ -25,7 +25,7 @@ _STAGES: dict[Kind, str] = {
 }
 
 
-def row(hook: Hook) -> str:
+def row(hook: CatalogueHook) -> str:
     """The hook's part of `.pre-commit-hooks.yaml`."""
     entry = hook.id if hook.has_script else " ".join(["evalpolicy", *hook.arguments([])])
     return (
@@ -44,7 +44,7 @@ def row(hook: Hook) -> str:
     )
 
 
-def _dependencies(hook: Hook) -> str:
+def _dependencies(hook: CatalogueHook) -> str:
     """What it needs beside evalpolicy: pre-commit installs no extra of a repository."""
     if hook.kind != "replay":
         return ""
@@ -55,7 +55,7 @@ def _dependencies(hook: Hook) -> str:
     return f"  additional_dependencies: {sorted(match[1] for match in found)}\n"
 
 
-def script(hook: Hook) -> str:
+def script(hook: CatalogueHook) -> str:
     """The hook's file in `hooks/`."""
     return (
         "#!python\n"

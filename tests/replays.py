@@ -6,26 +6,26 @@ from typing import Any
 
 from evalpolicy.facts.replays.evidence import AgentResult, Difference, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, Evidence, Wanted, judge
+from evalpolicy.facts.replays.verdict import Calls, Diverged, Ended, ReplayEvidence, Wanted, judge
 
 FOLDER = "tests/run/replay/fixtures"
 SHA = "0" * 64
 
 
-def evidence(**row: Any) -> Evidence:
+def evidence(**row: Any) -> ReplayEvidence:
     """Reproduced, but for what `row` says: counts of the journal, `agent`, `result` (an object,
     or the text that says why there is none), `exit_code`, `cut`, `recorded`, `control`, …"""
     control = row.get("control", False)
     turns = row.get("turns", 0)
     wanted = Wanted(SHA, turns, "arc", "0", row.get("recorded"), control)
     if row.get("not_run"):
-        return Evidence(wanted, not_run=row["not_run"])
+        return ReplayEvidence(wanted, not_run=row["not_run"])
     result = row.get("result", {})
     if isinstance(result, dict):
         values = {"task_id": "0", "benchmark": "arc", "reward": 1, "passed": True, **result}
         result = TaskResult(**values)
     agent = row.get("agent")
-    return Evidence(
+    return ReplayEvidence(
         wanted,
         calls=Calls(
             row.get("sha256", SHA),

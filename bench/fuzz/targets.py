@@ -67,7 +67,7 @@ from evalpolicy.matching.python_re import PythonPatterns, TooSlow, WrongPattern
 from evalpolicy.matching.re2 import PatternError, compiled
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 from evalpolicy.reporters import FORMATS, render, statistics, text
 from evalpolicy.scanners.credentials import Scanner, redact
 from evalpolicy.scanners.gitleaks import evaluate, goregex, migrate
@@ -292,15 +292,15 @@ def _trajectory(content: bytes) -> None:
     trajectory.read_lfs_pointer(content)
     list(trajectory.iter_turns((content,)))
     if parsed.turns:
-        tape = Tape(parsed)
-        tape.draw(())
+        playback = Playback(parsed)
+        playback.draw(())
 
 
 @cache
 def _app() -> tuple[ReplayApp, asyncio.AbstractEventLoop]:
     recorded = _language("trajectory").samples
-    tape = Tape(trajectory.parse(b"\n".join(recorded[:3])), on_exhausted="repeat")
-    return ReplayApp(tape, Journal(None)), asyncio.new_event_loop()
+    playback = Playback(trajectory.parse(b"\n".join(recorded[:3])), on_exhausted="repeat")
+    return ReplayApp(playback, Journal(None)), asyncio.new_event_loop()
 
 
 def _request(content: bytes) -> None:
@@ -370,7 +370,7 @@ async def _serve(first: bytes, second: bytes, said: bytearray) -> None:
         if first:
             await asyncio.wait([reading], timeout=0.01)
             for root in server.session._roots.values():
-                await root.settled()
+                await root.all_checked()
         reader.feed_data(second)
         reader.feed_eof()
         await reading

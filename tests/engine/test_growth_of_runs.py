@@ -56,7 +56,9 @@ def _allowances(n: int) -> Files:
 
 def _baseline(n: int) -> Files:
     rows = {
-        baselines.Row("LBL003", f"containers/benchmarks/b{each}/Dockerfile", f"b{each}", TASKS): 1
+        baselines.BaselineRow(
+            "LBL003", f"containers/benchmarks/b{each}/Dockerfile", f"b{each}", TASKS
+        ): 1
         for each in range(n)
     }
     return {

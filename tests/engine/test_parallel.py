@@ -38,11 +38,11 @@ def noted(self, rule, *others):
     return run(self, rule)
 ahead.Remembering.verdict = noted
 if os.environ.get("RAISES"):
-    from evalpolicy.facts import composes, documents, sizing as sizes
+    from evalpolicy.facts import compose_files, documents, sizing as sizes
     from evalpolicy.facts.recordings import reading
     def raising(*_, **__):
         raise ValueError("a made-up fault")
-    documents.links = composes.parse = raising
+    documents.links = compose_files.parse = raising
     sizes.Sizing._has_lfs = property(raising)
     parse = reading.parse_stream
     reading.parse_stream = lambda pieces: raising() if b"3 xxx" in pieces[0] else parse(pieces)

@@ -14,7 +14,7 @@ from tests.fleets import git
 
 from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
-from evalpolicy.engine.remembering import Remembering, Subject, Verdict
+from evalpolicy.engine.remembering import Remembering, RuleResult, Subject
 from evalpolicy.facts.facts import Facts
 from evalpolicy.policy.report import FileProblem, Report
 from evalpolicy.policy.rule import Hit, Rule
@@ -271,7 +271,7 @@ def test_what_a_rule_rests_on_does_not_depend_on_who_asked_first(fleet: Path) ->
     assert sum(bool(verdict.problems) for verdict in together.values()) > 10
 
 
-def _verdicts(snapshot: Snapshot, rules: list[Rule]) -> dict[str, Verdict]:
+def _verdicts(snapshot: Snapshot, rules: list[Rule]) -> dict[str, RuleResult]:
     """The last verdict of each rule: all of one set of facts."""
     facts = Facts(snapshot, configuration.load(snapshot), Cache(None))
     remembering = Remembering(facts, [])

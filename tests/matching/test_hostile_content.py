@@ -14,7 +14,7 @@ from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.matching.re2 import MAX_CLASSES, PatternError, compiled, excess
 from evalpolicy.scanners.credentials.hosts import HostPattern
-from evalpolicy.scanners.gitleaks.goregex import GoRegex, Refused, compile_go
+from evalpolicy.scanners.gitleaks.goregex import GoRegex, RefusedPattern, compile_go
 
 FIXTURE = f"{FIXTURES}/arc-0-codex.trajectory.jsonl"
 PROVENANCE = f"{FIXTURES}/provenance.json"
@@ -106,7 +106,7 @@ def test_a_contract_that_nests_too_deep_is_not_checked(schema: str) -> None:
 
 @pytest.mark.parametrize("value", [LONE, f"a{LONE}b", "\udcff.txt"], ids=ascii)
 def test_text_that_is_not_unicode_is_matched_as_go_matches_it(value: str) -> None:
-    assert isinstance(compile_go(value), Refused)
+    assert isinstance(compile_go(value), RefusedPattern)
     dot = compile_go("^.+$")
     assert isinstance(dot, GoRegex)
     assert dot.finds(value)
@@ -130,7 +130,7 @@ def test_a_pattern_of_many_unicode_classes_never_reaches_re2(monkeypatch) -> Non
         with pytest.raises(PatternError, match="Unicode classes"):
             compiled(pattern)
         refused = compile_go(pattern)
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, RefusedPattern)
         assert not refused.certain
         with pytest.raises(ValueError, match="Unicode classes"):
             HostPattern(pattern)

@@ -15,8 +15,8 @@ from tests.samples.trajectories import lines, litellm_row
 from evalpolicy.artifacts.trajectory import Trajectory, parse
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal
+from evalpolicy.replay.playback import Playback
 from evalpolicy.replay.server import address, listen
-from evalpolicy.replay.tape import Tape
 
 
 def chat_row(number: int, asked: Any, message: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def running(app: Any) -> Iterator[str]:
 def serving(trajectory: Trajectory, journal=None, on_exhausted="error", **options) -> Iterator[Any]:
     """An HTTP client of a replay server."""
     book = Journal(journal)
-    app = ReplayApp(Tape(trajectory, on_exhausted), book, **options)
+    app = ReplayApp(Playback(trajectory, on_exhausted), book, **options)
     try:
         with (
             running(app) as base,

@@ -9,9 +9,9 @@ from tests.replay.serving import ANSWERED, CALL, QUESTION, chat_row, two_turns
 from tests.samples.trajectories import lines, litellm_row, otlp_row
 
 from evalpolicy.artifacts.trajectory import parse
-from evalpolicy.replay.conversation import Item, conversation
+from evalpolicy.replay.conversation import ConversationItem, conversation
 from evalpolicy.replay.matching import Expected
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 from evalpolicy.replay.wires import WIRES
 
 SYSTEM = "You are an agent."
@@ -157,8 +157,8 @@ def test_a_system_prompt_may_have_more_than_was_recorded_and_not_less():
 
 
 def test_nothing_recorded_is_nothing_to_compare_with():
-    tape = Tape(parse(lines(litellm_row(messages=None))))
-    draw = tape.draw(conversation(QUESTION))
+    playback = Playback(parse(lines(litellm_row(messages=None))))
+    draw = playback.draw(conversation(QUESTION))
     assert (draw.outcome, draw.compared) == ("served", False)
 
 
@@ -170,28 +170,30 @@ def test_what_the_recorder_lost_is_not_compared():
         gen_ai__input__messages=json.dumps(user),
     )
     second = otlp_row(gen_ai__input__messages=json.dumps(blank), gen_ai__response__id="reply-2")
-    tape = Tape(parse(lines(first, second)))
-    assert tape.draw(conversation(QUESTION)).outcome == "served"
-    assert tape.draw(conversation(ANSWERED)).outcome == "diverged"  # an assistant text is too much
+    playback = Playback(parse(lines(first, second)))
+    assert playback.draw(conversation(QUESTION)).outcome == "served"
+    assert (
+        playback.draw(conversation(ANSWERED)).outcome == "diverged"
+    )  # an assistant text is too much
     silent = [ANSWERED[0], {**ANSWERED[1], "content": None}, ANSWERED[2]]
-    assert Tape(parse(lines(first, second))).draw(conversation(silent)).outcome == "diverged"
-    again = Tape(parse(lines(first, second)))
+    assert Playback(parse(lines(first, second))).draw(conversation(silent)).outcome == "diverged"
+    again = Playback(parse(lines(first, second)))
     again.draw(conversation(QUESTION))
     assert again.draw(conversation(silent)).outcome == "served"
 
 
 def test_a_diverged_call_takes_its_turn():
     rows = [chat_row(n, QUESTION, {"content": str(n)}) for n in range(2)]
-    tape = Tape(parse(lines(*rows)))
-    assert tape.draw((Item("user", "something else"),)).outcome == "diverged"
-    draw = tape.draw(conversation(QUESTION))
+    playback = Playback(parse(lines(*rows)))
+    assert playback.draw((ConversationItem("user", "something else"),)).outcome == "diverged"
+    draw = playback.draw(conversation(QUESTION))
     assert (draw.outcome, draw.reply.text) == ("served", "1")
 
 
 def test_what_the_recorder_kept_is_compared():
-    tape = Tape(two_turns())
-    assert tape.draw(conversation(QUESTION)).outcome == "served"
-    draw = tape.draw(conversation([*ANSWERED[:2], {**ANSWERED[2], "content": "b.txt"}]))
+    playback = Playback(two_turns())
+    assert playback.draw(conversation(QUESTION)).outcome == "served"
+    draw = playback.draw(conversation([*ANSWERED[:2], {**ANSWERED[2], "content": "b.txt"}]))
     assert [one.where for one in draw.differences] == ["result 1"]
 
 

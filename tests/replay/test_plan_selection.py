@@ -116,7 +116,7 @@ def test_an_index_has_no_files_for_a_container(tmp_path):
 
     from evalpolicy.config import reading as configuration
     from evalpolicy.facts.facts import Facts
-    from evalpolicy.replay.plan.planning import Request, plan
+    from evalpolicy.replay.plan.planning import PlanRequest, plan
     from evalpolicy.snapshot import open_snapshot
     from evalpolicy.snapshot.cache import Cache
 
@@ -126,4 +126,4 @@ def test_an_index_has_no_files_for_a_container(tmp_path):
     with open_snapshot(root, staged=True) as snapshot:
         facts = Facts(snapshot, configuration.load(snapshot), Cache(None))
         with pytest.raises(NotCheckedError, match="files on disk"):
-            plan(facts, Request())
+            plan(facts, PlanRequest())

@@ -7,7 +7,7 @@ import io
 import pytest
 from tests.replays import replayed
 
-from evalpolicy.replay.progress import Shown, bar
+from evalpolicy.replay.progress import ProgressLines, bar
 from evalpolicy.replay.running import Progress
 from evalpolicy.reporters.safe import width
 
@@ -23,7 +23,7 @@ BAD = replayed(fixture="arc-1-codex", turns=1, turns_left=1)
 
 def test_a_log_gets_a_line_for_what_is_done():
     stream = io.StringIO()
-    shown = Shown(stream, lambda: 60, colour=False)
+    shown = ProgressLines(stream, lambda: 60, colour=False)
     progress = Progress(2, running=["arc-1-codex"])
     shown.told(progress, None)
     assert stream.getvalue() == ""
@@ -37,7 +37,7 @@ def test_a_log_gets_a_line_for_what_is_done():
 
 def test_a_terminal_gets_a_bar_that_goes_in_the_end():
     stream = Terminal()
-    shown = Shown(stream, lambda: 60, colour=False)
+    shown = ProgressLines(stream, lambda: 60, colour=False)
     progress = Progress(1, running=["arc-0-codex"])
     shown.told(progress, None)
     assert stream.getvalue().endswith("[--------------------] 0/1 arc-0-codex")
@@ -60,4 +60,4 @@ def test_nobody_looking_is_no_reason_to_stop():
         def write(self, text):
             raise BrokenPipeError
 
-    Shown(Closed(), lambda: 60, colour=False).say("x")
+    ProgressLines(Closed(), lambda: 60, colour=False).say("x")

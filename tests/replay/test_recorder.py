@@ -13,9 +13,9 @@ from tests.replay.serving import ANSWERED, LONG, QUESTION, running, two_turns
 from evalpolicy.artifacts.trajectory import parse
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal
+from evalpolicy.replay.playback import Playback
 from evalpolicy.replay.recorder import RecorderApp
-from evalpolicy.replay.recording import Recording
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.recording import RecordingFile
 from evalpolicy.replay.wires import WIRES
 
 KEY = "hf_" + "abCD12efGH34ijKL56mnOP78qrST90uvWX"
@@ -64,7 +64,7 @@ def part(message):
 
 @contextlib.contextmanager
 def recording(upstream, file, base="/v1"):
-    recorded = Recording(file)
+    recorded = RecordingFile(file)
     try:
         with (
             running(upstream) as behind,
@@ -85,7 +85,7 @@ def test_a_recording_reads_back_and_replays(wire, stream, tmp_path):
     extra = {"stream": stream, "stream_options": {"include_usage": True}, "model": "asked"}
     asks = [{**extra, **body(messages)} for messages in (QUESTION, ANSWERED)]
     file = tmp_path / "new.traces.jsonl"
-    upstream = ReplayApp(Tape(two_turns()), Journal(None))
+    upstream = ReplayApp(Playback(two_turns()), Journal(None))
     with recording(upstream, file, "/v1beta" if wire == "gemini" else "/v1") as client:
         answers = [client.post(path, json=ask) for ask in asks]
     assert [one.status_code for one in answers] == [200, 200]
@@ -93,8 +93,8 @@ def test_a_recording_reads_back_and_replays(wire, stream, tmp_path):
     assert not trajectory.summary.problems
     assert [said(turn) for turn in trajectory.turns] == [said(turn) for turn in two_turns().turns]
     assert [turn.model for turn in trajectory.turns] == ["openai/gpt-x"] * 2
-    tape = Tape(trajectory)
-    draws = [tape.draw(WIRES[wire].read(ask)) for ask in asks]
+    playback = Playback(trajectory)
+    draws = [playback.draw(WIRES[wire].read(ask)) for ask in asks]
     assert [(one.outcome, one.compared, one.differences) for one in draws] == [
         ("served", True, ())
     ] * 2
@@ -149,7 +149,7 @@ def test_credentials_reach_the_upstream_and_never_the_fixture(tmp_path):
     (turn,) = parse(content).turns
     assert turn.text == "your key is hf_REDACTED"
     assert parse(content).summary.client.agent == "codex"
-    assert Tape(parse(content)).draw(WIRES["chat"].read(ask)).outcome == "served"
+    assert Playback(parse(content)).draw(WIRES["chat"].read(ask)).outcome == "served"
 
 
 @pytest.mark.parametrize("room", range(440, 505, 5))
@@ -194,7 +194,7 @@ def test_an_upstream_that_breaks_off_breaks_the_caller_off(tmp_path):
 
 
 def test_an_upstream_that_is_not_there_is_502(tmp_path):
-    recorded = Recording(tmp_path / "new.traces.jsonl")
+    recorded = RecordingFile(tmp_path / "new.traces.jsonl")
     with (
         running(RecorderApp("http://127.0.0.1:9/v1", recorded)) as front,
         httpx.Client(base_url=front, trust_env=False, timeout=600) as client,
@@ -222,7 +222,7 @@ def test_free_text_of_custom_tools_is_kept(tmp_path):
         client.post("/v1/responses", json={"input": "x"})
     trajectory = parse(file.read_bytes())
     assert trajectory.turns[0].tool_calls[0].arguments == "*** Begin"
-    with running(ReplayApp(Tape(trajectory), Journal(None))) as base:
+    with running(ReplayApp(Playback(trajectory), Journal(None))) as base:
         tools = [{"type": "custom", "name": "patch"}]
         ask = {"input": "x", "tools": tools}
         answer = httpx.post(f"{base}/v1/responses", json=ask, trust_env=False, timeout=600).json()
@@ -234,7 +234,7 @@ def test_two_runs_are_never_mixed_in_one_fixture(tmp_path):
     file = tmp_path / "new.traces.jsonl"
     file.write_bytes(b"")
     with pytest.raises(FileExistsError):
-        Recording(file)
+        RecordingFile(file)
 
 
 def test_the_long_answer_comes_in_pieces():

@@ -10,9 +10,9 @@ from tests.replay.rendering import BODIES
 from tests.replay.serving import two_turns
 
 from evalpolicy.artifacts.trajectory import parse
-from evalpolicy.replay.conversation import Item
+from evalpolicy.replay.conversation import ConversationItem
 from evalpolicy.replay.matching import recorded_conversation
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 from evalpolicy.replay.wires import WIRES
 
 FIXTURES = Path(
@@ -28,10 +28,10 @@ RECORDINGS = {"two-turns": two_turns()} | {
 @pytest.mark.parametrize("wire", BODIES)
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_the_recorded_requests_are_served(name, wire):
-    tape = Tape(RECORDINGS[name])
-    for turn in tape.turns:
+    playback = Playback(RECORDINGS[name])
+    for turn in playback.turns:
         said = recorded_conversation(turn.request)
-        draw = tape.draw(WIRES[wire].read(BODIES[wire](said)))
+        draw = playback.draw(WIRES[wire].read(BODIES[wire](said)))
         assert (draw.outcome, draw.differences) == ("served", ()), turn.line
         assert draw.compared
 
@@ -39,9 +39,12 @@ def test_the_recorded_requests_are_served(name, wire):
 @pytest.mark.parametrize("wire", BODIES)
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_other_requests_are_not(name, wire):
-    tape = Tape(RECORDINGS[name])
-    for turn in tape.turns:
-        said = (*recorded_conversation(turn.request), Item("user", "Do something else!"))
-        draw = tape.draw(WIRES[wire].read(BODIES[wire](said)))
+    playback = Playback(RECORDINGS[name])
+    for turn in playback.turns:
+        said = (
+            *recorded_conversation(turn.request),
+            ConversationItem("user", "Do something else!"),
+        )
+        draw = playback.draw(WIRES[wire].read(BODIES[wire](said)))
         assert draw.outcome == "diverged", turn.line
         assert any("something else" in one.asked for one in draw.differences)

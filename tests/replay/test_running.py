@@ -12,9 +12,9 @@ from tests.replays import evidence
 from evalpolicy.replay import running
 from evalpolicy.replay.containers.engines import Engine, EngineGoneError
 from evalpolicy.replay.containers.lifecycle import StoppedError
-from evalpolicy.replay.plan.model import Container, Limits, Paths, Plan, Replay, Skipped
+from evalpolicy.replay.plan.model import Container, ContainerLimits, Paths, Plan, Replay, Skipped
 
-LIMITS = Limits(1, 1, 1, 1, 1, 1)
+LIMITS = ContainerLimits(1, 1, 1, 1, 1, 1)
 
 
 def planned(tmp_path, number):

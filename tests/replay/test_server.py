@@ -13,9 +13,9 @@ from tests.replay.serving import ANSWERED, LONG, QUESTION, events, many_turns, s
 
 from evalpolicy.artifacts.trajectory import parse
 from evalpolicy.replay.app import ReplayApp
-from evalpolicy.replay.intake import Limits
+from evalpolicy.replay.intake import BodyLimits
 from evalpolicy.replay.journal import Journal, read_journal
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 GEMINI = "/v1beta/models/m:generateContent"
@@ -67,9 +67,9 @@ def test_fifty_threads_get_every_turn_exactly_once(tmp_path):
 
 
 def test_a_tape_is_safe_under_threads():
-    tape = Tape(many_turns(500))
+    playback = Playback(many_turns(500))
     with ThreadPoolExecutor(50) as pool:
-        draws = list(pool.map(lambda _: tape.draw(()), range(500)))
+        draws = list(pool.map(lambda _: playback.draw(()), range(500)))
     assert sorted(one.turn for one in draws) == list(range(1, 501))
 
 
@@ -132,7 +132,7 @@ class TestRefusals:
 
     def test_a_body_beyond_the_limit_is_413(self, tmp_path):
         file = tmp_path / "journal.jsonl"
-        with serving(many_turns(1), file, limits=Limits(body=1000)) as client:
+        with serving(many_turns(1), file, limits=BodyLimits(body=1000)) as client:
             whole = client.post(CHAT, content=b"x" * 1001)
             chunked = client.post(CHAT, content=iter([b"x" * 600] * 3))
             assert client.post(CHAT, json=ASK[CHAT]).status_code == 200
@@ -141,7 +141,7 @@ class TestRefusals:
 
     def test_a_body_that_does_not_come_holds_nobody_up(self, tmp_path):
         file = tmp_path / "journal.jsonl"
-        with serving(many_turns(1), file, limits=Limits(patience=0.5)) as client:
+        with serving(many_turns(1), file, limits=BodyLimits(patience=0.5)) as client:
             url = client.base_url
             with socket.create_connection((url.host, url.port)) as slow:
                 slow.sendall(
@@ -230,7 +230,7 @@ class TestRoutes:
     )
     def test_what_is_not_here_is_404_in_the_callers_format(self, path, shape, tmp_path):
         file = tmp_path / "journal.jsonl"
-        app = ReplayApp(Tape(many_turns(1)), Journal(file))
+        app = ReplayApp(Playback(many_turns(1)), Journal(file))
         status, body = asyncio.run(call(app, path.replace("%2e", ".").replace("%00", "\0"), b"{}"))
         assert status == 404
         assert shape in body["error"]
@@ -289,7 +289,7 @@ def test_no_body_is_a_server_error(path, body):
     import orjson
 
     content = body if isinstance(body, bytes) else orjson.dumps(body)
-    app = ReplayApp(Tape(two_turns()), Journal(None))
+    app = ReplayApp(Playback(two_turns()), Journal(None))
     for _ in range(3):
         status, _ = asyncio.run(call(app, path, content))
         assert status < 500

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from evalpolicy.replay.calls import CannotCallError, Outcome
-from evalpolicy.replay.images.store import CannotAskError, Store, where
-from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Command, Image
+from evalpolicy.replay.images.store import CannotAskError, ImageStore, where
+from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Command, PlannedImage
 
-IMAGE = Image("ghcr.io/x/y:1", "agent", "a" * 40, "b" * 64)
+IMAGE = PlannedImage("ghcr.io/x/y:1", "agent", "a" * 40, "b" * 64)
 
 
-def store(stdout: str = "", stderr: str = "", code: int = 0) -> Store:
-    return Store("docker", lambda command: Outcome(command, code, stdout, stderr))
+def store(stdout: str = "", stderr: str = "", code: int = 0) -> ImageStore:
+    return ImageStore("docker", lambda command: Outcome(command, code, stdout, stderr))
 
 
 def answer(labels: dict[str, str] | None, identity: str = "sha256:1") -> str:
@@ -74,7 +74,7 @@ def test_an_engine_that_is_not_installed():
         raise CannotCallError("cannot run docker")
 
     with pytest.raises(CannotAskError, match="cannot run docker"):
-        Store("docker", missing).status(IMAGE)
+        ImageStore("docker", missing).status(IMAGE)
     assert where("docker", missing) is None
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.replays import evidence
 
 from evalpolicy.facts.replays.evidence import Difference
-from evalpolicy.facts.replays.verdict import Calls, Evidence, judge
+from evalpolicy.facts.replays.verdict import Calls, ReplayEvidence, judge
 from evalpolicy.replay.journal import CallEntry, Record, Started, calls_of
 
 FIRST = {
@@ -89,7 +89,7 @@ def test_without_a_server_or_a_runner_nothing_was_run():
     whole = evidence()
     assert judge(replace(whole, runner=None)).verdict == "not run"
     assert judge(replace(whole, calls=Calls())).verdict == "not run"
-    assert judge(Evidence(whole.wanted)).verdict == "not run"
+    assert judge(ReplayEvidence(whole.wanted)).verdict == "not run"
 
 
 class TestControl:

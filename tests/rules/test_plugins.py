@@ -493,9 +493,9 @@ class TestTheHelper:
 
     def test_a_submission(self, tmp_path):
         @rule("ACM001", "a-b", "error")
-        def a_b(submitted):
+        def a_b(submitted_files):
             """It finds."""
-            for change in submitted.comparison.changes:
+            for change in submitted_files.comparison.changes:
                 yield plugins.Hit(change.path, "changed")
 
         found = findings(a_b, tmp_path, {ARC: BENCHMARK, "a": "2"}, before={"a": "1"})

@@ -6,7 +6,7 @@ import pytest
 from tests.fleets import found, git, write
 from tests.submissions import FIXTURES, MESSAGE, SIGNED, commit, judge, start, submission
 
-from evalpolicy.snapshot.submission.asked import Asked
+from evalpolicy.snapshot.submission.asked import SubmissionOptions
 from evalpolicy.snapshot.submission.event import Event
 
 FLEET = {
@@ -25,13 +25,13 @@ def by_message(root, text, *select):
         start(root)
     file = root / ".git/COMMIT_EDITMSG"
     file.write_text(text)
-    return judge(root, *select, asked=Asked(message=str(file)))
+    return judge(root, *select, asked=SubmissionOptions(message=str(file)))
 
 
 def pull_request(root, body, **fields):
     head, base = (git(root, "rev-parse", name).strip() for name in ("work", "main"))
     fields = {"title": "Change something", "number": 7, **fields}
-    return Asked(event=Event("pull_request", head, base, body=body, **fields))
+    return SubmissionOptions(event=Event("pull_request", head, base, body=body, **fields))
 
 
 class TestIssueReference:

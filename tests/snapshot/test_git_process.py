@@ -15,7 +15,7 @@ from tests.fleets import git, repository
 import evalpolicy
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git_process
-from evalpolicy.snapshot.git_process import FIXED, Command
+from evalpolicy.snapshot.git_process import FIXED, GitCommand
 
 SOURCE = Path(evalpolicy.__file__).parent
 # Who starts programs, and which: git is started by the first alone. `testing` makes repositories
@@ -49,8 +49,8 @@ def seen(tmp_path, monkeypatch):
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", str(spy.parent))
 
-    def call(command: Command, **place: str) -> tuple[list[str], dict[str, str]]:
-        if command is Command.READ:
+    def call(command: GitCommand, **place: str) -> tuple[list[str], dict[str, str]]:
+        if command is GitCommand.READ:
             with git_process.start(command, folder=tmp_path, place=place) as process:
                 process.communicate()
         else:
@@ -61,7 +61,7 @@ def seen(tmp_path, monkeypatch):
     return call
 
 
-@pytest.mark.parametrize("command", Command)
+@pytest.mark.parametrize("command", GitCommand)
 def test_each_command_has_the_fixed_configuration_and_environment(command, seen, monkeypatch):
     for name in ("GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_TRACE",
                  "GIT_CONFIG_PARAMETERS", "GIT_EXEC_PATH", "GIT_ATTR_SOURCE", "GIT_ANYTHING_NEW",
@@ -113,7 +113,7 @@ def test_only_scratch_directories_see_what_consults_filters_or_drivers():
         "snapshot/submission/comparing.py": "DIFF_WORKTREE",
         "snapshot/submission/merging.py": "MERGE",
     }
-    assert {c.value[0] for c in Command} & {"diff", "merge-tree", "diff-files", "status"} == {
+    assert {c.value[0] for c in GitCommand} & {"diff", "merge-tree", "diff-files", "status"} == {
         "diff",
         "merge-tree",
     }
@@ -176,7 +176,7 @@ def test_a_relative_folder_of_the_path_is_not_searched(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f".{os.pathsep}")
     with pytest.raises(NotCheckedError, match="git"):
-        git_process.run(Command.IS_SHALLOW, folder=tmp_path, place={})
+        git_process.run(GitCommand.IS_SHALLOW, folder=tmp_path, place={})
 
 
 def test_the_index_of_a_partial_commit_is_the_one_that_counts(tmp_path):

@@ -19,8 +19,8 @@ from tests.submissions import MESSAGE
 from evalpolicy.__main__ import main
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.frontends.action.__main__ import main as action
-from evalpolicy.frontends.lsp.documents import Document
-from evalpolicy.frontends.lsp.judging import Refused, fleet_of, judge
+from evalpolicy.frontends.lsp.documents import OpenDocument
+from evalpolicy.frontends.lsp.judging import NotChecked, fleet_of, judge
 from evalpolicy.frontends.lsp.rows import Rows
 
 pytestmark = pytest.mark.slow
@@ -133,9 +133,9 @@ def in_editor(trap: Trap) -> bool:
     except NotCheckedError:
         return False
     text = file.read_text() + "# more\n"
-    documents = [Document(file.as_uri(), str(file), 1, text)]
+    documents = [OpenDocument(file.as_uri(), str(file), 1, text)]
     said = judge(top, documents, Rows(top), lambda: False, lambda judged: judged.report)
-    return not isinstance(said, Refused)
+    return not isinstance(said, NotChecked)
 
 
 @pytest.fixture(scope="module")

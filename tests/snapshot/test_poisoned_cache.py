@@ -18,7 +18,7 @@ from evalpolicy.frontends.lsp.rows import Rows
 from evalpolicy.policy.report import Report
 from evalpolicy.snapshot import disk, open_snapshot
 from evalpolicy.snapshot.cache import Cache
-from evalpolicy.snapshot.tracing import Watched
+from evalpolicy.snapshot.tracing import TracedSnapshot
 
 RUNS = 40
 
@@ -128,5 +128,5 @@ def test_after_a_fault_no_content_is_known_from_the_cache(
     assert bad in {finding.path for finding in sound.findings}
     _fails_over_rows(monkeypatch)
     with open_snapshot(root) as snapshot:
-        again = engine.check(Watched(snapshot, kept), Config(), cache=kept, chosen=["STR"])
+        again = engine.check(TracedSnapshot(snapshot, kept), Config(), cache=kept, chosen=["STR"])
     assert again.findings == sound.findings

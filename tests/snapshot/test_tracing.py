@@ -10,7 +10,7 @@ from tests.fleets import git, repository
 
 from evalpolicy.snapshot import Unreadable, open_snapshot
 from evalpolicy.snapshot.cache import Cache
-from evalpolicy.snapshot.tracing import Trace, Watched, looked, tracing, tracked
+from evalpolicy.snapshot.tracing import Trace, TracedSnapshot, looked, tracing, tracked
 
 
 @pytest.mark.parametrize("staged", [False, True])
@@ -19,7 +19,7 @@ def test_a_limit_holds_for_what_is_remembered(tmp_path, staged, read_before):
     root = repository(tmp_path, {"long": "x" * 9, "short": "y"})
     git(root, "add", "-A")
     with open_snapshot(root, staged=staged) as below:
-        snapshot = Watched(below, Cache(None))
+        snapshot = TracedSnapshot(below, Cache(None))
         if read_before:
             assert snapshot.read("long") == b"x" * 9
         found = dict(snapshot.read_many(["short", "long"], 5))
@@ -81,7 +81,7 @@ def test_where_a_link_to_a_folder_leads_is_taken_down(tmp_path):
         git(root, "add", "-A")
         trace = Trace()
         with open_snapshot(root) as below:
-            snapshot = Watched(below, Cache(None))
+            snapshot = TracedSnapshot(below, Cache(None))
             with tracing(trace):
                 assert snapshot.folder_behind("to") == target
             answers.append({snapshot.state(look) for look in trace.all_looks})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.json_spans import Document, Path, json_path
+from evalpolicy.artifacts.syntax.json_spans import JsonDocument, Path, json_path
 from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 
@@ -34,7 +34,7 @@ class BrokenManifest(Struct, frozen=True):
     fixtures: Mapping[str, BrokenFixture]
     duplicates: tuple[tuple[str, Span], ...]
     problems: tuple[Problem, ...]
-    _document: Document | None = None
+    _document: JsonDocument | None = None
 
     def span(self, path: Path) -> Span:
         """The place of the value at a path, as a schema violation gives it."""

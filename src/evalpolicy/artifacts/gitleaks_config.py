@@ -11,10 +11,10 @@ from evalpolicy.artifacts.syntax.toml_reader import parse_toml
 from evalpolicy.artifacts.syntax.toml_spans import (
     Array,
     Deviation,
-    Entry,
-    Scalar,
+    KeyValue,
     Table,
     TomlDocument,
+    TomlScalar,
     Value,
 )
 
@@ -58,7 +58,7 @@ class GitleaksConfig(Struct, frozen=True):
         """What TOML 1.0 forbids and a parser may let pass."""
         return self.document.deviations
 
-    def span(self, node: Value | Entry | None) -> Span:
+    def span(self, node: Value | KeyValue | None) -> Span:
         """The place of a node; the file's start for None."""
         return START if node is None else self.document.span_of(node)
 
@@ -78,7 +78,7 @@ class GitleaksConfig(Struct, frozen=True):
         return tuple(
             Located(item.value, self.span(item))
             for item in (value.items if isinstance(value, Array) else [value])
-            if isinstance(item, Scalar) and isinstance(item.value, str)
+            if isinstance(item, TomlScalar) and isinstance(item.value, str)
         )
 
     def allowlists(self) -> tuple[WrittenAllowlist, ...]:
@@ -96,7 +96,7 @@ def parse(content: bytes) -> GitleaksConfig:
     return GitleaksConfig(parse_toml(content))
 
 
-def entry_of(table: Table, name: str) -> Entry | None:
+def entry_of(table: Table, name: str) -> KeyValue | None:
     """The entry of a key; gitleaks compares keys without regard to case."""
     exact = table.entries.get(name)
     if exact is not None:

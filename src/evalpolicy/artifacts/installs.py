@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"\$\{?(\w+)(?:[:#%/+-].*)?\}?")
 Action = Literal["install", "uninstall", "run"]
 
 
-class Install(Struct, frozen=True):
+class PipInstall(Struct, frozen=True):
     """`pip install …`: the packages' words, and the options as written.
 
     `editable` words follow `-e`; `options` hold the values behind a space as well, as `--name`.
@@ -80,7 +80,7 @@ _NPM_INSTALL = _words(
 )
 
 
-def install_of(words: tuple[ShellWord, ...]) -> Install | None:
+def install_of(words: tuple[ShellWord, ...]) -> PipInstall | None:
     """What a simple command installs, uninstalls or runs from a registry; None if nothing."""
     words = unwrapped(words)
     if not words:
@@ -113,7 +113,7 @@ def _program(word: ShellWord) -> str:
     return variable[1].lower() if variable else basename(word.text)
 
 
-def _python(words: tuple[ShellWord, ...]) -> Install | None:
+def _python(words: tuple[ShellWord, ...]) -> PipInstall | None:
     for at, word in enumerate(words):
         if word.text in ("-m", "-mpip") and not word.expands:
             if word.text == "-mpip":
@@ -129,7 +129,7 @@ def _python(words: tuple[ShellWord, ...]) -> Install | None:
     return None
 
 
-def _pip(words: tuple[ShellWord, ...]) -> Install | None:
+def _pip(words: tuple[ShellWord, ...]) -> PipInstall | None:
     verb, rest = _verb(words, _PIP_VALUES)
     if verb is None or verb.text not in ("install", "uninstall"):
         return None
@@ -137,7 +137,7 @@ def _pip(words: tuple[ShellWord, ...]) -> Install | None:
     return _arguments("pip", action, verb, rest, _PIP_VALUES)
 
 
-def _uv(words: tuple[ShellWord, ...]) -> Install | None:
+def _uv(words: tuple[ShellWord, ...]) -> PipInstall | None:
     verb, rest = _verb(words, _PIP_VALUES)
     if verb is None:
         return None
@@ -154,7 +154,7 @@ def _uv(words: tuple[ShellWord, ...]) -> Install | None:
     return None
 
 
-def _npm(name: str, words: tuple[ShellWord, ...]) -> Install | None:
+def _npm(name: str, words: tuple[ShellWord, ...]) -> PipInstall | None:
     verb, rest = _verb(words, _NPM_VALUES)
     options = {word.text for word in words if word.text.startswith("-")}
     if verb is not None and name == "yarn" and verb.text == "global":
@@ -170,7 +170,7 @@ def _npm(name: str, words: tuple[ShellWord, ...]) -> Install | None:
     return None
 
 
-def _npx(verb: ShellWord, words: tuple[ShellWord, ...]) -> Install | None:
+def _npx(verb: ShellWord, words: tuple[ShellWord, ...]) -> PipInstall | None:
     """What npx fetches: the packages of `-p`, else the command itself."""
     values = _NPM_VALUES | {"-p", "--package"}
     named = [after for option, after in pairwise(words) if option.text in ("-p", "--package")]
@@ -183,7 +183,7 @@ def _npx(verb: ShellWord, words: tuple[ShellWord, ...]) -> Install | None:
     return replace(found, packages=tuple(named)) if named else found
 
 
-def _first(found: Install) -> Install:
+def _first(found: PipInstall) -> PipInstall:
     """Of a command that runs a package, only the first word is one: the rest is its own."""
     return replace(found, action="run", packages=found.packages[:1])
 
@@ -203,7 +203,7 @@ def _arguments(
     verb: ShellWord,
     words: tuple[ShellWord, ...],
     values: frozenset[str],
-) -> Install:
+) -> PipInstall:
     packages: list[ShellWord] = []
     options: set[str] = set()
     at = 0
@@ -222,4 +222,4 @@ def _arguments(
                 options.add(text)
             at += text in values
         at += 1
-    return Install(tool, action, tuple(packages), frozenset(options), verb)
+    return PipInstall(tool, action, tuple(packages), frozenset(options), verb)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.json_spans import Document, Path, json_path
+from evalpolicy.artifacts.syntax.json_spans import JsonDocument, Path, json_path
 from evalpolicy.artifacts.syntax.json_spans import parse as parse_json
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 
@@ -41,7 +41,7 @@ SHOWN_AGENT = re.compile(
 """The evidence of an agent that is null because a user agent contradicts the fixture's name."""
 
 
-class Entry(Struct, frozen=True):
+class ProvenanceEntry(Struct, frozen=True):
     """What is recorded of one fixture; `span` is that of its key in the file.
 
     `fields` holds every field as it stands in the file, those that are not known here included.
@@ -50,7 +50,7 @@ class Entry(Struct, frozen=True):
     stem: str
     fields: Mapping[str, object]
     span: Span
-    _document: Document
+    _document: JsonDocument
 
     def text(self, field: str) -> str | None:
         """A field that is text; None where it is missing, null or something else."""
@@ -71,10 +71,10 @@ class Provenance(Struct, frozen=True):
     """
 
     value: object
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, ProvenanceEntry]
     duplicates: tuple[tuple[str, Span], ...]
     problems: tuple[Problem, ...]
-    _document: Document | None = None
+    _document: JsonDocument | None = None
 
     def span(self, path: Path) -> Span:
         """The place of the value at a path, as a schema violation gives it."""
@@ -95,7 +95,7 @@ def parse(content: bytes) -> Provenance:
         )
         return Provenance(value, {}, duplicates, (problem,), document)
     entries = {
-        stem: Entry(stem, fields, document.keys[stem,], document)
+        stem: ProvenanceEntry(stem, fields, document.keys[stem,], document)
         for stem, fields in value.items()
         if not stem.startswith("_") and isinstance(fields, dict)
     }

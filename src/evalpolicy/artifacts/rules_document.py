@@ -48,7 +48,7 @@ class Requirement(Struct, frozen=True):
     span: Span
 
 
-class Row(Struct, frozen=True):
+class ChangelogRow(Struct, frozen=True):
     """One dated row of the changelog."""
 
     date: str
@@ -63,7 +63,7 @@ class RulesDocument(Struct, frozen=True):
     sections: tuple[Section, ...]
     requirements: tuple[Requirement, ...]
     changelog: Section | None
-    rows: tuple[Row, ...]
+    rows: tuple[ChangelogRow, ...]
     lines: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
 
@@ -79,7 +79,7 @@ def parse(content: bytes) -> RulesDocument:
     lines = tuple(line.rstrip("\r") for line in text.split("\n"))
     sections: list[Section] = []
     requirements: list[Requirement] = []
-    rows: list[Row] = []
+    rows: list[ChangelogRow] = []
     changelog: Section | None = None
     inside: Section | None = None
     status = ""
@@ -98,7 +98,9 @@ def parse(content: bytes) -> RulesDocument:
             sections.append(section)
         if inside is not None:
             if dated := _DATED.match(line):
-                rows.append(Row(dated[1], dated[2].strip(" |"), Span.at(number, 1, len(line))))
+                rows.append(
+                    ChangelogRow(dated[1], dated[2].strip(" |"), Span.at(number, 1, len(line)))
+                )
             continue
         if not status and not requirements and (said := _STATUS.match(line)):
             status = said[1].casefold()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc, Instruction
-from evalpolicy.artifacts.installs import Install, install_of
+from evalpolicy.artifacts.installs import PipInstall, install_of
 from evalpolicy.artifacts.syntax.shell import model as shell
 from evalpolicy.artifacts.syntax.shell.fates import FAILS, Fate, judged
 from evalpolicy.artifacts.syntax.shell.reader import parse
@@ -26,7 +26,7 @@ from evalpolicy.artifacts.syntax.shell.shells import (
 from evalpolicy.artifacts.syntax.source import Lines, Span
 
 
-class Script(Struct, frozen=True):
+class RunScript(Struct, frozen=True):
     """One script: its text, what it says, and the span of a range of what was read.
 
     `run` counts the RUN instructions of the file from 0: scripts with one number make one layer.
@@ -39,7 +39,7 @@ class Script(Struct, frozen=True):
     run: int
 
     @property
-    def commands(self) -> tuple[shell.Command, ...]:
+    def commands(self) -> tuple[shell.SimpleCommand, ...]:
         return self.read.commands
 
 
@@ -49,9 +49,9 @@ class ScriptInstall(Struct, frozen=True):
     `number` is the command's place in the script.
     """
 
-    script: Script
+    script: RunScript
     number: int
-    install: Install
+    install: PipInstall
     fate: Fate
 
     @property
@@ -61,9 +61,9 @@ class ScriptInstall(Struct, frozen=True):
         return self.script.span(words[0].start, words[-1].end)
 
 
-def scripts(dockerfile: Dockerfile) -> tuple[Script, ...]:
+def scripts(dockerfile: Dockerfile) -> tuple[RunScript, ...]:
     """Every script of every RUN, in the file's order; triggers (ONBUILD RUN) as well."""
-    found: list[Script] = []
+    found: list[RunScript] = []
     number = 0
     for outer in dockerfile.instructions:
         instruction = outer.onbuild or outer
@@ -73,12 +73,12 @@ def scripts(dockerfile: Dockerfile) -> tuple[Script, ...]:
     return tuple(found)
 
 
-def installs(scripts: Iterable[Script]) -> tuple[ScriptInstall, ...]:
+def installs(scripts: Iterable[RunScript]) -> tuple[ScriptInstall, ...]:
     """What the scripts install, uninstall or run from a registry, in their order."""
     return tuple(each for script in scripts for each in _installs(script))
 
 
-def _installs(script: Script) -> list[ScriptInstall]:
+def _installs(script: RunScript) -> list[ScriptInstall]:
     found = [
         (number, install)
         for number, command in enumerate(script.commands)
@@ -97,13 +97,13 @@ def _installs(script: Script) -> list[ScriptInstall]:
     ]
 
 
-def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:
+def _of_run(instruction: Instruction, number: int) -> Iterator[RunScript]:
     if instruction.json is not None:
         yield from _of_exec(instruction, number)
         return
     heredocs = instruction.heredocs
     text = instruction.value
-    main = Script(text, parse(text), instruction.span_within, instruction, number)
+    main = RunScript(text, parse(text), instruction.span_within, instruction, number)
     yield from _with_inner(main)
     bare = bool(heredocs) and not any(command.words for command in main.commands)
     fed = {
@@ -118,12 +118,12 @@ def _of_run(instruction: Instruction, number: int) -> Iterator[Script]:
             yield from _with_inner(_of_body(instruction, heredoc, number))
 
 
-def _of_body(instruction: Instruction, heredoc: Heredoc, number: int) -> Script:
+def _of_body(instruction: Instruction, heredoc: Heredoc, number: int) -> RunScript:
     span = Lines(heredoc.body, heredoc.span.line).span
-    return Script(heredoc.body, parse(heredoc.body), span, instruction, number)
+    return RunScript(heredoc.body, parse(heredoc.body), span, instruction, number)
 
 
-def _of_exec(instruction: Instruction, number: int) -> Iterator[Script]:
+def _of_exec(instruction: Instruction, number: int) -> Iterator[RunScript]:
     """`RUN ["sh", "-c", "…"]`: no place within the JSON form is known but its own."""
     words = tuple(shell.ShellWord(word, 0, 0, quoted=True) for word in instruction.json or ())
 
@@ -133,13 +133,13 @@ def _of_exec(instruction: Instruction, number: int) -> Iterator[Script]:
     call = shell_call(words)
     if call is not None and call.script is not None:
         text = call.script.text
-        yield from _with_inner(Script(text, parse(text), span, instruction, number))
+        yield from _with_inner(RunScript(text, parse(text), span, instruction, number))
     elif words:
-        read = shell.Script(instruction.value, (), (shell.Command(words),))
-        yield Script(instruction.value, read, span, instruction, number)
+        read = shell.Script(instruction.value, (), (shell.SimpleCommand(words),))
+        yield RunScript(instruction.value, read, span, instruction, number)
 
 
-def _with_inner(script: Script, depth: int = 0) -> Iterator[Script]:
+def _with_inner(script: RunScript, depth: int = 0) -> Iterator[RunScript]:
     """A script, and those within it: `sh -c '…'`, and `bash <<EOF` in a here-document."""
     yield script
     text = script.read.text

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Fixtures(Struct, frozen=True):
+class FixtureSettings(Struct, frozen=True):
     """`models` are the fleet's models of record, `replay_tests` the files (globs) that name the
     fixtures which a test replays, `refusals` the benchmarks (globs) in which a refusal is a right
     answer."""
@@ -18,7 +18,7 @@ class Fixtures(Struct, frozen=True):
     refusals: tuple[str, ...] = ()
 
 
-class Sizes(Struct, frozen=True):
+class SizeSettings(Struct, frozen=True):
     """In KiB, as pre-commit's hook counts.
 
     `limit` is for every tracked file that is not a fixture; without one it is the hook's `--maxkb`,
@@ -30,7 +30,7 @@ class Sizes(Struct, frozen=True):
     fixture_budget: int | None = None
 
 
-class Secrets(Struct, frozen=True):
+class SecretSettings(Struct, frozen=True):
     """`internal_hosts` are RE2 patterns of host names that nobody outside should read."""
 
     internal_hosts: tuple[str, ...] = ()

@@ -11,8 +11,8 @@ from msgspec import Struct, ValidationError, convert, field
 from msgspec.structs import replace
 
 from evalpolicy.config.allowance import Allowance
-from evalpolicy.config.fixtures import Fixtures, Secrets, Sizes, wrong_setting
-from evalpolicy.config.submission import Submission, wrong_pattern
+from evalpolicy.config.fixtures import FixtureSettings, SecretSettings, SizeSettings, wrong_setting
+from evalpolicy.config.submission import SubmissionSettings, wrong_pattern
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Severity
@@ -83,11 +83,11 @@ class Config(Struct, frozen=True):
     levels: Mapping[str, Level] = field(default_factory=dict, name="rules")
     source: str | None = None
     allowances: tuple[Allowance, ...] = field(default=(), name="allow")
-    submission: Submission = field(default_factory=Submission)
+    submission: SubmissionSettings = field(default_factory=SubmissionSettings)
     gates: GateSettings = field(default_factory=GateSettings)
-    fixtures: Fixtures = field(default_factory=Fixtures)
-    sizes: Sizes = field(default_factory=Sizes)
-    secrets: Secrets = field(default_factory=Secrets)
+    fixtures: FixtureSettings = field(default_factory=FixtureSettings)
+    sizes: SizeSettings = field(default_factory=SizeSettings)
+    secrets: SecretSettings = field(default_factory=SecretSettings)
     plugins: tuple[str, ...] = ()
     plugins_line: int = 1
     levels_lines: Mapping[str, int] = field(default_factory=dict)

@@ -82,7 +82,7 @@ class RunLimits(Struct, frozen=True):
     logs: int = 100
 
 
-class Server(Struct, frozen=True):
+class ServerSettings(Struct, frozen=True):
     """The replay server's container: what the runner calls it, and what it is made from.
 
     `base` is an image with Python; `{python}` in it is the version that evalpolicy runs on.
@@ -157,7 +157,7 @@ class Replaying(Struct, frozen=True):
     names: Names = field(default_factory=Names)
     eval: EvalBuild = field(default_factory=EvalBuild)
     limits: RunLimits = field(default_factory=RunLimits)
-    server: Server = field(default_factory=Server)
+    server: ServerSettings = field(default_factory=ServerSettings)
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
 
 

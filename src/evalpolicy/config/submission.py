@@ -20,7 +20,7 @@ ISSUE_REFERENCES = (
 """`#12` and `owner/name#12` (with or without `Fixes`), `GH-12`, and an issue's full URL."""
 
 
-class Submission(Struct, frozen=True):
+class SubmissionSettings(Struct, frozen=True):
     """What the SUB rules go by. The defaults fit the reference fleet in both its states.
 
     Patterns of text are RE2, those of paths are globs from the fleet's root. `governs` maps a

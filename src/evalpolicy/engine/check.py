@@ -11,15 +11,15 @@ from evalpolicy.config.reading import Config, Level
 from evalpolicy.engine.in_force import in_force
 from evalpolicy.engine.parallel import begin
 from evalpolicy.engine.quoting import excerpts, without_credentials
-from evalpolicy.engine.remembering import FLEET, Remembering, Verdict
+from evalpolicy.engine.remembering import FLEET, Remembering, RuleResult
 from evalpolicy.engine.selection import judging, levels_in_force, selected
 from evalpolicy.engine.subjects import Subjects, is_judged_once
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.waivers import suppressions
 from evalpolicy.facts.waivers.allowances import Allowances
+from evalpolicy.facts.waivers.applying import Waivers
 from evalpolicy.facts.waivers.baseline import Baseline
-from evalpolicy.facts.waivers.settling import Waivers
 from evalpolicy.fleet.units import Unit
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.report import Checked, FileProblem, JudgedBy, Report
@@ -33,7 +33,7 @@ from evalpolicy.snapshot.cache import Cache
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
-    from evalpolicy.snapshot.submission.change import Change
+    from evalpolicy.snapshot.submission.change import Submission
 
 
 def check(
@@ -46,7 +46,7 @@ def check(
     cache: Cache | None = None,
     baseline: Baseline | None = None,
     use_comments: bool = True,
-    change: Change | None = None,
+    change: Submission | None = None,
     jobs: int | None = None,
     known: KnownRules | None = None,
     replays: Sequence[Replayed] | None = None,
@@ -98,7 +98,7 @@ def _check(
     cache: Cache,
     baseline: Baseline | None,
     use_comments: bool,
-    change: Change | None,
+    change: Submission | None,
     jobs: int | None,
     known: KnownRules | None,
     replays: Sequence[Replayed] | None,
@@ -123,7 +123,12 @@ def _check(
     failed = {failure.rule.id for failure in failures}
     waivers = Waivers(
         _suppressions(facts, found, everywhere=silenced_anywhere) if use_comments else (),
-        Allowances(policy.own.allowances, policy.own.source, snapshot, policy.own_known),
+        Allowances(
+            policy.checked_config.allowances,
+            policy.checked_config.source,
+            snapshot,
+            policy.checked_rules,
+        ),
         policy.baseline,
         ran={rule.id for rule in running if rule.id not in failed},
         standing=lambda: {rule.id for rule in selected(levels, (), (), known)},
@@ -148,7 +153,11 @@ def _check(
             if path == WHOLE or _within(path, paths)
         }
         | set(_unchecked(config, known, failures, paths))
-        | ({FileProblem(policy.own.source or ".", 1, policy.problem)} if policy.problem else set()),
+        | (
+            {FileProblem(policy.checked_config.source or ".", 1, policy.problem)}
+            if policy.problem
+            else set()
+        ),
         key=lambda problem: (problem.path, problem.line, problem.message),
     )
     on_fleet = any(rule.judges(None) for rule in rules)  # the others judge the change alone
@@ -277,7 +286,7 @@ def _of_families(
     remembering: Remembering,
     subjects: Subjects,
     rules: Sequence[Rule],
-    known: Mapping[str, Verdict],
+    known: Mapping[str, RuleResult],
 ) -> Iterator[tuple[Rule, Hit]]:
     for letters in dict.fromkeys(rule.family for rule in rules):
         family = [rule for rule in rules if rule.family == letters]

@@ -22,7 +22,7 @@ from evalpolicy.rules.loading import rule_set
 from evalpolicy.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from evalpolicy.snapshot.submission.change import Change, Comparison
+    from evalpolicy.snapshot.submission.change import Comparison, Submission
 
 # What these globs find is judged: a submission is judged by what the base's or its own find.
 JUDGED_GLOBS = (
@@ -34,7 +34,7 @@ JUDGED_GLOBS = (
 def in_force(
     snapshot: Snapshot,
     own: Config,
-    change: Change | None,
+    change: Submission | None,
     *,
     known: KnownRules | None = None,
     baseline: Baseline | None = None,

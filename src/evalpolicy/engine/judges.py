@@ -15,8 +15,8 @@ from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable, git, open_snapshot
 from evalpolicy.snapshot.objects import CommitSnapshot
 from evalpolicy.snapshot.opening import fleet_root
-from evalpolicy.snapshot.submission.asked import Asked
-from evalpolicy.snapshot.submission.change import Change, Comparison
+from evalpolicy.snapshot.submission.asked import SubmissionOptions
+from evalpolicy.snapshot.submission.change import Comparison, Submission
 
 _NAME = b"evalpolicy"
 _OWN = frozenset({CONFIG_FILE, BASELINE_FILE})
@@ -86,8 +86,8 @@ def judging_state(comparison: Comparison) -> CommitSnapshot | None:
 
 
 def open_submission(
-    folder: Path, asked: Asked, *, staged: bool = False, revision: str | None = None
-) -> tuple[Snapshot, Change]:
+    folder: Path, asked: SubmissionOptions, *, staged: bool = False, revision: str | None = None
+) -> tuple[Snapshot, Submission]:
     """The snapshot seen from `folder`, and the change that it makes.
 
     Where the base has a judge, the fleet's root is where the base has it: an evalpolicy.toml that

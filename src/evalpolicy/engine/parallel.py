@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evalpolicy.engine.remembering import Remembering, Verdict
+from evalpolicy.engine.remembering import Remembering, RuleResult
 from evalpolicy.errors import PASSED
 from evalpolicy.facts.facts import Facts
 from evalpolicy.facts.processes import Part, Shared, cores
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Facts that are expensive and need no parsed Dockerfile; those in one set read the same files.
 _APART = (
     frozenset({"gates", "gitleaks"}),
-    frozenset({"composes", "sizing"}),
+    frozenset({"compose_files", "sizing"}),
     frozenset({"documents"}),
 )
 _AT_HAND = frozenset({"fleet", "layout", "config"})
@@ -44,7 +44,7 @@ class Begun(NamedTuple):
     """
 
     rules: frozenset[str]
-    verdicts: Callable[[], Mapping[str, Verdict]]
+    verdicts: Callable[[], Mapping[str, RuleResult]]
 
 
 class _Made(NamedTuple):
@@ -53,7 +53,7 @@ class _Made(NamedTuple):
     A rule that failed is left out: it is run again where its failure is reported.
     """
 
-    verdicts: dict[str, Verdict]
+    verdicts: dict[str, RuleResult]
     rows: dict[str, Any]
 
 
@@ -84,8 +84,8 @@ def begin(facts: Facts, rules: Sequence[Rule], jobs: int | None) -> Begun:
     if recordings is not None:
         recordings.begun = shared
 
-    def verdicts() -> Mapping[str, Verdict]:
-        found: dict[str, Verdict] = {}
+    def verdicts() -> Mapping[str, RuleResult]:
+        found: dict[str, RuleResult] = {}
         for _, made in shared.results(made_apart):
             for key, row in made.rows.items():
                 facts.cache.put(key, row)

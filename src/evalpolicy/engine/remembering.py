@@ -41,7 +41,7 @@ FLEET = Subject("fleet", None, None, {})
 """The fleet for rules of which nothing is kept."""
 
 
-class Verdict(Struct, frozen=True):
+class RuleResult(Struct, frozen=True):
     """What a rule found (path and `Hit.row`), what it reported and looked at, as JSON-able values.
 
     `looks` are paths by kind of look.
@@ -92,7 +92,7 @@ class Remembering:
         self,
         subject: Subject,
         rules: Sequence[Rule],
-        known: Mapping[str, Verdict] = {},
+        known: Mapping[str, RuleResult] = {},
     ) -> Iterator[tuple[Rule, Hit]]:
         """What the rules find in the subject. `known` are verdicts of this run, by rule."""
         if subject.ground is None or not self._facts.cache.keeps:
@@ -108,7 +108,7 @@ class Remembering:
         if row is None or row.ground != subject.ground:
             row = _Row(subject.ground, [], {})
         holds: dict[int, bool] = {}
-        fresh: dict[str, Verdict] = {}
+        fresh: dict[str, RuleResult] = {}
         lists: _Lists = {}
         for rule in rules:
             kept = row.verdicts.get(rule.kept_as)
@@ -132,7 +132,7 @@ class Remembering:
 
     def verdict(
         self, rule: Rule, subject: Subject = FLEET, lists: _Lists | None = None
-    ) -> tuple[Verdict | None, list[Hit]]:
+    ) -> tuple[RuleResult | None, list[Hit]]:
         """Runs a rule and takes down what it looks at; None where the tool itself failed.
 
         Rules that looked at the same get the same of `lists`.
@@ -154,13 +154,13 @@ class Remembering:
                 lists[seen] = looks
         rows: list[Any] = [(hit.path, hit.row) for hit in hits]
         reported: list[Any] = [(path, p.message, p.span) for path, p in problems]
-        return Verdict(rows, reported, looks), hits
+        return RuleResult(rows, reported, looks), hits
 
     def _run(self, subject: Subject, rule: Rule) -> Iterator[Hit]:
         given = partial(self._facts.given, rule.needs, subject.given)
         return hits_of(rule, given, subject.path, self._failures)
 
-    def _told(self, rule: Rule, known: Verdict | _Kept) -> Iterator[tuple[Rule, Hit]]:
+    def _told(self, rule: Rule, known: RuleResult | _Kept) -> Iterator[tuple[Rule, Hit]]:
         """What a verdict says was found, once what it says could not be read is reported."""
         self._facts.kept_problems.extend(
             (path, Problem(message, Span(*span))) for path, message, span in known.problems
@@ -177,7 +177,7 @@ class Remembering:
                 known[number] = False
         return known[number]
 
-    def _renewed(self, row: _Row, fresh: Mapping[str, Verdict], current: set[str]) -> _Row:
+    def _renewed(self, row: _Row, fresh: Mapping[str, RuleResult], current: set[str]) -> _Row:
         """The row with these verdicts; those of other rules stay, with the answers they rest on."""
         new = _Row(row.ground, [], {})
         numbers: dict[tuple[str, str], int] = {}

@@ -14,7 +14,7 @@ from evalpolicy.policy.selection import KnownRules, matching, select
 if TYPE_CHECKING:
     from evalpolicy.facts.in_force import InForce
     from evalpolicy.facts.replays.replayed import Replayed
-    from evalpolicy.snapshot.submission.change import Change
+    from evalpolicy.snapshot.submission.change import Submission
 
 GATE_WEAKENED = "SUB012"
 """The rule that judges how a submission changes its own policy."""
@@ -27,8 +27,8 @@ def levels_in_force(policy: InForce) -> dict[str, Level]:
     it is merged.
     """
     levels = levels_of(policy.config, policy.known)
-    if policy.own is not policy.config:
-        levels_of(policy.own, policy.own_known)
+    if policy.checked_config is not policy.config:
+        levels_of(policy.checked_config, policy.checked_rules)
     if policy.origin in ("accepted", "unreadable"):
         # The submission cannot disable what decides whether it may be accepted.
         levels.pop(GATE_WEAKENED, None)
@@ -57,7 +57,7 @@ def selected(
 def judging(
     rules: list[Rule],
     chosen: Sequence[str],
-    change: Change | None,
+    change: Submission | None,
     replays: Sequence[Replayed] | None,
     known: KnownRules,
 ) -> list[Rule]:

@@ -11,14 +11,14 @@ from functools import cached_property
 from evalpolicy import errors
 from evalpolicy.engine.remembering import Subject
 from evalpolicy.facts.facts import Facts
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Place, Unit
 from evalpolicy.policy.rule import Rule
 from evalpolicy.snapshot.cache import key
 
 # A submission is judged once, and so are replays; what they rest on (commits, messages, events,
 # what containers did) is in no snapshot.
-_JUDGED_ONCE = frozenset({"change", "comparison", "submitted", "replays"})
+_JUDGED_ONCE = frozenset({"change", "comparison", "submitted_files", "replays"})
 
 
 def is_judged_once(rule: Rule) -> bool:
@@ -41,12 +41,12 @@ class Subjects:
         return Subject(f"dockerfile {self._layout}", place.path, key(place.role), given)
 
     def unit(self, unit: Unit) -> Subject:
-        around = Surroundings(self._facts.fleet, unit)
-        given = {"unit": lambda: unit, "around": lambda: around}
+        unit_context = UnitContext(self._facts.fleet, unit)
+        given = {"unit": lambda: unit, "unit_context": lambda: unit_context}
         ground = None
         if self._ground_of_units is not None:
             entries = self._facts.snapshot.entries
-            files = [(path, entries[path].mode) for path in around.paths]
+            files = [(path, entries[path].mode) for path in unit_context.paths]
             ground = key(unit.role, unit.placed, files, self._ground_of_units)
         return Subject(f"unit {self._layout}", unit.path, ground, given)
 

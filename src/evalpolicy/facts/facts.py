@@ -13,7 +13,7 @@ from evalpolicy.config.reading import Config, Layout
 from evalpolicy.policy.rule import parameters
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.cache import Cache
-from evalpolicy.snapshot.tracing import Watched, remembered
+from evalpolicy.snapshot.tracing import TracedSnapshot, remembered
 
 _T = TypeVar("_T")
 _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
@@ -21,9 +21,9 @@ _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 # What most runs do not ask for is loaded when they do.
 if TYPE_CHECKING:
     from evalpolicy.artifacts.engine_calls import EngineCall
-    from evalpolicy.facts.broken import BrokenFile
+    from evalpolicy.facts.broken_manifest import BrokenManifestFile
     from evalpolicy.facts.built_images import BuiltImages
-    from evalpolicy.facts.composes import Composes
+    from evalpolicy.facts.compose_files import ComposeFiles
     from evalpolicy.facts.documents import Documents
     from evalpolicy.facts.gates import Gates
     from evalpolicy.facts.gitleaks_uses import GitleaksUses
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from evalpolicy.facts.label_contracts import Contracts
     from evalpolicy.facts.provenance_file import ProvenanceFile
     from evalpolicy.facts.recordings.mapping import Recordings
-    from evalpolicy.facts.recordings.shown import Recorded
+    from evalpolicy.facts.recordings.shown import RecordedAgents
     from evalpolicy.facts.replays.replayed import Replayed
     from evalpolicy.facts.sizing import Sizing
-    from evalpolicy.facts.submitted import Submitted
+    from evalpolicy.facts.submitted_files import SubmittedFiles
     from evalpolicy.facts.waivers.suppressions import Suppression
     from evalpolicy.facts.written_layout import WrittenGlob
     from evalpolicy.fleet.fleet import Fleet
-    from evalpolicy.snapshot.submission.change import Change, Comparison
+    from evalpolicy.snapshot.submission.change import Comparison, Submission
 
 
 class Fact(Generic[_T]):
@@ -80,10 +80,10 @@ class Facts:
     """The facts about one snapshot, each worked out when a rule first asks for it.
 
     Rules read them and change nothing. A rule that asks for `unit` is called once for each unit,
-    with its `Surroundings` as `around`; one that asks for `dockerfile` once for each Dockerfile,
-    with its `Place` as `place`. One that asks for `change` runs where a submission is
-    known, one that asks for `comparison` or `submitted` where it has two states, and one that asks
-    for `replays` where `evalpolicy replay run` made some.
+    with its `UnitContext` as `unit_context`; one that asks for `dockerfile` once for each
+    Dockerfile, with its `Place` as `place`. One that asks for `change` runs where a submission is
+    known, one that asks for `comparison` or `submitted_files` where it has two states, and one that
+    asks for `replays` where `evalpolicy replay run` made some.
     """
 
     fleet: Fact[Fleet] = Fact("fleet.fleet", "Fleet")
@@ -94,7 +94,7 @@ class Facts:
         "facts.engine_calls", "calls_of"
     )
     built_images: Fact[BuiltImages] = Fact("facts.built_images", "BuiltImages")
-    composes: Fact[Composes] = Fact("facts.composes", "Composes")
+    compose_files: Fact[ComposeFiles] = Fact("facts.compose_files", "ComposeFiles")
     documents: Fact[Documents] = Fact("facts.documents", "Documents")
     suppressions: Fact[Sequence[Suppression]] = Fact(
         "facts.waivers.suppressions", "all_suppressions"
@@ -102,17 +102,17 @@ class Facts:
     written_layout: Fact[tuple[WrittenGlob, ...]] = Fact("facts.written_layout", "written_globs")
     provenance: Fact[ProvenanceFile] = Fact("facts.provenance_file", "provenance_of")
     recordings: Fact[Recordings] = Fact("facts.recordings.mapping", "recordings_of")
-    recorded: Fact[Mapping[str, Recorded]] = Fact("facts.recordings.shown", "shown_by")
-    broken: Fact[BrokenFile] = Fact("facts.broken", "broken_of")
+    recorded: Fact[Mapping[str, RecordedAgents]] = Fact("facts.recordings.shown", "shown_by")
+    broken_manifest: Fact[BrokenManifestFile] = Fact("facts.broken_manifest", "broken_manifest_of")
     sizing: Fact[Sizing] = Fact("facts.sizing", "Sizing")
-    submitted: Fact[Submitted] = Fact("facts.submitted", "Submitted")
+    submitted_files: Fact[SubmittedFiles] = Fact("facts.submitted_files", "SubmittedFiles")
 
     def __init__(
         self,
         snapshot: Snapshot,
         config: Config,
         cache: Cache,
-        change: Change | None = None,
+        change: Submission | None = None,
         jobs: int | None = None,
         replays: Sequence[Replayed] | None = None,
         policy: InForce | None = None,
@@ -122,7 +122,7 @@ class Facts:
         self._change = change
         self.jobs = jobs
         self.cache = cache
-        self.snapshot = Watched.over(snapshot, cache)
+        self.snapshot = TracedSnapshot.over(snapshot, cache)
         self.config = config
         self.made: dict[str, Any] = {}
         """The facts that were asked for, with what was looked at to make each."""
@@ -160,7 +160,7 @@ class Facts:
         return self._policy
 
     @property
-    def change(self) -> Change:
+    def change(self) -> Submission:
         assert self._change is not None, "the engine runs no SUB rule without a change"
         return self._change
 

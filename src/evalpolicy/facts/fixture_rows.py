@@ -22,7 +22,7 @@ OTHER_AGENT = "other-agent"
 """The fault of a recording by an agent other than the one in its name (FIX006)."""
 
 
-class Row(Struct, frozen=True):
+class FixtureRow(Struct, frozen=True):
     """One fixture. `size` is in bytes, `cost` in US dollars, `tokens` are those in and out.
 
     `turns` are those that a replay can serve, `other_turns` those of the other format. `recorded`
@@ -79,7 +79,7 @@ SORTS: Mapping[str, tuple[str, bool]] = {
 """What `--sort` may name → (field, largest first)."""
 
 
-def rows(facts: Facts, sort: str = "name") -> list[Row]:
+def rows(facts: Facts, sort: str = "name") -> list[FixtureRow]:
     """All fixtures, sorted; those without the sort value come last."""
     found = [_row_or_problem(facts, fixture) for fixture in facts.fleet.fixtures]
     field, descending = SORTS[sort]
@@ -89,7 +89,7 @@ def rows(facts: Facts, sort: str = "name") -> list[Row]:
     return there + [row for row in found if getattr(row, field) is None]
 
 
-def document(found: Iterable[Row]) -> list[dict[str, Any]]:
+def document(found: Iterable[FixtureRow]) -> list[dict[str, Any]]:
     """The rows as JSON-able values."""
     listed = []
     for row in found:
@@ -99,30 +99,32 @@ def document(found: Iterable[Row]) -> list[dict[str, Any]]:
     return listed
 
 
-def _row_or_problem(facts: Facts, fixture: Fixture) -> Row:
+def _row_or_problem(facts: Facts, fixture: Fixture) -> FixtureRow:
     """The row of a fixture; if that fails, a row with only its name, and a problem."""
     try:
         return understood(partial(_row, facts), fixture)
     except Unreadable as reason:
         facts.fleet.unreadable(fixture.path, reason)
-        return Row(fixture.path, fixture.stem, None, None, None, ambiguous=False, provenance=False)
+        return FixtureRow(
+            fixture.path, fixture.stem, None, None, None, ambiguous=False, provenance=False
+        )
 
 
-def _row(facts: Facts, fixture: Fixture) -> Row:
+def _row(facts: Facts, fixture: Fixture) -> FixtureRow:
     entry = facts.provenance.entries.get(fixture.stem)
     read = naming(fixture, entry)
     benchmark, task, agent = read.best or (None, None, None)
     name = (fixture.path, fixture.stem, benchmark, task, agent, len(read.readings) > 1)
     recording = facts.recordings.get(fixture.path)
     if recording is None:
-        return Row(*name, provenance=entry is not None)
+        return FixtureRow(*name, provenance=entry is not None)
     summary = recording.summary
     client = summary.client
     other = client is not None and read.is_other(client.is_agent)
     faults: list[str] = [OTHER_AGENT] if other else []
     faults += (verdict.fault for verdict in recording.verdicts)
     served = served_turns(summary, fixture.path)
-    return Row(
+    return FixtureRow(
         *name,
         provenance=entry is not None,
         format=summary.format,

@@ -14,8 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.expansion import Scope
-from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
-from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.fates import JudgedCommand, judged
+from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.running import NOTHING, innermost
 from evalpolicy.artifacts.syntax.shell.shells import Options
 from evalpolicy.artifacts.syntax.shell.values import known_values
@@ -89,7 +89,7 @@ class GateNames(Struct, frozen=True):
     not_gates: frozenset[str] = frozenset()
     is_script: Callable[[str], bool] = lambda path: False
 
-    def name(self, command: Command, scope: Scope = NOTHING) -> str | None:
+    def name(self, command: SimpleCommand, scope: Scope = NOTHING) -> str | None:
         """The name of a command as a gate, with what is known in `scope`; None if not a gate."""
         run = innermost(command, scope)
         words = [word.text for word in run.words]
@@ -152,7 +152,7 @@ class Swallowed(Struct, frozen=True):
     by: str
     why: str
     help: str
-    judged: Judged
+    judged: JudgedCommand
     reports: bool = False
     severity: Literal["warning"] | None = None
 
@@ -219,7 +219,7 @@ def swallowed(
 
 
 def _without_flag(
-    gate: str, each: Judged, names: GateNames, variables: Collection[str]
+    gate: str, each: JudgedCommand, names: GateNames, variables: Collection[str]
 ) -> Iterator[Swallowed]:
     """A gate that its flags let pass, or the want of one."""
     for number, shown in without_verdict(each.command.text):
@@ -234,7 +234,9 @@ def _without_flag(
 _HANDS_ON = re.compile(r"\$.*(?:arg|opt|flag|param|[@*])", re.IGNORECASE)
 
 
-def lacks(gate: str, each: Judged, names: GateNames, variables: Collection[str]) -> ToolGate | None:
+def lacks(
+    gate: str, each: JudgedCommand, names: GateNames, variables: Collection[str]
+) -> ToolGate | None:
     """The row of a tool that is called without what lets it fail."""
     tool = TOOLS.get(gate)
     if tool is None:
@@ -256,7 +258,7 @@ def lacks(gate: str, each: Judged, names: GateNames, variables: Collection[str])
     return None if given & tool.flags else tool
 
 
-def decides(each: Judged, gate: str, names: GateNames, scope: Scope) -> bool:
+def decides(each: JudgedCommand, gate: str, names: GateNames, scope: Scope) -> bool:
     """Whether a command runs a gate in such a way that it can fail its script."""
     return (
         each.fate.kind in ("fails", "asked")
@@ -294,7 +296,7 @@ def looks_at_codes(script: Script) -> bool:
     )
 
 
-def _piped(gate: str, each: Judged) -> Swallowed:
+def _piped(gate: str, each: JudgedCommand) -> Swallowed:
     last = each.fate.by.text[:1] if each.fate.by is not None else ()
     why = (
         f"its exit code is that of {last[0] if last else 'the last command'}: the pipe "

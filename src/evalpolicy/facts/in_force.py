@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evalpolicy.config.reading import Config, Layout
 from evalpolicy.facts.waivers.allowances import Allowances
-from evalpolicy.facts.waivers.baseline import Baseline, Row
+from evalpolicy.facts.waivers.baseline import Baseline, BaselineRow
 from evalpolicy.policy.selection import KnownRules
 from evalpolicy.snapshot import Snapshot
 
@@ -27,7 +27,8 @@ read (`unreadable`); else the base's."""
 
 
 class InForce(Struct, frozen=True):
-    """`config` counts; `own` is what the checked state holds, with the rules that it `knows`.
+    """`config` counts; `checked_config` is what the checked state holds, with the rules that it
+    `knows`.
 
     `baseline` is the checked state's own (or the one that the user named), of which `honoured`
     states what counts; it is None where everything does. `state` is where contracts are read.
@@ -37,9 +38,9 @@ class InForce(Struct, frozen=True):
 
     origin: Origin
     config: Config
-    own: Config
+    checked_config: Config
     known: KnownRules
-    own_known: KnownRules
+    checked_rules: KnownRules
     state: Snapshot
     baseline: Baseline | None = None
     honoured: Honoured | None = None
@@ -74,12 +75,12 @@ class Honoured:
         """Whether an allowance of the base covers the finding."""
         return self._allowances.covers(finding) is not None
 
-    def times(self, row: Row) -> int:
+    def times(self, row: BaselineRow) -> int:
         """How often the base's baseline allows a finding; a moved file keeps its rows."""
         return self.rows.get(row, 0)
 
     @cached_property
-    def rows(self) -> Mapping[Row, int]:
+    def rows(self) -> Mapping[BaselineRow, int]:
         """The base's rows, for the paths that their files have now."""
         rows = dict(self._baseline.rows) if self._baseline is not None else {}
         moved = {
@@ -100,7 +101,7 @@ class Honoured:
         return StandingComments(self._comparison, self._state, self._checked, self._layout)
 
 
-def _moved(row: Row, path: str) -> Row:
+def _moved(row: BaselineRow, path: str) -> BaselineRow:
     """A row of a file that moved: its subject may be the file, or a folder on the way to it."""
     parts = row.path.split("/"), path.split("/")
     named = dict(zip(*parts, strict=True)) if len(parts[0]) == len(parts[1]) else {}

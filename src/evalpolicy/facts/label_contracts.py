@@ -19,7 +19,7 @@ from evalpolicy.snapshot.tracing import remembered
 
 if TYPE_CHECKING:
     from evalpolicy.facts.in_force import InForce
-    from evalpolicy.fleet.surroundings import Surroundings
+    from evalpolicy.fleet.unit_context import UnitContext
 
 # A gateway's image is not labelled in the reference fleet: it has no separate contract.
 _ROLES_WITH_CONTRACT: tuple[Role, ...] = ("benchmark", "agent", "model", "core")
@@ -34,9 +34,9 @@ class Breach(NamedTuple):
     invalid: tuple[tuple[str, Violation], ...]
 
 
-def is_supplied(names: tuple[str, ...], around: Surroundings) -> bool:
+def is_supplied(names: tuple[str, ...], unit_context: UnitContext) -> bool:
     """Whether there are unresolved variables, and the build supplies them all."""
-    return bool(names) and around.supplied_args.issuperset(names)
+    return bool(names) and unit_context.supplied_args.issuperset(names)
 
 
 def contracts_in_force(
@@ -75,11 +75,11 @@ class Contracts:
         """Equal as long as no contract changed."""
         return key(sorted(self.schemas.items()))
 
-    def breach(self, unit: Unit, around: Surroundings) -> Breach:
+    def breach(self, unit: Unit, unit_context: UnitContext) -> Breach:
         """The unit's violations; values that only the build supplies violate nothing."""
-        return remembered(around.known, self, partial(self._breach, unit, around))
+        return remembered(unit_context.known, self, partial(self._breach, unit, unit_context))
 
-    def _breach(self, unit: Unit, around: Surroundings) -> Breach:
+    def _breach(self, unit: Unit, unit_context: UnitContext) -> Breach:
         role: Role | None = unit.role
         if role not in self.schemas:
             kind = unit.value("eval.type")
@@ -90,7 +90,7 @@ class Contracts:
         if role is None:
             return Breach((), (), ())
         values = {key: label.value for key, label in unit.labels.items()}
-        unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, around)}
+        unknown = {k for k, lb in unit.labels.items() if is_supplied(lb.unresolved, unit_context)}
         found = self._violations(role, values, unknown)
         missing = tuple(v.key for v in found if v.keyword == "required" and v.key is not None)
         required = self.required(role, unit)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from evalpolicy.artifacts.moving_data import Fetch, moving
 from evalpolicy.artifacts.revisions import COMMIT
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.snapshot.tracing import remembered
 
@@ -26,8 +26,8 @@ class Data(NamedTuple):
     decorative: Label | None
 
 
-def data_of(unit: Unit, around: Surroundings) -> Data:
-    return remembered(around.known, "data", partial(_read, unit, around))
+def data_of(unit: Unit, unit_context: UnitContext) -> Data:
+    return remembered(unit_context.known, "data", partial(_read, unit, unit_context))
 
 
 def path_of(unit: Unit, fetch: Fetch) -> str:
@@ -37,17 +37,22 @@ def path_of(unit: Unit, fetch: Fetch) -> str:
     return f"{unit.folder}/{fetch.path}" if unit.folder else fetch.path
 
 
-def _read(unit: Unit, around: Surroundings) -> Data:
+def _read(unit: Unit, unit_context: UnitContext) -> Data:
     start = len(unit.folder) + 1 if unit.folder else 0
     fetches = moving(
         unit.dockerfile,
         unit.scripts,
-        {path[start:]: partial(around.read, path) for path in around.paths},
-        lambda name: name in around.supplied_args,
+        {path[start:]: partial(unit_context.read, path) for path in unit_context.paths},
+        lambda name: name in unit_context.supplied_args,
     )
     label = unit.labels.get(DATA_REVISION) if unit.role == "benchmark" else None
     pinned = label is not None and not label.unresolved and COMMIT.fullmatch(label.value)
-    if not label or not pinned or _carried(unit, label) or _stands_elsewhere(around, unit, label):
+    if (
+        not label
+        or not pinned
+        or _carried(unit, label)
+        or _stands_elsewhere(unit_context, unit, label)
+    ):
         label = None
     return Data(fetches, label)
 
@@ -65,7 +70,7 @@ def _carried(unit: Unit, label: Label) -> bool:
     return False
 
 
-def _stands_elsewhere(around: Surroundings, unit: Unit, label: Label) -> bool:
+def _stands_elsewhere(unit_context: UnitContext, unit: Unit, label: Label) -> bool:
     """Whether the literal revision appears in another instruction or file of the benchmark."""
     for instruction in unit.dockerfile.instructions:
         if instruction.keyword == "LABEL" or (label.names and instruction.keyword == "ARG"):
@@ -76,5 +81,5 @@ def _stands_elsewhere(around: Surroundings, unit: Unit, label: Label) -> bool:
     wanted = label.value.encode()
     return any(
         wanted in content and not path.endswith((".md", ".rst", ".txt"))
-        for path, content in around.own_texts
+        for path, content in unit_context.own_texts
     )

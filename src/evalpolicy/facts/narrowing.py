@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.shell.expansion import Scope
-from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord, loop_words
+from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord, SimpleCommand, loop_words
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost
 from evalpolicy.artifacts.syntax.shell.shells import with_inner
 from evalpolicy.artifacts.syntax.shell.values import known_values
@@ -70,7 +70,7 @@ def _by_option(gate: str, words: tuple[ShellWord, ...]) -> Iterator[Narrowed]:
             yield Narrowed(gate, word.start, end, f"{option} {value}".strip())
 
 
-def _by_filter(script: Script, gates: list[tuple[str, Command]]) -> Iterator[Narrowed]:
+def _by_filter(script: Script, gates: list[tuple[str, SimpleCommand]]) -> Iterator[Narrowed]:
     """`grep -v` in what a variable is set to that a gate is called with."""
     filters = [command for command in script.commands if _inverts(command)]
     if not filters:
@@ -130,7 +130,7 @@ def _mentioned(text: str, words: tuple[ShellWord, ...]) -> set[str]:
     return {name for w in words for name in _VARIABLE.findall(text[w.start : w.end])}
 
 
-def _inverts(command: Command) -> bool:
+def _inverts(command: SimpleCommand) -> bool:
     words = command.text
     if not words or basename(words[0]) not in _GREPS:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from evalpolicy.artifacts.provenance import Entry, Provenance, parse
+from evalpolicy.artifacts.provenance import Provenance, ProvenanceEntry, parse
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.config.reading import Layout
 from evalpolicy.fleet.fleet import Fleet
@@ -53,7 +53,7 @@ class ProvenanceFile:
         self.readable = not self.problems
 
     @property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, ProvenanceEntry]:
         return self.parsed.entries
 
     @cached_property

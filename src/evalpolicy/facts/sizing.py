@@ -26,7 +26,7 @@ _CONFIG_LIMIT = 1 << 20
 _POINTER = 1024
 
 
-class Allowance(Struct, frozen=True):
+class HookExclusion(Struct, frozen=True):
     """A pattern that keeps files from the hook; `covers` are the tracked files that it matches."""
 
     pattern: Located
@@ -48,7 +48,7 @@ class LargeFileHook(Struct, frozen=True):
     maxkb: int
     enforce_all: bool
     args: Span
-    allowances: tuple[Allowance, ...]
+    allowances: tuple[HookExclusion, ...]
     sees: frozenset[str]
 
     def refuses(self, size: int) -> bool:
@@ -176,7 +176,7 @@ class Sizing:
         enforce_all = any(arg.text == "--enforce-all" for arg in hook.args or ())
         return LargeFileHook(path, hook.id.span, maxkb, enforce_all, where, tuple(allowances), sees)
 
-    def _allowance(self, path: str, key: str, pattern: Located) -> Allowance | None:
+    def _allowance(self, path: str, key: str, pattern: Located) -> HookExclusion | None:
         names = {file: f"{ELSEWHERE}/{file.rpartition('/')[2]}" for file in self.tracked}
         probes = sorted(set(names.values()))
         try:
@@ -188,7 +188,7 @@ class Sizing:
         else:
             covers = frozenset(file for file in self.tracked if file in matched)
             anywhere = frozenset(file for file in covers if names[file] in matched)
-            return Allowance(pattern, key, covers, anywhere)
+            return HookExclusion(pattern, key, covers, anywhere)
         self._problem(path, Problem(message, pattern.span))
         return None
 

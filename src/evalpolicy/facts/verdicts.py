@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from evalpolicy.artifacts.syntax.shell.fates import Judged, judged
-from evalpolicy.artifacts.syntax.shell.model import AndOr, Command, Compound, Lists, Script
+from evalpolicy.artifacts.syntax.shell.fates import JudgedCommand, judged
+from evalpolicy.artifacts.syntax.shell.model import AndOr, Compound, Lists, Script, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost
 from evalpolicy.artifacts.syntax.shell.shells import NO_OPTIONS, Options
@@ -53,7 +53,7 @@ WORKTREE = re.compile(
 )
 
 
-def written(script: Script, each: Judged, gate: str) -> list[re.Pattern[str]]:
+def written(script: Script, each: JudgedCommand, gate: str) -> list[re.Pattern[str]]:
     """What a later place has to mention to know of a command's verdict."""
     whole = _list_around(script.lists, each.command)
     behind = _commands(whole) if whole is not None else [each.command]
@@ -86,15 +86,15 @@ def file(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-]|\.\w)")
 
 
-def reports_to_file(command: Command) -> bool:
+def reports_to_file(command: SimpleCommand) -> bool:
     """Whether a command writes what it finds to a file."""
     return any(True for _ in _files(command))
 
 
-def judges_output(each: Judged) -> bool:
+def judges_output(each: JudgedCommand) -> bool:
     """Whether a program that does more than show it reads what a command prints."""
     end = each.pipeline.commands[-1]
-    if end is each.command or not isinstance(end, Command):
+    if end is each.command or not isinstance(end, SimpleCommand):
         return False
     words = [word.text for word in innermost(end).words]
     name = basename(words[0]) if words else ""
@@ -103,7 +103,7 @@ def judges_output(each: Judged) -> bool:
     return True
 
 
-def _files(command: Command) -> Iterator[re.Pattern[str]]:
+def _files(command: SimpleCommand) -> Iterator[re.Pattern[str]]:
     """The files that a command writes."""
     words = list(innermost(command).words)
     names = [
@@ -124,7 +124,7 @@ def _files(command: Command) -> Iterator[re.Pattern[str]]:
             yield file(name)
 
 
-def _handed_on(command: Command) -> Iterator[re.Pattern[str]]:
+def _handed_on(command: SimpleCommand) -> Iterator[re.Pattern[str]]:
     """The outputs and variables that a command hands to later steps."""
     targets = " ".join(each.target.text for each in command.redirects if each.target)
     for word in command.words[1:]:
@@ -171,7 +171,7 @@ def taken_up(
     return False
 
 
-def _mentions(script: Script, command: Command, patterns: list[re.Pattern[str]]) -> bool:
+def _mentions(script: Script, command: SimpleCommand, patterns: list[re.Pattern[str]]) -> bool:
     targets = [(each.target, each.number) for each in command.redirects if each.target is not None]
     texts = [word.text for word in (*command.words, *command.assignments)]
     texts += [script.text[slice(*script.heres[n])] if n >= 0 else word.text for word, n in targets]
@@ -179,7 +179,7 @@ def _mentions(script: Script, command: Command, patterns: list[re.Pattern[str]])
     return any(each.search(text) for each in patterns for text in (*texts, " ".join(texts)))
 
 
-def _acts(each: Judged) -> bool:
+def _acts(each: JudgedCommand) -> bool:
     """Whether a command may do something with what it is given, other than show it."""
     words = [word.text for word in innermost(each.command).words]
     name = basename(words[0]) if words else ""
@@ -196,7 +196,7 @@ def _asks_for_code(words: list[str]) -> bool:
     return any(word == "--exit-status" or re.fullmatch(r"-\w*e\w*", word) for word in words)
 
 
-def _leaves_with_failure(command: Command) -> bool:
+def _leaves_with_failure(command: SimpleCommand) -> bool:
     words = command.text
     return words == ("false",) or (
         words[:1] in (("exit",), ("return",)) and words[1:] not in ((), ("0",))
@@ -263,13 +263,13 @@ def _found(patterns: list[re.Pattern[str]], text: str) -> bool:
     return any(each.search(text) for each in patterns)
 
 
-def end_of_list(script: Script, command: Command) -> int:
+def end_of_list(script: Script, command: SimpleCommand) -> int:
     """Where the innermost list of pipelines that a command is part of ends."""
     found = _list_around(script.lists, command)
     return _start(command) if found is None else found.end
 
 
-def _list_around(lists: Lists, command: Command) -> AndOr | None:
+def _list_around(lists: Lists, command: SimpleCommand) -> AndOr | None:
     """The innermost list of pipelines that a command is part of."""
     start = _start(command)
     for item in lists:
@@ -285,11 +285,11 @@ def _list_around(lists: Lists, command: Command) -> AndOr | None:
     return None
 
 
-def _commands(item: AndOr) -> list[Command]:
-    found: list[Command] = []
+def _commands(item: AndOr) -> list[SimpleCommand]:
+    found: list[SimpleCommand] = []
     for pipeline in item.pipelines:
         for node in pipeline.commands:
-            if isinstance(node, Command):
+            if isinstance(node, SimpleCommand):
                 found.append(node)
             else:
                 found += [
@@ -298,6 +298,6 @@ def _commands(item: AndOr) -> list[Command]:
     return found
 
 
-def _start(command: Command) -> int:
+def _start(command: SimpleCommand) -> int:
     words = (*command.words, *command.assignments)
     return min((word.start for word in words), default=0)

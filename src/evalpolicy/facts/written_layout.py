@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.syntax.toml_reader import parse_toml
-from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar, Table
+from evalpolicy.artifacts.syntax.toml_spans import Array, Table, TomlScalar
 from evalpolicy.config.reading import CONFIG_FILE, LIMIT, PYPROJECT
 from evalpolicy.snapshot import Snapshot, Unreadable
 
@@ -47,12 +47,12 @@ def written_globs(snapshot: Snapshot) -> tuple[WrittenGlob, ...]:
     )
 
 
-def _globs(layout: Table) -> Iterator[tuple[str, Scalar]]:
+def _globs(layout: Table) -> Iterator[tuple[str, TomlScalar]]:
     for key in (*OF_FOLDERS, *OF_FILES):
         entry = layout.entries.get(key)
         if entry is not None and isinstance(entry.value, Array):
             for item in entry.value.items:
-                if isinstance(item, Scalar) and item.kind == "string":
+                if isinstance(item, TomlScalar) and item.kind == "string":
                     yield key, item
 
 

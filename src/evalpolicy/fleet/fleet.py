@@ -16,7 +16,7 @@ from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
 from evalpolicy.snapshot.cache import Cache, key
 from evalpolicy.snapshot.model import SUBMODULE, understood
-from evalpolicy.snapshot.tracing import Watched, looked, reported, tracing, tracked
+from evalpolicy.snapshot.tracing import TracedSnapshot, looked, reported, tracing, tracked
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile
@@ -64,7 +64,7 @@ class Fleet:
 
     def __init__(self, snapshot: Snapshot, layout: Layout, cache: Cache | None = None) -> None:
         self._cache = cache or Cache(None)
-        self.snapshot = Watched.over(snapshot, self._cache)
+        self.snapshot = TracedSnapshot.over(snapshot, self._cache)
         self.layout = layout
         self.problems: list[tuple[str, Problem]] = []
         self._read: dict[str, DockerfileSummary] = {}

@@ -17,7 +17,7 @@ from functools import cached_property
 from evalpolicy.config.reading import Layout
 from evalpolicy.matching.globs import Globs
 from evalpolicy.snapshot import Snapshot, Unreadable
-from evalpolicy.snapshot.model import SUBMODULE, SYMLINK, Entry
+from evalpolicy.snapshot.model import SUBMODULE, SYMLINK, TreeEntry
 
 DOCKERFILES = ("Dockerfile", "Containerfile")
 """The names under which a Dockerfile makes the folder that it stands in a unit's."""
@@ -86,7 +86,7 @@ def repositories_within(
             )
 
 
-def _other_than_files(snapshot: Snapshot) -> Iterator[tuple[str, Entry]]:
+def _other_than_files(snapshot: Snapshot) -> Iterator[tuple[str, TreeEntry]]:
     return ((path, entry) for path, entry in snapshot.entries.items() if not entry.is_file)
 
 

@@ -14,7 +14,7 @@ from evalpolicy.snapshot.cache import key
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evalpolicy.artifacts.dockerfile import Dockerfile, Label
-    from evalpolicy.artifacts.run_scripts import Script, ScriptInstall
+    from evalpolicy.artifacts.run_scripts import RunScript, ScriptInstall
 
 Role = Literal["benchmark", "agent", "model", "gateway", "core"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -176,7 +176,7 @@ class Place:
         self._parse = parse
         self._seen = seen
         self._parsed: Dockerfile | None = None
-        self._scripts: tuple[Script, ...] | None = None
+        self._scripts: tuple[RunScript, ...] | None = None
         self._installs: tuple[ScriptInstall, ...] | None = None
 
     @property
@@ -187,7 +187,7 @@ class Place:
         return self._parsed
 
     @property
-    def scripts(self) -> tuple[Script, ...]:
+    def scripts(self) -> tuple[RunScript, ...]:
         """What the Dockerfile's RUN instructions run."""
         self._seen()
         if self._scripts is None:

@@ -93,14 +93,14 @@ def check_schema(schema: bytes, name: str) -> None:
 
 
 @cache
-def _validator(schema: bytes, name: str | None) -> tuple[Validator, Budget]:
+def _validator(schema: bytes, name: str | None) -> tuple[Validator, StepBudget]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import extend, validator_for
     from jsonschema_specifications import REGISTRY
 
     document = _document(schema) if name is None else _loaded(schema, name)
-    budget = Budget(name)
+    budget = StepBudget(name)
     try:
         kind = validator_for(document, default=Draft202012Validator)
         if name is not None:
@@ -126,7 +126,7 @@ def _validator(schema: bytes, name: str | None) -> tuple[Validator, Budget]:
     return validator, budget
 
 
-class Budget:
+class StepBudget:
     """The steps that one value may take: `allOf` of one schema twice, forty deep, has 2^40."""
 
     def __init__(self, name: str | None) -> None:

@@ -14,7 +14,7 @@ from evalpolicy.artifacts.syntax.source import START, Span, SpanRow
 from evalpolicy.policy.fix import Fix, FixRow
 
 if TYPE_CHECKING:
-    from evalpolicy.snapshot.submission.change import Change
+    from evalpolicy.snapshot.submission.change import Submission
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -133,11 +133,11 @@ class Rule(Struct, frozen=True):
         """Whether the rule judges replays, which only `evalpolicy replay run` makes."""
         return "replays" in self.needs
 
-    def judges(self, change: Change | None, replays: bool = False) -> bool:
+    def judges(self, change: Submission | None, replays: bool = False) -> bool:
         """Whether the rule has something to judge: those on submissions need one (see `Facts`)."""
         if self.on_replays:
             return replays
-        if "comparison" in self.needs or "submitted" in self.needs:
+        if "comparison" in self.needs or "submitted_files" in self.needs:
             return change is not None and change.comparison is not None
         return "change" not in self.needs or change is not None
 

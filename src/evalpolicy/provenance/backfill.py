@@ -13,11 +13,11 @@ from evalpolicy.config.reading import Config
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.facts.recordings.mapping import Recordings
-from evalpolicy.facts.recordings.shown import Recorded, shown_by
+from evalpolicy.facts.recordings.shown import RecordedAgents, shown_by
 from evalpolicy.fleet.fleet import Fixture, Fleet
-from evalpolicy.provenance.entries import COMMIT_DIGITS, Earlier, Evidence, captured_at, entry
+from evalpolicy.provenance.entries import COMMIT_DIGITS, Earlier, EntryEvidence, captured_at, entry
 from evalpolicy.provenance.history import Ancestry, Arrival, arrivals
-from evalpolicy.provenance.state import State
+from evalpolicy.provenance.state import FleetState
 from evalpolicy.snapshot import Snapshot, Unreadable, git
 from evalpolicy.snapshot.cache import Cache
 from evalpolicy.snapshot.model import understood
@@ -85,7 +85,7 @@ def _evidence_of(fields: Mapping[str, object]) -> Mapping[str, object]:
     return evidence if isinstance(evidence, Mapping) else {}
 
 
-def _take(found: Backfill, provenance: ProvenanceFile, evidence: Evidence) -> None:
+def _take(found: Backfill, provenance: ProvenanceFile, evidence: EntryEvidence) -> None:
     fixture = evidence.fixture
     if evidence.unreadable:
         found.unreadable[fixture.path] = evidence.unreadable
@@ -132,7 +132,7 @@ def witnesses(
     cache: Cache,
     fixtures: Collection[Fixture],
     told: Mapping[str, object] | None = None,
-) -> Iterator[Iterator[Evidence]]:
+) -> Iterator[Iterator[EntryEvidence]]:
     """The evidence for these fixtures from git, labels and content; closes the states at the end.
 
     Raises `NotCheckedError` outside of git and in a shallow clone.
@@ -146,16 +146,16 @@ def witnesses(
     recorded = shown_by(Recordings(fleet, cache, paths=paths))
     came = arrivals(repository, _wanted(snapshot, fixtures, recorded), cache)
     ancestry = Ancestry(repository) if came else None
-    states: dict[str, State] = {}
+    states: dict[str, FleetState] = {}
 
-    def state(commit: str) -> State:
+    def state(commit: str) -> FleetState:
         if commit not in states:
             if commit and ancestry:
                 old: Snapshot = CommitSnapshot(repository, commit, snapshot.prefix)
                 where = f"{commit[:COMMIT_DIGITS]} ({ancestry.date(commit)})"
-                states[commit] = State(old, config.layout, cache, where)
+                states[commit] = FleetState(old, config.layout, cache, where)
             else:
-                states[commit] = State(snapshot, config.layout, cache, "the worktree")
+                states[commit] = FleetState(snapshot, config.layout, cache, "the worktree")
         return states[commit]
 
     def earlier(arrival: Arrival | None, captured: float | None) -> Earlier | None:
@@ -164,7 +164,7 @@ def witnesses(
         then = state(ancestry.before(arrival.commit, captured))
         return Earlier(then, state(ancestry.parent(arrival.commit)))
 
-    def each() -> Iterator[Evidence]:
+    def each() -> Iterator[EntryEvidence]:
         for fixture in fixtures:
             content = recorded.get(fixture.path)
             arrival = came.get(snapshot.prefix + fixture.path)
@@ -174,7 +174,7 @@ def witnesses(
             captured = captured_at(content, arrival, told)
             now = state(arrival.commit if arrival else "")
             before = earlier(arrival, captured)
-            yield Evidence(fixture, content, now, before, arrival, why, told)
+            yield EntryEvidence(fixture, content, now, before, arrival, why, told)
 
     try:
         yield each()
@@ -185,8 +185,8 @@ def witnesses(
 
 
 def _wanted(
-    snapshot: Snapshot, fixtures: Collection[Fixture], recorded: Mapping[str, Recorded]
-) -> dict[str, tuple[str, Recorded | None]]:
+    snapshot: Snapshot, fixtures: Collection[Fixture], recorded: Mapping[str, RecordedAgents]
+) -> dict[str, tuple[str, RecordedAgents | None]]:
     """Each fixture by its path in the repository, with the id of its content."""
     found = {}
     for fixture in fixtures:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.provenance import FIELDS
 from evalpolicy.artifacts.syntax.english import counted
-from evalpolicy.facts.recordings.shown import Recorded, Shown
+from evalpolicy.facts.recordings.shown import RecordedAgents, ShownAgent
 from evalpolicy.facts.recordings.versions import is_version
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.fleet.fleet import Fixture
 from evalpolicy.fleet.run_inputs import changed
 from evalpolicy.fleet.units import Role
 from evalpolicy.provenance.history import Arrival
-from evalpolicy.provenance.state import Known, State
+from evalpolicy.provenance.state import FleetState, Known
 from evalpolicy.scanners.shortening import shortened
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
@@ -32,11 +32,11 @@ COMMIT_DIGITS = 12
 class Earlier(Struct, frozen=True):
     """The fleet at the last commit before a capture, and at the parent of the one that added it."""
 
-    at_capture: State
-    at_parent: State
+    at_capture: FleetState
+    at_parent: FleetState
 
 
-class Evidence(Struct, frozen=True):
+class EntryEvidence(Struct, frozen=True):
     """All evidence for one fixture.
 
     `recorded` is None where the fixture's bytes are not there; `unreadable` says why then, and
@@ -47,19 +47,19 @@ class Evidence(Struct, frozen=True):
     """
 
     fixture: Fixture
-    recorded: Recorded | None
-    state: State
+    recorded: RecordedAgents | None
+    state: FleetState
     earlier: Earlier | None = None
     arrival: Arrival | None = None
     unreadable: str = ""
     told: Mapping[str, object] | None = None
 
     @property
-    def original(self) -> Recorded | None:
+    def original(self) -> RecordedAgents | None:
         return self.arrival.original if self.arrival else None
 
     @property
-    def client(self) -> Shown | None:
+    def client(self) -> ShownAgent | None:
         """The agent in the recording; a user agent outweighs a prompt (conversions lose it)."""
         shown = [r.client for r in (self.original, self.recorded) if r and r.client]
         return min(shown, key=lambda client: client.by != "user_agent", default=None)
@@ -86,7 +86,7 @@ class Evidence(Struct, frozen=True):
         return client.agent
 
 
-def entry(evidence: Evidence) -> dict[str, object] | None:
+def entry(evidence: EntryEvidence) -> dict[str, object] | None:
     """The fields of the entry in their order; None if not even the name can be read."""
     told = evidence.told or {}
     reading = evidence.reading
@@ -125,7 +125,7 @@ def entry(evidence: Evidence) -> dict[str, object] | None:
     return made
 
 
-def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
+def _named(evidence: EntryEvidence, reading: Decoding) -> dict[str, Known]:
     """Benchmark, task and agent from the name; the agent only if the recording agrees."""
     several = len(evidence.fixture.readings) > 1
     how = f"name: one of {len(evidence.fixture.readings)} readings" if several else "name"
@@ -153,13 +153,13 @@ def _named(evidence: Evidence, reading: Decoding) -> dict[str, Known]:
     return fields
 
 
-def _shown(client: Shown) -> str:
+def _shown(client: ShownAgent) -> str:
     words = " ".join(client.evidence.replace("\\n", " ").split())
     cut = "".join(c for c in shortened(words, _WORDS) if c.isprintable())
     return f"{client.by.replace('_', ' ')}: {cut}"
 
 
-def _agent_version(evidence: Evidence, agent: object) -> Known:
+def _agent_version(evidence: EntryEvidence, agent: object) -> Known:
     if not isinstance(agent, str):
         return Known.unknown("the agent is not known")
     for recorded in (evidence.original, evidence.recorded):
@@ -170,7 +170,7 @@ def _agent_version(evidence: Evidence, agent: object) -> Known:
     return _attested(evidence, ("agent", agent), lambda state: _labelled_version(state, agent))
 
 
-def _labelled_version(state: State, agent: str) -> Known:
+def _labelled_version(state: FleetState, agent: str) -> Known:
     labelled = state.label("agent", agent, "eval.agent.version")
     if isinstance(labelled.value, str) and not is_version(labelled.value):
         return Known.unknown(
@@ -179,7 +179,9 @@ def _labelled_version(state: State, agent: str) -> Known:
     return labelled
 
 
-def _attested(evidence: Evidence, unit: tuple[Role, str], ask: Callable[[State], Known]) -> Known:
+def _attested(
+    evidence: EntryEvidence, unit: tuple[Role, str], ask: Callable[[FleetState], Known]
+) -> Known:
     """What the last commit before the capture states; null if the fleet has changed by the commit.
 
     Who recorded may have had the change already, or not: nothing proves which. A unit that came
@@ -215,7 +217,7 @@ def _differing(captured: Known, committed: Known) -> str:
     return ", then ".join(words.removeprefix("unknown: ") for words in said)
 
 
-def _models(evidence: Evidence) -> dict[str, Known]:
+def _models(evidence: EntryEvidence) -> dict[str, Known]:
     recorded = evidence.recorded
     if recorded is None or not recorded.models:
         unknown = Known.unknown(evidence.unreadable or "the recording names no model")
@@ -235,7 +237,7 @@ def _models(evidence: Evidence) -> dict[str, Known]:
     return {"model": Known(name, how), "model_version": version}
 
 
-def _captured(evidence: Evidence) -> Known:
+def _captured(evidence: EntryEvidence) -> Known:
     recorded, original, arrival = evidence.recorded, evidence.original, evidence.arrival
     if original and original.started and arrival:
         at = arrival.commit[:COMMIT_DIGITS]
@@ -251,7 +253,7 @@ def _captured(evidence: Evidence) -> Known:
 
 
 def captured_at(
-    recorded: Recorded | None, arrival: Arrival | None, told: Mapping[str, object] | None
+    recorded: RecordedAgents | None, arrival: Arrival | None, told: Mapping[str, object] | None
 ) -> float | None:
     """When a run was recorded (seconds since 1970): as a person says, or as a recording does."""
     given = (told or {}).get("captured")

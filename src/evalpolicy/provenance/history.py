@@ -7,17 +7,17 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from evalpolicy.errors import NotCheckedError
-from evalpolicy.facts.recordings.shown import Recorded, read_recorded
+from evalpolicy.facts.recordings.shown import RecordedAgents, read_recorded
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.snapshot import Unreadable, git
 from evalpolicy.snapshot.cache import Cache, key
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import GitCommand
 from evalpolicy.snapshot.model import decode_path, understood
 
 _SUFFIXES = ("*.trajectory.jsonl", "*.traces.jsonl")
 
 
-class Change(NamedTuple):
+class PathChangeInCommit(NamedTuple):
     """A commit's change of one path; a blob id is None if the path does not exist."""
 
     commit: str
@@ -27,7 +27,7 @@ class Change(NamedTuple):
     after: str | None
 
 
-class Step(NamedTuple):
+class HistoryStep(NamedTuple):
     """A commit on a fixture's way: it made it `blob`; `before` is what it made it from, if any.
 
     `moved` says that the commit gave it another path, and another format perhaps.
@@ -49,11 +49,13 @@ class Arrival(NamedTuple):
 
     commit: str
     date: str
-    original: Recorded | None
+    original: RecordedAgents | None
 
 
 def arrivals(
-    repository: git.Repository, wanted: Mapping[str, tuple[str, Recorded | None]], cache: Cache
+    repository: git.Repository,
+    wanted: Mapping[str, tuple[str, RecordedAgents | None]],
+    cache: Cache,
 ) -> dict[str, Arrival]:
     """By path, the arrival of each fixture that is committed as it is now.
 
@@ -63,7 +65,7 @@ def arrivals(
     clone.
     """
     refuse_shallow(repository)
-    if repository.run(Command.RESOLVE, "HEAD").returncode != 0:
+    if repository.run(GitCommand.RESOLVE, "HEAD").returncode != 0:
         return {}  # nothing was committed yet
     changes = _changes(repository, wanted)
     ways = {
@@ -80,7 +82,7 @@ class Ancestry:
 
     def __init__(self, repository: git.Repository) -> None:
         self._commits: dict[str, tuple[int, str]] = {}
-        for record in repository.output(Command.ANCESTRY).decode("ascii").split("\0")[:-1]:
+        for record in repository.output(GitCommand.ANCESTRY).decode("ascii").split("\0")[:-1]:
             time, commit, *parents = record.split()
             self._commits[commit] = (int(time), parents[0] if parents else "")
 
@@ -107,7 +109,7 @@ class Ancestry:
 
 def refuse_shallow(repository: git.Repository) -> None:
     """Raises `NotCheckedError` for a shallow clone."""
-    if repository.output(Command.IS_SHALLOW).strip() == b"true":
+    if repository.output(GitCommand.IS_SHALLOW).strip() == b"true":
         raise NotCheckedError(
             "this clone is shallow: the commits that added the fixtures are not in it. Fetch them "
             "with `git fetch --unshallow` (in a workflow: actions/checkout with fetch-depth: 0)"
@@ -117,16 +119,16 @@ def refuse_shallow(repository: git.Repository) -> None:
 class _Changes(NamedTuple):
     """The log from newest to oldest: changes by path, and the deletions of each commit."""
 
-    of_path: Mapping[str, list[tuple[int, Change]]]
-    gone: Mapping[tuple[str, str], Change]
+    of_path: Mapping[str, list[tuple[int, PathChangeInCommit]]]
+    gone: Mapping[tuple[str, str], PathChangeInCommit]
 
 
 def _changes(repository: git.Repository, wanted: Iterable[str]) -> _Changes:
     """One `git log` for all fixtures, at any path and with either suffix."""
     others = {f"*.{path.rpartition('/')[2].partition('.')[2]}" for path in wanted}
     patterns = sorted({*_SUFFIXES, *(p for p in others if p != "*.")})
-    of_path: dict[str, list[tuple[int, Change]]] = {}
-    gone: dict[tuple[str, str], Change] = {}
+    of_path: dict[str, list[tuple[int, PathChangeInCommit]]] = {}
+    gone: dict[tuple[str, str], PathChangeInCommit] = {}
     for position, change in enumerate(_log(repository, patterns)):
         of_path.setdefault(change.path, []).append((position, change))
         if change.after is None:
@@ -134,9 +136,9 @@ def _changes(repository: git.Repository, wanted: Iterable[str]) -> _Changes:
     return _Changes(of_path, gone)
 
 
-def _log(repository: git.Repository, patterns: list[str]) -> Iterator[Change]:
+def _log(repository: git.Repository, patterns: list[str]) -> Iterator[PathChangeInCommit]:
     """`git log --raw -z`: a header, then `:mode mode before after status` and path in turns."""
-    printed = repository.output(Command.LOG_OF_FILES, *patterns, folder=repository.top)
+    printed = repository.output(GitCommand.LOG_OF_FILES, *patterns, folder=repository.top)
     commit = date = ""
     parts = iter(printed.split(b"\0"))
     for part in parts:
@@ -146,16 +148,16 @@ def _log(repository: git.Repository, patterns: list[str]) -> Iterator[Change]:
         elif head.startswith(b":"):
             _, _, before, after, _ = head.decode().split(" ")
             path = decode_path(next(parts))
-            yield Change(commit, date, path, _blob(before), _blob(after))
+            yield PathChangeInCommit(commit, date, path, _blob(before), _blob(after))
 
 
 def _blob(oid: str) -> str | None:
     return oid if oid.strip("0") else None
 
 
-def _way(changes: _Changes, path: str) -> list[Step]:
+def _way(changes: _Changes, path: str) -> list[HistoryStep]:
     """The steps by which the file got to `path`, newest first, as far as the log shows."""
-    way: list[Step] = []
+    way: list[HistoryStep] = []
     place = -1
     while True:
         found = changes.of_path.get(path, ())
@@ -166,7 +168,7 @@ def _way(changes: _Changes, path: str) -> list[Step]:
         if change.before is None:
             from_ = changes.gone.get((change.commit, stem_of(path)))
         before = from_.before if from_ else change.before
-        way.append(Step(change.commit, change.date, change.after, before, from_ is not None))
+        way.append(HistoryStep(change.commit, change.date, change.after, before, from_ is not None))
         if before is None:
             return way
         # In a commit that moves it, the file's departure may be listed after its arrival.
@@ -178,8 +180,8 @@ def _way(changes: _Changes, path: str) -> list[Step]:
 
 
 def _old_recordings(
-    repository: git.Repository, ways: Iterable[list[Step]], cache: Cache
-) -> Mapping[str, Recorded]:
+    repository: git.Repository, ways: Iterable[list[HistoryStep]], cache: Cache
+) -> Mapping[str, RecordedAgents]:
     """What earlier contents of the fixtures show, by blob id, if they are available."""
     wanted = {
         oid
@@ -189,10 +191,10 @@ def _old_recordings(
         for oid in (step.blob, step.before)
         if oid is not None
     }
-    found: dict[str, Recorded] = {}
+    found: dict[str, RecordedAgents] = {}
     fresh = []
     for oid in sorted(wanted):
-        row = cache.get(key("recorded", oid), Recorded)
+        row = cache.get(key("recorded", oid), RecordedAgents)
         if row is None:
             fresh.append(oid)
         else:
@@ -212,7 +214,9 @@ def _old_recordings(
     return found
 
 
-def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded]) -> Arrival:
+def _arrival(
+    way: list[HistoryStep], now: RecordedAgents | None, old: Mapping[str, RecordedAgents]
+) -> Arrival:
     """The newest step that changed the run in place, or the oldest step.
 
     A change in place that leaves requests and replies as they are (a redaction elsewhere) is
@@ -230,7 +234,7 @@ def _arrival(way: list[Step], now: Recorded | None, old: Mapping[str, Recorded])
     return Arrival(step.commit, step.date, original)
 
 
-def _same_run(step: Step, old: Mapping[str, Recorded]) -> bool:
+def _same_run(step: HistoryStep, old: Mapping[str, RecordedAgents]) -> bool:
     """Whether a change in place kept all requests and replies."""
     before, after = old.get(step.before or ""), old.get(step.blob)
     if before is None or after is None or after.exchanges is None:

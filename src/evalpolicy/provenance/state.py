@@ -23,7 +23,7 @@ class Known(NamedTuple):
         return cls(None, f"unknown: {why}")
 
 
-class State:
+class FleetState:
     """One state of a fleet, `where` is what an entry calls it. Units are found where they moved."""
 
     def __init__(self, snapshot: Snapshot, layout: Layout, cache: Cache, where: str) -> None:

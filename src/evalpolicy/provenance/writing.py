@@ -15,7 +15,7 @@ from evalpolicy.snapshot.model import encode_path
 from evalpolicy.snapshot.writing import write as write_file
 
 
-class Edit:
+class ProvenanceEdit:
     """One edit of the provenance file: `before` and `after` are its bytes.
 
     Raises `NotCheckedError` if the file cannot be edited: it is not a JSON object, or has

@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from evalpolicy.replay import catalogue
 from evalpolicy.replay.conversation import Conversation
-from evalpolicy.replay.intake import Limits, RefusedError, asked_of, read_body
+from evalpolicy.replay.intake import BodyLimits, RefusedError, asked_of, read_body
 from evalpolicy.replay.journal import CallEntry, Journal, Outcome, Started
+from evalpolicy.replay.playback import Draw, Playback
 from evalpolicy.replay.routes import Route, caller, resolve
-from evalpolicy.replay.tape import Draw, Tape
-from evalpolicy.replay.wires import WIRES, Asked, BadRequestError, WireName
+from evalpolicy.replay.wires import WIRES, BadRequestError, ModelCall, WireName
 
 _NO_RETRY = {"x-should-retry": "false"}
 """OpenAI's and Anthropic's clients obey it; all retry 408, 409, 429 and 5xx otherwise. The errors
@@ -64,7 +64,7 @@ def as_error(wire: WireName, status: int, code: str, message: str) -> Response:
     return as_json(WIRES[wire].error(status, code, message), status, headers)
 
 
-class _Call(Struct):
+class _ServedCall(Struct):
     """What is known of a call so far."""
 
     method: str
@@ -78,19 +78,19 @@ class ReplayApp:
 
     def __init__(
         self,
-        tape: Tape,
+        playback: Playback,
         journal: Journal,
-        limits: Limits | None = None,
+        limits: BodyLimits | None = None,
         on_failure: Callable[[OSError], None] = lambda error: None,
     ) -> None:
-        self._tape = tape
+        self._playback = playback
         self._journal = journal
-        self._limits = limits or Limits()
+        self._limits = limits or BodyLimits()
         self._on_failure = on_failure
         self._calls = 0
         self._failed = False
-        self._models = tape.models
-        journal.start(Started(tape.sha256, len(tape.turns), tape.on_exhausted))
+        self._models = playback.models
+        journal.start(Started(playback.sha256, len(playback.turns), playback.on_exhausted))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's next message."""
@@ -118,10 +118,10 @@ class ReplayApp:
         if route is None or (route.action == "model" and method == "POST"):
             # A model's name may contain a colon, so `m:embedContent` looks like one.
             await self._drain(request)
-            call = _Call(method, path, caller(path, request.headers))
+            call = _ServedCall(method, path, caller(path, request.headers))
             message = f"unknown route {method} {path[:200]}"
             return self._refuse(call, "unknown-route", RefusedError(404, "not_found", message))
-        call = _Call(method, path, route.wire, route.action == "stream")
+        call = _ServedCall(method, path, route.wire, route.action == "stream")
         if method != route.method and (method, route.method) != ("HEAD", "GET"):
             await self._drain(request)
             message = f"{path[:200]} needs {route.method}"
@@ -147,13 +147,15 @@ class ReplayApp:
 
     def _catalogue(self, route: Route) -> Response:
         if route.action == "health":
-            left = {"status": "ok", "turns": len(self._tape.turns)}
+            left = {"status": "ok", "turns": len(self._playback.turns)}
             return as_json(left)
         if route.action == "models":
             return as_json(catalogue.models(self._models, route.wire))
         return as_json(catalogue.model(route.model, route.wire))
 
-    def _generate(self, route: Route, call: _Call, asked: Asked) -> Response | EventStream:
+    def _generate(
+        self, route: Route, call: _ServedCall, asked: ModelCall
+    ) -> Response | EventStream:
         wire = WIRES[route.wire]
         body = asked.body
         if route.action == "count" and isinstance(
@@ -163,10 +165,10 @@ class ReplayApp:
         said: Conversation = wire.read(body)
         if route.action == "count":
             return as_json(catalogue.count(said, route.wire))
-        draw = self._tape.draw(said)
+        draw = self._playback.draw(said)
         if draw.reply is None:
             self._note(call, "exhausted", 400)
-            turns = len(self._tape.turns)
+            turns = len(self._playback.turns)
             message = f"the recording is exhausted: all of its turns ({turns}) were served"
             return as_error(route.wire, 400, "replay_exhausted", message)
         self._note(call, draw.outcome, 200, draw)
@@ -176,7 +178,7 @@ class ReplayApp:
         kind = "application/json" if whole else "text/event-stream; charset=utf-8"
         return EventStream(wire.stream(draw.reply, asked), kind)
 
-    def _refuse(self, call: _Call, outcome: Outcome, why: RefusedError) -> Response:
+    def _refuse(self, call: _ServedCall, outcome: Outcome, why: RefusedError) -> Response:
         self._note(call, outcome, why.status, reason=str(why))
         return as_error(call.wire, why.status, why.code, str(why))
 
@@ -186,7 +188,7 @@ class ReplayApp:
 
     def _note(
         self,
-        call: _Call,
+        call: _ServedCall,
         outcome: Outcome,
         status: int,
         draw: Draw | None = None,

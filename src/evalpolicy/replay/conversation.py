@@ -14,7 +14,7 @@ from evalpolicy.artifacts.trajectory.request import compact, text_of
 Kind: TypeAlias = Literal["system", "user", "assistant", "call", "result"]
 
 
-class Item(NamedTuple):
+class ConversationItem(NamedTuple):
     """A text of one side, a tool that was called (`text` is its arguments), or a tool's result."""
 
     kind: Kind
@@ -23,7 +23,7 @@ class Item(NamedTuple):
     call_id: str = ""
 
 
-Conversation: TypeAlias = tuple[Item, ...]
+Conversation: TypeAlias = tuple[ConversationItem, ...]
 
 _ROLES: dict[str, Kind] = {
     "system": "system",
@@ -43,13 +43,13 @@ _DEPTH = 6
 
 def conversation(messages: object, instructions: object = None) -> Conversation:
     """The items of a request; adjacent texts of one side are one item, empty texts are dropped."""
-    found = [Item("system", text) for text in (_text(instructions),) if text]
+    found = [ConversationItem("system", text) for text in (_text(instructions),) if text]
     for message in [messages] if isinstance(messages, (str, dict)) else _list(messages):
         for item in _items(message):
             if item.kind in ("call", "result"):
                 found.append(item)
             elif item.text and found and found[-1].kind == item.kind:
-                found[-1] = Item(item.kind, found[-1].text + "\n" + item.text)
+                found[-1] = ConversationItem(item.kind, found[-1].text + "\n" + item.text)
             elif item.text:
                 found.append(item)
     return tuple(found)
@@ -59,9 +59,9 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _items(message: object) -> Iterator[Item]:
+def _items(message: object) -> Iterator[ConversationItem]:
     if isinstance(message, str):
-        yield Item("user", message)
+        yield ConversationItem("user", message)
     if not isinstance(message, dict):
         return
     role, kind = message.get("role"), message.get("type")
@@ -74,7 +74,7 @@ def _items(message: object) -> Iterator[Item]:
         yield from _part(message, side)
     elif side == "result":
         call_id = message.get("tool_call_id")
-        yield Item("result", _text(_content(message)), call_id=_string(call_id))
+        yield ConversationItem("result", _text(_content(message)), call_id=_string(call_id))
     else:
         content = _content(message)
         for part in content if isinstance(content, list) else [content]:
@@ -89,9 +89,9 @@ def _content(message: dict[str, Any]) -> object:
     return next((message[key] for key in ("content", "parts") if key in message), None)
 
 
-def _part(part: object, side: Kind) -> Iterator[Item]:
+def _part(part: object, side: Kind) -> Iterator[ConversationItem]:
     if not isinstance(part, dict):
-        yield Item(side, _text(part))
+        yield ConversationItem(side, _text(part))
         return
     kind = part.get("type")
     if kind in _CALLS:
@@ -99,22 +99,24 @@ def _part(part: object, side: Kind) -> Iterator[Item]:
     elif kind in _RESULTS:
         said = next((part[key] for key in ("output", "content", "response") if key in part), None)
         call_id = part.get("call_id") or part.get("tool_use_id") or part.get("id")
-        yield Item("result", _said(said), call_id=_string(call_id))
+        yield ConversationItem("result", _said(said), call_id=_string(call_id))
     elif isinstance(function := part.get("functionCall", part.get("function_call")), dict):
         yield _call(function, function.get("id"))
     elif isinstance(function := part.get("functionResponse", part.get("function_response")), dict):
-        yield Item("result", _said(function.get("response")), call_id=_string(function.get("id")))
+        yield ConversationItem(
+            "result", _said(function.get("response")), call_id=_string(function.get("id"))
+        )
     elif not part.get("thought"):
-        yield Item(side, _text(part))
+        yield ConversationItem(side, _text(part))
 
 
-def _call(call: dict[str, Any], call_id: object) -> Item:
+def _call(call: dict[str, Any], call_id: object) -> ConversationItem:
     arguments = next(
         (call[key] for key in ("arguments", "args", "input", "parameters") if key in call), ""
     )
     if not isinstance(arguments, str):
         arguments = compact(arguments).decode("utf-8", "replace")
-    return Item("call", arguments, _string(call.get("name")), _string(call_id))
+    return ConversationItem("call", arguments, _string(call.get("name")), _string(call_id))
 
 
 def _said(result: object) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from evalpolicy.replay.routes import Route
-from evalpolicy.replay.wires import Asked
+from evalpolicy.replay.wires import ModelCall
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of the longest request; Anthropic's own limit (32 MB), and no API has a higher one."""
@@ -27,14 +27,14 @@ class RefusedError(Exception):
         self.status, self.code = status, code
 
 
-class Limits(Struct, frozen=True):
+class BodyLimits(Struct, frozen=True):
     """Limits of a call: bytes of its body, and seconds until it has arrived."""
 
     body: int = MAX_BODY
     patience: float = PATIENCE
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+async def read_body(request: Request, limits: BodyLimits) -> bytes:
     """The whole body. Raises `RefusedError` if it is too long, too slow or compressed."""
     headers = request.headers
     if headers.get("content-encoding", "identity") not in ("", "identity"):
@@ -51,7 +51,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         raise RefusedError(408, "too_slow", f"the body did not arrive in {seconds}") from None
 
 
-async def _collect(request: Request, limits: Limits) -> bytes:
+async def _collect(request: Request, limits: BodyLimits) -> bytes:
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
@@ -62,11 +62,11 @@ async def _collect(request: Request, limits: Limits) -> bytes:
     return b"".join(pieces)
 
 
-def _too_long(limits: Limits) -> RefusedError:
+def _too_long(limits: BodyLimits) -> RefusedError:
     return RefusedError(413, "too_large", f"the body is longer than {limits.body:,} bytes")
 
 
-def asked_of(route: Route, body: bytes, alt: str | None) -> Asked:
+def asked_of(route: Route, body: bytes, alt: str | None) -> ModelCall:
     """What a body asks for. Raises `RefusedError` if it is not a JSON object."""
     try:
         value: Any = orjson.loads(body)
@@ -76,4 +76,4 @@ def asked_of(route: Route, body: bytes, alt: str | None) -> Asked:
         raise RefusedError(400, "bad_request", "the body is not a JSON object")
     model = route.model or value.get("model")
     stream = route.action == "stream" if route.wire == "gemini" else value.get("stream") is True
-    return Asked(value, model if isinstance(model, str) else "", stream, alt == "sse")
+    return ModelCall(value, model if isinstance(model, str) else "", stream, alt == "sse")

@@ -13,7 +13,7 @@ from contextlib import suppress
 import orjson
 
 from evalpolicy.artifacts.trajectory import Turn
-from evalpolicy.artifacts.trajectory.request import Request
+from evalpolicy.artifacts.trajectory.request import RecordedRequest
 from evalpolicy.facts.replays.evidence import Difference
 from evalpolicy.replay.conversation import Conversation, Kind, conversation
 from evalpolicy.replay.tolerance import arguments, masked, squeezed, tolerant
@@ -24,7 +24,7 @@ MOST = 5
 _EXCERPT = 60
 
 
-def recorded_conversation(request: Request) -> Conversation:
+def recorded_conversation(request: RecordedRequest) -> Conversation:
     """The items of a recorded request."""
     messages = request.messages
     if isinstance(messages, str):

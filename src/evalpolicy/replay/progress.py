@@ -15,7 +15,7 @@ _BAR = 20
 _CLEAR = "\r\x1b[K"
 
 
-class Shown:
+class ProgressLines:
     """Writes to a stream (standard error). `columns` gives the terminal's width when asked."""
 
     def __init__(self, stream: TextIO, columns: Callable[[], int], *, colour: bool) -> None:

@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from evalpolicy.replay.app import as_error, as_json
 from evalpolicy.replay.assembling import CutOffError, assemble
 from evalpolicy.replay.conversation import Conversation
-from evalpolicy.replay.intake import Limits, RefusedError, asked_of, read_body
-from evalpolicy.replay.recording import Recording
+from evalpolicy.replay.intake import BodyLimits, RefusedError, asked_of, read_body
+from evalpolicy.replay.recording import RecordingFile
 from evalpolicy.replay.routes import Route, caller, resolve
-from evalpolicy.replay.spans import Recorded
+from evalpolicy.replay.spans import RecordedCall
 from evalpolicy.replay.wires import WIRES, BadRequestError
 
 _HOP = frozenset(
@@ -33,7 +33,7 @@ _TIMEOUT = httpx.Timeout(600, connect=10)
 _MESSAGE = 500
 
 
-class _Call(Struct, frozen=True):
+class _ForwardedCall(Struct, frozen=True):
     """A running call: its request and its start time."""
 
     route: Route
@@ -53,7 +53,7 @@ class RecorderApp:
     def __init__(
         self,
         upstream: str,
-        recording: Recording,
+        recording: RecordingFile,
         on_failure: Callable[[OSError], None] = lambda error: None,
     ) -> None:
         self._upstream = upstream.rstrip("/")
@@ -91,7 +91,7 @@ class RecorderApp:
         route = resolve(path, request.headers)
         wire = route.wire if route else caller(path, request.headers)
         try:
-            body = await read_body(request, Limits())
+            body = await read_body(request, BodyLimits())
             if route is None or request.method != route.method:
                 raise RefusedError(404, "not_found", f"unknown route {request.method} {path[:200]}")
             if route.action == "health":
@@ -102,7 +102,9 @@ class RecorderApp:
                 return
             asked = asked_of(route, body, request.query_params.get("alt"))
             said = WIRES[wire].read(asked.body)
-            call = _Call(route, said, asked.model, self._now(), request.headers.get("user-agent"))
+            call = _ForwardedCall(
+                route, said, asked.model, self._now(), request.headers.get("user-agent")
+            )
             await self._pass_on(request, route, body, call, send)
         except RefusedError as refused:
             answer = as_error(wire, refused.status, refused.code, str(refused))
@@ -115,7 +117,7 @@ class RecorderApp:
             await as_json(broken, 502)(scope, receive, send)
 
     async def _pass_on(
-        self, request: Request, route: Route, body: bytes, call: _Call | None, send: Send
+        self, request: Request, route: Route, body: bytes, call: _ForwardedCall | None, send: Send
     ) -> None:
         headers = [(k, v) for k, v in request.headers.items() if k not in _HOP]
         query = request.scope["query_string"].decode("latin-1")
@@ -144,7 +146,7 @@ class RecorderApp:
 
     def _record(
         self,
-        call: _Call | None,
+        call: _ForwardedCall | None,
         answer: httpx.Response | None,
         content: bytes = b"",
         error: tuple[str, str] | None = None,
@@ -163,7 +165,7 @@ class RecorderApp:
                 error = ("cut-off", str(reason))
             except (KeyError, TypeError, AttributeError, ValueError) as reason:
                 error = ("unreadable", f"{type(reason).__name__} in the response")
-        recorded = Recorded(
+        recorded = RecordedCall(
             call.route.wire,
             call.said,
             call.model,

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from evalpolicy.replay.spans import Recorded, line
+from evalpolicy.replay.spans import RecordedCall, line
 from evalpolicy.scanners.credentials import Scanner, redact, redact_text
 from evalpolicy.snapshot.writing import open_to_append, write
 
 
-class Recording:
+class RecordingFile:
     """Writes a new file; raises `FileExistsError` if it exists: a fixture is one run."""
 
     def __init__(self, file: Path) -> None:
@@ -24,7 +24,7 @@ class Recording:
         self.failed = 0
         self.redacted = 0
 
-    def add(self, call: Recorded) -> None:
+    def add(self, call: RecordedCall) -> None:
         """Adds the line of a call, forced to the disk.
 
         The file is replaced: a process that is killed while it appends leaves a part of a line.

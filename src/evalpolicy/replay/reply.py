@@ -17,7 +17,7 @@ SENTINEL = "REPLAY_EXHAUSTED"
 """The text of the reply for `--on-exhausted sentinel`, as in the reference fleet."""
 
 
-class ToolCall(Struct, frozen=True):
+class ServedToolCall(Struct, frozen=True):
     """A tool call with an id, which every API requires."""
 
     name: str
@@ -46,7 +46,7 @@ class Reply(Struct, frozen=True):
 
     key: str
     text: str
-    calls: tuple[ToolCall, ...]
+    calls: tuple[ServedToolCall, ...]
     finish: Finish
     model: str | None
     input_tokens: int
@@ -57,7 +57,7 @@ class Reply(Struct, frozen=True):
 def reply_of(turn: Turn, key: str) -> Reply:
     """The reply of a recorded turn."""
     calls = tuple(
-        ToolCall(call.name, call.arguments, call.call_id or f"call_{key}{number:02d}")
+        ServedToolCall(call.name, call.arguments, call.call_id or f"call_{key}{number:02d}")
         for number, call in enumerate(turn.tool_calls)
     )
     return Reply(

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from evalpolicy.errors import EXIT_NOT_CHECKED, NotCheckedError, UsageError
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.facts.replays.verdict import Calls, Evidence, Judgement, Wanted, judge
+from evalpolicy.facts.replays.verdict import Calls, Judgement, ReplayEvidence, Wanted, judge
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.replay.containers.engines import Engine, EngineGoneError
 from evalpolicy.replay.containers.lifecycle import StoppedError, agent_result, replay
@@ -93,7 +93,7 @@ def replay_all(
 
 def skipped(skip: Skipped) -> Replayed:
     """A fixture that the plan left out."""
-    evidence = Evidence(Wanted("", 0, "", ""), not_run=skip.reason)
+    evidence = ReplayEvidence(Wanted("", 0, "", ""), not_run=skip.reason)
     return Replayed(stem_of(skip.path), skip.path, evidence, judge(evidence), broken=skip.broken)
 
 
@@ -122,7 +122,7 @@ def _not_run(planned: Replay, reason: str) -> Replayed:
         planned.sha256, planned.turns, planned.benchmark, planned.task, planned.reward,
         planned.control,
     )  # fmt: skip
-    evidence = Evidence(wanted, not_run=reason)
+    evidence = ReplayEvidence(wanted, not_run=reason)
     return Replayed(planned.name, planned.path, evidence, judge(evidence), planned.agent)
 
 

@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from evalpolicy import __version__
 from evalpolicy.artifacts.trajectory.replies import read_reply
-from evalpolicy.replay.conversation import Conversation, Item
+from evalpolicy.replay.conversation import Conversation, ConversationItem
 from evalpolicy.replay.wires import WireName
 
 
-class Recorded(Struct, frozen=True):
+class RecordedCall(Struct, frozen=True):
     """One call that was passed on. Times are nanoseconds since 1970.
 
     `response` is the upstream's reply; if there is none, `error` is its type and message.
@@ -40,7 +40,7 @@ class Recorded(Struct, frozen=True):
         return reply is not None and reply.usable
 
 
-def line(call: Recorded) -> bytes:
+def line(call: RecordedCall) -> bytes:
     """The line, with its line feed; credentials are still in it."""
     values = _values(call)
     span = {
@@ -66,7 +66,7 @@ def _value(value: str | int) -> dict[str, str]:
     return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
 
 
-def _values(call: Recorded) -> dict[str, str | int]:
+def _values(call: RecordedCall) -> dict[str, str | int]:
     values: dict[str, str | int | None] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": call.model,
@@ -107,7 +107,7 @@ def _reply_values(response: dict[str, Any], finish: str | None) -> dict[str, str
     }
 
 
-def _message(item: Item) -> dict[str, Any]:
+def _message(item: ConversationItem) -> dict[str, Any]:
     match item.kind:
         case "call":
             call = _tool_call(item.call_id, item.name, item.text)

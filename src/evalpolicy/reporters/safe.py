@@ -16,7 +16,7 @@ from evalpolicy.scanners.unsuspicious import was_scanned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from evalpolicy.scanners.credentials import Hit, Scanner
+    from evalpolicy.scanners.credentials import CredentialHit, Scanner
 
 UNSEEN = (
     "\x7f-\x9f\u2028\u2029"
@@ -69,7 +69,7 @@ def lines_without_credentials(text: str) -> tuple[str, int]:
     return "\n".join(lines), changed
 
 
-def _hits(text: str) -> tuple[Hit, ...]:
+def _hits(text: str) -> tuple[CredentialHit, ...]:
     return _scanner().scan(text.encode("utf-8", "surrogatepass"))
 
 

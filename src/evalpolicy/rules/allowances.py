@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.facts.waivers.settling import Waivers
+from evalpolicy.facts.waivers.applying import Waivers
 from evalpolicy.policy.rule import Hit, rule
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.facts.waivers.settling import Waivers
+from evalpolicy.facts.waivers.applying import Waivers
 from evalpolicy.policy.rule import Hit, rule
 
 

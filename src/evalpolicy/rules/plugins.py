@@ -32,7 +32,7 @@ GROUP = "evalpolicy.rules"
 NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 """What names a family, and a rule."""
 
-_OF_UNITS = frozenset({"unit", "around", "contracts"})
+_OF_UNITS = frozenset({"unit", "unit_context", "contracts"})
 _OF_DOCKERFILES = frozenset({"dockerfile", "place", "layout"})
 
 

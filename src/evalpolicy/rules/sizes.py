@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.large_files import HOOK
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START
-from evalpolicy.facts.sizing import Allowance, Sizing
+from evalpolicy.facts.sizing import HookExclusion, Sizing
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.policy.rule import Hit, rule
 
@@ -137,7 +137,7 @@ def large_file_allowance_broad(sizing: Sizing) -> Iterator[Hit]:
                 )
 
 
-def _meant_for(sizing: Sizing, allowance: Allowance) -> frozenset[str]:
+def _meant_for(sizing: Sizing, allowance: HookExclusion) -> frozenset[str]:
     large = {path for path, size in sizing.of.items() if size > sizing.limit * 1024}
     for needed in (large, sizing.fixtures):
         if covered := allowance.covers & needed:

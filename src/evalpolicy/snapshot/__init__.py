@@ -4,7 +4,7 @@
 that does not grow with the repository.
 """
 
-from evalpolicy.snapshot.model import Entry, Kind, Snapshot, Unreadable
+from evalpolicy.snapshot.model import Kind, Snapshot, TreeEntry, Unreadable
 from evalpolicy.snapshot.opening import open_snapshot
 
-__all__ = ["Entry", "Kind", "Snapshot", "Unreadable", "open_snapshot"]
+__all__ = ["Kind", "Snapshot", "TreeEntry", "Unreadable", "open_snapshot"]

@@ -19,14 +19,14 @@ from evalpolicy.errors import NotCheckedError
 _LONGEST = 1 << 16
 
 
-class Place(NamedTuple):
+class RepositoryLocation(NamedTuple):
     """Where a repository was found: `top` is None for a bare one. Links are resolved."""
 
     git_dir: Path
     top: Path | None
 
 
-def nearest(folder: Path) -> Place | None:
+def nearest(folder: Path) -> RepositoryLocation | None:
     """The nearest repository at or above `folder`; None outside of git.
 
     GIT_CEILING_DIRECTORIES ends the search as it ends git's (git(1)). Raises `NotCheckedError` for
@@ -40,10 +40,10 @@ def nearest(folder: Path) -> Place | None:
         if place != here and str(place) in closed:
             return None
         if os.path.lexists(place / ".git"):
-            return Place(_led_to(place), place)
+            return RepositoryLocation(_led_to(place), place)
         if _is_git_dir(place):
             _refuse_embedded(folder, place)
-            return Place(place, None)
+            return RepositoryLocation(place, None)
     return None
 
 

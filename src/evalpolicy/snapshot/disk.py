@@ -12,15 +12,15 @@ from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.git_process import Command, last_line
+from evalpolicy.snapshot.git_process import GitCommand, last_line
 from evalpolicy.snapshot.model import (
     EXECUTABLE,
     REGULAR,
     SUBMODULE,
     SYMLINK,
-    Entry,
     Kind,
     Snapshot,
+    TreeEntry,
     Unreadable,
     decode_path,
     encode_path,
@@ -103,10 +103,10 @@ class DiskSnapshot(Snapshot):
     def read(self, path: str, limit: int | None = None) -> bytes:
         return self._read_within(self._behind(path), limit)
 
-    def _read(self, entry: Entry) -> bytes:
+    def _read(self, entry: TreeEntry) -> bytes:
         return self._read_within(entry, None)
 
-    def _read_within(self, entry: Entry, limit: int | None) -> bytes:
+    def _read_within(self, entry: TreeEntry, limit: int | None) -> bytes:
         """The file's bytes by as few calls of the system as there can be: a run reads hundreds."""
         descriptor, size = self._open(entry)
         try:
@@ -121,22 +121,22 @@ class DiskSnapshot(Snapshot):
             os.close(descriptor)
         return b"".join(pieces)
 
-    def _size(self, entry: Entry) -> int:
+    def _size(self, entry: TreeEntry) -> int:
         try:
             return os.lstat(self._where(entry)).st_size
         except OSError as error:
             raise Unreadable(_reason(error)) from error
 
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         try:
             return decode_path(os.readlink(self._where(entry)))
         except OSError as error:
             raise Unreadable(_reason(error)) from error
 
-    def _where(self, entry: Entry) -> bytes:
+    def _where(self, entry: TreeEntry) -> bytes:
         return self._root + b"/" + encode_path(entry.path)
 
-    def _open(self, entry: Entry) -> tuple[int, int]:
+    def _open(self, entry: TreeEntry) -> tuple[int, int]:
         """A descriptor of a regular file, and the file's size.
 
         A FIFO is not waited for, a link not followed.
@@ -159,7 +159,7 @@ class FolderSnapshot(DiskSnapshot):
 
     kind: Kind = "folder"
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         waiting = [b""]
         while waiting:
             folder = waiting.pop()
@@ -169,7 +169,7 @@ class FolderSnapshot(DiskSnapshot):
                     if decode_path(item.name) not in _NOT_CONTENT:
                         waiting.append(path + b"/")
                 else:
-                    yield Entry(decode_path(path), _mode(item.stat(follow_symlinks=False)))
+                    yield TreeEntry(decode_path(path), _mode(item.stat(follow_symlinks=False)))
 
     def _within(self, folder: bytes) -> list[os.DirEntry[bytes]]:
         try:
@@ -206,25 +206,27 @@ class WorktreeSnapshot(DiskSnapshot):
     def forked(self) -> None:
         self._objects = git.Objects(self._repository)
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         """One `git ls-files`: tracked (H; S where sparse; M unmerged) and untracked (?) paths."""
-        done = self._repository.run(Command.LIST_WORKTREE, folder=Path(self.place))
+        done = self._repository.run(GitCommand.LIST_WORKTREE, folder=Path(self.place))
         if done.returncode != 0:
-            raise NotCheckedError(f"git {Command.LIST_WORKTREE.value[0]} failed: {last_line(done)}")
+            raise NotCheckedError(
+                f"git {GitCommand.LIST_WORKTREE.value[0]} failed: {last_line(done)}"
+            )
         self._complain(done.stderr)
-        gone: list[Entry] = []
+        gone: list[TreeEntry] = []
         seen: set[str] = set()
         links: set[str] = set()
         for line in done.stdout.split(b"\0")[:-1]:
             if line.startswith(b"? "):
                 # A repository of its own is listed as `name/`: a commit would hold a submodule.
                 path = decode_path(line[2:])
-                entry = Entry(path.rstrip("/"), SUBMODULE if path.endswith("/") else REGULAR)
+                entry = TreeEntry(path.rstrip("/"), SUBMODULE if path.endswith("/") else REGULAR)
                 tag = b"?"
             else:
                 head, _, raw = line.partition(b"\t")
                 tag, mode, oid, _stage = head.split(b" ")
-                entry = Entry(decode_path(raw), int(mode, 8), oid.decode())
+                entry = TreeEntry(decode_path(raw), int(mode, 8), oid.decode())
             if entry.path in seen:
                 continue
             seen.add(entry.path)
@@ -248,7 +250,7 @@ class WorktreeSnapshot(DiskSnapshot):
                 continue
             if tag == b"?" and stat.S_ISLNK(found.st_mode):
                 links.add(entry.path)
-            yield Entry(entry.path, _mode(found), entry.oid)
+            yield TreeEntry(entry.path, _mode(found), entry.oid)
         yield from self._still_listed(gone)
 
     def _complain(self, errors: bytes) -> None:
@@ -275,9 +277,9 @@ class WorktreeSnapshot(DiskSnapshot):
         if ".git" in path.split("/"):
             return False
         folder = Path(self.place)
-        return self._repository.run(Command.IS_IGNORED, path, folder=folder).returncode == 1
+        return self._repository.run(GitCommand.IS_IGNORED, path, folder=folder).returncode == 1
 
-    def _still_listed(self, gone: list[Entry]) -> Iterable[Entry]:
+    def _still_listed(self, gone: list[TreeEntry]) -> Iterable[TreeEntry]:
         """The tracked files that are missing on disk without being deleted."""
         if not gone:
             return
@@ -287,7 +289,7 @@ class WorktreeSnapshot(DiskSnapshot):
                 self._not_on_disk[entry.path] = entry.oid or ""
                 yield entry
 
-    def _read_within(self, entry: Entry, limit: int | None) -> bytes:
+    def _read_within(self, entry: TreeEntry, limit: int | None) -> bytes:
         if (oid := self._not_on_disk.get(entry.path)) is None:
             return super()._read_within(entry, limit)
         if limit is not None and self._sizes_in_store.get(oid, 0) > limit:
@@ -298,7 +300,7 @@ class WorktreeSnapshot(DiskSnapshot):
         entry = self.entries[path]
         return self._not_on_disk.get(entry.path) or super().object_id(path)
 
-    def _size(self, entry: Entry) -> int:
+    def _size(self, entry: TreeEntry) -> int:
         if (oid := self._not_on_disk.get(entry.path)) is not None:
             size = self._sizes_in_store.get(oid)
             if size is None:
@@ -306,7 +308,7 @@ class WorktreeSnapshot(DiskSnapshot):
             return size
         return super()._size(entry)
 
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         if (oid := self._not_on_disk.get(entry.path)) is not None:
             return decode_path(self._objects.read(oid))
         return super()._link(entry)

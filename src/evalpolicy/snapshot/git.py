@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git_process
 from evalpolicy.snapshot.discovery import nearest
-from evalpolicy.snapshot.git_process import Command, last_line
+from evalpolicy.snapshot.git_process import GitCommand, last_line
 from evalpolicy.snapshot.model import Unreadable, too_large
 
 # Requests that may be under way in `cat-file --batch` at once: together they must fit into a
@@ -42,7 +42,7 @@ class Repository(NamedTuple):
         return named if self.top is None else {**named, "GIT_WORK_TREE": str(self.top)}
 
     def run(
-        self, command: Command, *operands: str, folder: Path | None = None
+        self, command: GitCommand, *operands: str, folder: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """One git command, in `folder` (else where the repository is seen from).
 
@@ -52,7 +52,7 @@ class Repository(NamedTuple):
             command, *operands, folder=folder or self.folder, place=self.variables
         )
 
-    def output(self, command: Command, *operands: str, folder: Path | None = None) -> bytes:
+    def output(self, command: GitCommand, *operands: str, folder: Path | None = None) -> bytes:
         """What a git command prints. Raises `NotCheckedError` with git's own words if it fails."""
         done = self.run(command, *operands, folder=folder)
         if done.returncode != 0:
@@ -83,7 +83,7 @@ def locate(folder: Path) -> Repository | None:
 
 
 def _located(folder: Path, place: dict[str, str]) -> Repository:
-    done = git_process.run(Command.LOCATE, folder=folder, place=place)
+    done = git_process.run(GitCommand.LOCATE, folder=folder, place=place)
     lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
     if len(lines) < 2:
         raise NotCheckedError(f"git cannot open this repository: {last_line(done)}")
@@ -122,7 +122,7 @@ class Objects:
         found: dict[str, int] = {}
         while wanted:
             done = git_process.run(
-                Command.SIZES,
+                GitCommand.SIZES,
                 folder=self._repository.folder,
                 place=self._repository.variables,
                 given="".join(f"{oid}\n" for oid in wanted).encode(),
@@ -178,7 +178,7 @@ class Objects:
         process = self._process
         if process is None or process.poll() is not None:
             process = self._process = git_process.start(
-                Command.READ,
+                GitCommand.READ,
                 folder=self._repository.folder,
                 place=self._repository.variables,
             )

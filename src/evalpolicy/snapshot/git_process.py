@@ -3,8 +3,8 @@
 Whoever wrote the repository may have written its configuration and its attributes, too: an
 unpacked archive brings its own. No command here takes a program from them. What could name one is
 fixed on the command line, which outranks every file; the variables of the caller that could are
-dropped; and the two commands that consult filters or drivers of any name (`Command.MERGE`,
-`Command.DIFF_WORKTREE`) are for a scratch git directory (`evalpolicy.snapshot.scratch`).
+dropped; and the two commands that consult filters or drivers of any name (`GitCommand.MERGE`,
+`GitCommand.DIFF_WORKTREE`) are for a scratch git directory (`evalpolicy.snapshot.scratch`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONVERSION = (
 )
 
 
-class Command(Enum):
+class GitCommand(Enum):
     """Every git command that evalpolicy starts, with its options; operands are put behind.
 
     None writes into the repository, and none but `DIFF_WORKTREE` reads the content of files in
@@ -63,7 +63,7 @@ class Command(Enum):
 
 
 LOG_FIELDS = 8
-"""How many fields `Command.LOG` prints of each commit."""
+"""How many fields `GitCommand.LOG` prints of each commit."""
 
 _NO_PROGRAM = "false"
 FIXED = {
@@ -151,7 +151,7 @@ def environment(place: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(
-    command: Command,
+    command: GitCommand,
     *operands: str,
     folder: Path,
     place: Mapping[str, str],
@@ -175,7 +175,9 @@ def run(
         raise _not_started(error) from error
 
 
-def start(command: Command, *, folder: Path, place: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start(
+    command: GitCommand, *, folder: Path, place: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """One command that answers on its output what is asked on its input."""
     try:
         return subprocess.Popen(
@@ -196,7 +198,7 @@ def last_line(done: subprocess.CompletedProcess[bytes]) -> str:
     return lines[-1] if lines else f"exit {done.returncode}"
 
 
-def _argv(command: Command, operands: tuple[str, ...]) -> list[str]:
+def _argv(command: GitCommand, operands: tuple[str, ...]) -> list[str]:
     fixed = [word for name, value in FIXED.items() for word in ("-c", f"{name}={value}")]
     return [_program(), "--no-pager", *fixed, *command.value, *operands]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import GitCommand
 from evalpolicy.snapshot.places import is_in_repository
 
 _NAME = re.compile(r"\.evalpolicy-[0-9a-f]{16}\.tmp")
@@ -52,7 +52,7 @@ def _tracked(path: str, names: list[str]) -> Collection[str]:
         return ()
     try:
         repository = git.locate(Path(path))
-        listed = None if repository is None else repository.output(Command.LIST_TRACKED, *names)
+        listed = None if repository is None else repository.output(GitCommand.LIST_TRACKED, *names)
     except NotCheckedError:
         return names
     return () if listed is None else listed.decode("utf-8", "surrogateescape").split("\0")

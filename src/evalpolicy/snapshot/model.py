@@ -49,7 +49,7 @@ def understood(parse: Callable[[_Given], _Read], content: _Given) -> _Read:
         raise Crashed(noted(error)) from error
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """One path of a snapshot.
 
     `path` is relative to the fleet's root, with `/` between its parts; bytes that are not UTF-8
@@ -88,7 +88,7 @@ class Snapshot(ABC):
         return {}
 
     @cached_property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, TreeEntry]:
         """All entries, sorted by path."""
         return {entry.path: entry for entry in sorted(self._list(), key=lambda e: e.path)}
 
@@ -207,7 +207,7 @@ class Snapshot(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _behind(self, path: str) -> Entry:
+    def _behind(self, path: str) -> TreeEntry:
         """The entry that `path` leads to once symbolic links are followed."""
         for _ in range(_MAX_LINKS):
             entry = self.entries.get(path)
@@ -264,16 +264,16 @@ class Snapshot(ABC):
         return "/".join(here)
 
     @abstractmethod
-    def _list(self) -> Iterable[Entry]: ...
+    def _list(self) -> Iterable[TreeEntry]: ...
 
     @abstractmethod
-    def _read(self, entry: Entry) -> bytes: ...
+    def _read(self, entry: TreeEntry) -> bytes: ...
 
     @abstractmethod
-    def _size(self, entry: Entry) -> int: ...
+    def _size(self, entry: TreeEntry) -> int: ...
 
     @abstractmethod
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         """The target of a symbolic link, as written."""
 
 

@@ -8,8 +8,8 @@ from hashlib import sha1, sha256
 
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.git_process import Command
-from evalpolicy.snapshot.model import SUBMODULE, Entry, Kind, Snapshot, Unreadable, decode_path
+from evalpolicy.snapshot.git_process import GitCommand
+from evalpolicy.snapshot.model import SUBMODULE, Kind, Snapshot, TreeEntry, Unreadable, decode_path
 
 # How the id of the empty blob begins, with SHA-1 and with SHA-256, behind an entry's mode.
 _EMPTY = re.compile(rb"^\d+ (?:e69de29bb2d1d643|473a0f4c3be8a936)")
@@ -98,7 +98,7 @@ class ObjectSnapshot(Snapshot):
         known = {**self._presumed, **self._sizes}
         return {oid: known[oid] for oid in sorted(self._compared) if oid in known}
 
-    def _size(self, entry: Entry) -> int:
+    def _size(self, entry: TreeEntry) -> int:
         oid = self._oid(entry)
         if oid not in self._asked:
             files = {e.oid for e in self.entries.values() if e.mode != SUBMODULE and e.oid}
@@ -115,14 +115,14 @@ class ObjectSnapshot(Snapshot):
         if wanted:
             self._sizes.update(self._objects.sizes(sorted(wanted)))
 
-    def _read(self, entry: Entry) -> bytes:
+    def _read(self, entry: TreeEntry) -> bytes:
         return self._objects.read(self._oid(entry))
 
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         return decode_path(self._read(entry))
 
     @staticmethod
-    def _oid(entry: Entry) -> str:
+    def _oid(entry: TreeEntry) -> str:
         assert entry.oid is not None, "git lists every object with its id"
         return entry.oid
 
@@ -139,10 +139,10 @@ class IndexSnapshot(ObjectSnapshot):
         super().__init__(repository, prefix)
         self.place = f"the index of {repository.top or repository.git_dir}"
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         # From the top, or git would list only what lies below the folder.
         top = self._repository.top
-        lines = self._repository.output(Command.LIST_INDEX, folder=top).split(b"\0")[:-1]
+        lines = self._repository.output(GitCommand.LIST_INDEX, folder=top).split(b"\0")[:-1]
         committed = self._committed(lines[0]) if any(map(_EMPTY.match, lines)) else None
         for line in lines:
             head, _, raw = line.partition(b"\t")
@@ -156,7 +156,7 @@ class IndexSnapshot(ObjectSnapshot):
                 raise NotCheckedError(
                     f"{decode_path(raw)} is unmerged: resolve the conflict and add it"
                 )
-            yield Entry(path, int(mode, 8), oid.decode())
+            yield TreeEntry(path, int(mode, 8), oid.decode())
 
     def _committed(self, line: bytes) -> frozenset[bytes]:
         """The paths that a commit will hold: without what only `git add -N` put there.
@@ -165,7 +165,7 @@ class IndexSnapshot(ObjectSnapshot):
         """
         digest = sha256 if len(line.split(b" ")[1]) == 64 else sha1
         nothing = digest(b"tree 0\0", usedforsecurity=False).hexdigest()
-        listed = self._repository.output(Command.DIFF_INDEX, nothing)
+        listed = self._repository.output(GitCommand.DIFF_INDEX, nothing)
         return frozenset(listed.split(b"\0")[1::2])
 
 
@@ -184,20 +184,20 @@ class CommitSnapshot(ObjectSnapshot):
         """The same commit as seen from the top of the repository."""
         return CommitSnapshot(self._repository, str(self.revision)) if self.prefix else self
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         assert self.revision is not None
-        listed = self._repository.output(Command.LIST_COMMIT, self.revision)
+        listed = self._repository.output(GitCommand.LIST_COMMIT, self.revision)
         for line in listed.split(b"\0")[:-1]:
             head, _, raw = line.partition(b"\t")
             mode, _kind, oid = head.split(b" ")
             path = self._below_prefix(decode_path(raw))
             if path is not None:
-                yield Entry(path, int(mode, 8), oid.decode())
+                yield TreeEntry(path, int(mode, 8), oid.decode())
 
 
 def resolve(repository: git.Repository, revision: str) -> str:
     """The full id of the commit that `revision` names. Raises `UsageError` if it names none."""
-    done = repository.run(Command.RESOLVE, f"{revision}^{{commit}}")
+    done = repository.run(GitCommand.RESOLVE, f"{revision}^{{commit}}")
     if done.returncode != 0:
         raise UsageError(f"{revision!r} is not a commit here: see `git log --oneline --all`")
     return done.stdout.decode().strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
-from evalpolicy.snapshot.model import REGULAR, Entry, Snapshot, Unreadable
+from evalpolicy.snapshot.model import REGULAR, Snapshot, TreeEntry, Unreadable
 
 
 class Overlay(Snapshot):
@@ -54,18 +54,18 @@ class Overlay(Snapshot):
     def unlisted(self) -> Mapping[str, str]:
         return self._below.unlisted
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         below = self._below.entries
         yield from below.values()
-        yield from (Entry(path, REGULAR) for path in self._changed if path not in below)
+        yield from (TreeEntry(path, REGULAR) for path in self._changed if path not in below)
 
-    def _read(self, entry: Entry) -> bytes:
+    def _read(self, entry: TreeEntry) -> bytes:
         content = self._changed.get(entry.path)
         return self._below._read(entry) if content is None else content
 
-    def _size(self, entry: Entry) -> int:
+    def _size(self, entry: TreeEntry) -> int:
         content = self._changed.get(entry.path)
         return self._below._size(entry) if content is None else len(content)
 
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         return self._below._link(entry)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.snapshot.git import Repository
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import GitCommand
 from evalpolicy.snapshot.model import decode_path
 from evalpolicy.snapshot.scratch import scratch
 
 
-class Store(NamedTuple):
+class ObjectStore(NamedTuple):
     """`shallow` has the commits at which a shallow history ends, as `shallow_file` lists them."""
 
     objects: Path
@@ -24,30 +24,30 @@ class Store(NamedTuple):
     shallow: frozenset[str]
 
 
-def store_of(repository: Repository) -> Store:
+def store_of(repository: Repository) -> ObjectStore:
     """Raises `NotCheckedError` where the list of shallow commits cannot be read."""
-    printed = repository.output(Command.STORE)
+    printed = repository.output(GitCommand.STORE)
     file, objects = (repository.folder / decode_path(p) for p in printed.split(b"\n")[:2])
     try:
-        return Store(objects, file, frozenset(file.read_text("ascii").split()))
+        return ObjectStore(objects, file, frozenset(file.read_text("ascii").split()))
     except FileNotFoundError:
-        return Store(objects, file, frozenset())
+        return ObjectStore(objects, file, frozenset())
     except (OSError, UnicodeDecodeError) as error:
         raise NotCheckedError(f"git's list of shallow commits cannot be read: {error}") from error
 
 
 @contextmanager
 def scratch_worktree(
-    repository: Repository, store: Store, *, id_digits: int
+    repository: Repository, store: ObjectStore, *, id_digits: int
 ) -> Iterator[tuple[Path, dict[str, str]]]:
     """The top of the worktree, and variables for a command that may read its files.
 
     A copy of the repository's index counts (`git diff` refreshes the index that it is given), and
     of its configuration how line ends, modes and names of files are kept (`core.autocrlf` and the
-    like, `Command.CONVERSION`); no filter does.
+    like, `GitCommand.CONVERSION`); no filter does.
     """
     assert repository.top is not None, "a bare repository has no worktree"
-    rows = repository.run(Command.CONVERSION).stdout.split(b"\0")[:-1]
+    rows = repository.run(GitCommand.CONVERSION).stdout.split(b"\0")[:-1]
     settings = {}
     for row in rows:
         name, equals, value = decode_path(row).partition("\n")

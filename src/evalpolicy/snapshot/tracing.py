@@ -4,9 +4,9 @@ A tracked function is a function of a snapshot. While it runs, its looks and the
 reports are recorded in a `Trace`; its result is remembered with that, and whoever asks again gets
 the result and rests on the trace, too. So what work rests on does not depend on who asked first.
 
-`Watched.state` names the answer to each look: equal states, equal work, whatever else changed.
-Beside the files that were asked for there is the listing (paths and modes, `Watched.listing_id`),
-which any work may have gone through.
+`TracedSnapshot.state` names the answer to each look: equal states, equal work, whatever else
+changed. Beside the files that were asked for there is the listing (paths and modes,
+`TracedSnapshot.listing_id`), which any work may have gone through.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 from msgspec import to_builtins
 
 from evalpolicy.snapshot.cache import Cache, key
-from evalpolicy.snapshot.model import Entry, Snapshot, Unreadable, encode_path, understood
+from evalpolicy.snapshot.model import Snapshot, TreeEntry, Unreadable, encode_path, understood
 from evalpolicy.snapshot.objects import ObjectSnapshot
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def tracked(
     return asked
 
 
-class Watched(Snapshot):
+class TracedSnapshot(Snapshot):
     """`below`, recording what is asked of it (see `tracing`)."""
 
     def __init__(self, below: Snapshot, cache: Cache) -> None:
@@ -155,12 +155,12 @@ class Watched(Snapshot):
             below.presume(self._presumed)
 
     @classmethod
-    def over(cls, snapshot: Snapshot, cache: Cache) -> Watched:
+    def over(cls, snapshot: Snapshot, cache: Cache) -> TracedSnapshot:
         """The snapshot itself where it is watched already."""
-        return snapshot if isinstance(snapshot, Watched) else cls(snapshot, cache)
+        return snapshot if isinstance(snapshot, TracedSnapshot) else cls(snapshot, cache)
 
-    def anew(self) -> Watched:
-        return Watched(self._below.anew(), Cache(None))
+    def anew(self) -> TracedSnapshot:
+        return TracedSnapshot(self._below.anew(), Cache(None))
 
     def state(self, look: Look) -> str:
         """The answer to a look, as a word that is equal for equal answers."""
@@ -321,15 +321,15 @@ class Watched(Snapshot):
     def unlisted(self) -> Mapping[str, str]:
         return self._below.unlisted
 
-    def _list(self) -> Iterable[Entry]:
+    def _list(self) -> Iterable[TreeEntry]:
         return self._below.entries.values()
 
-    def _read(self, entry: Entry) -> bytes:
+    def _read(self, entry: TreeEntry) -> bytes:
         return self._below._read(entry)
 
-    def _size(self, entry: Entry) -> int:
+    def _size(self, entry: TreeEntry) -> int:
         return self._below._size(entry)
 
-    def _link(self, entry: Entry) -> str:
+    def _link(self, entry: TreeEntry) -> str:
         looked("object", entry.path)  # where a link leads is no part of the listing
         return self._below._link(entry)

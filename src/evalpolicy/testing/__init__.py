@@ -95,14 +95,14 @@ def judge(rule: Rule | RuleFunction, folder: Path, made: Example) -> Report:
     with ExitStack() as stack:
         change = None
         if made.is_submission:
-            from evalpolicy.snapshot.submission.asked import Asked
+            from evalpolicy.snapshot.submission.asked import SubmissionOptions
 
             before = made.before or {"README.md": "a fleet\n"}
             after = made.after or {**before, "NEW.md": "new\n"}
             message = MESSAGE if made.message is None else made.message
             submission(folder, before, after, upstream=made.upstream or None, message=message)
             snapshot = stack.enter_context(open_snapshot(folder))
-            change = stack.enter_context(Asked(base="main").change(folder, snapshot))
+            change = stack.enter_context(SubmissionOptions(base="main").change(folder, snapshot))
         else:
             snapshot = stack.enter_context(open_snapshot(write(folder, made.files)))
         config = configuration.load(snapshot)

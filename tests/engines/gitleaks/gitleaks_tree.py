@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from evalpolicy.scanners.gitleaks.scan import Hit, Secret
+from evalpolicy.scanners.gitleaks.scan import GitleaksHit, Secret
 
 OWN = "ACME-" + "Tok3n"
 """What the configurations' own rules look for."""
@@ -36,7 +36,9 @@ def write(root: Path) -> None:
 def secrets() -> tuple[Secret, ...]:
     """What is in the tree, as `predict` wants it."""
     hits = {
-        name: tuple((DEFAULT_RULE, Hit(m.group(), m.group())) for m in re.finditer(GITHUB, line))
+        name: tuple(
+            (DEFAULT_RULE, GitleaksHit(m.group(), m.group())) for m in re.finditer(GITHUB, line)
+        )
         for name, line in LINES.items()
     }
     return tuple(Secret(name, line, hits[name]) for name, line in LINES.items())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stores import PYTHON, Store
 
-from evalpolicy.facts.replays.verdict import Evidence, Judgement, judge
+from evalpolicy.facts.replays.verdict import Judgement, ReplayEvidence, judge
 from evalpolicy.replay.containers import creating
 from evalpolicy.replay.containers.engines import find
 from evalpolicy.replay.containers.lifecycle import replay
@@ -18,7 +18,7 @@ from evalpolicy.replay.plan.model import (
     LABEL_REPLAY,
     LABEL_RUN,
     Container,
-    Limits,
+    ContainerLimits,
     Mount,
     Paths,
     Replay,
@@ -45,7 +45,7 @@ RESULT = (
 class Contained:
     """What a script came to."""
 
-    evidence: Evidence
+    evidence: ReplayEvidence
     judgement: Judgement
     folder: Path
 
@@ -53,7 +53,7 @@ class Contained:
         return (self.folder / f"logs/runner.{stream}.log").read_text(errors="replace")
 
 
-def planned(store: Store, script: str, folder: Path, limits: Limits) -> Replay:
+def planned(store: Store, script: str, folder: Path, limits: ContainerLimits) -> Replay:
     """As `plan` makes it, of images that are there."""
     engine = find(store.name).name
     labels = {LABEL_RUN: "test", LABEL_REPLAY: "arc-0-codex", LABEL_OWNER: owner()}
@@ -107,7 +107,7 @@ def contained(
     store: Store, script: str, folder: Path, *, seconds: int = 600, disk: int = 64 * MIB
 ) -> Contained:
     """Runs it to its end."""
-    limits = Limits(2, 256 * MIB, 100, 1024, 32 * MIB, seconds, disk)
+    limits = ContainerLimits(2, 256 * MIB, 100, 1024, 32 * MIB, seconds, disk)
     made = planned(store, script, folder, limits)
     evidence = replay(find(store.name), made, threading.Event())
     return Contained(evidence, judge(evidence), folder)

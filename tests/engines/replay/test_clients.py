@@ -19,7 +19,7 @@ from clients import PACKAGES, ask, interpreter
 from evalpolicy.artifacts.trajectory import parse
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal, read_journal
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 
 FIXTURES = Path(
     os.environ.get("EVALPOLICY_FIXTURES") or Path(__file__).parents[4] / "shared/facts/fixtures"
@@ -86,7 +86,7 @@ def test_every_fixture_is_served_whole(wire, need_engine, tmp_path):
     shelf, jobs, expected = Shelf(), [], []
     for (name, trajectory), (stream, tools) in itertools.product(trajectories(), MODES):
         file = tmp_path / f"{len(jobs)}.jsonl"
-        base = shelf.add(ReplayApp(Tape(trajectory), Journal(file)))
+        base = shelf.add(ReplayApp(Playback(trajectory), Journal(file)))
         jobs.append({"base": base, "stream": stream, "tools": tools})
         jobs[-1]["calls"] = len(trajectory.turns)
         expected.append((name, trajectory, file))

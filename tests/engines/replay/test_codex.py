@@ -20,9 +20,9 @@ from tests.samples.trajectories import lines
 from evalpolicy.artifacts.trajectory import parse
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal, read_journal
+from evalpolicy.replay.playback import Playback
 from evalpolicy.replay.recorder import RecorderApp
-from evalpolicy.replay.recording import Recording
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.recording import RecordingFile
 
 pytestmark = pytest.mark.engine("codex")
 
@@ -74,16 +74,16 @@ def messages(events):
 
 
 def replay(codex, trajectory, journal, *question):
-    with running(ReplayApp(Tape(trajectory), Journal(journal))) as base:
+    with running(ReplayApp(Playback(trajectory), Journal(journal))) as base:
         code, events = codex(base, *question)
     return code, events, read_journal(journal.read_bytes())
 
 
 def test_what_codex_recorded_it_reproduces(codex, tmp_path):
     file = tmp_path / "arc-0-codex.traces.jsonl"
-    recording = Recording(file)
+    recording = RecordingFile(file)
     with (
-        running(ReplayApp(Tape(parse(SCRIPT)), Journal(None))) as upstream,
+        running(ReplayApp(Playback(parse(SCRIPT)), Journal(None))) as upstream,
         running(RecorderApp(f"{upstream}/v1", recording)) as base,
     ):
         code, events = codex(base)

@@ -21,7 +21,7 @@ from tests.replay.small_fleet import BUILD, FILES, REGISTRY, lay, with_busybox
 
 from evalpolicy.replay.images.failures import unresolved_base
 from evalpolicy.replay.images.providing import Provided, provide
-from evalpolicy.replay.images.store import CannotAskError, Store
+from evalpolicy.replay.images.store import CannotAskError, ImageStore
 
 CORE = f"{REGISTRY}/core/base:latest"
 AGENT = f"{REGISTRY}/agents/shell:latest"
@@ -225,7 +225,7 @@ def test_a_task_built_by_its_script_is_stamped(host):
 
     from evalpolicy.replay.calls import call
 
-    status = Store("docker", partial(call)).status(plan.image(SCRIPTED))
+    status = ImageStore("docker", partial(call)).status(plan.image(SCRIPTED))
     assert status.presence == "current"
     said = here.store.run("run", "--rm", "--network", "none", SCRIPTED, "cat", "/task")
     assert said == "Owl\n"

@@ -15,7 +15,7 @@ from evalpolicy.__main__ import main
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.waivers import baseline
-from evalpolicy.facts.waivers.baseline import BASELINE_FILE, Baseline, Row
+from evalpolicy.facts.waivers.baseline import BASELINE_FILE, Baseline, BaselineRow
 from evalpolicy.policy.rule import Finding
 
 DOCKERFILE = "containers/benchmarks/{}/Dockerfile"
@@ -179,7 +179,7 @@ class TestLiving:
         assert git(fleet, "diff", "--stat") == ""
 
     def test_bytes_that_are_no_utf8_come_back(self, tmp_path):
-        row = Row("LBL001", "a\udcff/Dockerfile", 'x"\n', "é")
+        row = BaselineRow("LBL001", "a\udcff/Dockerfile", 'x"\n', "é")
         content = baseline.render(Baseline({row: 3}))
         assert baseline.parse(content, "b").rows == {row: 3}
         assert content == baseline.render(baseline.parse(content, "b"))
@@ -208,7 +208,7 @@ class TestMerging:
         chance = random.Random(seed)
         number = chance.choice([2, 3, 10, 200])
         every = {
-            Row(f"LBL{chance.randint(1, 12):03}", f"benchmarks/{n}/Dockerfile", str(n)): 1
+            BaselineRow(f"LBL{chance.randint(1, 12):03}", f"benchmarks/{n}/Dockerfile", str(n)): 1
             for n in range(number)
         }
         whole = baseline.render(Baseline(every))
@@ -234,7 +234,7 @@ class TestMerging:
         assert again == merged
 
     def test_neighbours_the_last_and_a_count(self, tmp_path):
-        every = {Row("LBL001", str(n)): 3 for n in range(4)}
+        every = {BaselineRow("LBL001", str(n)): 3 for n in range(4)}
         whole = baseline.render(Baseline(every))
         root = repository(tmp_path, {BASELINE_FILE: whole})
         for branch, gone in (("one", (1, 3)), ("other", (2,))):
@@ -244,13 +244,13 @@ class TestMerging:
             git(root, "commit", "-q", "-am", branch)
         git(root, "merge", "-q", "--no-edit", "one")
         merged = baseline.parse((root / BASELINE_FILE).read_bytes(), "b")
-        assert dict(merged.rows) == {Row("LBL001", "0"): 2}
+        assert dict(merged.rows) == {BaselineRow("LBL001", "0"): 2}
 
 
 class TestARowThatStandsTwice:
     """As two branches that each took it in leave it: it counts once, at its larger count."""
 
-    ROW, OTHER = Row("LBL001", "a"), Row("LBL002", "b")
+    ROW, OTHER = BaselineRow("LBL001", "a"), BaselineRow("LBL002", "b")
 
     def file(self, *counts):
         """Each count is a row of its own; the other row stands between them."""
@@ -370,7 +370,7 @@ class TestBadInput:
 
     @given(
         st.dictionaries(
-            st.builds(Row, st.text(max_size=4), st.text(max_size=4), st.text(max_size=4)),
+            st.builds(BaselineRow, st.text(max_size=4), st.text(max_size=4), st.text(max_size=4)),
             st.integers(1, 4),
             max_size=6,
         ),

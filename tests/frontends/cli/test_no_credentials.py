@@ -17,7 +17,7 @@ from tests.samples.trajectories import lines, litellm_row
 
 from evalpolicy.__main__ import main
 from evalpolicy.frontends.lsp.diagnostics import Board, Ranges, board
-from evalpolicy.frontends.lsp.documents import Document
+from evalpolicy.frontends.lsp.documents import OpenDocument
 from evalpolicy.frontends.lsp.hover import on_findings, on_label
 from evalpolicy.frontends.lsp.judging import judge
 from evalpolicy.frontends.lsp.rows import Rows
@@ -174,7 +174,7 @@ def test_no_command_prints_one(ran: Callable[..., str], command: str) -> None:
 
 def test_no_diagnostic_and_no_hover_shows_one(fleet: Path) -> None:
     text = f"{(fleet / TWO).read_text()}LABEL b={plain()}\n"
-    document = Document(f"file://{fleet}/{TWO}", f"{fleet}/{TWO}", 1, text)
+    document = OpenDocument(f"file://{fleet}/{TWO}", f"{fleet}/{TWO}", 1, text)
     found = judge(
         str(fleet), [document], Rows(str(fleet)), lambda: False,
         lambda judged: board(judged, Ranges("utf-16"), {}),

@@ -18,7 +18,7 @@ from evalpolicy.__main__ import main
 from evalpolicy.artifacts.trajectory import parse
 from evalpolicy.replay.app import ReplayApp
 from evalpolicy.replay.journal import Journal, read_journal
-from evalpolicy.replay.tape import Tape
+from evalpolicy.replay.playback import Playback
 
 ASK = {"messages": QUESTION}
 
@@ -62,7 +62,7 @@ def test_serve_says_where_and_ends_in_good_order(fixture, tmp_path, number):
 def test_record_writes_a_fixture_that_serve_takes(tmp_path):
     output = tmp_path / "arc-0-codex.traces.jsonl"
     with (
-        running(ReplayApp(Tape(many_turns(2)), Journal(None))) as upstream,
+        running(ReplayApp(Playback(many_turns(2)), Journal(None))) as upstream,
         process("record", "--upstream", f"{upstream}/v1", "--output", output, "--port", 0) as one,
     ):
         base = base_of(one)
@@ -100,7 +100,7 @@ class TestRefusals:
         assert "cannot read" in capsys.readouterr().err
 
     def test_a_port_that_is_taken(self, fixture, capsys):
-        with running(ReplayApp(Tape(many_turns(1)), Journal(None))) as base:
+        with running(ReplayApp(Playback(many_turns(1)), Journal(None))) as base:
             port = base.rpartition(":")[2]
             assert main(["replay", "serve", str(fixture), "--port", port]) == 2
         assert "cannot listen" in capsys.readouterr().err

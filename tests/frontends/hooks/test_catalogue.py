@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from tests.fleets import BENCHMARK, FIXTURES, FLEET, git, repository
 
 from evalpolicy.frontends.hooks import catalogue
-from evalpolicy.frontends.hooks.catalogue import ALL, Hook, hooks
+from evalpolicy.frontends.hooks.catalogue import ALL, CatalogueHook, hooks
 from evalpolicy.rules import FAMILIES
 
 ROOT = Path(__file__).parents[3]
@@ -81,7 +81,7 @@ def test_a_family_that_goes_takes_its_hook_along(monkeypatch, tmp_path):
 
 
 def test_a_message_goes_to_its_option_behind_the_arguments_of_the_configuration():
-    hook = Hook("x", "X.", ("LBL",), "message")
+    hook = CatalogueHook("x", "X.", ("LBL",), "message")
     assert hook.arguments(["--fail-on", "warning", "MSG"]) == [
         "check", "--staged", "--select", "LBL", "--fail-on", "warning", "--message", "MSG",
     ]  # fmt: skip

@@ -20,9 +20,9 @@ from evalpolicy.frontends.lsp import judging
 from evalpolicy.frontends.lsp.actions import suppression
 from evalpolicy.frontends.lsp.addresses import below, joined, path_of, uri_of
 from evalpolicy.frontends.lsp.diagnostics import Board
-from evalpolicy.frontends.lsp.documents import Document, Documents
-from evalpolicy.frontends.lsp.judging import Refused, fleet_of, judge
-from evalpolicy.frontends.lsp.positions import Lines, touch
+from evalpolicy.frontends.lsp.documents import OpenDocument, OpenDocuments
+from evalpolicy.frontends.lsp.judging import NotChecked, fleet_of, judge
+from evalpolicy.frontends.lsp.positions import EncodedLines, touch
 from evalpolicy.frontends.lsp.root import Root
 from evalpolicy.frontends.lsp.rows import Rows
 from evalpolicy.frontends.lsp.unsaved import Superseded, Unsaved
@@ -52,7 +52,7 @@ ENCODINGS = ("utf-8", "utf-16", "utf-32")
     ],
 )
 def test_positions(text, place, utf16):
-    assert Lines(text, "utf-16").position(*place) == types.Position(*utf16)
+    assert EncodedLines(text, "utf-16").position(*place) == types.Position(*utf16)
 
 
 @given(st.text(st.sampled_from("ab é🦜\n\r\u2028\udcff"), max_size=30), st.data())
@@ -66,7 +66,7 @@ def test_a_position_counts_what_stands_before_it(text, data):
         ENCODINGS, ("utf-8", "utf-16-le", "utf-32-le"), (1, 2, 4), strict=True
     ):
         units = len(ends[-1].encode(codec, "surrogatepass")) // size
-        assert Lines(text, encoding).position(number, column) == types.Position(
+        assert EncodedLines(text, encoding).position(number, column) == types.Position(
             len(ends) - 1, units
         )
 
@@ -159,15 +159,15 @@ def fleet(tmp_path):
     return repository(tmp_path / "fleet")
 
 
-def document(fleet: Path, path: str, text: str) -> Document:
-    return Document((fleet / path).as_uri(), str(fleet / path), 1, text)
+def document(fleet: Path, path: str, text: str) -> OpenDocument:
+    return OpenDocument((fleet / path).as_uri(), str(fleet / path), 1, text)
 
 
 def never() -> bool:
     return False
 
 
-def read(fleet: Path, *documents: Document) -> dict[str, bytes]:
+def read(fleet: Path, *documents: OpenDocument) -> dict[str, bytes]:
     """What the checked snapshot says of each document's file."""
     found = judge(
         str(fleet),
@@ -200,7 +200,7 @@ class TestUnsavedText:
     def test_of_what_is_no_part_of_it(self, fleet):
         write(fleet, {".gitignore": "*.log\n", "a.log": "x\n"})
         (fleet / "link").symlink_to(ARC)
-        outside = Document("file:///x", "/elsewhere/Dockerfile", 1, "x")
+        outside = OpenDocument("file:///x", "/elsewhere/Dockerfile", 1, "x")
         paths = ("a.log", "b.log", ".git/COMMIT_EDITMSG", ".git/new")
         assert read(fleet, outside, *(document(fleet, path, "y") for path in paths)) == {}
 
@@ -215,7 +215,7 @@ def test_a_bug_is_an_answer(fleet, monkeypatch):
 
     monkeypatch.setattr(judging, "check", broken)
     found = judge(str(fleet), [], Rows(str(fleet)), never, lambda judged: judged)
-    assert isinstance(found, Refused)
+    assert isinstance(found, NotChecked)
     assert found.bug
     assert found.message.splitlines()[-1] == "ZeroDivisionError: boom"
 
@@ -240,12 +240,12 @@ def test_a_check_that_something_newer_makes_useless_ends_and_shows_nothing(fleet
     shown = []
 
     async def run() -> None:
-        root = Root(str(fleet), "utf-16", Documents(), shown.append)
+        root = Root(str(fleet), "utf-16", OpenDocuments(), shown.append)
         root.touch(0)
         while not asked:
             await asyncio.sleep(0.001)
         root.touch(0)
-        await root.settled()
+        await root.all_checked()
         root.close()
 
     asyncio.run(run())
@@ -277,6 +277,6 @@ def test_a_linked_folder_is_its_repository(fleet, tmp_path):
 
 
 def test_the_start_of_a_file_is_nowhere_in_particular():
-    assert Lines("🦜", "utf-8").range(START) == types.Range(
+    assert EncodedLines("🦜", "utf-8").range(START) == types.Range(
         types.Position(0, 0), types.Position(0, 0)
     )

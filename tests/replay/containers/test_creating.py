@@ -7,9 +7,9 @@ import json
 import pytest
 
 from evalpolicy.replay.containers import creating
-from evalpolicy.replay.plan.model import Container, Limits, Mount
+from evalpolicy.replay.plan.model import Container, ContainerLimits, Mount
 
-LIMITS = Limits(1.5, 2 << 20, 64, 1024, 3 << 20, 60)
+LIMITS = ContainerLimits(1.5, 2 << 20, 64, 1024, 3 << 20, 60)
 OUTPUT = Mount("volume", "/output", "run-1-output", size=8192)
 
 

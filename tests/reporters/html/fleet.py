@@ -10,7 +10,7 @@ from tests.fleets import FIXTURES
 from tests.samples.trajectories import START, lines, litellm_row
 
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.facts.replays.verdict import Evidence, Judgement, Verdict, Wanted
+from evalpolicy.facts.replays.verdict import Judgement, ReplayEvidence, Verdict, Wanted
 
 REVISION = "210d026faf9955653af8916fad021475a3f00453"
 BENCHMARKS = (
@@ -109,7 +109,7 @@ def replay(
     path: str, verdict: Verdict, *reasons: str, sha256: str = "", control: bool = False
 ) -> Replayed:
     """One replay, as far as the page reads it."""
-    evidence = Evidence(Wanted(sha256, 1, "word-count", "4", control=control))
+    evidence = ReplayEvidence(Wanted(sha256, 1, "word-count", "4", control=control))
     return Replayed(path, path, evidence, Judgement(verdict, reasons))
 
 

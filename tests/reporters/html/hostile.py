@@ -11,13 +11,13 @@ from evalpolicy.engine.survey import trend
 from evalpolicy.engine.survey.model import (
     STATES,
     Sized,
-    Sizes,
     Story,
     Survey,
     SurveyedBenchmark,
     SurveyedReport,
+    SurveyedSizes,
 )
-from evalpolicy.facts.fixture_rows import Row
+from evalpolicy.facts.fixture_rows import FixtureRow
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.policy.report import FileProblem, Waived
 from evalpolicy.reporters import html
@@ -30,14 +30,14 @@ def survey(texts: Iterable[str]) -> Survey:
         tuple(SurveyedBenchmark(text, text, text, text, text) for text in names),
         tuple(names[:6]),
         tuple(_story(text, names[n % 6]) for n, text in enumerate(names)),
-        Sizes(1, 1, 1, 1, tuple(Sized(text, 4, 1, True) for text in names)),
+        SurveyedSizes(1, 1, 1, 1, tuple(Sized(text, 4, 1, True) for text in names)),
         tuple(FileProblem(text, 1, text) for text in names),
         {text: text for text in names},
     )
 
 
 def _story(text: str, agent: str) -> Story:
-    row = Row(
+    row = FixtureRow(
         text, text, text, text, agent, True, False,
         format=text, models={text: 1}, sha256=text, recorded=text, recorded_by=text, faults=[text],
     )  # fmt: skip
@@ -63,5 +63,5 @@ def hostile_page(texts: Iterable[str]) -> str:
     )
     whole = SurveyedReport.of(whole, survey(names))
     gone = tuple(trend.EarlierFinding(text, text, text, text, text, text) for text in names)
-    earlier = trend.Earlier(names[0], names[0], names[0], 1, gone)
+    earlier = trend.EarlierReport(names[0], names[0], names[0], 1, gone)
     return html.render(whole, trend.compare(whole, earlier))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.samples.credentials import token
 
-from evalpolicy.scanners.credentials import SHAPES, Hit, Scanner, redact, redact_text
+from evalpolicy.scanners.credentials import SHAPES, CredentialHit, Scanner, redact, redact_text
 
 SCANNER = Scanner()
 ANTHROPIC = next(shape for shape in SHAPES if shape.id == "anthropic")
@@ -123,11 +123,13 @@ def test_keys_without_a_gap_go_together_and_alone(count, glue):
 class Stubborn(Scanner):
     """Finds `zzz` wherever it stands, also in what it was replaced by."""
 
-    def scan(self, content: bytes) -> tuple[Hit, ...]:
+    def scan(self, content: bytes) -> tuple[CredentialHit, ...]:
         found = list(super().scan(content))
         if (start := content.find(b"zzz")) >= 0:
             found.append(
-                Hit("z", "z", "host", start, start + 3, 1, "z…", b"zzz.invalid")  # grows for ever
+                CredentialHit(
+                    "z", "z", "host", start, start + 3, 1, "z…", b"zzz.invalid"
+                )  # grows for ever
             )
         return tuple(sorted(found, key=lambda hit: hit.start))
 

@@ -9,7 +9,7 @@ from evalpolicy.artifacts.gitleaks_config import parse
 from evalpolicy.scanners.gitleaks.evaluate import evaluate, predict
 from evalpolicy.scanners.gitleaks.invocation import Invocation
 from evalpolicy.scanners.gitleaks.model import LoadError
-from evalpolicy.scanners.gitleaks.scan import Hit, Secret
+from evalpolicy.scanners.gitleaks.scan import GitleaksHit, Secret
 from evalpolicy.scanners.gitleaks.versions import Version
 
 TREE = ("src/app.py", "tests/fixtures/a.jsonl", "tests/fixtures/b.jsonl")
@@ -180,7 +180,7 @@ def test_predict_leaves_what_no_allowlist_covers():
     secrets = [
         Secret("src/a", "key ACME end"),
         Secret("tests/fixtures/b", "key ACME end"),
-        Secret("src/c", "other", (("generic-api-key", Hit("o", "o")),)),
+        Secret("src/c", "other", (("generic-api-key", GitleaksHit("o", "o")),)),
     ]
     config = parse((DEFAULT + RULE + "[allowlist]\npaths = ['fixtures']\n").encode())
     assert predict(config, Version.of("8.30.1"), secrets) == {

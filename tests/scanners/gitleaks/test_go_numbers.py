@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from evalpolicy.artifacts.syntax.toml_spans import Scalar
+from evalpolicy.artifacts.syntax.toml_spans import TomlScalar
 from evalpolicy.scanners.gitleaks.go_numbers import format_float, parse_bool, parse_float, parse_int
 
 
-def text(value: str) -> Scalar:
-    return Scalar("string", value, 0, 0)
+def text(value: str) -> TomlScalar:
+    return TomlScalar("string", value, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_text_as_a_whole_number(written, value):
     ],
 )  # fmt: skip
 def test_another_kind_as_a_whole_number(kind, given, value):
-    assert parse_int(Scalar(kind, given, 0, 0)) == value
+    assert parse_int(TomlScalar(kind, given, 0, 0)) == value
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_text_as_a_truth_value(written, value):
     ],
 )  # fmt: skip
 def test_another_kind_as_a_truth_value(kind, given, value):
-    assert parse_bool(Scalar(kind, given, 0, 0)) is value
+    assert parse_bool(TomlScalar(kind, given, 0, 0)) is value
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_text_as_a_float(written, value):
     [("integer", 7, 7.0), ("boolean", True, 1.0), ("float", 0.5, 0.5), ("datetime", "7", None)],
 )
 def test_another_kind_as_a_float(kind, given, value):
-    assert parse_float(Scalar(kind, given, 0, 0)) == value
+    assert parse_float(TomlScalar(kind, given, 0, 0)) == value

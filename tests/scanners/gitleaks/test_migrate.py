@@ -6,7 +6,7 @@ import gitleaks_matrix
 import pytest
 import tomlkit
 
-from evalpolicy.scanners.gitleaks.migrate import Migrated, Refusal, migrate
+from evalpolicy.scanners.gitleaks.migrate import Migrated, MigrationRefusal, migrate
 from evalpolicy.scanners.gitleaks.versions import Version
 
 SINGLE = """# why this is here
@@ -105,7 +105,7 @@ paths = [
     assert text == joined.replace("\n", end)
 
 
-@pytest.mark.parametrize(("count", "kind"), [(500, Migrated), (501, Refusal)])
+@pytest.mark.parametrize(("count", "kind"), [(500, Migrated), (501, MigrationRefusal)])
 def test_lists_of_a_thousand_items_are_joined_and_no_longer_ones(count, kind):
     items, more = "'a'," * 500, "'a'," * count
     text = f"[[allowlists]]\npaths = [{items}]\n[[allowlists]]\npaths = [{more}]\n"
@@ -137,7 +137,7 @@ def test_a_flag_stays_with_its_pattern():
 )  # fmt: skip
 def test_refusals_name_line_and_reason(text, to, line, reason):
     result = migrate(text, Version.of(to))
-    assert isinstance(result, Refusal)
+    assert isinstance(result, MigrationRefusal)
     assert reason in result.reason
     assert result.line == line
 
@@ -147,7 +147,7 @@ def test_every_configuration_of_the_matrix_is_moved_or_refused():
         text = row.content.decode("utf-8", "surrogateescape")
         for version in ("8.8.12", "8.24.3", "8.30.1"):
             result = migrate(text, Version.of(version))
-            assert isinstance(result, Migrated | Refusal), row.name
+            assert isinstance(result, Migrated | MigrationRefusal), row.name
 
 
 @pytest.mark.parametrize(
@@ -167,4 +167,4 @@ def test_a_rule_named_as_a_default_one_means_the_same_or_is_refused(
 ):
     text = f"[extend]\nuseDefault = true\n[[rules]]\nid = 'aws-access-token'\n{criteria}\n"
     result = migrate(text, Version.of(to), Version.of(written_for))
-    assert isinstance(result, Refusal) == refused
+    assert isinstance(result, MigrationRefusal) == refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalpolicy.scanners.gitleaks.goregex import Refused, compile_go
+from evalpolicy.scanners.gitleaks.goregex import RefusedPattern, compile_go
 from evalpolicy.scanners.gitleaks.patterns import Patterns, as_joined, flags_left_on
 
 
@@ -29,7 +29,7 @@ def test_an_empty_match_counts_only_where_patterns_are_joined(number):
 )
 def test_what_go_refuses_is_refused(source):
     found = compile_go(source)
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedPattern)
     assert found.certain
 
 
@@ -37,7 +37,7 @@ def test_what_go_refuses_is_refused(source):
     "source", [r"\\C", r"\Q\C\E", r"\pN", "(?P<a>x)", "a{,2}", "a{1000}", "[]a]"]
 )
 def test_what_go_takes_is_taken(source):
-    assert not isinstance(compile_go(source), Refused)
+    assert not isinstance(compile_go(source), RefusedPattern)
 
 
 @pytest.mark.parametrize(

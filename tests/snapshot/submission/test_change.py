@@ -14,7 +14,7 @@ from tests.submissions import MESSAGE, commit, start, submission
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import open_snapshot
 from evalpolicy.snapshot.submission import event as events
-from evalpolicy.snapshot.submission.asked import Asked, read_event
+from evalpolicy.snapshot.submission.asked import SubmissionOptions, read_event
 from evalpolicy.snapshot.submission.change import Comparison, PathChange
 
 LONG = "".join(f"line {number}\n" for number in range(40))
@@ -23,7 +23,7 @@ LONG = "".join(f"line {number}\n" for number in range(40))
 def compared(root: Path, base: str = "main", **how: object) -> Comparison:
     with (
         open_snapshot(root, **how) as snapshot,  # type: ignore[arg-type]  # any of open_snapshot's options
-        Asked(base=base).change(root, snapshot) as change,
+        SubmissionOptions(base=base).change(root, snapshot) as change,
     ):
         assert change.comparison is not None
         assert change.comparison.conflicts is not None
@@ -177,7 +177,7 @@ class TestHistory:
         git(tmp_path, "merge", "-q", "--no-edit", "main")
         with (
             open_snapshot(tmp_path) as snapshot,
-            Asked(base="main").change(tmp_path, snapshot) as change,
+            SubmissionOptions(base="main").change(tmp_path, snapshot) as change,
         ):
             assert [c.subject for c in change.commits] == [
                 MESSAGE.partition("\n")[0],
@@ -225,7 +225,7 @@ class TestHistory:
     def test_outside_git(self, tmp_path):
         write(tmp_path, {"a": "1\n"})
         with open_snapshot(tmp_path) as snapshot, pytest.raises(NotCheckedError, match="not in"):
-            Asked(base="main").change(tmp_path, snapshot)
+            SubmissionOptions(base="main").change(tmp_path, snapshot)
 
 
 class TestShallow:
@@ -274,7 +274,7 @@ class TestShallow:
 
     def test_an_event_whose_commits_are_not_there(self, origin, tmp_path):
         target = self.clone(origin, "--depth=1", "--branch=work")
-        asked = Asked(event=events.Event("pull_request", "c" * 40, "d" * 40, commits=4))
+        asked = SubmissionOptions(event=events.Event("pull_request", "c" * 40, "d" * 40, commits=4))
         with pytest.raises(NotCheckedError, match=r"of 4 commits.*shallow.*fetch-depth: 0"):
             asked.head(target)
         with open_snapshot(target) as snapshot, pytest.raises(NotCheckedError, match="the base"):
@@ -390,14 +390,14 @@ def test_the_number_of_processes_does_not_grow(tmp_path, monkeypatch):
 class TestAsked:
     def test_a_message_and_an_event_exclude_each_other(self, tmp_path):
         submission(tmp_path, {"a": "1\n"}, {"a": "2\n"})
-        asked = Asked(message="m", event=events.Event("push", "a" * 40, "b" * 40))
+        asked = SubmissionOptions(message="m", event=events.Event("push", "a" * 40, "b" * 40))
         with open_snapshot(tmp_path) as snapshot, pytest.raises(UsageError, match="exclude"):
             asked.change(tmp_path, snapshot)
 
     def test_a_new_branch_is_compared_with_the_default_branch(self, tmp_path):
         submission(tmp_path, {"a": "1\n"}, {"a": "2\n"})
         head = git(tmp_path, "rev-parse", "work").strip()
-        asked = Asked(event=events.Event("push", head, None, default_branch="main"))
+        asked = SubmissionOptions(event=events.Event("push", head, None, default_branch="main"))
         with (
             open_snapshot(tmp_path, revision=head) as snapshot,
             asked.change(tmp_path, snapshot) as change,
@@ -407,7 +407,9 @@ class TestAsked:
 
     def test_a_new_branch_without_the_default_branch(self, tmp_path):
         submission(tmp_path, {"a": "1\n"}, {"a": "2\n"})
-        asked = Asked(event=events.Event("push", "a" * 40, None, default_branch="trunk"))
+        asked = SubmissionOptions(
+            event=events.Event("push", "a" * 40, None, default_branch="trunk")
+        )
         with open_snapshot(tmp_path) as snapshot, pytest.raises(NotCheckedError, match="--base"):
             asked.change(tmp_path, snapshot)
 

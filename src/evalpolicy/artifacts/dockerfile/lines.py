@@ -23,7 +23,7 @@ from msgspec import Struct, field
 from evalpolicy.artifacts.syntax.source import Problem, Span
 
 from .goscan import BYTE_ORDER_MARK, SPACE
-from .model import Comment, Directive, Heredoc
+from .model import Directive, DockerfileComment, Heredoc
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 65535
@@ -105,7 +105,7 @@ class Source(Struct):
     at: int = 0
     unterminated: list[int] = field(default_factory=list)
     """Where heredocs without an end begin: from there on, what is an instruction is unknown."""
-    comments: list[Comment] = field(default_factory=list)
+    comments: list[DockerfileComment] = field(default_factory=list)
 
     def report(self, message: str, span: Span) -> None:
         self.problems.append(Problem(message, span))
@@ -113,7 +113,9 @@ class Source(Struct):
     def comment(self, number: int, raw: str, text: str) -> None:
         """Records a comment on a line of its own."""
         text = text.rstrip()
-        self.comments.append(Comment(text, Span.at(number, raw.index("#") + 1, len(text))))
+        self.comments.append(
+            DockerfileComment(text, Span.at(number, raw.index("#") + 1, len(text)))
+        )
 
 
 def read(content: bytes) -> Source:

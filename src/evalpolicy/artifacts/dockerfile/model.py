@@ -22,7 +22,7 @@ class Directive(Struct, frozen=True):
     span: Span
 
 
-class Comment(Struct, frozen=True):
+class DockerfileComment(Struct, frozen=True):
     """A comment's line from its `#` on, within an instruction or between two."""
 
     text: str
@@ -220,7 +220,7 @@ class Dockerfile(Struct, frozen=True):
     directives: tuple[Directive, ...] = ()
     escape: str = "\\"
     syntax_problems: tuple[Problem, ...] = ()
-    comments: tuple[Comment, ...] = ()
+    comments: tuple[DockerfileComment, ...] = ()
 
     @property
     def final(self) -> Stage | None:

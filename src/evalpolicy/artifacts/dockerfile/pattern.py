@@ -15,7 +15,7 @@ from .goscan import BYTE_ORDER_MARK
 _TEMPLATE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
-class PatternError(ValueError):
+class ShellPatternError(ValueError):
     """A pattern that BuildKit rejects."""
 
 
@@ -80,7 +80,7 @@ def _compile(pattern: str, *, greedy: bool, anchored: bool) -> Any:
         elif char == "\\":
             escaped = next(chars, "")
             if escaped not in tuple("*?\\}/"):
-                raise PatternError(f"\\{escaped} is not an escape in a pattern")
+                raise ShellPatternError(f"\\{escaped} is not an escape in a pattern")
             out.append(re.escape(escaped))
         else:
             out.append(re.escape(char))

@@ -16,7 +16,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from .goscan import BYTE_ORDER_MARK, SPACE, is_name_character
-from .pattern import PatternError, replace, trim_prefix, trim_suffix
+from .pattern import ShellPatternError, replace, trim_prefix, trim_suffix
 
 MAX_DEPTH = 100
 """How deep `${a:-${b:-…}}` may nest. BuildKit has no limit but its stack."""
@@ -38,7 +38,7 @@ class UnsuppliedError(WordError):
     """A word that BuildKit rejects as long as a variable is not set: `${x:?message}`."""
 
 
-class Budget(Struct):
+class ExpansionBudget(Struct):
     """What one file may still expand to."""
 
     left: int = MAX_EXPANDED
@@ -69,7 +69,7 @@ class Lex(Struct, frozen=True):
     raw_escapes: bool = False
     skip_quotes: bool = False
     keep_unset: bool = False
-    budget: Budget = field(default_factory=Budget)
+    budget: ExpansionBudget = field(default_factory=ExpansionBudget)
 
     def expand(self, word: str, env: Mapping[str, str]) -> Expansion:
         """The word without its quotes and with its variables' values (`ProcessWord`).
@@ -79,7 +79,7 @@ class Lex(Struct, frozen=True):
         if found := _simple(self.escape).match(word):
             keep = self.raw_quotes or self.skip_quotes
             return Expansion(word if keep else found[found.lastindex or 0])
-        reader = _Reader(self, word, env, collect=False)
+        reader = _WordReader(self, word, env, collect=False)
         text = reader.read(None, self.raw_escapes)
         self.budget.spend(len(text))
         return Expansion(
@@ -88,7 +88,7 @@ class Lex(Struct, frozen=True):
 
     def words(self, line: str) -> list[str]:
         """The words of a line, no variable being set (`ProcessWords`). Raises WordError."""
-        reader = _Reader(self, line, {}, collect=True)
+        reader = _WordReader(self, line, {}, collect=True)
         reader.read(None, self.raw_escapes)
         return reader.words
 
@@ -107,7 +107,7 @@ def _run(escape: str, stop: str, quotes: bool) -> re.Pattern[str]:
     return re.compile(f"[^{re.escape(special)}]+")
 
 
-class _Reader:
+class _WordReader:
     """One pass over one word; `names` and `gaps` fill up on the way."""
 
     __slots__ = (
@@ -365,7 +365,7 @@ class _Reader:
                 trim = trim_suffix if operator == "%" else trim_prefix
                 try:
                     return trim(word[greedy:], self._or_gap(name, value), greedy)
-                except PatternError as error:
+                except ShellPatternError as error:
                     raise WordError(str(error)) from None
         raise WordError(f"${{{name}{sign}…}} is not a substitution that BuildKit supports")
 
@@ -382,5 +382,5 @@ class _Reader:
             return "${" + name + "/" + pattern + "/" + replacement + "}"
         try:
             return replace(pattern, self._or_gap(name, value), replacement, everywhere)
-        except PatternError as error:
+        except ShellPatternError as error:
             raise WordError(str(error)) from None

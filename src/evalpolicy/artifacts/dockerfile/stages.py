@@ -32,7 +32,7 @@ from .goscan import lower
 from .heredocs import is_heredoc
 from .model import Arg, Base, Dockerfile, Env, Instruction, Label, Stage, Word
 from .pairs import Pair, PairError, declarations, pairs
-from .shell import Budget, Expansion, Lex, UnsuppliedError, WordError
+from .shell import Expansion, ExpansionBudget, Lex, UnsuppliedError, WordError
 from .splitting import reread_trigger
 
 PLATFORM_ARGS: Mapping[str, str] = {
@@ -101,7 +101,7 @@ class _Resolution:
     def __init__(self, dockerfile: Dockerfile, build_args: Mapping[str, str]) -> None:
         self.file = dockerfile
         self.build_args = build_args
-        budget = Budget()
+        budget = ExpansionBudget()
         self.lex = Lex(dockerfile.escape, budget=budget)
         self.bodies = Lex(skip_quotes=True, budget=budget)
         self.kept = Lex(dockerfile.escape, keep_unset=True, budget=budget)

@@ -10,14 +10,14 @@ from evalpolicy.artifacts.moving_data.commands import Downloads
 from evalpolicy.artifacts.moving_data.model import Fetch as Fetch
 from evalpolicy.artifacts.moving_data.model import Program
 from evalpolicy.artifacts.moving_data.programs import Files, programs
-from evalpolicy.artifacts.moving_data.settings import Settings
+from evalpolicy.artifacts.moving_data.settings import DockerfileVariables
 from evalpolicy.artifacts.moving_data.urls import in_text
-from evalpolicy.artifacts.run_scripts import Script
+from evalpolicy.artifacts.run_scripts import RunScript
 
 
 def moving(
     dockerfile: Dockerfile,
-    scripts: Iterable[Script],
+    scripts: Iterable[RunScript],
     files: Files,
     supplied: Callable[[str], bool],
 ) -> tuple[Fetch, ...]:
@@ -37,11 +37,11 @@ def moving(
 
 def _all(
     dockerfile: Dockerfile,
-    scripts: Iterable[Script],
+    scripts: Iterable[RunScript],
     files: Files,
     supplied: Callable[[str], bool],
 ) -> Iterator[Fetch]:
-    settings = Settings(dockerfile, supplied)
+    settings = DockerfileVariables(dockerfile, supplied)
     yield from added(dockerfile, settings)
     downloads: dict[int, Downloads] = {}
     for program in programs(dockerfile, scripts, files, settings):

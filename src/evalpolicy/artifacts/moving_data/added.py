@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.moving_data.model import Fetch, expanded
-from evalpolicy.artifacts.moving_data.settings import Settings
+from evalpolicy.artifacts.moving_data.settings import DockerfileVariables
 from evalpolicy.artifacts.moving_data.urls import moving_urls
 from evalpolicy.artifacts.revisions import moves
 
@@ -22,7 +22,7 @@ _GIT = re.compile(
 _REF = re.compile(r"(?:^|&)(?:ref|branch|tag|commit)=([^&]*)")
 
 
-def added(dockerfile: Dockerfile, settings: Settings) -> Iterator[Fetch]:
+def added(dockerfile: Dockerfile, settings: DockerfileVariables) -> Iterator[Fetch]:
     for outer in dockerfile.instructions:
         instruction = outer.onbuild or outer
         if instruction.keyword != "ADD" or any(

@@ -20,7 +20,7 @@ from evalpolicy.artifacts.moving_data.model import (
 )
 from evalpolicy.artifacts.moving_data.urls import fetch_of, moving_urls
 from evalpolicy.artifacts.revisions import moves
-from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord, loop_words
+from evalpolicy.artifacts.syntax.shell.model import ShellWord, SimpleCommand, loop_words
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost, unwrapped
 from evalpolicy.artifacts.syntax.shell.values import known_values
 from evalpolicy.artifacts.syntax.source import Span
@@ -186,7 +186,7 @@ def _urls(program: Program, words: Sequence[ShellWord], values: Lookup) -> Itera
                 yield fetch_of(program, url, word.start, word.end)
 
 
-def _only_talks(command: Command, checked: bool) -> bool:
+def _only_talks(command: SimpleCommand, checked: bool) -> bool:
     """Whether a command fetches nothing by its words, or nothing that is not checked."""
     words = unwrapped(command.words)
     name = basename(words[0].text) if words else ""

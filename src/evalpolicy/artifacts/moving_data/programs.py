@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from evalpolicy.artifacts.dockerfile import Dockerfile, Heredoc
 from evalpolicy.artifacts.moving_data.model import Language, Lookup, Program, WrittenWord
-from evalpolicy.artifacts.moving_data.settings import Settings
-from evalpolicy.artifacts.run_scripts import Script
-from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord
+from evalpolicy.artifacts.moving_data.settings import DockerfileVariables
+from evalpolicy.artifacts.run_scripts import RunScript
+from evalpolicy.artifacts.syntax.shell.model import ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import basename, innermost
 from evalpolicy.artifacts.syntax.shell.shells import (
@@ -38,9 +38,9 @@ Files: TypeAlias = Mapping[str, Callable[[], bytes | None]]
 
 def programs(
     dockerfile: Dockerfile,
-    scripts: Iterable[Script],
+    scripts: Iterable[RunScript],
     files: Files,
-    settings: Settings,
+    settings: DockerfileVariables,
 ) -> Iterator[Program]:
     """All of them; those of one stage in their order, and in one group."""
     numbers = iter(range(len(dockerfile.stages), 1 << 30))
@@ -71,7 +71,7 @@ def programs(
 
 
 def _handed(
-    program: Program, command: Command, given: tuple[Heredoc, ...], numbers: Iterator[int]
+    program: Program, command: SimpleCommand, given: tuple[Heredoc, ...], numbers: Iterator[int]
 ) -> Iterator[Program]:
     """The programs that a command hands to an interpreter, or writes into a file."""
     words = innermost(command).words
@@ -131,7 +131,7 @@ def _shifted(span: _SpanOf, by: int) -> _SpanOf:
     return lambda start, end: span(start + by, end + by)
 
 
-def _target(command: Command, words: tuple[ShellWord, ...]) -> str | None:
+def _target(command: SimpleCommand, words: tuple[ShellWord, ...]) -> str | None:
     """The file that a command writes its input into: `cat > f`, `tee f`."""
     for redirect in command.redirects:
         if redirect.operator.lstrip("0123456789") in (">", ">>", ">|") and redirect.target:

@@ -49,13 +49,13 @@ def in_python(program: Program, downloads: Downloads) -> Iterator[Fetch]:
         yield from in_text(program)
         return
     try:
-        found = list(_Reading(program, tree).fetches(tree, downloads))
+        found = list(_ProgramReading(program, tree).fetches(tree, downloads))
     except RecursionError:  # a sum of thousands of parts
         found = list(in_text(program))
     yield from found
 
 
-class _Reading:
+class _ProgramReading:
     """One program: what its names are known to hold, and where its nodes stand."""
 
     def __init__(self, program: Program, tree: ast.Module) -> None:

@@ -12,7 +12,7 @@ from evalpolicy.artifacts.moving_data.model import Lookup
 from evalpolicy.artifacts.syntax.source import Span
 
 
-class Settings:
+class DockerfileVariables:
     """ARG and ENV, the later wins; not what only the build sets (`supplied`)."""
 
     def __init__(self, dockerfile: Dockerfile, supplied: Callable[[str], bool]) -> None:

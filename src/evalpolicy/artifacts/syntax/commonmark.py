@@ -20,7 +20,7 @@ from markdown_it.helpers import parseLinkDestination
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-__all__ = ["DEEPEST", "Piece", "TooDeepError", "pieces", "unescapeAll"]
+__all__ = ["DEEPEST", "InlinePiece", "TooDeepError", "pieces", "unescapeAll"]
 
 _Block: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
 _Inline: TypeAlias = Callable[[StateInline, bool], bool]
@@ -41,7 +41,7 @@ class TooDeepError(Exception):
     """The text nests deeper than anybody writes."""
 
 
-class Piece(NamedTuple):
+class InlinePiece(NamedTuple):
     """`target`, `html`, `code` (a span's words) or `block` (lines of code), from `start` to `end`.
 
     Offsets count code points of the text. A target is without its angle brackets.
@@ -52,14 +52,14 @@ class Piece(NamedTuple):
     end: int
 
 
-def pieces(text: str, wanted: re.Pattern[str]) -> list[Piece]:
+def pieces(text: str, wanted: re.Pattern[str]) -> list[InlinePiece]:
     """The pieces of a text, in order. Of text that `wanted` does not find only blocks are read.
 
     Raises `TooDeepError`. NUL and CR count as characters: offsets are those of the text.
     """
     plain = text.replace("\r", " ").replace("\0", "\ufffd")
     starts = [0, *(found.end() for found in re.finditer("\n", plain)), len(plain) + 1]
-    found: list[Piece] = []
+    found: list[InlinePiece] = []
     environment: dict[str, Any] = {"found": found}
     tokens = _parser().parse(plain, environment)
     before = ""
@@ -69,9 +69,9 @@ def pieces(text: str, wanted: re.Pattern[str]) -> list[Piece]:
             continue
         start, end = starts[token.map[0]], starts[token.map[1]] - 1
         if token.type in ("fence", "code_block"):
-            found.append(Piece("block", start, end))
+            found.append(InlinePiece("block", start, end))
         elif token.type == "html_block":
-            found.append(Piece("html", start, end))
+            found.append(InlinePiece("html", start, end))
         elif token.type == "tr_open":
             for cell in _CELL.finditer(plain, start, end):
                 if wanted.search(cell[0]):
@@ -101,15 +101,15 @@ def _lines(content: str, text: str, start: int) -> tuple[list[int], list[int]]:
 
 def _within(
     content: str, environment: dict[str, Any], inner: list[int], outer: list[int]
-) -> list[Piece]:
-    found: list[Piece] = []
+) -> list[InlinePiece]:
+    found: list[InlinePiece] = []
     parser = _parser()
     notes = {"content": content, "found": found, "last": content.rfind("](")}
     parser.inline.parse(content, parser, {**environment, **notes}, [])
     return [_moved(piece, inner, outer) for piece in found]
 
 
-def _moved(piece: Piece, inner: list[int], outer: list[int]) -> Piece:
+def _moved(piece: InlinePiece, inner: list[int], outer: list[int]) -> InlinePiece:
     """The piece in the text, by where each line begins in the content and in the text."""
 
     def place(offset: int) -> int:
@@ -117,7 +117,7 @@ def _moved(piece: Piece, inner: list[int], outer: list[int]) -> Piece:
         return outer[line] + offset - inner[line]
 
     start = place(piece.start)
-    return Piece(piece.kind, start, max(start, place(piece.end - 1) + 1))
+    return InlinePiece(piece.kind, start, max(start, place(piece.end - 1) + 1))
 
 
 @cache
@@ -148,7 +148,7 @@ class _AsWritten(MarkdownIt):
         return True
 
 
-def _noted(rule: _Inline, seen: Callable[[StateInline, int], Piece | None]) -> _Inline:
+def _noted(rule: _Inline, seen: Callable[[StateInline, int], InlinePiece | None]) -> _Inline:
     def noting(state: StateInline, silent: bool) -> bool:
         start = state.pos
         if not rule(state, silent):
@@ -172,17 +172,17 @@ def _unless_behind_the_last(rule: _Inline) -> _Inline:
     return looking
 
 
-def _code_words(state: StateInline, start: int) -> Piece:
+def _code_words(state: StateInline, start: int) -> InlinePiece:
     words = state.src[start : state.pos].strip("`").strip()
     at = state.src.index(words, start) if words else start
-    return Piece("code", at, at + len(words))
+    return InlinePiece("code", at, at + len(words))
 
 
-def _all_of_it(state: StateInline, start: int) -> Piece:
-    return Piece("html", start, state.pos)
+def _all_of_it(state: StateInline, start: int) -> InlinePiece:
+    return InlinePiece("html", start, state.pos)
 
 
-def _destination(state: StateInline, start: int) -> Piece | None:
+def _destination(state: StateInline, start: int) -> InlinePiece | None:
     """Where an inline link leads; None for one by reference."""
     opening = state.src.index("[", start)
     is_link = opening == start
@@ -192,14 +192,14 @@ def _destination(state: StateInline, start: int) -> Piece | None:
     return _target(state.src, end + 2, state.posMax)
 
 
-def _target(text: str, at: int, limit: int) -> Piece | None:
+def _target(text: str, at: int, limit: int) -> InlinePiece | None:
     spaces = _SPACES.match(text, at)
     start = spaces.end() if spaces else at
     found = parseLinkDestination(text, start, limit)
     if not found.ok:
         return None
     brackets = text.startswith("<", start)
-    return Piece("target", start + brackets, found.pos - brackets)
+    return InlinePiece("target", start + brackets, found.pos - brackets)
 
 
 def _bounded(rule: _Block) -> _Block:

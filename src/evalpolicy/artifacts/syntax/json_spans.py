@@ -41,7 +41,7 @@ def _segment(part: str | int) -> str:
     return f"['{escaped}']"
 
 
-class Item(Struct, frozen=True):
+class JsonItem(Struct, frozen=True):
     """One value or key as it stands in the text, `text[start:end]`; containers come when closed.
 
     A key that its object had before is `repeated`.
@@ -55,7 +55,7 @@ class Item(Struct, frozen=True):
     repeated: bool = False
 
 
-class Document(Struct, frozen=True):
+class JsonDocument(Struct, frozen=True):
     """A JSON text that was read: its value, and where each part of it stands.
 
     `spans` has a span for every value and `keys` one for every member's key, both by path. Of a
@@ -102,7 +102,7 @@ class MalformedJson(ValueError):  # noqa: N818 - it names the state of the text,
         self.start = start
 
 
-def parse(content: bytes) -> Document | Problem:
+def parse(content: bytes) -> JsonDocument | Problem:
     """Reads a document, or states what is wrong and where."""
     try:
         text = content.decode("utf-8")
@@ -128,7 +128,7 @@ def parse(content: bytes) -> Document | Problem:
                 duplicates.append((item.path, span))
     except MalformedJson as error:
         return Problem(error.message, places.span(error.start, error.start + 1))
-    return Document(root, spans, keys, tuple(duplicates))
+    return JsonDocument(root, spans, keys, tuple(duplicates))
 
 
 class _Constant(ValueError):  # noqa: N818 - it names what was found
@@ -147,7 +147,7 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def walk(text: str) -> Iterator[Item]:
+def walk(text: str) -> Iterator[JsonItem]:
     """Every key and value of a JSON text in the order in which they end.
 
     Raises `MalformedJson` where the text stops being JSON; what came before was yielded.
@@ -175,7 +175,7 @@ def walk(text: str) -> Iterator[Item]:
             at = after
         else:
             value, end = _scalar(text, at)
-            yield Item(path, at, end, False, value)
+            yield JsonItem(path, at, end, False, value)
             if stack:
                 _put(stack[-1][0], path, value)
             at = _skip(text, end)
@@ -185,7 +185,7 @@ def walk(text: str) -> Iterator[Item]:
             mark = text[at : at + 1]
             if mark == ("}" if isinstance(container, dict) else "]"):
                 stack.pop()
-                yield Item(own_path, start, at + 1, False, container)
+                yield JsonItem(own_path, start, at + 1, False, container)
                 if stack:
                     _put(stack[-1][0], own_path, container)
                 at = _skip(text, at + 1)
@@ -216,7 +216,7 @@ def _put(container: dict[str, object] | list[object], path: Path, value: object)
         container.append(value)
 
 
-def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[Item, int]:
+def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[JsonItem, int]:
     """The key at `at` of an object that was read as far as `container`; its value's offset."""
     if text[at : at + 1] != '"':
         raise MalformedJson(
@@ -226,7 +226,7 @@ def _key(text: str, at: int, path: Path, container: dict[str, object]) -> tuple[
     colon = _skip(text, end)
     if text[colon : colon + 1] != ":":
         raise MalformedJson("expected : after the key", colon)
-    item = Item((*path, str(key)), at, end, True, key, key in container)
+    item = JsonItem((*path, str(key)), at, end, True, key, key in container)
     return item, _skip(text, colon + 1)
 
 

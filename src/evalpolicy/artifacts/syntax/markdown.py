@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from evalpolicy.artifacts.syntax.source import Span
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.commonmark import Piece
+    from evalpolicy.artifacts.syntax.commonmark import InlinePiece
 
 _PATH = re.compile(r"(?:(?:\.{0,2}/)?[\w.@+-]+(?:/[\w.@+-]+)+/?|[\w.@+-]+/)")
 _BEHIND_PATH = re.compile(r"(?::{1,2}[\w-]+|#[\w-]+)?")
@@ -112,7 +112,7 @@ def without(text: str, *, code: bool) -> str:
 
 def _pieces(
     text: str, inline: re.Pattern[str], blocks: re.Pattern[str] | None = None
-) -> list[Piece]:
+) -> list[InlinePiece]:
     """What there is of a text that has `blocks`, and of its lines that have `inline`."""
     if not inline.search(text) and not (blocks and blocks.search(text)):
         return []
@@ -131,7 +131,7 @@ def _pieces(
     ]
 
 
-def _of_html(text: str, piece: Piece) -> Iterator[Piece]:
+def _of_html(text: str, piece: InlinePiece) -> Iterator[InlinePiece]:
     """The comments of HTML, and where its tags lead; what nothing closes is a comment."""
     at = piece.start
     while found := _TAG.search(text, at, piece.end):

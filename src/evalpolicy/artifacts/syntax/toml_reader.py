@@ -11,10 +11,10 @@ from evalpolicy.artifacts.syntax.toml_spans import (
     Array,
     Deviation,
     DeviationKind,
-    Entry,
-    Scalar,
+    KeyValue,
     Table,
     TomlDocument,
+    TomlScalar,
     Value,
 )
 from evalpolicy.artifacts.syntax.toml_tokens import (
@@ -48,7 +48,7 @@ MAX_VALUES = 250_000
 def parse_toml(content: bytes) -> TomlDocument:
     """Reads TOML; bad content becomes a `Problem` with its position, never an exception."""
     text = content.decode("utf-8", "surrogateescape")
-    reader = _Reader(text)
+    reader = _TomlReader(text)
     problem = None
     try:
         reader.read()
@@ -64,7 +64,7 @@ class _TomlError(Exception):
         self.message, self.start, self.end = message, start, start + 1 if end is None else end
 
 
-class _Reader:
+class _TomlReader:
     """One pass over one text."""
 
     def __init__(self, text: str) -> None:
@@ -126,7 +126,7 @@ class _Reader:
         entry = table.entries.get(key.name)
         if entry is None:
             made = Table(start, end)
-            table.entries[key.name] = Entry(key.name, key.start, key.end, made)
+            table.entries[key.name] = KeyValue(key.name, key.start, key.end, made)
             return made
         value = entry.value
         if isinstance(value, Array) and value.of_tables and value.items:
@@ -141,7 +141,7 @@ class _Reader:
         if of_tables:
             if entry is None:
                 array = Array([opened], start, end, of_tables=True)
-                table.entries[key.name] = Entry(key.name, key.start, key.end, array)
+                table.entries[key.name] = KeyValue(key.name, key.start, key.end, array)
                 return opened
             known = entry.value
             if not isinstance(known, Array) or not (known.of_tables or _all_tables(known)):
@@ -151,7 +151,7 @@ class _Reader:
             known.items.append(opened)
             return opened
         if entry is None:
-            table.entries[key.name] = Entry(key.name, key.start, key.end, opened)
+            table.entries[key.name] = KeyValue(key.name, key.start, key.end, opened)
             return opened
         known = entry.value
         if isinstance(known, Table) and known.origin == "implicit":
@@ -176,7 +176,7 @@ class _Reader:
             inner = table.entries.get(key.name)
             if inner is None:
                 made = Table(start, end, origin="dotted")
-                table.entries[key.name] = Entry(key.name, key.start, key.end, made)
+                table.entries[key.name] = KeyValue(key.name, key.start, key.end, made)
                 table = made
             elif isinstance(inner.value, Table) and inner.value.origin in ("dotted", "implicit"):
                 table = inner.value
@@ -190,7 +190,7 @@ class _Reader:
         if last.name in table.entries:
             message = f"{last.name} is defined a second time"
             self.deviate("duplicate-key", message, last.start, last.end)
-        table.entries[last.name] = Entry(last.name, last.start, last.end, value)
+        table.entries[last.name] = KeyValue(last.name, last.start, last.end, value)
         return end
 
     def key_path(self, position: int) -> tuple[list[_Key], int]:
@@ -220,11 +220,11 @@ class _Reader:
         first = text[start : start + 1]
         if first == '"':
             if (match := PLAIN_BASIC.match(text, start)) is not None:
-                return Scalar("string", match.group(1), start, match.end()), match.end()
+                return TomlScalar("string", match.group(1), start, match.end()), match.end()
             return self.string(start, first)
         if first == "'":
             if (match := PLAIN_LITERAL.match(text, start)) is not None:
-                return Scalar("string", match.group(1), start, match.end()), match.end()
+                return TomlScalar("string", match.group(1), start, match.end()), match.end()
             return self.string(start, first)
         if depth >= MAX_DEPTH:
             self.limited = True
@@ -240,25 +240,25 @@ class _Reader:
             if len(match.group()) == len("2026-01-01") and match.end() < len(self.text):
                 message = "a date without a time"
                 self.deviate("local-date", message, start, match.end())
-            return Scalar("datetime", match.group(), start, match.end()), match.end()
+            return TomlScalar("datetime", match.group(), start, match.end()), match.end()
         word = WORD.match(self.text, start)
         if word is None:
             raise _TomlError("a value is expected here", start)
         written, end = word.group(), word.end()
         if written in ("true", "false"):
-            return Scalar("boolean", written == "true", start, end), end
+            return TomlScalar("boolean", written == "true", start, end), end
         if INTEGER.fullmatch(written):
-            return Scalar("integer", integer_of(written), start, end), end
+            return TomlScalar("integer", integer_of(written), start, end), end
         if FLOAT.fullmatch(written):
-            return Scalar("float", float(written.replace("_", "")), start, end), end
+            return TomlScalar("float", float(written.replace("_", "")), start, end), end
         lax = LAX_NUMBER.fullmatch(written)
         named = written if len(written) <= 40 else "this"
         if lax is None:
             raise _TomlError(f"{named} is not a TOML value", start, end)
         self.deviate("number-form", f"{named} is not a TOML number", start, end)
         if lax.group(1):
-            return Scalar("float", float(written.replace("_", "")), start, end), end
-        return Scalar("integer", integer_of(written), start, end), end
+            return TomlScalar("float", float(written.replace("_", "")), start, end), end
+        return TomlScalar("integer", integer_of(written), start, end), end
 
     def array(self, start: int, depth: int) -> tuple[Array, int]:
         items: list[Value] = []
@@ -306,10 +306,10 @@ class _Reader:
             self.deviate("inline-table-newline", message, position, end)
         return end
 
-    def string(self, start: int, quote: str) -> tuple[Scalar, int]:
+    def string(self, start: int, quote: str) -> tuple[TomlScalar, int]:
         if not self.text.startswith(quote * 3, start):
             value, end = self.single_line(start, quote)
-            return Scalar("string", value, start, end), end
+            return TomlScalar("string", value, start, end), end
         body = start + 3
         closing = self.closing(body, quote)
         end = closing + 3
@@ -320,7 +320,7 @@ class _Reader:
         raw = raw[skipped:]
         if quote == '"':
             raw = self.unescape(raw, body + skipped, multiline=True)
-        return Scalar("string", raw, start, end), end
+        return TomlScalar("string", raw, start, end), end
 
     def closing(self, position: int, quote: str) -> int:
         while True:

@@ -41,7 +41,7 @@ DeviationKind: TypeAlias = Literal[
 ScalarKind: TypeAlias = Literal["string", "integer", "float", "boolean", "datetime"]
 
 
-class Scalar(Struct):
+class TomlScalar(Struct):
     """A string, number, boolean or date; a date's value is its text."""
 
     kind: ScalarKind
@@ -59,7 +59,7 @@ class Array(Struct):
     of_tables: bool = False
 
 
-class Entry(Struct):
+class KeyValue(Struct):
     """A key as it is written and the value that belongs to it."""
 
     key: str
@@ -73,11 +73,11 @@ class Table(Struct):
 
     start: int
     end: int
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, KeyValue] = field(default_factory=dict)
     origin: Literal["root", "header", "implicit", "dotted", "inline"] = "implicit"
 
 
-Value: TypeAlias = Scalar | Array | Table
+Value: TypeAlias = TomlScalar | Array | Table
 
 
 class Deviation(Struct, frozen=True):
@@ -105,7 +105,7 @@ class TomlDocument(Struct, frozen=True, dict=True):
         end_line, end_column = self._position(end)
         return Span(line, column, end_line, end_column)
 
-    def span_of(self, node: Value | Entry) -> Span:
+    def span_of(self, node: Value | KeyValue) -> Span:
         """Where a value, a table's header or a key stands."""
         return self.span(node.start, node.end)
 
@@ -113,7 +113,7 @@ class TomlDocument(Struct, frozen=True, dict=True):
         """The line of a key or of an array's item; of the nearest thing around it that is there."""
         line, value = 1, cast(Value, self.root)
         for key in keys:
-            inner: Entry | Value | None = None
+            inner: KeyValue | Value | None = None
             if isinstance(value, Table):
                 inner = value.entries.get(str(key))
             elif isinstance(value, Array) and isinstance(key, int) and key < len(value.items):
@@ -121,7 +121,7 @@ class TomlDocument(Struct, frozen=True, dict=True):
             if inner is None:
                 break
             line, _ = self._position(inner.start)
-            value = inner.value if isinstance(inner, Entry) else inner
+            value = inner.value if isinstance(inner, KeyValue) else inner
         return line
 
     def _position(self, offset: int) -> tuple[int, int]:

@@ -43,7 +43,7 @@ class YamlError(Exception):
         self.problem = Problem(message, span)
 
 
-class Scalar(NamedTuple):
+class ScalarToken(NamedTuple):
     """A scalar's value and its range of the text, in code points, quotes included."""
 
     value: str
@@ -70,7 +70,7 @@ def events(text: str) -> Iterator[Any]:
         loader.dispose()
 
 
-def scalars(text: str) -> list[Scalar]:
+def scalars(text: str) -> list[ScalarToken]:
     """The scalars of all documents, in their order. Raises `YamlError`.
 
     These are tokens and not events: the event of `!tag # comment` holds the comment too.
@@ -83,14 +83,14 @@ def scalars(text: str) -> list[Scalar]:
         raise _refused(text, error) from error
 
 
-def _scalars(text: str) -> Iterator[Scalar]:
+def _scalars(text: str) -> Iterator[ScalarToken]:
     loader = _Loader(text)
     depth = 0
     try:
         while loader.check_token():
             token = loader.get_token()
             if isinstance(token, yaml.ScalarToken):
-                yield Scalar(token.value, token.start_mark.index, token.end_mark.index)
+                yield ScalarToken(token.value, token.start_mark.index, token.end_mark.index)
             elif isinstance(token, _OPENING):
                 depth = _deeper(depth, token)
             elif isinstance(token, _CLOSING):

@@ -17,10 +17,10 @@ from evalpolicy.artifacts.trajectory.model import (
 )
 from evalpolicy.artifacts.trajectory.places import span_at
 from evalpolicy.artifacts.trajectory.reader import iter_turns, parse, parse_stream
-from evalpolicy.artifacts.trajectory.request import Message, Request
+from evalpolicy.artifacts.trajectory.request import Message, RecordedRequest
 from evalpolicy.artifacts.trajectory.verdicts import (
     Fault,
-    Verdict,
+    RecordingFault,
     named_format,
     served_turns,
     verdicts,
@@ -35,14 +35,14 @@ __all__ = [
     "Last",
     "LfsPointer",
     "Message",
+    "RecordedRequest",
+    "RecordingFault",
     "Repeated",
-    "Request",
     "Summary",
     "ToolCall",
     "Trajectory",
     "Turn",
     "Unanswered",
-    "Verdict",
     "iter_turns",
     "model_family",
     "named_format",

@@ -8,7 +8,7 @@ import orjson
 
 from evalpolicy.artifacts.trajectory.model import Call, FailedCall, Turn, Unanswered
 from evalpolicy.artifacts.trajectory.replies import read_reply
-from evalpolicy.artifacts.trajectory.request import Request
+from evalpolicy.artifacts.trajectory.request import RecordedRequest
 
 
 def is_litellm(row: dict[str, object]) -> bool:
@@ -45,7 +45,9 @@ def read_call(row: dict[str, object], line: int) -> Call:
         response_id=text(response.get("id")) or text(row.get("id")),
         line=line,
         path=("response",) if embedded else ("response", reply.key),
-        request=Request(row.get("messages"), instructions if isinstance(instructions, str) else ""),
+        request=RecordedRequest(
+            row.get("messages"), instructions if isinstance(instructions, str) else ""
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from evalpolicy.artifacts.syntax.json_spans import Path, json_path
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.artifacts.trajectory.endings import Ending
-from evalpolicy.artifacts.trajectory.request import Request
+from evalpolicy.artifacts.trajectory.request import RecordedRequest
 
 Format: TypeAlias = Literal["litellm", "otlp", "none"]
 """What the content is, never what the name says: LiteLLM standard logging objects
@@ -48,7 +48,7 @@ class Turn(Struct, frozen=True):
     response_id: str | None
     line: int
     path: Path
-    request: Request
+    request: RecordedRequest
 
     @property
     def usable(self) -> bool:

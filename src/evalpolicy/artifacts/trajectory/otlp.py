@@ -16,7 +16,7 @@ from evalpolicy.artifacts.syntax.json_spans import Path
 from evalpolicy.artifacts.trajectory.litellm import amount, text
 from evalpolicy.artifacts.trajectory.model import Call, FailedCall, ToolCall, Turn, Unanswered
 from evalpolicy.artifacts.trajectory.replies import chat_tool_calls
-from evalpolicy.artifacts.trajectory.request import Request, text_of
+from evalpolicy.artifacts.trajectory.request import RecordedRequest, text_of
 
 _ERROR = (2, "2", "STATUS_CODE_ERROR")
 _LITELLM = "litellm_request"
@@ -126,7 +126,7 @@ def _call(
         response_id=text(attributes.get("gen_ai.response.id")),
         line=line,
         path=_reply_path(span, path),
-        request=Request(
+        request=RecordedRequest(
             attributes.get("gen_ai.input.messages"),
             text_of(attributes.get("gen_ai.system_instructions")),
         ),

@@ -16,7 +16,7 @@ from evalpolicy.artifacts.trajectory.request import compact, text_of
 Dialect: TypeAlias = Literal["chat", "responses", "messages", "gemini"]
 
 
-class Reply(Struct, frozen=True):
+class RecordedReply(Struct, frozen=True):
     """What a response says; `key` is where in the response the reply stands."""
 
     dialect: Dialect
@@ -31,7 +31,7 @@ class Reply(Struct, frozen=True):
         return bool(self.text or self.tool_calls)
 
 
-def read_reply(response: dict[str, object]) -> Reply | None:
+def read_reply(response: dict[str, object]) -> RecordedReply | None:
     """The reply in a response object; None where it is in no dialect that is known."""
     if isinstance(choices := response.get("choices"), list) and choices:
         return _chat(choices)
@@ -71,7 +71,7 @@ def _string(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _chat(choices: list[object]) -> Reply | None:
+def _chat(choices: list[object]) -> RecordedReply | None:
     choice = choices[0]
     if not isinstance(choice, dict):
         return None
@@ -82,14 +82,14 @@ def _chat(choices: list[object]) -> Reply | None:
     if isinstance(legacy := message.get("function_call"), dict):
         calls += (_call(legacy.get("name"), legacy.get("arguments"), None),)
     text = text_of(message.get("content")) or text_of(message.get("refusal"))
-    return Reply("chat", text, calls, _string(choice.get("finish_reason")), "choices")
+    return RecordedReply("chat", text, calls, _string(choice.get("finish_reason")), "choices")
 
 
 _ARGUMENTS = {"function_call": "arguments", "custom_tool_call": "input"}
 """What the kinds of call of the responses API name what they are called with."""
 
 
-def _responses(response: dict[str, object], output: list[object]) -> Reply:
+def _responses(response: dict[str, object], output: list[object]) -> RecordedReply:
     parts = [part for part in output if isinstance(part, dict)]
     calls = tuple(
         _call(part.get("name"), part.get(_ARGUMENTS[part["type"]]), part.get("call_id"))
@@ -100,10 +100,10 @@ def _responses(response: dict[str, object], output: list[object]) -> Reply:
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
     finish = _string(reason) or _string(response.get("status"))
-    return Reply("responses", text, calls, finish, "output")
+    return RecordedReply("responses", text, calls, finish, "output")
 
 
-def _messages(response: dict[str, object], content: list[object]) -> Reply:
+def _messages(response: dict[str, object], content: list[object]) -> RecordedReply:
     parts = [part for part in content if isinstance(part, dict)]
     calls = tuple(
         _call(part.get("name"), part.get("input"), part.get("id"))
@@ -111,10 +111,10 @@ def _messages(response: dict[str, object], content: list[object]) -> Reply:
         if part.get("type") == "tool_use"
     )
     text = "".join(text_of(part.get("text")) for part in parts if part.get("type") == "text")
-    return Reply("messages", text, calls, _string(response.get("stop_reason")), "content")
+    return RecordedReply("messages", text, calls, _string(response.get("stop_reason")), "content")
 
 
-def _gemini(candidates: list[object]) -> Reply | None:
+def _gemini(candidates: list[object]) -> RecordedReply | None:
     candidate = candidates[0]
     if not isinstance(candidate, dict):
         return None
@@ -128,4 +128,6 @@ def _gemini(candidates: list[object]) -> Reply | None:
         if isinstance(one, dict)
     )
     text = "".join(text_of(part.get("text")) for part in parts)
-    return Reply("gemini", text, calls, _string(candidate.get("finishReason")), "candidates")
+    return RecordedReply(
+        "gemini", text, calls, _string(candidate.get("finishReason")), "candidates"
+    )

@@ -17,7 +17,7 @@ class Message(Struct, frozen=True):
     tools: tuple[str, ...] = ()
 
 
-class Request(Struct, frozen=True):
+class RecordedRequest(Struct, frozen=True):
     """A request as recorded: `messages` is a list, or the JSON text of one (OTLP).
 
     `instructions` is the system prompt where the dialect keeps it apart (responses, messages).

@@ -41,7 +41,7 @@ _ENDINGS: dict[Ending, str] = {
 }
 
 
-class Verdict(Struct, frozen=True):
+class RecordingFault(Struct, frozen=True):
     """One fault of a recording, a fact in words, and the line and place that show it."""
 
     fault: Fault
@@ -69,17 +69,17 @@ def served_turns(summary: Summary, path: str) -> int:
     return summary.turns if promised in (None, summary.format) else 0
 
 
-def verdicts(summary: Summary, path: str) -> tuple[Verdict, ...]:
+def verdicts(summary: Summary, path: str) -> tuple[RecordingFault, ...]:
     """Everything that is wrong with the recording, the worst first."""
     found = [_other_format(summary, path), *_turns(summary, path), *_times(summary)]
     return tuple(verdict for verdict in found if verdict is not None)
 
 
-def _other_format(summary: Summary, path: str) -> Verdict | None:
+def _other_format(summary: Summary, path: str) -> RecordingFault | None:
     promised = named_format(path)
     if promised in (None, summary.format) or summary.format == "none":
         return None
-    return Verdict(
+    return RecordingFault(
         "other-format",
         f"the content is {_words(summary.format)}, but the name indicates {_words(promised)}",
     )
@@ -89,21 +89,21 @@ def _words(kind: Format | None) -> str:
     return {"otlp": "OTLP traces", "litellm": "LiteLLM logging objects"}.get(kind or "", "neither")
 
 
-def _turns(summary: Summary, path: str) -> list[Verdict | None]:
+def _turns(summary: Summary, path: str) -> list[RecordingFault | None]:
     served = served_turns(summary, path)
     if not served:
         why = counted(summary.failed, "failed call") if summary.failed else "no reply"
         if summary.turns:
             why = f"{counted(summary.turns, 'turn')} in the other format"
-        return [Verdict("no-turns", f"no usable turn: {why}"), _failed(summary)]
+        return [RecordingFault("no-turns", f"no usable turn: {why}"), _failed(summary)]
     return [_failed(summary), _ending(summary), _loop(summary), _models(summary)]
 
 
-def _failed(summary: Summary) -> Verdict | None:
+def _failed(summary: Summary) -> RecordingFault | None:
     first = summary.first_failed
     if first is None or 2 * summary.failed < summary.calls:
         return None
-    return Verdict(
+    return RecordingFault(
         "mostly-failed",
         f"{summary.failed} of {counted(summary.calls, 'call')} failed",
         first.line,
@@ -111,12 +111,12 @@ def _failed(summary: Summary) -> Verdict | None:
     )
 
 
-def _ending(summary: Summary) -> Verdict | None:
+def _ending(summary: Summary) -> RecordingFault | None:
     last = summary.last
     if last is not None and last.ending is not None:
-        return Verdict(last.ending, _ENDINGS[last.ending], last.line, last.path)
+        return RecordingFault(last.ending, _ENDINGS[last.ending], last.line, last.path)
     if summary.first_refusal is not None and 2 * summary.refusals >= summary.turns:
-        return Verdict(
+        return RecordingFault(
             "refusal",
             f"{summary.refusals} of {counted(summary.turns, 'turn')} are refusals",
             *summary.first_refusal,
@@ -124,11 +124,11 @@ def _ending(summary: Summary) -> Verdict | None:
     return None
 
 
-def _loop(summary: Summary) -> Verdict | None:
+def _loop(summary: Summary) -> RecordingFault | None:
     again = summary.repeated
     if again is None or again.times < LOOP or 2 * again.times <= summary.turns:
         return None
-    return Verdict(
+    return RecordingFault(
         "loop",
         f"one reply occurs {again.times} times in {counted(summary.turns, 'turn')}",
         again.line,
@@ -136,23 +136,23 @@ def _loop(summary: Summary) -> Verdict | None:
     )
 
 
-def _models(summary: Summary) -> Verdict | None:
+def _models(summary: Summary) -> RecordingFault | None:
     families = sorted({model_family(name) for name, _ in summary.models})
     if len(families) < 2:
         return None
-    return Verdict(
+    return RecordingFault(
         "models-mixed", f"its turns come from {len(families)} models: {', '.join(families)}"
     )
 
 
-def _times(summary: Summary) -> list[Verdict | None]:
+def _times(summary: Summary) -> list[RecordingFault | None]:
     if not summary.synthetic_times:
         return []
     made_up, calls = summary.synthetic_times, summary.turns + summary.failed
     which = f"{made_up} of {counted(calls, 'call')}" if made_up < calls else counted(calls, "call")
     verb = "has" if made_up == 1 else "have"
     return [
-        Verdict(
+        RecordingFault(
             "synthetic-times",
             f"{which} {verb} placeholder times (from 1700000000 s on): when the run was recorded "
             "is not known",

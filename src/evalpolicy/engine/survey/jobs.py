@@ -12,7 +12,7 @@ from evalpolicy.policy.report import Report
 from evalpolicy.policy.rule import SEVERITIES, Finding, Rule, Severity
 
 
-class Job(Struct, frozen=True):
+class FixJob(Struct, frozen=True):
     """All findings of one rule, by cause, the largest first. `severity` is the worst of them.
 
     `commands` fix findings: each all of them, or (`one_each`) one after the other. `fixable`
@@ -31,7 +31,7 @@ class Job(Struct, frozen=True):
     help: str
 
 
-def jobs(report: Report) -> list[Job]:
+def jobs(report: Report) -> list[FixJob]:
     """In the order of the causes (see `evalpolicy.policy.causes`)."""
     of_rule: dict[str, list[Cause]] = {}
     for cause in report.causes:
@@ -40,7 +40,7 @@ def jobs(report: Report) -> list[Job]:
     return [_job(rules[id], causes) for id, causes in of_rule.items() if id in rules]
 
 
-def _job(rule: Rule, causes: Sequence[Cause]) -> Job:
+def _job(rule: Rule, causes: Sequence[Cause]) -> FixJob:
     findings = tuple(finding for cause in causes for finding in cause.findings)
     worst = min((finding.severity for finding in findings), key=SEVERITIES.index)
     offered, one_each = commands(findings)
@@ -48,4 +48,4 @@ def _job(rule: Rule, causes: Sequence[Cause]) -> Job:
     files = len({finding.path for finding in findings})
     helps = {finding.help for finding in findings}
     help = helps.pop() if len(helps) == 1 else ""
-    return Job(rule, worst, tuple(causes), findings, offered, one_each, fixable, files, help)
+    return FixJob(rule, worst, tuple(causes), findings, offered, one_each, fixable, files, help)

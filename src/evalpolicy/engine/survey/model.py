@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from evalpolicy.facts.fixture_rows import Row
+from evalpolicy.facts.fixture_rows import FixtureRow
 from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.policy.report import FileProblem, Report
@@ -57,7 +57,7 @@ class Story(Struct, frozen=True):
     `manifest_reason` is the reason in the broken manifest; empty unless it is `known-bad`.
     """
 
-    row: Row
+    row: FixtureRow
     readings: tuple[Decoding, ...]
     states: tuple[State, ...]
     entry: Mapping[str, object] | None
@@ -88,7 +88,7 @@ class Sized(NamedTuple):
         return self.limit > 0 and self.size > self.limit * 1024
 
 
-class Sizes(NamedTuple):
+class SurveyedSizes(NamedTuple):
     """`total` and `fixtures` are in bytes, `budget` (for all fixtures together) in KiB."""
 
     files: int
@@ -107,7 +107,7 @@ class Survey(Struct, frozen=True):
     benchmarks: tuple[SurveyedBenchmark, ...]
     agents: tuple[str, ...]
     stories: tuple[Story, ...]
-    sizes: Sizes
+    sizes: SurveyedSizes
     problems: tuple[FileProblem, ...]
     folders: Mapping[str, str]
     """The folder of each benchmark → its name."""

@@ -13,14 +13,14 @@ from typing import TypeVar
 from evalpolicy.engine.survey.model import (
     STATES,
     Sized,
-    Sizes,
     State,
     Story,
     Survey,
     SurveyedBenchmark,
+    SurveyedSizes,
 )
 from evalpolicy.facts.facts import Facts
-from evalpolicy.facts.fixture_rows import Row, rows
+from evalpolicy.facts.fixture_rows import FixtureRow, rows
 from evalpolicy.facts.recordings.naming import naming
 from evalpolicy.facts.replays.replayed import Replayed
 from evalpolicy.policy.report import FileProblem
@@ -44,7 +44,7 @@ _DECIDING: tuple[tuple[State, RuleFunction], ...] = (
     ("stale", provenance_stale_revision),
     ("ambiguous", fixture_name_ambiguous),
 )
-_NO_SIZES = Sizes(0, 0, 0, None, ())
+_NO_SIZES = SurveyedSizes(0, 0, 0, None, ())
 _Given = TypeVar("_Given")
 _Surveyed = TypeVar("_Surveyed")
 # At most so many files are listed.
@@ -99,7 +99,7 @@ def _stories(replays: Mapping[str, Replayed], facts: Facts) -> tuple[Story, ...]
         of_stem.setdefault(row.fixture, []).append(row.path)
         if row.verdict == "unreadable":
             states[row.path].add("unreadable")
-        if facts.broken.lists(row.path):
+        if facts.broken_manifest.lists(row.path):
             states[row.path].add("known-bad")
         if facts.provenance.readable and not row.provenance:
             states[row.path].add("unprovenanced")
@@ -110,10 +110,10 @@ def _stories(replays: Mapping[str, Replayed], facts: Facts) -> tuple[Story, ...]
         for hit in _hits(facts, function):
             for path in [hit.path] if hit.path in states else of_stem.get(hit.subject, ()):
                 states[path].add(state)
-    manifest = facts.broken.manifest.fixtures
+    manifest = facts.broken_manifest.manifest.fixtures
     fixtures = {fixture.path: fixture for fixture in facts.fleet.fixtures}
 
-    def story(row: Row) -> Story:
+    def story(row: FixtureRow) -> Story:
         entry = facts.provenance.entries.get(row.fixture)
         known_bad = manifest.get(row.path.rpartition("/")[2])
         replayed = replays.get(row.path)
@@ -165,7 +165,7 @@ def _ranked(states: set[State], reproduced: bool | None) -> tuple[State, ...]:
     return tuple(state for state in STATES if state in found)
 
 
-def _sizes(facts: Facts) -> Sizes:
+def _sizes(facts: Facts) -> SurveyedSizes:
     sizing = facts.sizing
     sizes = sizing.of
     fixtures = sizing.fixture_sizes
@@ -176,7 +176,7 @@ def _sizes(facts: Facts) -> Sizes:
         return Sized(path, size, 0 if path in sizing.allowed else sizing.limit, False)
 
     largest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_LARGEST]
-    return Sizes(
+    return SurveyedSizes(
         len(sizes),
         sum(sizes.values()),
         sum(fixtures.values()),

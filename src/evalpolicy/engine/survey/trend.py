@@ -25,7 +25,7 @@ class EarlierFinding(NamedTuple):
     fingerprint: str
 
 
-class Earlier(NamedTuple):
+class EarlierReport(NamedTuple):
     """An earlier report; `revision` is empty where it was not of a commit."""
 
     file: str
@@ -43,20 +43,20 @@ class Earlier(NamedTuple):
 class Trend(Struct, frozen=True):
     """`new` are places in the report's findings; `gone` are findings of the earlier one."""
 
-    earlier: Earlier
+    earlier: EarlierReport
     new: frozenset[int]
     gone: tuple[EarlierFinding, ...]
     by_rule: Mapping[str, tuple[int, int]]
     """Each rule that either report has findings of → how many then, and now."""
 
 
-def read(content: bytes, file: str) -> Earlier:
+def read(content: bytes, file: str) -> EarlierReport:
     """The JSON report (version 1) in `content`. Raises `UsageError` for anything else."""
     try:
         document = json.loads(content)
         if document["version"] != "1":
             raise UsageError(f"{file}: a report of version {document['version']!r}; 1 is known")
-        return Earlier(
+        return EarlierReport(
             file,
             _text(document["tool"], "version"),
             document["snapshot"]["revision"] or "",
@@ -80,7 +80,7 @@ def _text(row: dict[str, Any], field: str) -> str:
     return value
 
 
-def compare(report: Report, earlier: Earlier) -> Trend:
+def compare(report: Report, earlier: EarlierReport) -> Trend:
     """Findings are the same where their fingerprints are; lines and messages may have moved."""
     left = Counter(finding.fingerprint for finding in earlier.findings)
     new = set()

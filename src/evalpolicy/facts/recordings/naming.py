@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from evalpolicy.artifacts.provenance import Entry
+from evalpolicy.artifacts.provenance import ProvenanceEntry
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.fleet.fleet import Fixture
 
@@ -21,7 +21,7 @@ class Naming(NamedTuple):
     readings: tuple[Decoding, ...]
 
     @property
-    def settled(self) -> bool:
+    def is_unambiguous(self) -> bool:
         return len(self.readings) == 1
 
     def is_other(self, is_agent: Callable[[str], bool]) -> bool:
@@ -33,7 +33,7 @@ class Naming(NamedTuple):
         return self.readings[0] if self.readings else None
 
 
-def naming(fixture: Fixture, entry: Entry | None) -> Naming:
+def naming(fixture: Fixture, entry: ProvenanceEntry | None) -> Naming:
     """The readings of the name; an entry that fits some of them rules out the others.
 
     One that fits none contradicts the name (PRV004) and settles nothing.

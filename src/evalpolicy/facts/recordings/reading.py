@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.trajectory import (
     LfsPointer,
+    RecordingFault,
     Summary,
-    Verdict,
     parse_stream,
     read_lfs_pointer,
     verdicts,
 )
 from evalpolicy.artifacts.trajectory.lines import split_lines
-from evalpolicy.scanners.credentials import Hit, Scanner, locate, redact_text
+from evalpolicy.scanners.credentials import CredentialHit, Scanner, locate, redact_text
 from evalpolicy.scanners.credentials.fitting import Kind
 from evalpolicy.scanners.credentials.streams import WindowedScan
 
@@ -78,7 +78,7 @@ class Recording:
         return self.summary.size if self.pointer is None else self.pointer.size
 
     @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[RecordingFault, ...]:
         return verdicts(self.summary, self.path)
 
 
@@ -107,10 +107,10 @@ def read_pieces(pieces: Callable[[], Iterable[bytes]], hosts: tuple[str, ...]) -
     """
     scanner = _scanner(hosts)
     scan = WindowedScan(scanner)
-    hits: list[Hit] = []
+    hits: list[CredentialHit] = []
     leaked = 0
 
-    def watched() -> Iterator[bytes]:
+    def scanned() -> Iterator[bytes]:
         nonlocal leaked
         for piece in pieces():
             for hit in scan.feed(piece):
@@ -118,14 +118,14 @@ def read_pieces(pieces: Callable[[], Iterable[bytes]], hosts: tuple[str, ...]) -
                 hits.extend([hit] if leaked <= MOST_LEAKS else [])
             yield piece
 
-    summary = _masked(parse_stream(watched()), scanner)
+    summary = _masked(parse_stream(scanned()), scanner)
     for hit in scan.finish():
         leaked += 1
         hits.extend([hit] if leaked <= MOST_LEAKS else [])
     return Content(summary, tuple(_placed(hits, pieces)), leaked)
 
 
-def _placed(hits: list[Hit], pieces: Callable[[], Iterable[bytes]]) -> Iterator[Leak]:
+def _placed(hits: list[CredentialHit], pieces: Callable[[], Iterable[bytes]]) -> Iterator[Leak]:
     """The hits with column and path: their lines are read again, one at a time."""
     if not hits:
         return
@@ -149,7 +149,7 @@ def _placed(hits: list[Hit], pieces: Callable[[], Iterable[bytes]]) -> Iterator[
             return
 
 
-def _leak(hit: Hit, column: int, length: int, path: str) -> Leak:
+def _leak(hit: CredentialHit, column: int, length: int, path: str) -> Leak:
     return Leak(hit.shape, hit.what, hit.kind, hit.masked, hit.line, column, length, path)
 
 

@@ -19,7 +19,7 @@ _CC_VERSION = re.compile(r"\bcc_version=(\d+\.\d+\.\d+)")
 _PRODUCT_VERSION = re.compile(r"[^/\s(]+/v?(\d+\.\d+[\w.+-]*)")
 
 
-class Shown(NamedTuple):
+class ShownAgent(NamedTuple):
     """The agent that a recording shows: by what, its text, and the line of it."""
 
     agent: str
@@ -32,7 +32,7 @@ class Shown(NamedTuple):
         return name == self.agent or name.startswith(f"{self.agent}-")
 
 
-class Recorded(NamedTuple):
+class RecordedAgents(NamedTuple):
     """What one recording shows.
 
     `sha256` is that of the content (of the content that an LFS pointer stands for: `is_pointer`).
@@ -45,7 +45,7 @@ class Recorded(NamedTuple):
 
     sha256: str
     models: tuple[tuple[str, int], ...]
-    client: Shown | None
+    client: ShownAgent | None
     started: int | None
     replies: str | None
     exchanges: str | None
@@ -53,11 +53,11 @@ class Recorded(NamedTuple):
     problem: str = ""
 
     @classmethod
-    def of(cls, summary: Summary) -> Recorded:
+    def of(cls, summary: Summary) -> RecordedAgents:
         real = not summary.synthetic_times and (summary.started or 0) >= _EARLIEST
         named = summary.models or summary.requested_models
         best = summary.client
-        client = Shown(best.agent, best.by, best.evidence, best.line) if best else None
+        client = ShownAgent(best.agent, best.by, best.evidence, best.line) if best else None
         return cls(
             summary.sha256,
             tuple(sorted(named, key=lambda model: (-model[1], model[0]))),
@@ -94,26 +94,26 @@ def _problem(summary: Summary) -> str:
     return f"line {first.span.line}: {first.message}"
 
 
-def read_recorded(content: bytes) -> Recorded:
+def read_recorded(content: bytes) -> RecordedAgents:
     """What a recording of these bytes shows; bytes of any kind show at least their digest."""
     from evalpolicy.artifacts.trajectory import parse_stream, read_lfs_pointer
 
     pointer = read_lfs_pointer(content) if len(content) <= _POINTER else None
     if pointer is not None:
         return _of_pointer(pointer)
-    return Recorded.of(parse_stream((content,)))
+    return RecordedAgents.of(parse_stream((content,)))
 
 
-def shown_by(recordings: Mapping[str, Recording]) -> Mapping[str, Recorded]:
+def shown_by(recordings: Mapping[str, Recording]) -> Mapping[str, RecordedAgents]:
     """What each of these recordings shows, by path."""
     return {path: _shown(recording) for path, recording in recordings.items()}
 
 
-def _shown(recording: Recording) -> Recorded:
+def _shown(recording: Recording) -> RecordedAgents:
     if recording.pointer is not None:
         return _of_pointer(recording.pointer)
-    return Recorded.of(recording.summary)
+    return RecordedAgents.of(recording.summary)
 
 
-def _of_pointer(pointer: LfsPointer) -> Recorded:
-    return Recorded(pointer.sha256, (), None, None, None, None, is_pointer=True)
+def _of_pointer(pointer: LfsPointer) -> RecordedAgents:
+    return RecordedAgents(pointer.sha256, (), None, None, None, None, is_pointer=True)

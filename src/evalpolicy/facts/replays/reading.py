@@ -11,7 +11,7 @@ from msgspec import convert
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.replays.evidence import AgentResult, TaskResult
 from evalpolicy.facts.replays.replayed import Replayed
-from evalpolicy.facts.replays.verdict import Calls, Ended, Evidence, Judgement, Wanted
+from evalpolicy.facts.replays.verdict import Calls, Ended, Judgement, ReplayEvidence, Wanted
 from evalpolicy.matching.json_schema import violations
 from evalpolicy.matching.shipped import schema
 
@@ -56,7 +56,7 @@ def _replayed(row: Mapping[str, Any]) -> Replayed:
     )
 
 
-def _evidence(row: Mapping[str, Any]) -> Evidence:
+def _evidence(row: Mapping[str, Any]) -> ReplayEvidence:
     told = row["evidence"]
     wanted = Wanted(
         told["fixture_sha256"],
@@ -68,7 +68,7 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     )
     result = told["result"]
     agent = told["agent_exit_code"]
-    return Evidence(
+    return ReplayEvidence(
         wanted,
         "; ".join(row["reasons"]) if row["verdict"] == "not run" else None,
         convert(told["calls"], Calls),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evalpolicy.facts.replays.verdict import Evidence, Judgement, Verdict, other_reward
+from evalpolicy.facts.replays.verdict import Judgement, ReplayEvidence, Verdict, other_reward
 
 
 class Replayed(Struct, frozen=True):
@@ -18,7 +18,7 @@ class Replayed(Struct, frozen=True):
 
     name: str
     path: str
-    evidence: Evidence
+    evidence: ReplayEvidence
     judgement: Judgement
     agent: str = ""
     line: int = 1

@@ -71,7 +71,7 @@ class Wanted(Struct, frozen=True):
     control: bool = False
 
 
-class Evidence(Struct, frozen=True):
+class ReplayEvidence(Struct, frozen=True):
     """Everything that a verdict is derived from.
 
     `not_run` states why nothing was run. `result` and `agent` are texts if the file is not valid.
@@ -95,7 +95,7 @@ class Judgement(Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
-def judge(evidence: Evidence) -> Judgement:
+def judge(evidence: ReplayEvidence) -> Judgement:
     """The verdict.
 
     Where several hold, the one that explains the others counts: an agent that got an error past
@@ -118,7 +118,7 @@ def judge(evidence: Evidence) -> Judgement:
     return Judgement(verdict, reasons)
 
 
-def _control(evidence: Evidence) -> Judgement:
+def _control(evidence: ReplayEvidence) -> Judgement:
     """Without replies there is nothing to reward; how agent and grader ended does not matter."""
     reasons = list(_cut(evidence)) or list(_wrong_result(evidence))
     result = evidence.result
@@ -162,7 +162,7 @@ def _unfinished(calls: Calls) -> Iterator[str]:
         yield f"{calls.turns_left:,} of {counted(calls.turns, 'turn')} were not requested"
 
 
-def _failed(evidence: Evidence) -> Iterator[str]:
+def _failed(evidence: ReplayEvidence) -> Iterator[str]:
     yield from _cut(evidence)
     ended, result, agent = evidence.runner, evidence.result, evidence.agent
     if ended is not None and ended.cut is None and ended.exit_code != 0:
@@ -189,12 +189,12 @@ _CUTS: Mapping[Cut, str] = {
 }
 
 
-def _cut(evidence: Evidence) -> Iterator[str]:
+def _cut(evidence: ReplayEvidence) -> Iterator[str]:
     if evidence.runner is not None and evidence.runner.cut is not None:
         yield _CUTS[evidence.runner.cut]
 
 
-def _wrong_result(evidence: Evidence) -> Iterator[str]:
+def _wrong_result(evidence: ReplayEvidence) -> Iterator[str]:
     result, wanted = evidence.result, evidence.wanted
     if isinstance(result, str):
         yield f"the task's result.json is not valid: {result}"
@@ -207,7 +207,7 @@ def _wrong_result(evidence: Evidence) -> Iterator[str]:
         yield f"the result has passed: {_json(result.passed)}, but a reward of {result.reward:g}"
 
 
-def other_reward(evidence: Evidence) -> str | None:
+def other_reward(evidence: ReplayEvidence) -> str | None:
     """What was given and what was recorded, where the two differ."""
     result, wanted = evidence.result, evidence.wanted
     if not isinstance(result, TaskResult) or wanted.reward is None:
@@ -217,7 +217,7 @@ def other_reward(evidence: Evidence) -> str | None:
     return f"the grader gave {result.reward:g}, but {wanted.reward:g} was recorded"
 
 
-def _journal(evidence: Evidence) -> Iterator[str]:
+def _journal(evidence: ReplayEvidence) -> Iterator[str]:
     calls, wanted = evidence.calls, evidence.wanted
     if not wanted.control and (calls.sha256, calls.turns) != (wanted.sha256, wanted.turns):
         yield "the server replayed a recording other than the planned one"

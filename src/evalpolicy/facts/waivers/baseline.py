@@ -26,7 +26,7 @@ LIMIT = 64 << 20
 _HEAD = ("version", "rules", "findings")
 
 
-class Row(NamedTuple):
+class BaselineRow(NamedTuple):
     """Identifies a finding across commits; sorted in this order."""
 
     rule: str
@@ -35,22 +35,22 @@ class Row(NamedTuple):
     about: str = ""
 
     @classmethod
-    def of(cls, finding: Finding) -> Row:
+    def of(cls, finding: Finding) -> BaselineRow:
         return cls(finding.rule, finding.path, finding.subject, finding.about)
 
 
 class Baseline(NamedTuple):
     """Rows with how often each may occur. `rules` is the version of the rule set they are of."""
 
-    rows: Mapping[Row, int]
+    rows: Mapping[BaselineRow, int]
     path: str = BASELINE_FILE
     rules: str = __version__
-    lines: Mapping[Row, int] = MappingProxyType({})
+    lines: Mapping[BaselineRow, int] = MappingProxyType({})
 
 
 def of(findings: Iterable[Finding], path: str = BASELINE_FILE) -> Baseline:
     """A baseline of these findings."""
-    return Baseline(Counter(map(Row.of, findings)), path)
+    return Baseline(Counter(map(BaselineRow.of, findings)), path)
 
 
 def load(snapshot: Snapshot, path: str = BASELINE_FILE) -> Baseline | None:
@@ -92,7 +92,7 @@ def parse(content: bytes, path: str) -> Baseline:
         )
     if not isinstance(document["rules"], str) or not isinstance(document["findings"], list):
         raise UsageError(f"{path}: not a baseline: rules must be a string, findings a list")
-    rows: dict[Row, int] = {}
+    rows: dict[BaselineRow, int] = {}
     for number, item in enumerate(document["findings"], 1):
         if item is None and number == len(document["findings"]):
             break
@@ -109,7 +109,7 @@ def render(baseline: Baseline) -> bytes:
     return _bytes("\n".join([head, *lines, "null", "]", "}", ""]))
 
 
-def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> bytes:
+def pruned(content: bytes, baseline: Baseline, occurs: Mapping[BaselineRow, int]) -> bytes:
     """The file without what no longer occurs: only the lines of such rows change.
 
     `occurs` states how often each row is still there. A file that was laid out by something else
@@ -119,7 +119,7 @@ def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> byt
     if left == dict(baseline.rows):
         return content
     kept: list[str] = []
-    seen: set[Row] = set()
+    seen: set[BaselineRow] = set()
     for line in content.decode("utf-8").split("\n"):
         row = _row_on(line)
         if row is None:
@@ -132,31 +132,31 @@ def pruned(content: bytes, baseline: Baseline, occurs: Mapping[Row, int]) -> byt
     return made if _holds(made, left) else render(Baseline(left, baseline.path))
 
 
-def _holds(content: bytes, rows: Mapping[Row, int]) -> bool:
+def _holds(content: bytes, rows: Mapping[BaselineRow, int]) -> bool:
     try:
         return parse(content, "").rows == rows
     except UsageError:
         return False
 
 
-def _row(item: Any, where: str) -> tuple[Row, int]:
+def _row(item: Any, where: str) -> tuple[BaselineRow, int]:
     if not isinstance(item, dict) or not {"rule", "path"} <= item.keys():
         raise UsageError(f"{where}: not a finding: it must contain rule and path")
     count = item.get("count", 1)
     texts = {key: value for key, value in item.items() if key != "count"}
-    unknown = sorted(texts.keys() - set(Row._fields))
+    unknown = sorted(texts.keys() - set(BaselineRow._fields))
     if unknown:
         raise UsageError(f"{where}: unknown key {unknown[0]!r}")
     if not all(isinstance(value, str) for value in texts.values()):
         raise UsageError(f"{where}: rule, path, subject and about must be strings")
     if type(count) is not int or count < 1:
         raise UsageError(f"{where}: count must be a whole number of at least 1")
-    return Row(**texts), count
+    return BaselineRow(**texts), count
 
 
-def _lines(text: str) -> dict[Row, int]:
+def _lines(text: str) -> dict[BaselineRow, int]:
     """The line of each row, if each has its own line."""
-    found: dict[Row, int] = {}
+    found: dict[BaselineRow, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
         row = _row_on(line)
         if row is not None:
@@ -164,7 +164,7 @@ def _lines(text: str) -> dict[Row, int]:
     return found
 
 
-def _row_on(line: str) -> Row | None:
+def _row_on(line: str) -> BaselineRow | None:
     stripped = line.strip()
     if not stripped.startswith('{"rule"'):
         return None
@@ -174,7 +174,7 @@ def _row_on(line: str) -> Row | None:
         return None
 
 
-def _written(row: Row, count: int) -> str:
+def _written(row: BaselineRow, count: int) -> str:
     document: dict[str, Any] = {"rule": row.rule, "path": row.path, "subject": row.subject}
     if row.about:
         document["about"] = row.about

@@ -11,7 +11,7 @@ from evalpolicy.config import reading as configuration
 from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts.waivers import baseline as baselines
-from evalpolicy.facts.waivers.baseline import Baseline, Row
+from evalpolicy.facts.waivers.baseline import Baseline, BaselineRow
 from evalpolicy.frontends.cli.baseline_file import file_of, read_bytes, shown_path
 from evalpolicy.frontends.cli.console import write as show
 from evalpolicy.policy.report import Report
@@ -69,7 +69,9 @@ def prune_command(given: str | None) -> int:
         known = rule_set(configuration.load(snapshot).plugins)
         ran = {rule.id for rule in report.rules}
         unread = {problem.path for problem in report.problems}
-        occurs: dict[Row, int] = Counter(Row.of(finding) for finding in report.findings)
+        occurs: dict[BaselineRow, int] = Counter(
+            BaselineRow.of(finding) for finding in report.findings
+        )
         occurs.update(
             {
                 row: allowed
@@ -100,7 +102,7 @@ def show_command(given: str | None) -> int:
     return 0
 
 
-def _line(row: Row, allowed: int) -> str:
+def _line(row: BaselineRow, allowed: int) -> str:
     times = f" ({allowed} times)" if allowed > 1 else ""
     return " ".join(filter(None, (row.rule, row.path, row.subject, row.about))) + times
 

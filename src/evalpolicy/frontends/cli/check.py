@@ -28,8 +28,8 @@ from evalpolicy.snapshot.cache import Cache, open_cache
 
 if TYPE_CHECKING:
     from evalpolicy.facts.replays.replayed import Replayed
-    from evalpolicy.snapshot.submission.asked import Asked
-    from evalpolicy.snapshot.submission.change import Change
+    from evalpolicy.snapshot.submission.asked import SubmissionOptions
+    from evalpolicy.snapshot.submission.change import Submission
 
 
 @click.command("check")
@@ -195,21 +195,25 @@ def with_survey(facts: Facts, report: Report, replays: Sequence[Replayed] = ()) 
     return SurveyedReport.of(report, survey(facts, replays))
 
 
-def _asked(base: str | None, message: str | None, event: str | None) -> Asked | None:
+def _asked(base: str | None, message: str | None, event: str | None) -> SubmissionOptions | None:
     if base is None and message is None and event is None:
         return None
-    from evalpolicy.snapshot.submission.asked import Asked, read_event
+    from evalpolicy.snapshot.submission.asked import SubmissionOptions, read_event
 
-    return Asked(base, message, read_event(event) if event is not None else None)
+    return SubmissionOptions(base, message, read_event(event) if event is not None else None)
 
 
-def _baseline(snapshot: Snapshot, file: str | None, asked: Asked | None) -> Baseline | None:
+def _baseline(
+    snapshot: Snapshot, file: str | None, asked: SubmissionOptions | None
+) -> Baseline | None:
     if file is None:
         return None
     return read_baseline(snapshot, file, of_submission=asked is not None and asked.compares)
 
 
-def _opened(asked: Asked | None, staged: bool, rev: str | None) -> tuple[Snapshot, Change | None]:
+def _opened(
+    asked: SubmissionOptions | None, staged: bool, rev: str | None
+) -> tuple[Snapshot, Submission | None]:
     if asked is None:
         return open_snapshot(Path.cwd(), staged=staged, revision=rev), None
     from evalpolicy.engine.judges import open_submission

@@ -31,14 +31,14 @@ def run(snapshot: Snapshot, judge: Judge, report: Report, *, unsafe: bool, diff:
     from evalpolicy.reporters.safe import shown
     from evalpolicy.reporters.text import count
 
-    mended = apply.apply_fixes(snapshot, judge, report, unsafe=unsafe)
-    for line in mended.skipped:
+    applied = apply.apply_fixes(snapshot, judge, report, unsafe=unsafe)
+    for line in applied.skipped:
         click.echo(shown(line), err=True)
     if diff:
-        write_diff(mended.before, mended.after, snapshot.prefix)
+        write_diff(applied.before, applied.after, snapshot.prefix)
         return report
-    apply.write(snapshot.top, mended.before, mended.after)
-    if mended.fixed:
-        where = count(len(mended.after), "file")
-        click.echo(f"evalpolicy: fixed {count(mended.fixed, 'finding')} in {where}", err=True)
-    return mended.report
+    apply.write(snapshot.top, applied.before, applied.after)
+    if applied.fixed:
+        where = count(len(applied.after), "file")
+        click.echo(f"evalpolicy: fixed {count(applied.fixed, 'finding')} in {where}", err=True)
+    return applied.report

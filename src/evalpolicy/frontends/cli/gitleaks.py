@@ -98,7 +98,7 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
     """
     from evalpolicy.facts.gates import Gates
     from evalpolicy.facts.gitleaks_uses import GitleaksUses
-    from evalpolicy.scanners.gitleaks.migrate import Refusal
+    from evalpolicy.scanners.gitleaks.migrate import MigrationRefusal
     from evalpolicy.scanners.gitleaks.migrate import migrate as rewrite
 
     version = _version(to)
@@ -116,7 +116,7 @@ def migrate(config: str | None, to: str, dry: bool) -> int:
         text = before.decode("utf-8", "surrogateescape")
         found = rewrite(text, version, pinned, uses.content)
         top, prefix = snapshot.top, snapshot.prefix
-    if isinstance(found, Refusal):
+    if isinstance(found, MigrationRefusal):
         _say(f"{path}:{found.line}: cannot be migrated to {version}: {found.reason}")
         return _REFUSED
     after = found.text.encode("utf-8", "surrogateescape")

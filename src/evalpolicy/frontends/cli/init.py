@@ -15,7 +15,7 @@ from evalpolicy.config import reading as configuration
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.frontends.cli.console import columns, write
-from evalpolicy.frontends.init import Proposal, Settled, content, hooks, known, layout, workflow
+from evalpolicy.frontends.init import NoProposal, Proposal, content, hooks, known, layout, workflow
 from evalpolicy.reporters.safe import no_command, shown
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Snapshot, open_snapshot
@@ -39,7 +39,7 @@ def command(yes: bool, dry_run: bool) -> int:
     width = columns(sys.stdout)
     proposed = written = 0
     for item in _items(dry_run):
-        if isinstance(item, Settled):
+        if isinstance(item, NoProposal):
             _tell(item, width)
             continue
         proposed += 1
@@ -53,7 +53,7 @@ def command(yes: bool, dry_run: bool) -> int:
     return 0
 
 
-def _items(dry_run: bool) -> Iterator[Proposal | Settled]:
+def _items(dry_run: bool) -> Iterator[Proposal | NoProposal]:
     """All proposals in turn; each takes into account what was written before it."""
     with _snapshot() as snapshot:
         config = configuration.load(snapshot)
@@ -102,7 +102,7 @@ def _workflows(top: Path) -> dict[str, bytes]:
     return {f"{workflow.FOLDER}/{path.name}": content(path) or b"" for path in files}
 
 
-def _tell(item: Settled, width: int) -> None:
+def _tell(item: NoProposal, width: int) -> None:
     lines = "".join(f"    {line}\n" for line in item.lines)
     _say(_wrapped(f"{shown(item.path)}: {shown(item.why)}", width) + lines)
 

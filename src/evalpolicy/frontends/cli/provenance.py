@@ -87,7 +87,7 @@ def record(
     that nobody knows with --unknown.
     """
     from evalpolicy.provenance.recording import record as made
-    from evalpolicy.provenance.writing import Edit
+    from evalpolicy.provenance.writing import ProvenanceEdit
 
     given = {
         field: value for field, value in {**told, "reward": reward}.items() if value is not None
@@ -102,7 +102,7 @@ def record(
         value = known.parsed.value
         if isinstance(value, dict) and stem in value and not again:
             raise UsageError(f"{stem} already has an entry: pass --replace to overwrite it")
-        edit = Edit(known, {stem: entry})
+        edit = ProvenanceEdit(known, {stem: entry})
         if not diff and not dry_run:
             edit.apply(snapshot)
     cache.save()
@@ -121,15 +121,15 @@ def backfill(diff: bool, dry_run: bool) -> int:
     changed, except for what an earlier version wrote.
     """
     from evalpolicy.provenance.backfill import backfill as filled
-    from evalpolicy.provenance.writing import Edit
+    from evalpolicy.provenance.writing import ProvenanceEdit
 
     cache = open_cache(".")
     with open_snapshot(Path.cwd()) as snapshot:
         config = configuration.load(snapshot)
         known = ProvenanceFile(snapshot, config.layout.provenance, cache)
-        Edit(known, {})  # Fails early if the file cannot be kept as it is.
+        ProvenanceEdit(known, {})  # Fails early if the file cannot be kept as it is.
         found = filled(snapshot, config, known, cache)
-        edit = Edit(known, found.entries)
+        edit = ProvenanceEdit(known, found.entries)
         if not diff and not dry_run:
             edit.apply(snapshot)
     cache.save()

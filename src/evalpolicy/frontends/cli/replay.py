@@ -71,10 +71,10 @@ def serve(
     trajectory = _trajectory(fixture, allow_empty)
     _need_server()
     from evalpolicy.replay.journal import Journal
-    from evalpolicy.replay.tape import Tape
+    from evalpolicy.replay.playback import Playback
 
     if dry_run:
-        names = ", ".join(Tape(trajectory).models) or "no model"
+        names = ", ".join(Playback(trajectory).models) or "no model"
         turns = f"{count(len(trajectory.turns), 'turn')} of {names}"
         write(listed([f"{fixture.name}: {turns}, on {host} port {port}"]))
         return 0
@@ -87,7 +87,7 @@ def serve(
         try:
             book = Journal(journal)
             app = ReplayApp(
-                Tape(trajectory, on_exhausted),
+                Playback(trajectory, on_exhausted),
                 book,
                 on_failure=lambda error: running.fail(f"cannot write the journal: {error}"),
             )
@@ -130,14 +130,14 @@ def record(
         write(listed([f"{host} port {port} would forward to {to} and record into {output}"]))
         return 0
     from evalpolicy.replay.recorder import RecorderApp
-    from evalpolicy.replay.recording import Recording
+    from evalpolicy.replay.recording import RecordingFile
     from evalpolicy.replay.server import Running, address, listen
     from evalpolicy.replay.server import serve as run
 
     running = Running()
     with listen(host, port) as on:
         try:
-            recording = Recording(output)
+            recording = RecordingFile(output)
         except OSError as error:
             raise NotCheckedError(f"cannot write {output}: {error.strerror}") from error
         app = RecorderApp(

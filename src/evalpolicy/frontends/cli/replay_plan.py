@@ -77,7 +77,7 @@ def choosing(function: _Function) -> _Function:
     return function
 
 
-class Asked(Struct, frozen=True):
+class ReplayOptions(Struct, frozen=True):
     """The values of the options of `choosing`."""
 
     fixtures: tuple[str, ...]
@@ -91,9 +91,9 @@ class Asked(Struct, frozen=True):
     control: bool
 
 
-def asked(values: Mapping[str, Any]) -> Asked:
+def asked(values: Mapping[str, Any]) -> ReplayOptions:
     """Picks these values from all parameters of a command."""
-    return Asked(**{name: values[name] for name in Asked.__struct_fields__})
+    return ReplayOptions(**{name: values[name] for name in ReplayOptions.__struct_fields__})
 
 
 class Planned(Struct, frozen=True):
@@ -106,7 +106,7 @@ class Planned(Struct, frozen=True):
 
 @contextmanager
 def planned(
-    asked: Asked,
+    asked: ReplayOptions,
     engine: EngineName,
     *,
     run: str = "plan",
@@ -118,7 +118,7 @@ def planned(
     from evalpolicy.facts.facts import Facts
     from evalpolicy.frontends.cli.paths import typed
     from evalpolicy.replay.plan.changed import Changed
-    from evalpolicy.replay.plan.planning import SERVER_IMAGE, Request, plan
+    from evalpolicy.replay.plan.planning import SERVER_IMAGE, PlanRequest, plan
     from evalpolicy.replay.plan.selection import Selection, parse_shard
     from evalpolicy.snapshot import open_snapshot
     from evalpolicy.snapshot.cache import open_cache
@@ -141,7 +141,7 @@ def planned(
             changed = None if comparison is None else Changed(facts, comparison, engine, cache)
             found = plan(
                 facts,
-                Request(
+                PlanRequest(
                     selection,
                     engine,
                     run,
@@ -162,7 +162,7 @@ def _compared(snapshot: Snapshot, base: str | None) -> Iterator[Comparison | Non
     if base is None:
         yield None
         return
-    from evalpolicy.snapshot.submission.asked import Asked as Change
+    from evalpolicy.snapshot.submission.asked import SubmissionOptions as Change
 
     with Change(base=base).change(Path.cwd(), snapshot) as change:
         yield change.comparison

@@ -136,12 +136,14 @@ def _replayed(found: Planned, engine: Engine, ways: _Ways) -> list[Replayed]:
     from evalpolicy.replay.calls import CallStoppedError
     from evalpolicy.replay.containers import server_image
     from evalpolicy.replay.images.providing import provide
-    from evalpolicy.replay.progress import Shown
+    from evalpolicy.replay.progress import ProgressLines
     from evalpolicy.replay.running import folder, replay_all, stopping
 
     plan, stop = found.plan, threading.Event()
     where = Path(plan.replays[0].paths.folder).parent
-    shown = Shown(sys.stderr, lambda: columns(sys.stderr), colour=colour(ways.color, sys.stderr))
+    shown = ProgressLines(
+        sys.stderr, lambda: columns(sys.stderr), colour=colour(ways.color, sys.stderr)
+    )
     tell: Callable[[str], None] = (lambda line: None) if ways.quiet else shown.say
     with folder(where), stopping(stop, shown.say):
         base = server_image.base_image(found.settings.server.base)

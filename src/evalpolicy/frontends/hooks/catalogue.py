@@ -12,7 +12,7 @@ from evalpolicy.rules import FAMILIES
 Kind = Literal["index", "message", "replay"]
 
 
-class Hook(Struct, frozen=True):
+class CatalogueHook(Struct, frozen=True):
     """One hook. `families` are the families that it checks; unknown ones are ignored.
 
     Without families it checks all of them, and its entry is the command itself.
@@ -54,30 +54,30 @@ class Hook(Struct, frozen=True):
 
 
 ALL = (
-    Hook("evalpolicy", "Check what the commit would contain, with all rules."),
-    Hook(
+    CatalogueHook("evalpolicy", "Check what the commit would contain, with all rules."),
+    CatalogueHook(
         "evalpolicy-labels",
         "Check labels of benchmarks, agents and models, and releases.",
         ("LBL", "REL"),
     ),
-    Hook(
+    CatalogueHook(
         "evalpolicy-fixtures",
         "Check fixtures, their provenance, and credentials in them.",
         ("FIX", "PRV", "SEC"),
     ),
-    Hook("evalpolicy-sizes", "Check for large files.", ("SIZ",)),
-    Hook(
+    CatalogueHook("evalpolicy-sizes", "Check for large files.", ("SIZ",)),
+    CatalogueHook(
         "evalpolicy-gitleaks",
         "Check what gitleaks does with its configuration at the pinned version.",
         ("GLK",),
     ),
-    Hook(
+    CatalogueHook(
         "evalpolicy-submission",
         "Check the commit message: issue reference and sign-off.",
         ("SUB",),
         "message",
     ),
-    Hook(
+    CatalogueHook(
         "evalpolicy-replay",
         "Replay fixtures in containers, on request (manual stage).",
         kind="replay",
@@ -86,7 +86,7 @@ ALL = (
 """Every hook, including those that this version cannot run."""
 
 
-def hooks() -> tuple[Hook, ...]:
+def hooks() -> tuple[CatalogueHook, ...]:
     """The hooks that this version can run."""
     return tuple(hook for hook in ALL if hook.exists)
 

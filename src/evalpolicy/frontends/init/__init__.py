@@ -27,7 +27,7 @@ class Proposal(Struct, frozen=True):
     gist: Sequence[str] = ()
 
 
-class Settled(Struct, frozen=True):
+class NoProposal(Struct, frozen=True):
     """Nothing to write, with the reason; `lines`, if any, are for the user to add by hand."""
 
     path: str

@@ -10,14 +10,14 @@ from evalpolicy import __version__
 from evalpolicy.artifacts import pre_commit_config
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlNode, parse_yaml
-from evalpolicy.frontends.init import LIMIT, Proposal, Settled
+from evalpolicy.frontends.init import LIMIT, NoProposal, Proposal
 
 HOOKS_FILE = ".pre-commit-config.yaml"
 REPOSITORY = "https://github.com/evalpolicy/evalpolicy"
 _NEXT = "pre-commit install"
 
 
-def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
+def propose(before: bytes | None, prefix: str) -> Proposal | NoProposal:
     """The hook for a fleet below `prefix` (empty, or ending in `/`)."""
     lines = snippet(prefix)
     why = "checks what each commit would contain"
@@ -26,12 +26,12 @@ def propose(before: bytes | None, prefix: str) -> Proposal | Settled:
         return Proposal(HOOKS_FILE, None, after.encode(), why, _NEXT)
     document = parse_yaml(before)
     if document.problem is not None or len(before) > LIMIT:
-        return Settled(HOOKS_FILE, "cannot be read as YAML; add this by hand:", lines)
+        return NoProposal(HOOKS_FILE, "cannot be read as YAML; add this by hand:", lines)
     if _has_hook(before):
-        return Settled(HOOKS_FILE, "already has an evalpolicy hook")
+        return NoProposal(HOOKS_FILE, "already has an evalpolicy hook")
     changed = insert(before.decode(), lines)
     if changed is None:
-        return Settled(HOOKS_FILE, "has no list of repos to add to; add this by hand:", lines)
+        return NoProposal(HOOKS_FILE, "has no list of repos to add to; add this by hand:", lines)
     return Proposal(HOOKS_FILE, before, changed.encode(), why, _NEXT)
 
 

@@ -10,26 +10,26 @@ from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.facts.waivers import baseline as baselines
 from evalpolicy.facts.waivers.baseline import BASELINE_FILE, Baseline
-from evalpolicy.frontends.init import Proposal, Settled
+from evalpolicy.frontends.init import NoProposal, Proposal
 from evalpolicy.policy.rule import Finding
 from evalpolicy.reporters.text import count
 from evalpolicy.snapshot import Snapshot
 from evalpolicy.snapshot.cache import Cache
 
 
-def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Settled:
+def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | NoProposal:
     """The baseline of the findings with `config` in the snapshot."""
     if BASELINE_FILE in snapshot.entries or BASELINE_FILE in snapshot.folders:
-        return Settled(
+        return NoProposal(
             BASELINE_FILE, "already exists; `evalpolicy baseline prune` keeps it up to date"
         )
     try:
         report = check(snapshot, config, cache=cache, baseline=Baseline({}))
     except NotCheckedError as error:
-        return Settled(BASELINE_FILE, f"not proposed: {error}")
+        return NoProposal(BASELINE_FILE, f"not proposed: {error}")
     if report.problems:
         first = report.problems[0]
-        return Settled(
+        return NoProposal(
             BASELINE_FILE,
             f"not proposed, because something could not be checked: {first.path}:{first.line}: "
             f"{first.message}",
@@ -37,7 +37,7 @@ def propose(snapshot: Snapshot, config: Config, cache: Cache) -> Proposal | Sett
     of_exceptions = {rule.id for rule in report.rules if rule.on_waivers}
     found = [finding for finding in report.findings if finding.rule not in of_exceptions]
     if not found:
-        return Settled(BASELINE_FILE, "there are no findings, so no baseline is needed")
+        return NoProposal(BASELINE_FILE, "there are no findings, so no baseline is needed")
     return Proposal(
         snapshot.prefix + BASELINE_FILE,
         None,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from evalpolicy.config.reading import CONFIG_FILE, Config, Layout
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.units import Role, Unit
-from evalpolicy.frontends.init import Proposal, Settled
+from evalpolicy.frontends.init import NoProposal, Proposal
 from evalpolicy.matching.globs import Globs
 
 _KEYS: dict[Role, str] = {
@@ -24,16 +24,16 @@ _MANY = 3
 _HEAD = "# Where this repository differs from evalpolicy's defaults.\n"
 
 
-def propose(fleet: Fleet, config: Config) -> Proposal | Settled:
+def propose(fleet: Fleet, config: Config) -> Proposal | NoProposal:
     """A configuration for this fleet, which was read with `config`.
 
     An existing configuration is never changed.
     """
     if config.source is not None:
-        return Settled(config.source, "already exists and stays as it is")
+        return NoProposal(config.source, "already exists and stays as it is")
     found = differences(fleet)
     if not found:
-        return Settled(CONFIG_FILE, "the defaults fit, so no configuration is needed")
+        return NoProposal(CONFIG_FILE, "the defaults fit, so no configuration is needed")
     path = fleet.snapshot.prefix + CONFIG_FILE
     where = ", ".join(found)
     return Proposal(

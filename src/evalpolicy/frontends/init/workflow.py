@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from evalpolicy import __version__
 from evalpolicy.artifacts.workflow import parse
-from evalpolicy.frontends.init import Proposal, Settled
+from evalpolicy.frontends.init import NoProposal, Proposal
 
 FOLDER = ".github/workflows"
 WORKFLOW_FILE = f"{FOLDER}/evalpolicy.yml"
@@ -34,21 +34,21 @@ jobs:
 
 def propose(
     workflows: Mapping[str, bytes], names: Iterable[str], prefix: str
-) -> Proposal | Settled:
+) -> Proposal | NoProposal:
     """The workflow for a fleet below `prefix`, given the existing `workflows` by path.
 
     `names` are the entries at the top of the repository, to recognize other forges.
     """
     user = next((path for path, content in workflows.items() if _runs_action(content)), None)
     if user is not None:
-        return Settled(user, "already runs the action")
+        return NoProposal(user, "already runs the action")
     if WORKFLOW_FILE in workflows:
-        return Settled(
+        return NoProposal(
             WORKFLOW_FILE, "already exists and does not run the action; it stays as it is"
         )
     known = set(names)
     if ".gitlab-ci.yml" in known and ".github" not in known:
-        return Settled(
+        return NoProposal(
             WORKFLOW_FILE,
             "not proposed, because this repository uses GitLab CI; run `evalpolicy check` there",
         )

@@ -12,8 +12,8 @@ from evalpolicy.artifacts.syntax import comments
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.engine.fixing.apply import compatible
 from evalpolicy.facts.waivers import suppressions
-from evalpolicy.frontends.lsp.diagnostics import Shown
-from evalpolicy.frontends.lsp.positions import Lines
+from evalpolicy.frontends.lsp.diagnostics import ShownFinding
+from evalpolicy.frontends.lsp.positions import EncodedLines
 from evalpolicy.policy.edits import edited
 from evalpolicy.policy.fix import Edit, Fix
 from evalpolicy.policy.rule import Finding
@@ -23,8 +23,8 @@ FIX_ALL = "source.fixAll.evalpolicy"
 
 def actions(
     path: str,
-    here: Sequence[Shown],
-    everything: Sequence[Shown],
+    here: Sequence[ShownFinding],
+    everything: Sequence[ShownFinding],
     files: Files,
     *,
     dockerfile: bool,
@@ -177,7 +177,7 @@ class Files:
 
 
 def _text_edits(text: str, edits: Sequence[Edit], encoding: str) -> Iterator[types.TextEdit]:
-    lines = Lines(text, encoding)
+    lines = EncodedLines(text, encoding)
     end = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
     for edit in sorted(edits, key=lambda edit: edit.span):
         yield types.TextEdit(lines.range(edit.span), edit.text.replace("\n", end))

@@ -12,8 +12,8 @@ from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.frontends.lsp.addresses import uri_of
-from evalpolicy.frontends.lsp.judging import Judged
-from evalpolicy.frontends.lsp.positions import Lines
+from evalpolicy.frontends.lsp.judging import CheckedFleet
+from evalpolicy.frontends.lsp.positions import EncodedLines
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.report import FileProblem
 from evalpolicy.policy.rule import Finding, Rule, Severity
@@ -39,7 +39,7 @@ _UNNECESSARY = frozenset({"EVP001", "EVP004", "GAT004", "GLK005", "GLK012", "PIN
 _DEPRECATED = frozenset({"GLK011", "HYG001"})
 
 
-class Shown(NamedTuple):
+class ShownFinding(NamedTuple):
     """A diagnostic with its finding and rule; these are None for a problem."""
 
     diagnostic: types.Diagnostic
@@ -54,7 +54,7 @@ class Board(Struct, frozen=True):
     layout takes for one.
     """
 
-    shown: Mapping[str, list[Shown]]
+    shown: Mapping[str, list[ShownFinding]]
     versions: Mapping[str, int] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     dockerfiles: Globs = field(default_factory=lambda: Globs(()))
@@ -79,7 +79,7 @@ class Ranges:
         known, ranges = self._known.get(path, ("", {}))
         if id and known == id and spans <= ranges.keys():
             return
-        lines = Lines(_text(snapshot, path) if text is None else text, self.encoding)
+        lines = EncodedLines(_text(snapshot, path) if text is None else text, self.encoding)
         self._known[path] = (id, {span: lines.range(span) for span in spans})
 
     def __call__(self, path: str, span: Span) -> types.Range:
@@ -87,7 +87,7 @@ class Ranges:
         return _NOWHERE if known is None else known[1].get(span, _NOWHERE)
 
 
-def board(judged: Judged, ranges: Ranges, texts: Mapping[str, str]) -> Board:
+def board(judged: CheckedFleet, ranges: Ranges, texts: Mapping[str, str]) -> Board:
     """Everything that the check found, as diagnostics. `texts` of open documents, by path."""
     report, snapshot = judged.report, judged.snapshot
     spans: dict[str, set[Span]] = {}
@@ -98,15 +98,15 @@ def board(judged: Judged, ranges: Ranges, texts: Mapping[str, str]) -> Board:
     for path, wanted in spans.items():
         ranges.of(snapshot, path, wanted, texts.get(path))
     related = _Related(judged)
-    found: dict[str, list[Shown]] = {}
+    found: dict[str, list[ShownFinding]] = {}
     for problem in report.problems:
         diagnostic = not_checked(problem.message, ranges(problem.path, _span(problem)))
-        found.setdefault(problem.path, []).append(Shown(diagnostic, None))
+        found.setdefault(problem.path, []).append(ShownFinding(diagnostic, None))
     rules = {rule.id: rule for rule in report.rules}
     for finding in report.findings:
         rule = rules[finding.rule]
         diagnostic = _diagnostic(finding, rule, ranges(finding.path, finding.span), related)
-        found.setdefault(finding.path, []).append(Shown(diagnostic, finding, rule))
+        found.setdefault(finding.path, []).append(ShownFinding(diagnostic, finding, rule))
     dockerfiles = Globs(judged.config.layout.dockerfiles)
     return Board(found, judged.versions, _digests(judged), dockerfiles)
 
@@ -151,7 +151,7 @@ class _Related:
     A finding's subject is the name of a unit or the stem of a fixture.
     """
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: CheckedFleet) -> None:
         self._top = judged.snapshot.top
         self._entries = judged.snapshot.entries
         layout = judged.config.layout
@@ -176,7 +176,7 @@ class _Related:
         return types.DiagnosticRelatedInformation(location, shown(message))
 
 
-def _digests(judged: Judged) -> dict[str, str]:
+def _digests(judged: CheckedFleet) -> dict[str, str]:
     paths = {
         edit.path
         for finding in judged.report.findings

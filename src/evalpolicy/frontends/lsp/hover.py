@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from lsprotocol import types
 
 from evalpolicy.frontends.cli.explain import page
-from evalpolicy.frontends.lsp.diagnostics import Shown
-from evalpolicy.frontends.lsp.positions import Lines, within
+from evalpolicy.frontends.lsp.diagnostics import ShownFinding
+from evalpolicy.frontends.lsp.positions import EncodedLines, within
 from evalpolicy.reporters.markdown import code
 
 
-def on_findings(shown: Iterable[Shown], at: types.Position) -> list[str]:
+def on_findings(shown: Iterable[ShownFinding], at: types.Position) -> list[str]:
     """The messages of the findings at a position, followed by the page of each rule."""
     here = [item for item in shown if within(at, item.diagnostic.range)]
     parts = []
@@ -31,7 +31,7 @@ def on_label(text: str, encoding: str, at: types.Position) -> list[str]:
     """The label at a position in a Dockerfile: as written, and as the image carries it."""
     from evalpolicy.artifacts.dockerfile import parse
 
-    lines = Lines(text, encoding)
+    lines = EncodedLines(text, encoding)
     dockerfile = parse(text.encode("utf-8", "replace"))
     for stage in dockerfile.stages:
         for label in (*stage.labels, *stage.triggered):

@@ -16,13 +16,13 @@ from evalpolicy.config.reading import Config
 from evalpolicy.engine.check import check
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.frontends.lsp.addresses import below
-from evalpolicy.frontends.lsp.documents import Document
+from evalpolicy.frontends.lsp.documents import OpenDocument
 from evalpolicy.frontends.lsp.rows import Rows
 from evalpolicy.frontends.lsp.unsaved import Unsaved
 from evalpolicy.policy.report import Report
 from evalpolicy.snapshot import Snapshot, Unreadable, open_snapshot
 from evalpolicy.snapshot.disk import WorktreeSnapshot
-from evalpolicy.snapshot.tracing import Watched
+from evalpolicy.snapshot.tracing import TracedSnapshot
 
 Result = TypeVar("Result")
 _MARK = b"\xef\xbb\xbf"
@@ -30,7 +30,7 @@ _MARK = b"\xef\xbb\xbf"
 _OF_CONFIG = re.compile(r"(evalpolicy\.toml|pyproject\.toml)(?::([0-9]+))?: (.*)", re.S)
 
 
-class Refused(Struct, frozen=True):
+class NotChecked(Struct, frozen=True):
     """Why nothing was checked. `path` is the configuration's, if that is the reason.
 
     `versions` are those of the open documents that were looked at.
@@ -43,7 +43,7 @@ class Refused(Struct, frozen=True):
     bug: bool = False
 
 
-class Judged(Struct):
+class CheckedFleet(Struct):
     """The result of one check; `versions` are those of the open documents it used."""
 
     report: Report
@@ -70,11 +70,11 @@ def fleet_of(folder: str) -> str:
 
 def judge(
     top: str,
-    documents: Sequence[Document],
+    documents: Sequence[OpenDocument],
     rows: Rows,
     superseded: Callable[[], bool],
-    then: Callable[[Judged], Result],
-) -> Result | Refused:
+    then: Callable[[CheckedFleet], Result],
+) -> Result | NotChecked:
     """Checks the fleet at `top` with the text of the documents; returns the result of `then`.
 
     Raises `Superseded`, and nothing else.
@@ -86,21 +86,21 @@ def judge(
         with open_snapshot(Path(top)) as disk:
             changed = _changed(disk, documents)
             unsaved = bool(changed)
-            snapshot = Watched(Unsaved(disk, changed, superseded), rows)
+            snapshot = TracedSnapshot(Unsaved(disk, changed, superseded), rows)
             config = configuration.load(snapshot)
             report = check(snapshot, config, cache=rows)
-            return then(Judged(report, config, snapshot, versions))
+            return then(CheckedFleet(report, config, snapshot, versions))
     except (NotCheckedError, UsageError) as error:
         if found := _OF_CONFIG.fullmatch(str(error)):
-            return Refused(found[3], versions, found[1], int(found[2] or 1))
-        return Refused(str(error), versions)
+            return NotChecked(found[3], versions, found[1], int(found[2] or 1))
+        return NotChecked(str(error), versions)
     except Exception as error:  # noqa: BLE001 - a bug is shown, and the session continues
-        return Refused("".join(traceback.format_exception(error)), versions, bug=True)
+        return NotChecked("".join(traceback.format_exception(error)), versions, bug=True)
     finally:
         rows.finish(save=not unsaved)
 
 
-def _changed(disk: Snapshot, documents: Sequence[Document]) -> dict[str, bytes]:
+def _changed(disk: Snapshot, documents: Sequence[OpenDocument]) -> dict[str, bytes]:
     """The bytes of the fleet's files if all documents were saved, for those that differ.
 
     A document that is not on the disk yet counts, unless git would ignore it. One that is there

@@ -14,7 +14,7 @@ _MARK = "\ufeff"
 _ALONE = re.compile("\r(?!\n)")
 
 
-class Lines:
+class EncodedLines:
     """The lines of one text, counted as in the client's encoding (utf-8, utf-16, utf-32).
 
     `text` is what the client holds: with a byte order mark if that is a character to it.

@@ -11,8 +11,8 @@ from lsprotocol import types
 
 from evalpolicy.frontends.lsp.addresses import below
 from evalpolicy.frontends.lsp.diagnostics import Board, Ranges, board
-from evalpolicy.frontends.lsp.documents import Document, Documents
-from evalpolicy.frontends.lsp.judging import Refused, judge
+from evalpolicy.frontends.lsp.documents import OpenDocument, OpenDocuments
+from evalpolicy.frontends.lsp.judging import NotChecked, judge
 from evalpolicy.frontends.lsp.rows import Rows
 from evalpolicy.frontends.lsp.unsaved import Superseded
 
@@ -35,8 +35,8 @@ class Root:
         self,
         top: str,
         encoding: str,
-        documents: Documents,
-        show: Callable[[Board | Refused], None],
+        documents: OpenDocuments,
+        show: Callable[[Board | NotChecked], None],
     ) -> None:
         self.top = top
         self.board = Board({})
@@ -49,7 +49,7 @@ class Root:
         self._due = 0.0
         self._since: float | None = None
         self._changed = asyncio.Event()
-        self._settled = asyncio.Event()
+        self._all_checked = asyncio.Event()
         self._worker = ThreadPoolExecutor(1, f"evalpolicy {top}")
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -59,15 +59,15 @@ class Root:
         self._since = now if self._since is None else self._since
         self._generation += 1
         self._due = now + wait
-        self._settled.clear()
+        self._all_checked.clear()
         self._changed.set()
 
     def is_dockerfile(self, path: str) -> bool:
         return path in self.board.dockerfiles
 
-    async def settled(self) -> None:
+    async def all_checked(self) -> None:
         """Waits until all checks are done."""
-        await self._settled.wait()
+        await self._all_checked.wait()
 
     def close(self) -> None:
         """Ends the checks; abandons a running one."""
@@ -98,11 +98,11 @@ class Root:
                 self.board = found
             self._show(found)
             if not self._changed.is_set():
-                self._settled.set()
+                self._all_checked.set()
 
     def _judge(
-        self, documents: Sequence[Document], generation: int, patient: bool
-    ) -> Board | Refused:
+        self, documents: Sequence[OpenDocument], generation: int, patient: bool
+    ) -> Board | NotChecked:
         """Runs in the worker's thread. Raises `_GivenUp` if the check is outdated."""
         texts = {below(self.top, each.path) or "": each.text for each in documents}
 

@@ -17,8 +17,8 @@ from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.frontends.lsp import actions, hover
 from evalpolicy.frontends.lsp.addresses import below, joined, path_of, uri_of
 from evalpolicy.frontends.lsp.diagnostics import Board, not_checked
-from evalpolicy.frontends.lsp.documents import Documents
-from evalpolicy.frontends.lsp.judging import Refused, fleet_of
+from evalpolicy.frontends.lsp.documents import OpenDocuments
+from evalpolicy.frontends.lsp.judging import NotChecked, fleet_of
 from evalpolicy.frontends.lsp.positions import touch
 from evalpolicy.frontends.lsp.root import SAVED, TYPING, Root
 from evalpolicy.reporters.safe import shown, without_credentials
@@ -33,7 +33,7 @@ class Session:
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
-        self._documents = Documents()
+        self._documents = OpenDocuments()
         self._roots: dict[str, Root] = {}
         self._folders: dict[str, str] = {}
         self._tops: dict[str, str | None] = {}
@@ -111,7 +111,7 @@ class Session:
         root = self._root_of(document.path) if document else None
         if document is None or root is None:
             return []
-        await root.settled()
+        await root.all_checked()
         path = below(root.top, document.path) or ""
         shown_here = root.board.shown.get(path, [])
         found = actions.actions(
@@ -143,16 +143,16 @@ class Session:
         holding = [root for top, root in self._roots.items() if below(top, path)]
         return max(holding, key=lambda root: len(root.top), default=None)
 
-    def _show(self, root: Root, found: Board | Refused) -> None:
+    def _show(self, root: Root, found: Board | NotChecked) -> None:
         """Sends the changed diagnostics, or the reason why there are none."""
         if root.top not in self._roots:
             return
         wanted, versions = self._wanted(root), dict(root.board.versions)
-        if isinstance(found, Refused) and not found.path:
+        if isinstance(found, NotChecked) and not found.path:
             self._say(found.message, bug=found.bug)
             if not found.bug:
                 wanted, versions = {}, dict(found.versions)
-        elif isinstance(found, Refused):
+        elif isinstance(found, NotChecked):
             # Keep the earlier findings: clearing them would look like a pass.
             start = types.Position(found.line - 1, 0)
             diagnostic = not_checked(found.message, types.Range(start, start))

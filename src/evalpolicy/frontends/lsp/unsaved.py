@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.model import Entry
+from evalpolicy.snapshot.model import TreeEntry
 from evalpolicy.snapshot.overlay import Overlay
 
 
@@ -22,7 +22,7 @@ class Unsaved(Overlay):
         super().__init__(below, changed)
         self._superseded = superseded
 
-    def _behind(self, path: str) -> Entry:
+    def _behind(self, path: str) -> TreeEntry:
         if self._superseded():
             raise Superseded
         return super()._behind(path)

@@ -35,7 +35,7 @@ class CallFailedError(Exception):
     """The engine responds, but refuses the call; the message is the engine's."""
 
 
-class State(Struct, frozen=True):
+class ContainerState(Struct, frozen=True):
     """A container as its engine sees it. `image` is `sha256:…`."""
 
     started: bool
@@ -104,7 +104,7 @@ class Engine:
         except CallFailedError:
             return
 
-    def state(self, name: str, *, size: bool = False) -> State | None:
+    def state(self, name: str, *, size: bool = False) -> ContainerState | None:
         """A container's state, with what it wrote outside its mounts; None if it is gone."""
         try:
             return self.states(name, size=size)[0]
@@ -113,7 +113,7 @@ class Engine:
                 return None
             raise
 
-    def states(self, *names: str, size: bool = False) -> list[State]:
+    def states(self, *names: str, size: bool = False) -> list[ContainerState]:
         """The states of containers, by one call; raises `CallFailedError` if one is gone."""
         form = '{"state":{{json .State}},"image":{{json .Image}}'
         form += ',"written":{{json .SizeRw}}}' if size else "}"
@@ -213,11 +213,11 @@ def _asks_for_version(name: EngineName) -> Command:
     return Command((name, "version", "--format", "{{.Server.Version}}"))
 
 
-def _state(line: str) -> State | None:
+def _state(line: str) -> ContainerState | None:
     try:
         found: Any = json.loads(line)
         state, image, written = found["state"], str(found["image"]), found.get("written")
-        return State(
+        return ContainerState(
             started=not str(state["StartedAt"]).startswith("0001-01-01"),
             running=bool(state["Running"]),
             exit_code=int(state["ExitCode"]),

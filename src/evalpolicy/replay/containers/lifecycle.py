@@ -16,9 +16,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from evalpolicy.facts.replays.evidence import TaskResult
-from evalpolicy.facts.replays.verdict import Cut, Ended, Evidence, Wanted
+from evalpolicy.facts.replays.verdict import Cut, Ended, ReplayEvidence, Wanted
 from evalpolicy.replay.containers.creating import HOSTS, hosts
-from evalpolicy.replay.containers.engines import CallFailedError, Engine, EngineGoneError, State
+from evalpolicy.replay.containers.engines import (
+    CallFailedError,
+    ContainerState,
+    Engine,
+    EngineGoneError,
+)
 from evalpolicy.replay.containers.output import Tee, copy_out, take_out
 from evalpolicy.replay.journal import calls_of, read_journal
 from evalpolicy.replay.plan.model import Command, Container, Mount, Replay
@@ -41,12 +46,12 @@ class StoppedError(Exception):
 class _Watched(Struct, frozen=True):
     """How the runner ended and what stopped it, and the server's state at that time."""
 
-    runner: State | None
-    server: State | None
+    runner: ContainerState | None
+    server: ContainerState | None
     cut: Cut | None
 
 
-def replay(engine: Engine, planned: Replay, stop: threading.Event) -> Evidence:
+def replay(engine: Engine, planned: Replay, stop: threading.Event) -> ReplayEvidence:
     """Runs one replay and returns its evidence; removes its containers and volumes.
 
     Raises `EngineGoneError`, and `StoppedError` where `stop` was set.
@@ -56,10 +61,10 @@ def replay(engine: Engine, planned: Replay, stop: threading.Event) -> Evidence:
         try:
             return _replayed(engine, planned, stop)
         except CallFailedError as error:
-            return Evidence(_wanted(planned), not_run=str(error))
+            return ReplayEvidence(_wanted(planned), not_run=str(error))
 
 
-def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidence:
+def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> ReplayEvidence:
     server, runner = planned.server, planned.runner
     _create(engine, server, stop)
     with ThreadPoolExecutor(1) as beside:
@@ -67,7 +72,9 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         _create(engine, runner, stop)
         problem = waiting.result()
     if problem is not None:
-        return Evidence(_wanted(planned), not_run=f"the replay server did not start: {problem}")
+        return ReplayEvidence(
+            _wanted(planned), not_run=f"the replay server did not start: {problem}"
+        )
     watched = _watch(engine, planned, stop)
     left_out = _output(engine, planned)
     calls = calls_of(read_journal(_journal(planned)))
@@ -77,7 +84,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
         Path(planned.paths.logs, "server.log").write_text(engine.logs(server.name), "utf-8")
     if cut is None and state is not None and state.exit_code and _out_of_memory(planned, state):
         cut = "memory"
-    return Evidence(
+    return ReplayEvidence(
         wanted=_wanted(planned),
         not_run=None if state else "its container was removed by another program",
         calls=calls,
@@ -93,7 +100,7 @@ def _replayed(engine: Engine, planned: Replay, stop: threading.Event) -> Evidenc
     )
 
 
-def _out_of_memory(planned: Replay, runner: State) -> bool:
+def _out_of_memory(planned: Replay, runner: ContainerState) -> bool:
     """Whether the engine says so: docker in the state, podman (4.3) by a file that `start` left."""
     return runner.out_of_memory or Path(planned.paths.logs, "oom").exists()
 
@@ -237,7 +244,7 @@ def _watch(engine: Engine, planned: Replay, stop: threading.Event) -> _Watched:
     return _Watched(state, server, cut)
 
 
-def _both(engine: Engine, planned: Replay) -> tuple[State | None, State | None]:
+def _both(engine: Engine, planned: Replay) -> tuple[ContainerState | None, ContainerState | None]:
     """The current states of runner and server: one call, unless one of them is gone."""
     try:
         runner, server = engine.states(planned.runner.name, planned.server.name)

@@ -9,7 +9,7 @@ from evalpolicy.replay.images.failures import unresolved_base
 from evalpolicy.replay.images.resolved import CannotConvertError, from_print
 from evalpolicy.replay.images.store import where
 from evalpolicy.replay.plan.builds import same_build
-from evalpolicy.replay.plan.model import Build, Command, EngineName, Image
+from evalpolicy.replay.plan.model import Build, Command, EngineName, PlannedImage
 
 # podman's docker emulation also has buildx, but without bake.
 _BUILDX = Command(("docker", "buildx", "bake", "--help"))
@@ -30,7 +30,7 @@ class Baker:
         self._run = run
         self._tell = tell
 
-    def build(self, image: Image, build: Build, local: Collection[str]) -> None:
+    def build(self, image: PlannedImage, build: Build, local: Collection[str]) -> None:
         """Builds it. `local` are bases that are in the engine's store. Raises `BuildError`.
 
         docker bakes. podman bakes too where docker works on podman's store, else what bake would
@@ -74,7 +74,7 @@ class Baker:
         here = where("podman", self._ask)
         return here is not None and here == where("docker", self._ask)
 
-    def _by_podman(self, image: Image, build: Build) -> None:
+    def _by_podman(self, image: PlannedImage, build: Build) -> None:
         assert build.resolved is not None, "what is baked can be printed"
         printed = self._ask(build.resolved)
         if not printed.ok:

@@ -18,8 +18,8 @@ from msgspec import Struct, field
 from evalpolicy.artifacts.engine_calls import engine_calls
 from evalpolicy.replay.calls import Call, CannotCallError, call
 from evalpolicy.replay.images.baking import Baker, BuildError, said
-from evalpolicy.replay.images.store import Status, Store, where
-from evalpolicy.replay.plan.model import Build, EngineName, Image, Plan
+from evalpolicy.replay.images.store import ImageStore, Status, where
+from evalpolicy.replay.plan.model import Build, EngineName, Plan, PlannedImage
 
 _OTHER: Mapping[EngineName, EngineName] = {"docker": "podman", "podman": "docker"}
 
@@ -79,10 +79,10 @@ class _Provider:
         self._logs = logs
         self._stop = stop
         self._ask: Call = partial(call, cwd=plan.root, stop=stop)
-        self._store = Store(plan.engine, self._ask)
+        self._store = ImageStore(plan.engine, self._ask)
         self.known = _Known()
 
-    def need(self, image: Image) -> str | None:
+    def need(self, image: PlannedImage) -> str | None:
         """Makes sure that one image exists; returns the reason if that fails, else None."""
         if image.name in self.known.ids:
             return None
@@ -93,7 +93,7 @@ class _Provider:
             self.known.failed[image.name] = reason
         return self.known.failed[image.name]
 
-    def _provided(self, image: Image) -> str | None:
+    def _provided(self, image: PlannedImage) -> str | None:
         if image.problem is not None or image.build is None:
             return f"{image.name} cannot be built: {image.problem}"
         status = self._store.status(image)
@@ -112,7 +112,7 @@ class _Provider:
         self.known.ids[image.name] = status.id
         return None
 
-    def _built(self, image: Image, build: Build, before: Status) -> Status:
+    def _built(self, image: PlannedImage, build: Build, before: Status) -> Status:
         why = before.presence if before.presence == "absent" else f"stale: {before.reason}"
         self._tell(f"{image.name}: {why}: building it")
         run = partial(call, cwd=self._plan.root, stop=self._stop, log=self._log(image))
@@ -132,7 +132,7 @@ class _Provider:
             raise BuildError(_lost(self._plan.engine, after))
         return after
 
-    def _local(self, image: Image) -> list[str]:
+    def _local(self, image: PlannedImage) -> list[str]:
         """Its bases, which were just found in the engine's store."""
         return [base for base in image.bases if base in self.known.ids]
 
@@ -154,13 +154,13 @@ class _Provider:
                 f"{engine} (podman's service, or the package podman-docker)"
             )
 
-    def _log(self, image: Image) -> Path | None:
+    def _log(self, image: PlannedImage) -> Path | None:
         if self._logs is None:
             return None
         return self._logs / f"{re.sub(r'[^a-z0-9._-]+', '-', image.name)}.log"
 
 
-def _not_built(image: Image, status: Status) -> str:
+def _not_built(image: PlannedImage, status: Status) -> str:
     why = status.reason if status.presence == "stale" else ""
     more = f": {why}" if why else ""
     return (

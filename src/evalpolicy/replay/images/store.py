@@ -11,7 +11,13 @@ from msgspec import Struct
 
 from evalpolicy.errors import NotCheckedError
 from evalpolicy.replay.calls import Call, CannotCallError
-from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Command, EngineName, Image
+from evalpolicy.replay.plan.model import (
+    LABEL_INPUTS,
+    LABEL_RECIPE,
+    Command,
+    EngineName,
+    PlannedImage,
+)
 from evalpolicy.scanners.shortening import shortened
 
 Presence = Literal["current", "absent", "stale"]
@@ -42,7 +48,7 @@ class CannotAskError(NotCheckedError):
     """The engine does not respond, or its output cannot be read."""
 
 
-class Store:
+class ImageStore:
     """The images of one engine."""
 
     def __init__(self, engine: EngineName, call: Call) -> None:
@@ -62,7 +68,7 @@ class Store:
         identity = identity if identity.startswith("sha256:") else f"sha256:{identity}"
         return Stored(identity, found.get("labels") or {})
 
-    def status(self, image: Image) -> Status:
+    def status(self, image: PlannedImage) -> Status:
         """The status of a planned image. Raises `CannotAskError`."""
         stored = self.find(image.name)
         if stored is None:
@@ -102,7 +108,7 @@ def where(engine: EngineName, call: Call) -> tuple[str, str] | None:
     return (host, os.path.realpath(root)) if root else None
 
 
-def _why_stale(image: Image, stored: Stored) -> str:
+def _why_stale(image: PlannedImage, stored: Stored) -> str:
     """Why an image is stale; empty if it was built from the plan's inputs."""
     inputs = stored.labels.get(LABEL_INPUTS)
     if inputs is None:

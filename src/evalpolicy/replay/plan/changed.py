@@ -36,8 +36,8 @@ class Changed:
         if before is None or self._runs_otherwise or one.fixture.path in self._paths:
             return True
         file = one.fixture.path.rpartition("/")[2]
-        if file in before.broken.manifest.fixtures:
-            return file not in self._now.broken.manifest.fixtures
+        if file in before.broken_manifest.manifest.fixtures:
+            return file not in self._now.broken_manifest.manifest.fixtures
         benchmark = before.fleet.benchmarks.get(one.benchmark.name)
         agent = before.fleet.agents.get(one.agent.name)
         if benchmark is None or agent is None:

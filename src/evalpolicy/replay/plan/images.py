@@ -16,7 +16,7 @@ from evalpolicy.fleet.build_inputs import build_inputs_id
 from evalpolicy.fleet.fleet import DOCKERFILE_LIMIT, Fleet
 from evalpolicy.fleet.units import Role, Unit
 from evalpolicy.replay.plan.builds import bake_build, engine_build, script_build
-from evalpolicy.replay.plan.model import Build, EngineName, Image, ImageRole
+from evalpolicy.replay.plan.model import Build, EngineName, ImageRole, PlannedImage
 from evalpolicy.replay.plan.naming import ImageNames, is_image_name
 from evalpolicy.replay.plan.sources import Sources, asked_secrets, copied_paths
 from evalpolicy.snapshot import Unreadable
@@ -52,14 +52,14 @@ class ImagePlanner:
         self._own = {
             self.names.unit(role, unit.name): unit for role in _BUILT for unit in fleet.of(role)
         }
-        self._found: dict[str, Image] = {}
+        self._found: dict[str, PlannedImage] = {}
         self._open: list[str] = []
 
     @property
-    def images(self) -> tuple[Image, ...]:
+    def images(self) -> tuple[PlannedImage, ...]:
         return tuple(self._found.values())
 
-    def eval(self, benchmark: Unit, task: str | None, agent: Unit) -> Image:
+    def eval(self, benchmark: Unit, task: str | None, agent: Unit) -> PlannedImage:
         """The image that a replay runs: of a benchmark (or one of its tasks) and an agent."""
         name = self.names.eval(benchmark.name, task, agent.name)
         if name in self._found:
@@ -90,7 +90,7 @@ class ImagePlanner:
         build = replace(build, unknown=unknown)
         return self._keep(_image(name, "eval", sources, build))
 
-    def benchmark(self, unit: Unit, task: str | None) -> Image:
+    def benchmark(self, unit: Unit, task: str | None) -> PlannedImage:
         """A benchmark's image, or the image of one task if each has its own."""
         if task is None:
             return self._unit(unit)
@@ -103,7 +103,7 @@ class ImagePlanner:
         )
 
     def _eval_sources(
-        self, args: Mapping[str, str], variables: Mapping[str, str], below: tuple[Image, ...]
+        self, args: Mapping[str, str], variables: Mapping[str, str], below: tuple[PlannedImage, ...]
     ) -> Sources:
         combination = self._combination
         own = self._bases(resolve(combination.dockerfile, args))
@@ -152,7 +152,7 @@ class ImagePlanner:
         name: str | None = None,
         task: str | None = None,
         script: str | None = None,
-    ) -> Image:
+    ) -> PlannedImage:
         name = name or self.names.unit(unit.role, unit.name)
         if name in self._found:
             return self._found[name]
@@ -166,7 +166,7 @@ class ImagePlanner:
         finally:
             self._open.pop()
 
-    def _built(self, unit: Unit, name: str, task: str | None, script: str | None) -> Image:
+    def _built(self, unit: Unit, name: str, task: str | None, script: str | None) -> PlannedImage:
         settings = self._settings
         dockerfile = unit.dockerfile
         args = {} if task is None else {_TASK_ARG: task}
@@ -194,7 +194,7 @@ class ImagePlanner:
             )
         return _image(name, unit.role, sources, build)
 
-    def _bases(self, dockerfile: Dockerfile) -> tuple[Image, ...]:
+    def _bases(self, dockerfile: Dockerfile) -> tuple[PlannedImage, ...]:
         """The images of this fleet that a Dockerfile is built on or copies from."""
         tag = f":{self._settings.tag}"
         found = {}
@@ -206,16 +206,16 @@ class ImagePlanner:
                 found[base.name] = base
         return tuple(found.values())
 
-    def _keep(self, image: Image) -> Image:
+    def _keep(self, image: PlannedImage) -> PlannedImage:
         self._found[image.name] = image
         return image
 
 
-def _image(name: str, role: ImageRole, sources: Sources, build: Build) -> Image:
+def _image(name: str, role: ImageRole, sources: Sources, build: Build) -> PlannedImage:
     if not is_image_name(name):
         return _impossible(name, role, "no engine takes this for the name of an image")
     broken = [base for base in sources.bases if base.problem]
-    return Image(
+    return PlannedImage(
         name,
         role,
         sources.inputs,
@@ -226,5 +226,5 @@ def _image(name: str, role: ImageRole, sources: Sources, build: Build) -> Image:
     )
 
 
-def _impossible(name: str, role: ImageRole, problem: str) -> Image:
-    return Image(name, role, "", "", problem=problem)
+def _impossible(name: str, role: ImageRole, problem: str) -> PlannedImage:
+    return PlannedImage(name, role, "", "", problem=problem)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from evalpolicy.policy.portable import portable
-from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
+from evalpolicy.replay.plan.model import Command, Container, Plan, PlannedImage, Replay
 from evalpolicy.reporters.json import written
 
 VERSION = "1"
@@ -36,7 +36,7 @@ def document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _image(image: Image) -> dict[str, Any]:
+def _image(image: PlannedImage) -> dict[str, Any]:
     build = image.build
     return {
         "name": image.name,

@@ -79,7 +79,7 @@ class Build(Struct, frozen=True):
     network: str | None = None
 
 
-class Image(Struct, frozen=True):
+class PlannedImage(Struct, frozen=True):
     """An image by its full name, with what it has to carry to count as built from this fleet.
 
     `inputs` is the tree id of its build inputs, `recipe` the digest of all that goes into it from
@@ -115,7 +115,7 @@ class Mount(Struct, frozen=True):
     size: int | None = None
 
 
-class Limits(Struct, frozen=True):
+class ContainerLimits(Struct, frozen=True):
     """A container's limits. `memory` and `file_size` are in bytes, `seconds` is wall time.
 
     No swap is allowed; `open_files` is per process, `processes` for all of them.
@@ -143,7 +143,7 @@ class Container(Struct, frozen=True):
     name: str
     image: str
     network: str
-    limits: Limits
+    limits: ContainerLimits
     create: Command = Command(())
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -212,18 +212,18 @@ class Plan(Struct, frozen=True):
     run: str
     engine: EngineName
     root: str
-    images: tuple[Image, ...]
+    images: tuple[PlannedImage, ...]
     replays: tuple[Replay, ...]
     skipped: tuple[Skipped, ...] = ()
     server_image: str = ""
     notes: tuple[str, ...] = field(default=())
 
-    def image(self, name: str) -> Image:
+    def image(self, name: str) -> PlannedImage:
         """The image of this name. Raises `KeyError`."""
         return next(_named(self.images, name))
 
 
-def _named(images: tuple[Image, ...], name: str) -> Iterator[Image]:
+def _named(images: tuple[PlannedImage, ...], name: str) -> Iterator[PlannedImage]:
     for image in images:
         if image.name == name:
             yield image

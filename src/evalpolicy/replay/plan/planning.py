@@ -20,8 +20,8 @@ from evalpolicy.replay.plan.model import (
     LABEL_REPLAY,
     LABEL_RUN,
     Container,
+    ContainerLimits,
     EngineName,
-    Limits,
     Mount,
     Paths,
     Plan,
@@ -47,7 +47,7 @@ _LOOPBACK = "127.0.0.1"
 _NO_MODEL = "replay"
 
 
-class Request(Struct, frozen=True):
+class PlanRequest(Struct, frozen=True):
     """What to plan. `run` names the run, `output` is an absolute folder for what it makes.
 
     `labels` are set on every container beside the plan's own; `control` replays empty fixtures.
@@ -64,7 +64,7 @@ class Request(Struct, frozen=True):
     changed: Callable[[Chosen, ImagePlanner], bool] | None = None
 
 
-def plan(facts: Facts, request: Request) -> Plan:
+def plan(facts: Facts, request: PlanRequest) -> Plan:
     """The plan. Raises `UsageError` for an unknown name, `NotCheckedError` without a fixture
     in a folder: an index or a commit has no files that a container could be given.
     """
@@ -119,7 +119,7 @@ def _closure(images: ImagePlanner, names: list[str]) -> set[str]:
 
 class _ReplayPlanner:
     def __init__(
-        self, settings: Replaying, request: Request, images: ImagePlanner, root: Path
+        self, settings: Replaying, request: PlanRequest, images: ImagePlanner, root: Path
     ) -> None:
         self._settings = settings
         self._request = request
@@ -186,7 +186,7 @@ class _ReplayPlanner:
             name,
             request.server_image,
             "none",
-            Limits(
+            ContainerLimits(
                 1.0, settings.memory * MIB, _SERVER_PROCESSES, _SERVER_FILES, output.size or 0,
                 _seconds(self._settings),
             ),
@@ -234,9 +234,9 @@ class _ReplayPlanner:
         return replace(created(self._request.engine, runner), before=())
 
 
-def _runner_limits(settings: Replaying) -> Limits:
+def _runner_limits(settings: Replaying) -> ContainerLimits:
     limits = settings.limits
-    return Limits(
+    return ContainerLimits(
         float(limits.cpus), limits.memory * MIB, limits.processes, limits.open_files,
         limits.file_size * MIB, _seconds(settings), limits.disk * MIB,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from evalpolicy.reporters.safe import shown
 from evalpolicy.snapshot.model import Unreadable, understood
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.provenance import Entry
+    from evalpolicy.artifacts.provenance import ProvenanceEntry
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -171,14 +171,14 @@ class _Asked(NamedTuple):
     benchmark: Unit
     agent: Unit
     task: str
-    entry: Entry | None
+    entry: ProvenanceEntry | None
 
 
 def _asked(facts: Facts, selection: Selection, fixture: Fixture) -> _Asked | Skipped | None:
     """None for a fixture that was not chosen."""
     entry = facts.provenance.entries.get(fixture.stem)
     best = naming(fixture, entry).best
-    listed = facts.broken.manifest.fixtures.get(fixture.path.rpartition("/")[2])
+    listed = facts.broken_manifest.manifest.fixtures.get(fixture.path.rpartition("/")[2])
     if best is None:
         if selection.benchmarks or selection.agents:
             return None

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.dockerfile.context import context_sources, mounts
-from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, Image
+from evalpolicy.replay.plan.model import LABEL_INPUTS, LABEL_RECIPE, PlannedImage
 
 # Raise it when the same sources would give another image, so that older ones count as stale.
 RECIPE_VERSION = 1
@@ -22,7 +22,7 @@ class Sources(Struct, frozen=True):
     dockerfile: str
     inputs: str
     args: Mapping[str, str]
-    bases: tuple[Image, ...]
+    bases: tuple[PlannedImage, ...]
     more: Mapping[str, str] = field(default_factory=dict)
 
     @property

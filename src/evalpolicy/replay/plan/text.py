@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from evalpolicy.replay.containers.engines import Engine
 from evalpolicy.replay.containers.lifecycle import calls
-from evalpolicy.replay.plan.model import Command, Container, Image, Plan, Replay
+from evalpolicy.replay.plan.model import Command, Container, Plan, PlannedImage, Replay
 from evalpolicy.reporters.safe import listed
 from evalpolicy.reporters.text import count
 
@@ -28,7 +28,7 @@ def text(plan: Plan) -> str:
     return listed(lines)
 
 
-def image_lines(images: Iterable[Image]) -> Iterator[str]:
+def image_lines(images: Iterable[PlannedImage]) -> Iterator[str]:
     """How to build each image; a run only builds those that are missing or stale."""
     for image in images:
         yield ""

@@ -9,7 +9,7 @@ import orjson
 
 from evalpolicy.replay.conversation import Conversation, conversation
 from evalpolicy.replay.reply import Reply
-from evalpolicy.replay.wires.model import Asked, Wire, listed, pieces
+from evalpolicy.replay.wires.model import ModelCall, Wire, listed, pieces
 from evalpolicy.replay.wires.openai_errors import error
 
 
@@ -18,7 +18,7 @@ def read(body: dict[str, Any]) -> Conversation:
     return conversation(listed(body, "messages"))
 
 
-def write(reply: Reply, asked: Asked) -> dict[str, Any]:
+def write(reply: Reply, asked: ModelCall) -> dict[str, Any]:
     """A `chat.completion`."""
     message: dict[str, Any] = {
         "role": "assistant",
@@ -39,7 +39,7 @@ def write(reply: Reply, asked: Asked) -> dict[str, Any]:
     return {**_head(reply, asked, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
 
 
-def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
+def stream(reply: Reply, asked: ModelCall) -> Iterator[bytes]:
     """The `chat.completion.chunk` events, and `[DONE]`; usage only if requested."""
     head = _head(reply, asked, "chat.completion.chunk")
     options = asked.body.get("stream_options")
@@ -79,7 +79,7 @@ def _data(chunk: dict[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
 
-def _head(reply: Reply, asked: Asked, kind: str) -> dict[str, Any]:
+def _head(reply: Reply, asked: ModelCall, kind: str) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{reply.key}",
         "object": kind,

@@ -9,7 +9,7 @@ import orjson
 
 from evalpolicy.replay.conversation import Conversation, conversation
 from evalpolicy.replay.reply import Finish, Reply
-from evalpolicy.replay.wires.model import Asked, BadRequestError, Wire, pieces
+from evalpolicy.replay.wires.model import BadRequestError, ModelCall, Wire, pieces
 
 _FINISH: dict[Finish, str] = {
     "stop": "STOP",
@@ -28,13 +28,13 @@ def read(body: dict[str, Any]) -> Conversation:
     return conversation(contents, body.get("systemInstruction", body.get("system_instruction")))
 
 
-def write(reply: Reply, asked: Asked) -> dict[str, Any]:
+def write(reply: Reply, asked: ModelCall) -> dict[str, Any]:
     """A `GenerateContentResponse`."""
     text = [{"text": reply.text}] if reply.text or not reply.calls else []
     return _chunk(reply, asked, [*text, *_calls(reply)], last=True)
 
 
-def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
+def stream(reply: Reply, asked: ModelCall) -> Iterator[bytes]:
     """The responses, as server-sent events or as a JSON array; tool calls come whole."""
     parts = [[{"text": piece}] for piece in pieces(reply.text)]
     parts += [_calls(reply)] if reply.calls else []
@@ -55,7 +55,7 @@ def _calls(reply: Reply) -> list[dict[str, Any]]:
     ]
 
 
-def _chunk(reply: Reply, asked: Asked, parts: list[Any], *, last: bool) -> dict[str, Any]:
+def _chunk(reply: Reply, asked: ModelCall, parts: list[Any], *, last: bool) -> dict[str, Any]:
     candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
     if last:
         candidate["finishReason"] = _FINISH[reply.finish]

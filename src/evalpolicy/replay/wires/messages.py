@@ -9,7 +9,7 @@ import orjson
 
 from evalpolicy.replay.conversation import Conversation, conversation
 from evalpolicy.replay.reply import Finish, Reply
-from evalpolicy.replay.wires.model import Asked, Wire, listed, pieces
+from evalpolicy.replay.wires.model import ModelCall, Wire, listed, pieces
 
 _STOP: dict[Finish, str] = {
     "stop": "end_turn",
@@ -30,7 +30,7 @@ def read(body: dict[str, Any]) -> Conversation:
     return conversation(listed(body, "messages"), body.get("system"))
 
 
-def write(reply: Reply, asked: Asked) -> dict[str, Any]:
+def write(reply: Reply, asked: ModelCall) -> dict[str, Any]:
     """A `message`."""
     text = [{"type": "text", "text": reply.text}] if reply.text or not reply.calls else []
     calls = [
@@ -46,13 +46,13 @@ def write(reply: Reply, asked: Asked) -> dict[str, Any]:
     }
 
 
-def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
+def stream(reply: Reply, asked: ModelCall) -> Iterator[bytes]:
     """The events from `message_start` to `message_stop`."""
     for event in _events(reply, asked):
         yield b"event: " + event["type"].encode() + b"\ndata: " + orjson.dumps(event) + b"\n\n"
 
 
-def _events(reply: Reply, asked: Asked) -> Iterator[dict[str, Any]]:
+def _events(reply: Reply, asked: ModelCall) -> Iterator[dict[str, Any]]:
     done = write(reply, asked)
     begun = {
         **_head(reply, asked),
@@ -87,7 +87,7 @@ def _events(reply: Reply, asked: Asked) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-def _head(reply: Reply, asked: Asked) -> dict[str, Any]:
+def _head(reply: Reply, asked: ModelCall) -> dict[str, Any]:
     return {
         "id": f"msg_{reply.key}",
         "type": "message",

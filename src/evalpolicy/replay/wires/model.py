@@ -20,7 +20,7 @@ class BadRequestError(Exception):
     """A body that the real API would reject; the message says why."""
 
 
-class Asked(Struct, frozen=True):
+class ModelCall(Struct, frozen=True):
     """A request: its body, the model and the streaming that it asks for.
 
     `sse` is false where a stream is to be a JSON array (Gemini without `alt=sse`).
@@ -41,8 +41,8 @@ class Wire(Struct, frozen=True):
 
     name: WireName
     read: Callable[[dict[str, Any]], Conversation]
-    write: Callable[[Reply, Asked], dict[str, Any]]
-    stream: Callable[[Reply, Asked], Iterator[bytes]]
+    write: Callable[[Reply, ModelCall], dict[str, Any]]
+    stream: Callable[[Reply, ModelCall], Iterator[bytes]]
     error: Callable[[int, str, str], dict[str, Any]]
 
 

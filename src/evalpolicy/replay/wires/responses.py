@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from evalpolicy.replay.conversation import Conversation, conversation
-from evalpolicy.replay.reply import Reply, ToolCall
-from evalpolicy.replay.wires.model import Asked, BadRequestError, Wire, pieces
+from evalpolicy.replay.reply import Reply, ServedToolCall
+from evalpolicy.replay.wires.model import BadRequestError, ModelCall, Wire, pieces
 from evalpolicy.replay.wires.openai_errors import error
 
 
@@ -21,7 +21,7 @@ def read(body: dict[str, Any]) -> Conversation:
     return conversation(given, body.get("instructions"))
 
 
-def write(reply: Reply, asked: Asked) -> dict[str, Any]:
+def write(reply: Reply, asked: ModelCall) -> dict[str, Any]:
     """A `response` that is finished."""
     custom = _custom_tools(asked.body)
     output = [_call(reply, index, call, custom) for index, call in enumerate(reply.calls)]
@@ -30,7 +30,7 @@ def write(reply: Reply, asked: Asked) -> dict[str, Any]:
     return _finished(reply, asked, output)
 
 
-def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
+def stream(reply: Reply, asked: ModelCall) -> Iterator[bytes]:
     """The events from `response.created` to `response.completed`, numbered from 0."""
     for number, event in enumerate(_events(reply, asked)):
         name = event["type"].encode()
@@ -38,7 +38,7 @@ def stream(reply: Reply, asked: Asked) -> Iterator[bytes]:
         yield b"event: " + name + b"\ndata: " + body + b"\n\n"
 
 
-def _events(reply: Reply, asked: Asked) -> Iterator[dict[str, Any]]:
+def _events(reply: Reply, asked: ModelCall) -> Iterator[dict[str, Any]]:
     begun = _response(reply, asked, "in_progress", [], None)
     yield {"type": "response.created", "response": begun}
     yield {"type": "response.in_progress", "response": begun}
@@ -77,7 +77,7 @@ def _call_events(index: int, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
-def _finished(reply: Reply, asked: Asked, output: list[dict[str, Any]]) -> dict[str, Any]:
+def _finished(reply: Reply, asked: ModelCall, output: list[dict[str, Any]]) -> dict[str, Any]:
     reasons = {"length": "max_output_tokens", "content_filter": "content_filter"}
     if reason := reasons.get(reply.finish):
         return _response(reply, asked, "incomplete", output, reason)
@@ -85,7 +85,7 @@ def _finished(reply: Reply, asked: Asked, output: list[dict[str, Any]]) -> dict[
 
 
 def _response(
-    reply: Reply, asked: Asked, status: str, output: list[dict[str, Any]], reason: str | None
+    reply: Reply, asked: ModelCall, status: str, output: list[dict[str, Any]], reason: str | None
 ) -> dict[str, Any]:
     instructions = asked.body.get("instructions")
     return {
@@ -130,7 +130,7 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _call(reply: Reply, index: int, call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
+def _call(reply: Reply, index: int, call: ServedToolCall, custom: frozenset[str]) -> dict[str, Any]:
     """A call of a function, or of a custom tool that takes free text."""
     shape = ("ctc", "custom_tool_call", "input")
     if call.name not in custom:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from evalpolicy.engine.survey.jobs import Job
+from evalpolicy.engine.survey.jobs import FixJob
 from evalpolicy.engine.survey.trend import Trend
 from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.report import Report
@@ -23,7 +23,7 @@ BenchmarkOf = Callable[[str, str], str]
 
 
 def section(
-    report: Report, jobs: Sequence[Job], benchmark_of: BenchmarkOf, trend: Trend | None
+    report: Report, jobs: Sequence[FixJob], benchmark_of: BenchmarkOf, trend: Trend | None
 ) -> Markup:
     new = {id(report.findings[n]) for n in trend.new} if trend else set()
     of = {id(f): benchmark_of(f.path, f.subject) for f in report.findings}
@@ -132,7 +132,7 @@ def _select(id: str, label: str, options: Sequence[tuple[str, str, int]]) -> Mar
     )
 
 
-def _group(report: Report, job: Job, of: Mapping[int, str], new: set[int]) -> Markup:
+def _group(report: Report, job: FixJob, of: Mapping[int, str], new: set[int]) -> Markup:
     rule = job.rule
     fresh = sum(id(finding) in new for finding in job.findings)
     return tag(
@@ -170,7 +170,9 @@ def _group(report: Report, job: Job, of: Mapping[int, str], new: set[int]) -> Ma
     )
 
 
-def _cause(report: Report, job: Job, cause: Cause, of: Mapping[int, str], new: set[int]) -> Markup:
+def _cause(
+    report: Report, job: FixJob, cause: Cause, of: Mapping[int, str], new: set[int]
+) -> Markup:
     """The findings with one cause, below their number if the rule has other causes."""
     number = len(cause.findings)
     heading = None
@@ -185,7 +187,7 @@ def _cause(report: Report, job: Job, cause: Cause, of: Mapping[int, str], new: s
     )
 
 
-def _finding(report: Report, job: Job, finding: Finding, benchmark: str, is_new: bool) -> Markup:
+def _finding(report: Report, job: FixJob, finding: Finding, benchmark: str, is_new: bool) -> Markup:
     span = finding.span
     severity = None
     if finding.severity != job.severity:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from evalpolicy.engine.survey.jobs import Job
+from evalpolicy.engine.survey.jobs import FixJob
 from evalpolicy.policy.causes import Cause
 from evalpolicy.policy.commands import MOST_COMMANDS
 from evalpolicy.policy.rule import SEVERITIES
@@ -22,7 +22,7 @@ _SAMPLES = 3
 _WHY = re.compile(r"^## Why\n+(.+?)(?=\n## |\Z)", re.DOTALL | re.MULTILINE)
 
 
-def section(jobs: Sequence[Job]) -> Markup:
+def section(jobs: Sequence[FixJob]) -> Markup:
     rows = [_row(number, job) for number, job in enumerate(jobs, 1)]
     rest = jobs[_OPEN:]
     if not rows:
@@ -62,7 +62,7 @@ def _order() -> str:
     return ", ".join(concern.title[:1].lower() + concern.title[1:] for concern in CONCERNS)
 
 
-def _row(number: int, job: Job) -> Markup:
+def _row(number: int, job: FixJob) -> Markup:
     rule = job.rule
     counted = _severities(job)
     return tag(
@@ -94,7 +94,7 @@ def _row(number: int, job: Job) -> Markup:
     )
 
 
-def _mending(job: Job) -> Markup:
+def _mending(job: FixJob) -> Markup:
     told = f"`{job.commands[0]}`" in job.help if len(job.commands) == 1 else False
     left = len(job.causes) - _SAMPLES
     return join(
@@ -106,7 +106,7 @@ def _mending(job: Job) -> Markup:
     )
 
 
-def _extent(job: Job) -> str:
+def _extent(job: FixJob) -> str:
     causes = f"{count(len(job.causes), 'cause')} " if len(job.causes) < len(job.findings) else ""
     return f"{causes}in {count(job.files, 'file')}"
 
@@ -129,7 +129,7 @@ def _sample(cause: Cause) -> Markup:
     )  # fmt: skip
 
 
-def _commands(job: Job) -> Markup | None:
+def _commands(job: FixJob) -> Markup | None:
     if not job.commands:
         return None
     if not job.one_each:
@@ -167,7 +167,7 @@ def command(text: str, words: str | None = None) -> Markup:
     )
 
 
-def _why(job: Job) -> Markup | None:
+def _why(job: FixJob) -> Markup | None:
     found = _WHY.search(job.rule.documentation)
     if found is None:
         return None
@@ -181,5 +181,5 @@ def _why(job: Job) -> Markup | None:
     )
 
 
-def _severities(job: Job) -> Counter[str]:
+def _severities(job: FixJob) -> Counter[str]:
     return Counter(finding.severity for finding in job.findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalpolicy.engine.survey.model import Sized, Sizes
+from evalpolicy.engine.survey.model import Sized, SurveyedSizes
 from evalpolicy.reporters.html.icons import chip
 from evalpolicy.reporters.html.markup import Markup, path, tag
 from evalpolicy.reporters.html.numbers import size
@@ -11,7 +11,7 @@ from evalpolicy.reporters.text import count
 _BAR = 160
 
 
-def section(sizes: Sizes) -> Markup:
+def section(sizes: SurveyedSizes) -> Markup:
     facts = [
         (size(sizes.total), f"in {count(sizes.files, 'tracked file')}"),
         (size(sizes.fixtures), "in fixtures"),

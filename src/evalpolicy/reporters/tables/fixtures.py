@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalpolicy.artifacts.model_names import model_family
-from evalpolicy.facts.fixture_rows import OTHER_AGENT, Row
+from evalpolicy.facts.fixture_rows import OTHER_AGENT, FixtureRow
 from evalpolicy.reporters.markdown import cell
 from evalpolicy.reporters.safe import listed, shown, width
 from evalpolicy.reporters.text import count
@@ -20,7 +20,7 @@ _LEAST = ("cost", "models", "tokens", "provenance", "size", "failed", "recorded"
 _SHORTEST = 6
 
 
-def text(found: Sequence[Row], wide: int) -> str:
+def text(found: Sequence[FixtureRow], wide: int) -> str:
     """As many columns as fit: the least important are left out first, long cells are cut."""
     cells = [dict(zip(_HEADS, map(shown, _cells(row)), strict=True)) for row in found]
     heads = list(_HEADS)
@@ -54,7 +54,7 @@ def _line(row: dict[str, str], widths: dict[str, int]) -> str:
     return "  ".join(parts).rstrip()
 
 
-def markdown(found: Sequence[Row]) -> str:
+def markdown(found: Sequence[FixtureRow]) -> str:
     """A table in GitHub's Markdown."""
     lines = [f"| {' | '.join(_HEADS)} |"]
     lines.append("|" + "".join(f" ---{':' * (head in _NUMBERS)} |" for head in _HEADS))
@@ -62,7 +62,7 @@ def markdown(found: Sequence[Row]) -> str:
     return "\n".join([*lines, "", *_summary(found, 1000)]) + "\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: FixtureRow) -> tuple[str, ...]:
     named = row.benchmark is not None
     models = ", ".join(sorted({model_family(name) for name in row.models or ()}))
     by = " (prompt)" if row.recorded_by == "prompt" else ""
@@ -86,7 +86,7 @@ def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def _summary(found: Sequence[Row], wide: int) -> list[str]:
+def _summary(found: Sequence[FixtureRow], wide: int) -> list[str]:
     import textwrap
 
     parts = (

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from evalpolicy.fleet.fleet import Fleet
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Role, Unit
 from evalpolicy.policy.portable import portable_values
 from evalpolicy.policy.report import FileProblem
@@ -108,7 +108,7 @@ def _unit(fleet: Fleet, unit: Unit) -> ListedUnit:
             label.span.line,
             label.unresolved,
             bool(label.unresolved)
-            and set(label.unresolved) <= Surroundings(fleet, unit).supplied_args,
+            and set(label.unresolved) <= UnitContext(fleet, unit).supplied_args,
         )
         for key, label in sorted(unit.labels.items())
     }

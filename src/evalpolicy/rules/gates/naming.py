@@ -15,7 +15,7 @@ from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+    from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord, SimpleCommand
     from evalpolicy.artifacts.workflow import Job
 
 _PATH = re.compile(r"(?:\./)?[\w@+-][\w.@+-]*(?:/[\w.@+-]+)+")
@@ -174,7 +174,7 @@ def _missing(script: Script, named: _Named) -> Iterator[tuple[str, int, int]]:
                 break
 
 
-def _runs(command: Command) -> ShellWord | None:
+def _runs(command: SimpleCommand) -> ShellWord | None:
     """The file that a command runs: its program, or what an interpreter is given."""
     from evalpolicy.artifacts.syntax.shell.running import basename, innermost
 

@@ -10,7 +10,7 @@ from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.policy.rule import Hit
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord
+    from evalpolicy.artifacts.syntax.shell.model import ShellWord, SimpleCommand
     from evalpolicy.artifacts.syntax.source import Located
     from evalpolicy.artifacts.workflow import Job, Step, Workflow
     from evalpolicy.facts.job_flow import JobFlow
@@ -172,7 +172,7 @@ def hooks_left_out(flow: JobFlow, number: int) -> Iterator[Hit]:
         return
 
 
-def _words(command: Command) -> tuple[ShellWord, ...]:
+def _words(command: SimpleCommand) -> tuple[ShellWord, ...]:
     return (*command.assignments, *command.words)
 
 

@@ -12,14 +12,14 @@ from evalpolicy.facts.gates import Gates
 from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
-    from evalpolicy.artifacts.syntax.shell.fates import Judged
+    from evalpolicy.artifacts.syntax.shell.fates import JudgedCommand
     from evalpolicy.artifacts.syntax.shell.model import (
         AndOr,
-        Command,
         Lists,
         Pipeline,
         Script,
         ShellWord,
+        SimpleCommand,
     )
 
 _LEAVES = re.compile(r"(?:exit|return)(?: 0)?")
@@ -106,7 +106,7 @@ def needs_tool(gates: Gates) -> Iterator[Hit]:
                     yield Hit(path, what, hook.entry.span, help, hook.id.text, tool)
 
 
-def _asked(command: Command) -> str | None:
+def _asked(command: SimpleCommand) -> str | None:
     """The tool that a command looks for: `command -v X`, `which X`, `hash X`, `type X`."""
     words = [word for word in command.text if word not in ("-s", "-q", "-p", "-P")]
     if words[:1] == ["command"] and words[1:2] in (["-v"], ["-V"]) and len(words) > 2:
@@ -123,15 +123,15 @@ def _skips(lists: Lists) -> Iterator[tuple[str, ShellWord, str, str]]:
             yield tool, command.words[0], what, "exit with 1 and print what is missing"
 
 
-def _looks(lists: Lists) -> Iterator[tuple[str, Command, Iterator[Pipeline]]]:
+def _looks(lists: Lists) -> Iterator[tuple[str, SimpleCommand, Iterator[Pipeline]]]:
     """Each look for a tool, and what runs where the tool is not there."""
-    from evalpolicy.artifacts.syntax.shell.model import Command
+    from evalpolicy.artifacts.syntax.shell.model import SimpleCommand
 
     for number, item in enumerate(lists):
         for place, pipeline in enumerate(item.pipelines):
             node = pipeline.commands[0]
             operator = item.operators[place] if place < len(item.operators) else ""
-            if not isinstance(node, Command):
+            if not isinstance(node, SimpleCommand):
                 if node.kind == "if":
                     yield from _branches(node.parts)
                 for part in node.parts:
@@ -141,16 +141,16 @@ def _looks(lists: Lists) -> Iterator[tuple[str, Command, Iterator[Pipeline]]]:
                 yield tool, node, chain(item.pipelines[place + 1 :], _pipelines(behind))
 
 
-def _branches(parts: tuple[Lists, ...]) -> Iterator[tuple[str, Command, Iterator[Pipeline]]]:
+def _branches(parts: tuple[Lists, ...]) -> Iterator[tuple[str, SimpleCommand, Iterator[Pipeline]]]:
     """`if command -v X; then … else …`."""
-    from evalpolicy.artifacts.syntax.shell.model import Command
+    from evalpolicy.artifacts.syntax.shell.model import SimpleCommand
 
     for condition in range(0, len(parts) - 1, 2):
         if len(parts[condition]) == 1 and len(parts[condition][0].pipelines) == 1:
             pipeline = parts[condition][0].pipelines[0]
             node = pipeline.commands[0]
             branch = condition + (1 if pipeline.negated else 2)
-            if isinstance(node, Command) and (tool := _asked(node)) and branch < len(parts):
+            if isinstance(node, SimpleCommand) and (tool := _asked(node)) and branch < len(parts):
                 yield tool, node, _pipelines(parts[branch])
 
 
@@ -158,13 +158,13 @@ def _pipelines(lists: Iterable[AndOr]) -> Iterator[Pipeline]:
     return (pipeline for item in lists for pipeline in item.pipelines)
 
 
-def _leaving(pipelines: Iterable[Pipeline]) -> Command | None:
+def _leaving(pipelines: Iterable[Pipeline]) -> SimpleCommand | None:
     """The next `exit` or `return` before the branch ends, with nothing but words before it."""
-    from evalpolicy.artifacts.syntax.shell.model import Command
+    from evalpolicy.artifacts.syntax.shell.model import SimpleCommand
 
     for pipeline in pipelines:
         for node in pipeline.commands:
-            if not isinstance(node, Command):
+            if not isinstance(node, SimpleCommand):
                 return _leaving(_pipelines(node.parts[0])) if node.kind == "group" else None
             if node.text[:1] in (("exit",), ("return",)):
                 return node
@@ -202,13 +202,13 @@ def _unseen(script: Script, gates: Gates) -> Iterator[tuple[str, ShellWord, str,
             yield tool, each.command.words[0], what, help
 
 
-def _filters(each: Judged) -> bool:
+def _filters(each: JudgedCommand) -> bool:
     """Whether a command is part of `… | grep … || true` and the like."""
-    from evalpolicy.artifacts.syntax.shell.model import Command
+    from evalpolicy.artifacts.syntax.shell.model import SimpleCommand
 
     last = each.pipeline.commands[-1]
     return (
         each.fate.kind == "fallback"
-        and isinstance(last, Command)
+        and isinstance(last, SimpleCommand)
         and last.text[:1] in (("grep",), ("egrep",), ("rg",))
     )

@@ -238,10 +238,10 @@ def _number(
 ) -> int:
     """How many paths it exempts (counting stops at `enough`); -1 if it does not compile."""
     from evalpolicy.scanners.gitleaks.criteria import exempted_by, is_targeted
-    from evalpolicy.scanners.gitleaks.goregex import Refused, validity
+    from evalpolicy.scanners.gitleaks.goregex import RefusedPattern, validity
     from evalpolicy.scanners.gitleaks.patterns import Patterns
 
-    if isinstance(validity(pattern), Refused):
+    if isinstance(validity(pattern), RefusedPattern):
         return -1
     globally = written.rule is None and not is_targeted(config, written, use.version)
     exempts = exempted_by(use.invocation, use.version, globally)

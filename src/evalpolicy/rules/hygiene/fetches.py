@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.facts.moving_data import data_of, path_of
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Place, Unit
 from evalpolicy.policy.rule import Hit, rule
 
@@ -59,7 +59,7 @@ def full_python_base(dockerfile: Dockerfile, place: Place) -> Iterator[Hit]:
 
 
 @rule("HYG006", "mutable-fetch", "error")
-def mutable_fetch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def mutable_fetch(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """An image fetches data or code from a branch, or from no revision at all.
 
     Found in ADD, in RUN with its here-documents and `python -c`, in what a here-document writes
@@ -103,7 +103,7 @@ def mutable_fetch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     checks (`sha256sum -c`, `ADD --checksum`). What pip and npm install (PIN005, PIN006). The
     fetch that LBL009 reports because the label names another revision.
     """
-    moving, decorative = data_of(unit, around)
+    moving, decorative = data_of(unit, unit_context)
     for fetch in moving[decorative is not None :]:
         label = " and put it into the label" if unit.role == "benchmark" else ""
         yield Hit(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.dockerfile import Dockerfile
 from evalpolicy.artifacts.installs import Action
 from evalpolicy.artifacts.run_scripts import ScriptInstall
-from evalpolicy.artifacts.syntax.shell.model import Command
+from evalpolicy.artifacts.syntax.shell.model import SimpleCommand
 from evalpolicy.artifacts.syntax.shell.running import basename, unwrapped
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
@@ -173,12 +173,12 @@ def _packages(found: ScriptInstall) -> str:
     return shortened(" ".join(word.text for word in found.install.packages), 80)
 
 
-def _apt_installs(command: Command) -> bool:
+def _apt_installs(command: SimpleCommand) -> bool:
     words = [word.text for word in unwrapped(command.words)]
     return bool(words) and basename(words[0]) in ("apt-get", "apt") and "install" in words
 
 
-def _hidden(command: Command) -> str | None:
+def _hidden(command: SimpleCommand) -> str | None:
     """The redirection that sends the command's errors nowhere."""
     to_nowhere = False
     for redirect in command.redirects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.artifacts.dockerfile.model import Instruction
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 
@@ -15,7 +15,7 @@ _WHOLE = frozenset((".", "./", "/", "*", "./*"))
 
 
 @rule("HYG011", "solution-in-image", "error")
-def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def solution_in_image(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """A benchmark's Dockerfile copies its reference solution, `solution.sh`, into the image.
 
     Either by its name, or with the whole build context if the folder contains a solution and no
@@ -49,7 +49,7 @@ def solution_in_image(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     final = unit.dockerfile.final if unit.role == "benchmark" else None
     if final is None:
         return
-    held = {path[len(unit.folder) + 1 :] for path, _ in around.own_texts}
+    held = {path[len(unit.folder) + 1 :] for path, _ in unit_context.own_texts}
     whole = _SOLUTION in held and _IGNORE not in held
     for stage in unit.dockerfile.lineage(final):
         for instruction in stage.instructions:

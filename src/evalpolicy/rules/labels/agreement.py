@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from evalpolicy.fleet.fleet import Fleet
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import quoted
@@ -35,7 +35,7 @@ _SHORT_ID = re.compile(r"[0-9a-f]{7,39}")
 
 
 @rule("LBL013", "metadata-disagrees", "warning")
-def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def metadata_disagrees(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """A unit's README states another value than its labels.
 
     Judged are the rows of a table of two columns that is headed *Field* or the like: tasks,
@@ -85,7 +85,7 @@ def metadata_disagrees(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     if fields is None:
         return
     readme = f"{unit.folder}/README.md"
-    content = around.read(readme) if readme in around.paths else None
+    content = unit_context.read(readme) if readme in unit_context.paths else None
     if content is None:
         return
     from evalpolicy.artifacts.readme_facts import Stated, stated

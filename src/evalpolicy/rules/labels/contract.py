@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalpolicy.facts.label_contracts import Contracts
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.matching.json_schema import Violation
 from evalpolicy.policy.rule import Hit, rule
@@ -26,7 +26,7 @@ _HELP = {
 
 
 @rule("LBL001", "label-missing", "error")
-def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
+def label_missing(unit: Unit, unit_context: UnitContext, contracts: Contracts) -> Iterator[Hit]:
     """The image lacks a label that the contract requires.
 
     The finding points at the `FROM` of the final stage: the labels belong below it. Labels of
@@ -74,7 +74,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
     The contract defines the required labels: `[contracts] benchmark = "path/to/schema.json"`
     (also `agent`, `model`, `core`).
     """
-    breach = contracts.breach(unit, around)
+    breach = contracts.breach(unit, unit_context)
     if not breach.missing or unit.from_ is None:
         return
     for key in breach.missing:
@@ -91,7 +91,7 @@ def label_missing(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
 
 @rule("LBL002", "label-empty", "error")
-def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
+def label_empty(unit: Unit, unit_context: UnitContext, contracts: Contracts) -> Iterator[Hit]:
     """A required label resolves to the empty string.
 
     The value is the one in the built image: a variable that is declared without a default and
@@ -123,7 +123,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
 
     A value whose variables the unit's build script or bake file supplies.
     """
-    breach = contracts.breach(unit, around)
+    breach = contracts.breach(unit, unit_context)
     for key in breach.empty:
         label = unit.labels[key]
         why = f" ({dollar(label.unresolved)} is never set)" if label.unresolved else ""
@@ -138,7 +138,7 @@ def label_empty(unit: Unit, around: Surroundings, contracts: Contracts) -> Itera
 
 
 @rule("LBL003", "label-invalid", "error")
-def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
+def label_invalid(unit: Unit, unit_context: UnitContext, contracts: Contracts) -> Iterator[Hit]:
     """A label's value violates the contract.
 
     `tasks` is a whole number, `env` is one of shared-env, per-task and test, `internet` and
@@ -168,7 +168,7 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
     A value with a variable that only the build supplies: the file does not determine it.
     """
-    breach = contracts.breach(unit, around)
+    breach = contracts.breach(unit, unit_context)
     for key, violation in breach.invalid:
         label = unit.labels[key]
         yield Hit(
@@ -182,7 +182,9 @@ def label_invalid(unit: Unit, around: Surroundings, contracts: Contracts) -> Ite
 
 
 @rule("LBL010", "label-in-lost-stage", "error")
-def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) -> Iterator[Hit]:
+def label_in_lost_stage(
+    unit: Unit, unit_context: UnitContext, contracts: Contracts
+) -> Iterator[Hit]:
     """A required label is set only in a stage that the final image is not built from.
 
     ## Why
@@ -216,7 +218,7 @@ def label_in_lost_stage(unit: Unit, around: Surroundings, contracts: Contracts) 
 
     A stage that the final one builds on (`FROM build`).
     """
-    breach = contracts.breach(unit, around)
+    breach = contracts.breach(unit, unit_context)
     if not breach.missing or unit.from_ is None:
         return
     for stage in unit.dockerfile.stages:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.labels.words import quoted
@@ -89,7 +89,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$\w+|<[^>]*>")
 
 
 @rule("LBL012", "upstream-base", "warning")
-def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def upstream_base(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """A benchmark is built on a third-party image and does not record which one exactly.
 
     The base of the final stage, with variables expanded, is third-party: neither an image of
@@ -129,7 +129,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     """
     if unit.role != "benchmark":
         return
-    base = _third_party_base(around, unit)
+    base = _third_party_base(unit_context, unit)
     label = unit.labels.get("eval.benchmark.upstream_base")
     if label is not None:
         if base is None and " " in label.raw.strip():
@@ -158,7 +158,7 @@ def upstream_base(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         )
 
 
-def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
+def _third_party_base(unit_context: UnitContext, unit: Unit) -> Base | None:
     """The base of the final image, if it is third-party or only the build determines it."""
     final = unit.dockerfile.final
     if final is None:
@@ -169,7 +169,7 @@ def _third_party_base(around: Surroundings, unit: Unit) -> Base | None:
     if base.is_scratch or not base.resolved or _OFFICIAL.fullmatch(base.resolved):
         return None
     bare = re.sub(r"(?::[\w.-]+)?(?:@\S+)?$", "", base.resolved)
-    return None if "/".join(bare.split("/")[-2:]) in around.images else base
+    return None if "/".join(bare.split("/")[-2:]) in unit_context.images else base
 
 
 def _same(label: str, base: Base) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.facts.label_contracts import Contracts, is_supplied
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.matching.nearest import nearest
 from evalpolicy.policy.fix import Edit, Fix
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @rule("LBL004", "label-name-mismatch", "error")
-def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def label_name_mismatch(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """`eval.benchmark.name` or `eval.agent.name` differs from the folder's name.
 
     ## Why
@@ -61,7 +61,7 @@ def label_name_mismatch(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     label = unit.labels.get(key)
     if label is None or label.value in (unit.name, ""):
         return
-    if is_supplied(label.unresolved, around):
+    if is_supplied(label.unresolved, unit_context):
         return
     yield Hit(
         unit.path,

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from evalpolicy.artifacts.revisions import BRANCHES, COMMIT
 from evalpolicy.facts.label_contracts import is_supplied
 from evalpolicy.facts.moving_data import DATA_REVISION, data_of, path_of
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, Severity, rule
 from evalpolicy.rules.labels.words import dollar, quoted
 
 
 @rule("LBL007", "label-unresolved", "warning")
-def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def label_unresolved(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """Nothing supplies a value for a variable in a label.
 
     It has no default in the Dockerfile, and neither a build script (`--build-arg NAME`) nor a
@@ -53,7 +53,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
         if not label.key.startswith("eval."):
             continue
         for name in label.unresolved:
-            if name not in around.supplied_args:
+            if name not in unit_context.supplied_args:
                 yield Hit(
                     unit.path,
                     f"{dollar((name,))} in {label.key} has no default, and no build script "
@@ -67,7 +67,7 @@ def label_unresolved(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 @rule("LBL008", "data-revision-mutable", "error")
-def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def data_revision_mutable(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """The data revision names something that can change.
 
     An empty value, `latest`, `main`, `master` and `HEAD` are errors; `refs/…` and `auto-…` (a ref
@@ -100,7 +100,7 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     if unit.role != "benchmark":
         return
     label = unit.labels.get(DATA_REVISION)
-    if label is None or is_supplied(label.unresolved, around):
+    if label is None or is_supplied(label.unresolved, unit_context):
         return
     value = label.value.strip()
     if COMMIT.fullmatch(value):
@@ -127,7 +127,7 @@ def data_revision_mutable(unit: Unit, around: Surroundings) -> Iterator[Hit]:
 
 
 @rule("LBL009", "data-revision-decorative", "warning")
-def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
+def data_revision_decorative(unit: Unit, unit_context: UnitContext) -> Iterator[Hit]:
     """The build does not fetch the revision that the label names.
 
     The literal value does not appear in any other of the benchmark's files (documentation and
@@ -164,7 +164,7 @@ def data_revision_decorative(unit: Unit, around: Surroundings) -> Iterator[Hit]:
     A value that can change (LBL008). A value with a variable that is used elsewhere in the file,
     or that the build script supplies.
     """
-    moving, label = data_of(unit, around)
+    moving, label = data_of(unit, unit_context)
     if label is None:
         return
     if moving:

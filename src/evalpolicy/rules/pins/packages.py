@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from evalpolicy.artifacts.dockerfile import Dockerfile
-from evalpolicy.artifacts.installs import Install
+from evalpolicy.artifacts.installs import PipInstall
 from evalpolicy.artifacts.revisions import BRANCHES
-from evalpolicy.artifacts.run_scripts import Script
+from evalpolicy.artifacts.run_scripts import RunScript
 from evalpolicy.artifacts.syntax.shell.model import ShellWord
 from evalpolicy.fleet.units import Place
 from evalpolicy.policy.rule import Hit, rule
@@ -136,7 +136,7 @@ def _unpinned(
             )
 
 
-def _bound(install: Install) -> bool:
+def _bound(install: PipInstall) -> bool:
     """Whether an option pins all versions or forbids downloads."""
     return bool(
         install.options
@@ -147,7 +147,7 @@ def _bound(install: Install) -> bool:
     )  # fmt: skip
 
 
-def _supplied(script: Script, word: ShellWord) -> bool:
+def _supplied(script: RunScript, word: ShellWord) -> bool:
     """Whether a variable supplies the package or its version."""
     if not word.expands or word.text.startswith(("$", "`")):
         return word.expands

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from evalpolicy.artifacts.model_names import model_family
-from evalpolicy.artifacts.provenance import Entry
+from evalpolicy.artifacts.provenance import ProvenanceEntry
 from evalpolicy.facts.provenance_file import ProvenanceFile
-from evalpolicy.facts.recordings.shown import Recorded
+from evalpolicy.facts.recordings.shown import RecordedAgents
 from evalpolicy.fleet.fixture_names import Decoding
 from evalpolicy.fleet.fleet import Fixture, Fleet
 from evalpolicy.policy.rule import Hit, rule
@@ -17,7 +17,7 @@ _NAMED = (("benchmark", "benchmark"), ("task_id", "task"), ("agent", "agent"))
 
 @rule("PRV004", "provenance-contradicts", "error")
 def provenance_contradicts(
-    fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, Recorded]
+    fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, RecordedAgents]
 ) -> Iterator[Hit]:
     """An entry contradicts the fixture's name or content on benchmark, task, agent or model.
 
@@ -85,7 +85,9 @@ def provenance_contradicts(
             yield from _against_content(provenance, fixture, entry, content)
 
 
-def _against_name(provenance: ProvenanceFile, fixture: Fixture, entry: Entry) -> Iterator[Hit]:
+def _against_name(
+    provenance: ProvenanceFile, fixture: Fixture, entry: ProvenanceEntry
+) -> Iterator[Hit]:
     if not fixture.readings:
         return
     for field, part in min((_differing(entry, r) for r in fixture.readings), key=len):
@@ -99,14 +101,14 @@ def _against_name(provenance: ProvenanceFile, fixture: Fixture, entry: Entry) ->
         )
 
 
-def _differing(entry: Entry, reading: Decoding) -> list[tuple[str, str]]:
+def _differing(entry: ProvenanceEntry, reading: Decoding) -> list[tuple[str, str]]:
     """The fields that differ from this reading of the name, with the values in the name."""
     named = ((field, str(getattr(reading, part))) for field, part in _NAMED)
     return [(field, part) for field, part in named if entry.text(field) not in (None, part)]
 
 
 def _against_content(
-    provenance: ProvenanceFile, fixture: Fixture, entry: Entry, content: Recorded
+    provenance: ProvenanceFile, fixture: Fixture, entry: ProvenanceEntry, content: RecordedAgents
 ) -> Iterator[Hit]:
     agent, client = entry.text("agent"), content.client
     if agent is not None and client is not None and not client.is_agent(agent):
@@ -135,7 +137,7 @@ def _against_content(
 
 @rule("PRV008", "provenance-digest", "error")
 def provenance_digest(
-    fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, Recorded]
+    fleet: Fleet, provenance: ProvenanceFile, recorded: Mapping[str, RecordedAgents]
 ) -> Iterator[Hit]:
     """A fixture's SHA-256 differs from the recorded one: it was edited after its capture.
 

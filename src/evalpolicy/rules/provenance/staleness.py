@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from evalpolicy.artifacts.provenance import Entry
+from evalpolicy.artifacts.provenance import ProvenanceEntry
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.facts.provenance_file import ProvenanceFile
 from evalpolicy.fleet.fleet import Fleet
-from evalpolicy.fleet.surroundings import Surroundings
+from evalpolicy.fleet.unit_context import UnitContext
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
@@ -165,7 +165,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
     detected. An entry of an earlier version has the git tree id of the whole folder, which also
     changes with a comment: `evalpolicy provenance backfill` replaces it.
     """
-    stale: dict[str, list[tuple[str, Entry, list[str]]]] = {}
+    stale: dict[str, list[tuple[str, ProvenanceEntry, list[str]]]] = {}
     for stem, entry, unit, names in stale_recordings(fleet, provenance):
         stale.setdefault(unit.name, []).append((stem, entry, names))
     for name, found in stale.items():
@@ -187,7 +187,7 @@ def provenance_stale_benchmark(fleet: Fleet, provenance: ProvenanceFile) -> Iter
 
 def stale_recordings(
     fleet: Fleet, provenance: ProvenanceFile
-) -> Iterator[tuple[str, Entry, Unit, list[str]]]:
+) -> Iterator[tuple[str, ProvenanceEntry, Unit, list[str]]]:
     """Each recording whose benchmark has changed, with the paths of the changed inputs."""
     for stem, entry, unit in _recorded_benchmarks(fleet, provenance):
         if names := _changed(fleet, unit, entry.fields.get("benchmark_tree")):
@@ -202,7 +202,7 @@ def _changed(fleet: Fleet, unit: Unit, noted: object) -> list[str]:
         return []
 
 
-def _since(entries: Sequence[Entry]) -> str:
+def _since(entries: Sequence[ProvenanceEntry]) -> str:
     """From which state on there are changes: the oldest one that a recording was made with."""
     oldest = min(entries, key=lambda entry: entry.text("captured") or "~")
     evidence = oldest.fields.get("evidence")
@@ -216,7 +216,7 @@ def _since(entries: Sequence[Entry]) -> str:
 
 def _recorded_benchmarks(
     fleet: Fleet, provenance: ProvenanceFile
-) -> Iterator[tuple[str, Entry, Unit]]:
+) -> Iterator[tuple[str, ProvenanceEntry, Unit]]:
     """Each fixture's name and entry with its benchmark, as the entry or else the name gives it."""
     seen = set()
     for fixture in fleet.fixtures:
@@ -231,4 +231,4 @@ def _recorded_benchmarks(
 
 def _stands_in(fleet: Fleet, unit: Unit, revision: str) -> bool:
     needle = revision.encode("utf-8", "surrogateescape")
-    return any(needle in content for _, content in Surroundings(fleet, unit).own_texts)
+    return any(needle in content for _, content in UnitContext(fleet, unit).own_texts)

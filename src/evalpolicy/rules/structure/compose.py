@@ -14,14 +14,14 @@ from evalpolicy.policy.rule import Hit, rule
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.compose import Compose
-    from evalpolicy.facts.composes import Composes
+    from evalpolicy.facts.compose_files import ComposeFiles
 
 _FLEET_VERSION = re.compile(r"\$\{?EVAL_[A-Z0-9_]*VERSION")
 _TAG_VERSION = re.compile(r":[^/@]*\$\{?[A-Z0-9_]*VERSION[^/@]*$")
 
 
 @rule("STR003", "compose-shared", "error")
-def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
+def compose_shared(fleet: Fleet, compose_files: ComposeFiles) -> Iterator[Hit]:
     """A benchmark's compose.yaml does not use the shared services, or runs another benchmark.
 
     It has to include the shared services, declare none of them itself, and have a `runner` whose
@@ -91,15 +91,15 @@ def compose_shared(fleet: Fleet, composes: Composes) -> Iterator[Hit]:
         path = f"{folder}/compose.yaml"
         if role != "benchmark" or path not in fleet.snapshot.entries:
             continue
-        compose = composes.get(path)
+        compose = compose_files.get(path)
         if compose is not None:
-            yield from _benchmark(path, folder.rpartition("/")[2], compose, composes, shared)
+            yield from _benchmark(path, folder.rpartition("/")[2], compose, compose_files, shared)
 
 
 def _benchmark(
-    path: str, name: str, compose: Compose, composes: Composes, shared: Globs
+    path: str, name: str, compose: Compose, compose_files: ComposeFiles, shared: Globs
 ) -> Iterator[Hit]:
-    targets = [composes.target(path, include.text) for include in compose.includes]
+    targets = [compose_files.target(path, include.text) for include in compose.includes]
     if not any(target is not None and target in shared for target in targets):
         yield Hit(
             path,
@@ -112,7 +112,7 @@ def _benchmark(
             cause="include",
         )
     for include, target in zip(compose.includes, targets, strict=True):
-        if target is not None and target in shared and composes.get(target) is None:
+        if target is not None and target in shared and compose_files.get(target) is None:
             yield Hit(
                 path,
                 f"{include.text} does not exist: include the shared services from where they are",
@@ -122,7 +122,7 @@ def _benchmark(
                 "include missing",
                 cause=target,
             )
-    imported = {service.name: file for file, service in composes.included(path)}
+    imported = {service.name: file for file, service in compose_files.included(path)}
     for service in compose.services:
         if service.name in imported:
             yield Hit(
@@ -147,7 +147,7 @@ def _benchmark(
             cause="runner",
         )
         return
-    variable = composes.variable(path, runner, "BENCHMARK")
+    variable = compose_files.variable(path, runner, "BENCHMARK")
     if variable is None or variable.value != name:
         own = variable is not None and variable in runner.environment
         now = "is not set" if variable is None else f'is "{variable.value or ""}"'
@@ -162,7 +162,7 @@ def _benchmark(
 
 
 @rule("STR004", "tag-axis", "error")
-def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
+def tag_axis(fleet: Fleet, compose_files: ComposeFiles, layout: Layout) -> Iterator[Hit]:
     """A compose file uses a VERSION variable as the tag of one of the fleet's images.
 
     ## Why
@@ -207,8 +207,8 @@ def tag_axis(fleet: Fleet, composes: Composes, layout: Layout) -> Iterator[Hit]:
     the fleet's.
     """
     own = tuple(f"{registry}/" for registry in (*layout.registries, "${EVAL_REGISTRY}"))
-    for path in composes.paths:
-        compose = composes.get(path)
+    for path in compose_files.paths:
+        compose = compose_files.get(path)
         for service in compose.services if compose else ():
             image = service.image
             if image is None:

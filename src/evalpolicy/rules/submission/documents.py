@@ -10,18 +10,20 @@ from evalpolicy.artifacts.rules_document import Requirement, RulesDocument, firs
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import Config
-from evalpolicy.facts.submitted import DocumentChange, Submitted
+from evalpolicy.facts.submitted_files import DocumentChange, SubmittedFiles
 from evalpolicy.matching.globs import Globs
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.snapshot.submission.change import Change
+from evalpolicy.snapshot.submission.change import Submission
 
 # A heading that opens a release: `## [1.2.3] - 2026-06-30`, `## v1.2.3`.
 _RELEASE = re.compile(rb"^#{1,3}[ \t]+\[?v?\d+\.\d+[^\n]*", re.MULTILINE)
 
 
 @rule("SUB002", "rules-with-code", "warning")
-def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def rules_with_code(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A submission changes both a rules document and code that it governs.
 
     The finding points at the first changed line of the document.
@@ -81,8 +83,8 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
     """
     if change.labelled(config.submission.exempts("SUB002")):
         return
-    for document in submitted.documents:
-        governed = submitted.governed(document.path)
+    for document in submitted_files.documents:
+        governed = submitted_files.governed(document.path)
         if governed:
             span = first_difference(document.before, document.after) if document.after else START
             folder = document.path.rpartition("/")[0] + "/"
@@ -97,7 +99,9 @@ def rules_with_code(submitted: Submitted, change: Change, config: Config) -> Ite
 
 
 @rule("SUB003", "rule-without-changelog", "error")
-def rule_without_changelog(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def rule_without_changelog(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A rules document changed, but its Changelog section got no new dated row.
 
     A row is a table row, a list item or a heading that begins with a date (`2026-06-14`). Editing
@@ -166,7 +170,7 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
     settings = config.submission
     if not settings.rules_changelog or change.labelled(settings.exempts("SUB003")):
         return
-    for document in submitted.documents:
+    for document in submitted_files.documents:
         before, after = document.before, document.after
         if after is None:
             continue
@@ -193,7 +197,9 @@ def rule_without_changelog(submitted: Submitted, change: Change, config: Config)
 
 
 @rule("SUB009", "rule-renumbered", "error")
-def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def rule_renumbered(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A numbered requirement was removed or renumbered.
 
     A requirement is identified by its words in bold, or else by its first sentence. It may be
@@ -241,7 +247,7 @@ def rule_renumbered(submitted: Submitted, change: Change, config: Config) -> Ite
     """
     if change.labelled(config.submission.exempts("SUB009")):
         return
-    for document in submitted.documents:
+    for document in submitted_files.documents:
         if document.before is not None and document.before.status != "draft":
             yield from _renumbered(document, document.before)
 
@@ -287,7 +293,9 @@ def _renumbered(document: DocumentChange, before: RulesDocument) -> Iterator[Hit
 
 
 @rule("SUB010", "changelog-out-of-release", "note", default=False)
-def changelog_out_of_release(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def changelog_out_of_release(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A submission that is not a release changes the project's changelog.
 
     A submission is a release if it adds a heading with a version to the changelog. Off unless
@@ -332,14 +340,14 @@ def changelog_out_of_release(submitted: Submitted, change: Change, config: Confi
     if change.labelled(config.submission.exempts("SUB010")):
         return
     globs = Globs(config.submission.changelogs)
-    before, after = submitted.comparison.before, submitted.comparison.after
-    for changed in submitted.comparison.changes:
+    before, after = submitted_files.comparison.before, submitted_files.comparison.after
+    for changed in submitted_files.comparison.changes:
         if changed.path not in globs or changed.status not in ("modified", "renamed"):
             continue
         if changed.same_content:
             continue
-        old = submitted.content(changed.old_path, before)
-        new = submitted.content(changed.path, after)
+        old = submitted_files.content(changed.old_path, before)
+        new = submitted_files.content(changed.path, after)
         if old is None or new is None or set(_RELEASE.findall(new)) - set(_RELEASE.findall(old)):
             continue
         yield Hit(

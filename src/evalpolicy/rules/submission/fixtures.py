@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from evalpolicy.config.reading import Config
-from evalpolicy.facts.submitted import Submitted
+from evalpolicy.facts.submitted_files import SubmittedFiles
 from evalpolicy.fleet.fixture_names import stem_of
 from evalpolicy.policy.rule import Hit, rule
-from evalpolicy.snapshot.submission.change import Change
+from evalpolicy.snapshot.submission.change import Submission
 
 
 @rule("SUB005", "fixture-without-provenance", "error")
 def fixture_without_provenance(
-    submitted: Submitted, change: Change, config: Config
+    submitted_files: SubmittedFiles, change: Submission, config: Config
 ) -> Iterator[Hit]:
     """A fixture is added without a provenance entry.
 
@@ -52,12 +52,12 @@ def fixture_without_provenance(
     """
     if change.labelled(config.submission.exempts("SUB005")):
         return
-    replaced = _replaced(submitted)
-    for added in submitted.fixtures:
+    replaced = _replaced(submitted_files)
+    for added in submitted_files.fixtures:
         stem = stem_of(added.path)
         if added.status != "added" or stem in replaced:
             continue
-        if stem not in submitted.provenance:
+        if stem not in submitted_files.provenance:
             yield Hit(
                 added.path,
                 f"{stem} is added without a provenance entry: add one to "
@@ -68,7 +68,9 @@ def fixture_without_provenance(
 
 
 @rule("SUB006", "fixture-rewritten", "error")
-def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def fixture_rewritten(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A fixture was changed in place.
 
     A rename that also changes the content counts too, and so does a fixture that is replaced by one
@@ -115,14 +117,14 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
     """
     if change.labelled(config.submission.exempts("SUB006")):
         return
-    replaced = _replaced(submitted)
-    for changed in submitted.fixtures:
+    replaced = _replaced(submitted_files)
+    for changed in submitted_files.fixtures:
         before = changed.old_path
         if changed.status == "added":
             before = replaced.get(stem_of(changed.path), "")
         if changed.status == "deleted" or changed.same_content or not before:
             continue
-        if not submitted.is_fixture(before) or submitted.recorded_anew(changed):
+        if not submitted_files.is_fixture(before) or submitted_files.recorded_anew(changed):
             continue
         was = f" (as {before})" if before != changed.path else ""
         yield Hit(
@@ -135,7 +137,9 @@ def fixture_rewritten(submitted: Submitted, change: Change, config: Config) -> I
 
 
 @rule("SUB011", "fixture-deleted", "warning")
-def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Iterator[Hit]:
+def fixture_deleted(
+    submitted_files: SubmittedFiles, change: Submission, config: Config
+) -> Iterator[Hit]:
     """A fixture is deleted without a reason in the broken manifest.
 
     The finding is at the fixture's former path.
@@ -177,10 +181,10 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
     if change.labelled(config.submission.exempts("SUB011")):
         return
     manifest = config.layout.broken
-    there = {stem_of(item.path) for item in submitted.fixtures if item.status != "deleted"}
-    for gone in submitted.fixtures:
+    there = {stem_of(item.path) for item in submitted_files.fixtures if item.status != "deleted"}
+    for gone in submitted_files.fixtures:
         stem, name = stem_of(gone.path), gone.path.rpartition("/")[2]
-        if gone.status == "deleted" and stem not in there and not submitted.broken.get(name):
+        if gone.status == "deleted" and stem not in there and not submitted_files.broken.get(name):
             yield Hit(
                 gone.path,
                 f"{name} is deleted without a reason: restore it, or add it to {manifest} with its "
@@ -191,8 +195,8 @@ def fixture_deleted(submitted: Submitted, change: Change, config: Config) -> Ite
             )
 
 
-def _replaced(submitted: Submitted) -> Mapping[str, str]:
+def _replaced(submitted_files: SubmittedFiles) -> Mapping[str, str]:
     """By name: the former paths of fixtures that were deleted where others of their name came."""
-    added = {stem_of(item.path) for item in submitted.fixtures if item.status == "added"}
-    deleted = (item.path for item in submitted.fixtures if item.status == "deleted")
+    added = {stem_of(item.path) for item in submitted_files.fixtures if item.status == "added"}
+    deleted = (item.path for item in submitted_files.fixtures if item.status == "deleted")
     return {stem: path for path in deleted if (stem := stem_of(path)) in added}

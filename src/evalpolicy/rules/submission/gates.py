@@ -11,16 +11,16 @@ from evalpolicy.artifacts.large_files import DEFAULT_MAXKB, HOOK
 from evalpolicy.artifacts.syntax.source import START, Span
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT
 from evalpolicy.facts.in_force import InForce
-from evalpolicy.facts.submitted import GateChange, Submitted
+from evalpolicy.facts.submitted_files import GateChange, SubmittedFiles
+from evalpolicy.facts.waivers.applying import Waivers
 from evalpolicy.facts.waivers.baseline import BASELINE_FILE
-from evalpolicy.facts.waivers.settling import Waivers
 from evalpolicy.matching.globs import Globs
 from evalpolicy.matching.re2 import PatternError, compiled
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.own_policy import loosened
 from evalpolicy.rules.submission.words import listed, quoted
 from evalpolicy.snapshot import Snapshot
-from evalpolicy.snapshot.submission.change import Change
+from evalpolicy.snapshot.submission.change import Submission
 
 if TYPE_CHECKING:
     from evalpolicy.artifacts.gate_settings import Setting
@@ -41,7 +41,11 @@ _SPACE = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|#[^\n]*|\s+", re.DOTALL)
 
 @rule("SUB012", "gate-weakened", "error")
 def gate_weakened(
-    submitted: Submitted, change: Change, policy: InForce, waivers: Waivers, snapshot: Snapshot
+    submitted_files: SubmittedFiles,
+    change: Submission,
+    policy: InForce,
+    waivers: Waivers,
+    snapshot: Snapshot,
 ) -> Iterator[Hit]:
     """A submission weakens the policy that judges it, or another gate that it has to pass.
 
@@ -141,7 +145,7 @@ def gate_weakened(
     if change.labelled(policy.config.submission.exempts("SUB012")):
         return
     accepted = policy.origin == "accepted"
-    for path, weak in submitted.tool_runs:
+    for path, weak in submitted_files.tool_runs:
         for number, one in enumerate(weak, 1):
             if one.accepts or not accepted:
                 yield Hit(path, one.what, one.span, _ACCEPT, path, f"run {number}")
@@ -154,7 +158,7 @@ def gate_weakened(
         about = f"setting {seen[item.path, item.setting]}"
         yield Hit(item.path, what, Span.at(item.line), _ACCEPT, item.setting, about)
     yield from _comments(waivers)
-    yield from _other_gates(submitted)
+    yield from _other_gates(submitted_files)
 
 
 def _comments(waivers: Waivers) -> Iterator[Hit]:
@@ -170,10 +174,10 @@ def _comments(waivers: Waivers) -> Iterator[Hit]:
         )
 
 
-def _other_gates(submitted: Submitted) -> Iterator[Hit]:
-    gates = submitted.gates
+def _other_gates(submitted_files: SubmittedFiles) -> Iterator[Hit]:
+    gates = submitted_files.gates
     own = {CONFIG_FILE, PYPROJECT, BASELINE_FILE, *(gate.path for gate in gates)}
-    others = [c.path for c in submitted.comparison.changes if c.path not in own]
+    others = [c.path for c in submitted_files.comparison.changes if c.path not in own]
     if not others:
         return
     for gate in gates:
@@ -186,7 +190,7 @@ def _other_gates(submitted: Submitted) -> Iterator[Hit]:
                     subject=gate.path,
                 )
             continue
-        for group in _grouped(_looser(gate, others, submitted)):
+        for group in _grouped(_looser(gate, others, submitted_files)):
             setting, what = group[0]
             more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
             yield Hit(
@@ -213,7 +217,7 @@ def _grouped(
 
 
 def _looser(
-    gate: GateChange, others: Sequence[str], submitted: Submitted
+    gate: GateChange, others: Sequence[str], submitted_files: SubmittedFiles
 ) -> Iterator[tuple[Setting, str]]:
     was = {(s.kind, s.gate): s for s in gate.before}
     now = {(s.kind, s.gate): s for s in gate.after}
@@ -235,7 +239,7 @@ def _looser(
         if not fresh[setting.kind, setting.gate, setting.value]:
             continue
         fresh[setting.kind, setting.gate, setting.value] -= 1
-        what = _what(setting, was.get((setting.kind, setting.gate)), gate, others, submitted)
+        what = _what(setting, was.get((setting.kind, setting.gate)), gate, others, submitted_files)
         if what:
             yield setting, what
 
@@ -245,17 +249,17 @@ def _what(
     old: Setting | None,
     gate: GateChange,
     others: Sequence[str],
-    submitted: Submitted,
+    submitted_files: SubmittedFiles,
 ) -> str:
     """How a setting that is new, or has a new value, weakens a gate; empty if it does not."""
     match setting.kind:
         case "exemption":
             before = [s for s in gate.before if (s.kind, s.gate) == ("exemption", setting.gate)]
-            return _exempted(setting, before, others, submitted)
+            return _exempted(setting, before, others, submitted_files)
         case "scope":
             return _narrowed(setting, old, others)
         case "limit":
-            return _raised(setting, old, others, submitted)
+            return _raised(setting, old, others, submitted_files)
         case "pin":
             if old is None or not _PINNED.search(old.value) or _PINNED.search(setting.value):
                 return ""
@@ -267,18 +271,21 @@ def _what(
 
 
 def _exempted(
-    setting: Setting, before: Sequence[Setting], others: Sequence[str], submitted: Submitted
+    setting: Setting,
+    before: Sequence[Setting],
+    others: Sequence[str],
+    submitted_files: SubmittedFiles,
 ) -> str:
     what = f"{setting.gate}: {quoted(setting.value)} is a new exemption"
     if setting.dialect == "unknown":
         return what
-    through = [path for path in others if _covers(setting, path, submitted)]
+    through = [path for path in others if _covers(setting, path, submitted_files)]
     known = [s for s in before if s.dialect == setting.dialect]
-    through = [p for p in through if not any(_covers(s, p, submitted) for s in known)]
+    through = [p for p in through if not any(_covers(s, p, submitted_files) for s in known)]
     return f"{what} that covers {listed(through)} of this submission" if through else ""
 
 
-def _covers(setting: Setting, path: str, submitted: Submitted) -> bool:
+def _covers(setting: Setting, path: str, submitted_files: SubmittedFiles) -> bool:
     """Whether an exemption covers a path; True if its pattern cannot be run."""
     match setting.dialect:
         case "path":
@@ -292,8 +299,8 @@ def _covers(setting: Setting, path: str, submitted: Submitted) -> bool:
             return _matches(setting.value, path)
         case "content-regex":
             content = None
-            if path in submitted.comparison.after.entries:
-                content = submitted.content(path)
+            if path in submitted_files.comparison.after.entries:
+                content = submitted_files.content(path)
             return content is not None and _matches(
                 setting.value, content.decode("utf-8", "replace")
             )
@@ -327,14 +334,14 @@ def _narrowed(setting: Setting, old: Setting | None, others: Sequence[str]) -> s
 
 
 def _raised(
-    setting: Setting, old: Setting | None, others: Sequence[str], submitted: Submitted
+    setting: Setting, old: Setting | None, others: Sequence[str], submitted_files: SubmittedFiles
 ) -> str:
     try:
         limit = float(setting.value)
         before = float(old.value) if old else float(DEFAULT_MAXKB)
     except ValueError:
         return f"{setting.gate} is {setting.value}, which is not a number"
-    after = submitted.comparison.after
+    after = submitted_files.comparison.after
     large = [
         p for p in others
         if p in after.entries and ((size := after.size(p)) is None or size > before * 1024)

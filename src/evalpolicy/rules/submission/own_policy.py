@@ -15,7 +15,7 @@ from evalpolicy.artifacts.large_files import DEFAULT_MAXKB
 from evalpolicy.artifacts.syntax.english import counted
 from evalpolicy.artifacts.syntax.toml_reader import parse_toml
 from evalpolicy.config.allowance import Allowance
-from evalpolicy.config.fixtures import Sizes
+from evalpolicy.config.fixtures import SizeSettings
 from evalpolicy.config.reading import CONFIG_FILE, PYPROJECT, Config, Layout, Level
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.in_force import InForce
@@ -73,7 +73,7 @@ def loosened(policy: InForce, checked: Snapshot) -> Iterator[Loosened]:
     """
     if policy.base is None:
         return
-    base, own = policy.base, policy.own
+    base, own = policy.base, policy.checked_config
     where = _Places(own, base, checked)
     yield from _levels(policy, base, where)
     for name in base.plugins:
@@ -110,8 +110,11 @@ class _Places:
 
 
 def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
-    before, after = levels_of(base, policy.known), levels_of(policy.own, policy.own_known)
-    words = {**_words(base, policy.known), **_words(policy.own, policy.own_known)}
+    before, after = (
+        levels_of(base, policy.known),
+        levels_of(policy.checked_config, policy.checked_rules),
+    )
+    words = {**_words(base, policy.known), **_words(policy.checked_config, policy.checked_rules)}
     lower: dict[str, tuple[Level, Level]] = {}
     for rule in policy.known.all():
         was, now = _level(rule, before), _level(rule, after)
@@ -120,7 +123,7 @@ def _levels(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]
             known = lower.setdefault(word, (was, now))
             lower[word] = max(known, (was, now), key=lambda two: _RANKS.index(two[0]))
     for word, (was, now) in lower.items():
-        line = policy.own.levels_lines.get(word, 1)
+        line = policy.checked_config.levels_lines.get(word, 1)
         yield where.at(line, f"rule {word}", f"rule {word} is lowered from {was} to {now}")
 
 
@@ -144,10 +147,10 @@ def _words(config: Config, known: KnownRules) -> dict[str, str]:
 def _allowances(policy: InForce, base: Config, where: _Places) -> Iterator[Loosened]:
     known = [(item, _ids(item, policy.known), Globs((item.path,))) for item in base.allowances]
     exact = {(item.rule, item.path, item.match) for item in base.allowances}
-    for item in policy.own.allowances:
+    for item in policy.checked_config.allowances:
         if (item.rule, item.path, item.match) in exact:
             continue
-        ids = _ids(item, policy.own_known)
+        ids = _ids(item, policy.checked_rules)
         if not any(_within(item, ids, *other) for other in known):
             what = f"there is a new allowance of {item.rule} in {item.path}"
             yield where.at(item.line, f"allowance of {item.rule} in {item.path}", what)
@@ -208,13 +211,13 @@ def _layout(base: Layout, own: Layout, checked: Snapshot, where: _Places) -> Ite
 def _contracts(
     policy: InForce, base: Config, checked: Snapshot, where: _Places
 ) -> Iterator[Loosened]:
-    if not base.contracts and not policy.own.contracts:
+    if not base.contracts and not policy.checked_config.contracts:
         return
     was = Contracts(base, policy.state, Cache(None)).schemas
-    now = Contracts(policy.own, checked, Cache(None)).schemas
+    now = Contracts(policy.checked_config, checked, Cache(None)).schemas
     for role, schema in was.items():
         if _demands_less(json.loads(schema), json.loads(now[role])):
-            path = policy.own.contracts.get(role)
+            path = policy.checked_config.contracts.get(role)
             same = path is not None and path == base.contracts.get(role)
             what = f"the contract of each {role} changes and may require less"
             if same and path is not None:
@@ -234,7 +237,7 @@ def _demands_less(was: Any, now: Any) -> bool:
     return rest[0] != rest[1] or not required[0] <= required[1]
 
 
-def _sizes(base: Sizes, own: Sizes, where: _Places) -> Iterator[Loosened]:
+def _sizes(base: SizeSettings, own: SizeSettings, where: _Places) -> Iterator[Loosened]:
     infinite = float("inf")
     # Without a limit the hook's applies, which a submission may also change.
     limits = {

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.syntax.source import START
 from evalpolicy.config.reading import Config
-from evalpolicy.facts.submitted import Submitted
+from evalpolicy.facts.submitted_files import SubmittedFiles
 from evalpolicy.fleet.fleet import Fleet
 from evalpolicy.fleet.units import Unit
 from evalpolicy.policy.rule import Hit, rule
 from evalpolicy.rules.submission.words import listed
-from evalpolicy.snapshot.submission.change import Change, Comparison
+from evalpolicy.snapshot.submission.change import Comparison, Submission
 
 _RELEASED = "eval.benchmark.released"
 
 
 @rule("SUB007", "benchmark-without-fixture", "warning")
 def benchmark_without_fixture(
-    fleet: Fleet, submitted: Submitted, change: Change, config: Config
+    fleet: Fleet, submitted_files: SubmittedFiles, change: Submission, config: Config
 ) -> Iterator[Hit]:
     """A benchmark changed in a way that could change a run, but was not recorded again.
 
@@ -114,18 +114,20 @@ def benchmark_without_fixture(
     """
     if change.labelled(config.submission.exempts("SUB007")):
         return
-    changed = {c.path for c in submitted.fixtures if c.status != "deleted" and not c.same_content}
+    changed = {
+        c.path for c in submitted_files.fixtures if c.status != "deleted" and not c.same_content
+    }
     for unit in fleet.of("benchmark"):
         fixtures = [fixture.path for fixture in fleet.fixtures_of.get(unit.name, ())]
-        here = submitted.inputs_changed(unit.folder) if fixtures else []
+        here = submitted_files.inputs_changed(unit.folder) if fixtures else []
         released = unit.value(_RELEASED) == "true"
         if here:
             judged = [f for f in fixtures if released or f in changed]
-            old = [f for f in judged if not submitted.recorded_against(f, unit.folder)]
+            old = [f for f in judged if not submitted_files.recorded_against(f, unit.folder)]
             if old:
                 yield _hit(unit, here, old, changed)
         fresh = [f for f in fixtures if f in changed]
-        there = submitted.inputs_changed_upstream(unit.folder) if fresh else []
+        there = submitted_files.inputs_changed_upstream(unit.folder) if fresh else []
         for fixture in fresh if there else ():
             yield Hit(
                 fixture,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from evalpolicy.artifacts.syntax.markdown import MarkdownError, without
 from evalpolicy.config.reading import Config
-from evalpolicy.config.submission import Submission
+from evalpolicy.config.submission import SubmissionSettings
 from evalpolicy.matching.re2 import found_in
 from evalpolicy.policy.rule import Hit, rule
-from evalpolicy.snapshot.submission.change import Change, Commit, Text
+from evalpolicy.snapshot.submission.change import Commit, Submission, SubmissionText
 
 # GitHub adds the pull request's own number to the subject of a squash merge.
 _OWN_NUMBER = re.compile(r"\s*\(#[0-9]+\)\s*$")
@@ -21,7 +21,7 @@ _SIGNED = re.compile(
 
 
 @rule("SUB001", "issue-reference", "error")
-def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
+def issue_reference(change: Submission, config: Config) -> Iterator[Hit]:
     """The submission does not refer to an issue.
 
     In a pull request the title and the body are searched, in a commit-msg hook the message; for
@@ -82,7 +82,9 @@ def issue_reference(change: Change, config: Config) -> Iterator[Hit]:
     )
 
 
-def _unnamed_issue(change: Change, text: Text, settings: Submission) -> Iterator[Hit]:
+def _unnamed_issue(
+    change: Submission, text: SubmissionText, settings: SubmissionSettings
+) -> Iterator[Hit]:
     if text.kind == "message":
         if not text.title.startswith(("Merge ", "fixup! ", "squash! ", "amend! ")) and not _refers(
             f"{text.title}\n{text.body}", settings, None
@@ -104,7 +106,7 @@ def _unnamed_issue(change: Change, text: Text, settings: Submission) -> Iterator
         )
 
 
-def _refers(text: str, settings: Submission, own: int | None) -> bool:
+def _refers(text: str, settings: SubmissionSettings, own: int | None) -> bool:
     """Whether the text refers to an issue other than the pull request's own number."""
     subject, _, body = text.strip("\n").partition("\n")
     try:
@@ -118,7 +120,7 @@ def _refers(text: str, settings: Submission, own: int | None) -> bool:
 
 
 @rule("SUB004", "sign-off", "error", default=False)
-def sign_off(change: Change, config: Config) -> Iterator[Hit]:
+def sign_off(change: Submission, config: Config) -> Iterator[Hit]:
     """A commit has no Signed-off-by of its author. Off unless configured.
 
     The author's address or name has to match; if the commit was rewritten, the committer's is
@@ -194,7 +196,9 @@ def sign_off(change: Change, config: Config) -> Iterator[Hit]:
             )
 
 
-def _missing(message: str, people: set[tuple[str, str]], settings: Submission) -> str | None:
+def _missing(
+    message: str, people: set[tuple[str, str]], settings: SubmissionSettings
+) -> str | None:
     """What is wrong with the sign-offs of a message; None if one of these people signed it."""
     signed = _SIGNED.findall(message)
     if not signed:
@@ -209,9 +213,9 @@ def _missing(message: str, people: set[tuple[str, str]], settings: Submission) -
     return f"signed off by {signed[0][0]} <{signed[0][1]}>, but not by {wanted}"
 
 
-def _by_bot(text: Text, settings: Submission) -> bool:
+def _by_bot(text: SubmissionText, settings: SubmissionSettings) -> bool:
     return text.bot or bool(found_in(settings.bots, text.login or text.author))
 
 
-def _is_bot(commit: Commit, settings: Submission) -> bool:
+def _is_bot(commit: Commit, settings: SubmissionSettings) -> bool:
     return found_in(settings.bots, commit.author) is not None

@@ -9,15 +9,15 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.json_spans import Item, MalformedJson, json_path, walk
+from evalpolicy.artifacts.syntax.json_spans import JsonItem, MalformedJson, json_path, walk
 from evalpolicy.artifacts.syntax.source import Span
 from evalpolicy.scanners.credentials.escapes import unescape
-from evalpolicy.scanners.credentials.scanner import Hit
+from evalpolicy.scanners.credentials.scanner import CredentialHit
 
 _MAX_DEPTH = 12
 
 
-class Place(Struct, frozen=True):
+class CredentialPlace(Struct, frozen=True):
     """A hit's span, and its JSON paths from the line's value inwards.
 
     There is more than one path where the value is a string that holds JSON itself; none where the
@@ -33,7 +33,7 @@ class Place(Struct, frozen=True):
         return " → ".join(self.json_paths)
 
 
-def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
+def locate(content: bytes, hits: Iterable[CredentialHit]) -> tuple[CredentialPlace, ...]:
     """The places of the hits of one scan of `content`, in the same order.
 
     A credential that is a key, or stands in one, does not show in the paths.
@@ -44,7 +44,7 @@ def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
         for hit in hits
         for plain in _readings(content[hit.start : hit.end])
     }
-    places: list[Place] = []
+    places: list[CredentialPlace] = []
     line_start = reached = -1
     column, text = 0, _Text("")
     for hit in hits:
@@ -59,7 +59,7 @@ def locate(content: bytes, hits: Iterable[Hit]) -> tuple[Place, ...]:
         reached = hit.start
         length = len(content[hit.start : hit.end].decode("utf-8", "replace"))
         paths = tuple(_hide(path, hidden) for path in text.paths(column))
-        places.append(Place(Span.at(hit.line, column + 1, length), paths))
+        places.append(CredentialPlace(Span.at(hit.line, column + 1, length), paths))
     return tuple(places)
 
 
@@ -98,7 +98,7 @@ class _Text:
         return [path] if within is None else [path, *inside.text.paths(within, depth - 1)]
 
     @cached_property
-    def _items(self) -> list[Item]:
+    def _items(self) -> list[JsonItem]:
         """The keys and scalars of a JSON text; empty if it is not JSON."""
         try:
             return [
@@ -117,7 +117,7 @@ class _Text:
 class _String:
     """A string of a JSON text that holds JSON itself, asked for offsets that do not go back."""
 
-    def __init__(self, outer: str, item: Item) -> None:
+    def __init__(self, outer: str, item: JsonItem) -> None:
         self.text = _Text(str(item.value))
         self._outer = outer
         self._at, self._within = item.start + 1, 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from evalpolicy.scanners.credentials.scanner import Hit, Scanner
+from evalpolicy.scanners.credentials.scanner import CredentialHit, Scanner
 
 _ROUNDS = 8
 _MARK = b"REDACTED"
@@ -17,7 +17,7 @@ _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|[a-z])")
 
 
-class Change(Struct, frozen=True):
+class ReplacedCredentials(Struct, frozen=True):
     """One kind of credential that was replaced, and how often; `masked` is safe to show."""
 
     shape: str
@@ -30,8 +30,8 @@ class Redacted(NamedTuple):
     """`content` after redaction; `left` are the credentials that could not be taken out of it."""
 
     content: bytes
-    changes: tuple[Change, ...]
-    left: tuple[Hit, ...] = ()
+    changes: tuple[ReplacedCredentials, ...]
+    left: tuple[CredentialHit, ...] = ()
 
 
 def redact(content: bytes, scanner: Scanner) -> Redacted:
@@ -42,7 +42,7 @@ def redact(content: bytes, scanner: Scanner) -> Redacted:
     without a gap leave a new one where one of them was: after eight rounds all of such a token
     goes. What is found even then is `left`, and all others are replaced.
     """
-    changed: list[Hit] = []
+    changed: list[CredentialHit] = []
     for number in range(2 * _ROUNDS):
         hits = scanner.scan(content)
         if not hits:
@@ -76,7 +76,7 @@ def plain_scanner() -> Scanner:
     return Scanner()
 
 
-def _replaced(content: bytes, hits: tuple[Hit, ...], *, whole: bool) -> bytes:
+def _replaced(content: bytes, hits: tuple[CredentialHit, ...], *, whole: bool) -> bytes:
     pieces: list[bytes] = []
     last = 0
     for hit in hits:
@@ -100,10 +100,11 @@ def _token(content: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _changes(hits: list[Hit]) -> tuple[Change, ...]:
+def _changes(hits: list[CredentialHit]) -> tuple[ReplacedCredentials, ...]:
     lines: dict[tuple[str, str, str], list[int]] = {}
     for hit in hits:
         lines.setdefault((hit.shape, hit.what, hit.masked), []).append(hit.line)
     return tuple(
-        Change(shape, what, masked, tuple(where)) for (shape, what, masked), where in lines.items()
+        ReplacedCredentials(shape, what, masked, tuple(where))
+        for (shape, what, masked), where in lines.items()
     )

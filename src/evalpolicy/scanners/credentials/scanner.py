@@ -45,7 +45,7 @@ _LEAD = 16
 """Bytes before a stretch that are read with it, so that no word seems to begin with it."""
 
 
-class Hit(Struct, frozen=True):
+class CredentialHit(Struct, frozen=True):
     """A credential in some bytes: `content[start:end]`, on `line` (from 1).
 
     `masked` is all that may be shown of it: its prefix, its length, and the first eight digits of
@@ -100,11 +100,11 @@ class Scanner:
         probes.Compile()
         return probes
 
-    def scan(self, content: bytes) -> tuple[Hit, ...]:
+    def scan(self, content: bytes) -> tuple[CredentialHit, ...]:
         """The credentials in `content`, in order; none overlaps another."""
         found = [*self._find(content), *self._find_hosts(content)]
         found.sort(key=lambda one: (one.start, -one.end))
-        hits: list[Hit] = []
+        hits: list[CredentialHit] = []
         line, counted, reached = 1, 0, 0
         for start, end, shape, kind, replacement in found:
             if start < reached:
@@ -112,7 +112,9 @@ class Scanner:
             line += content.count(b"\n", counted, start)
             counted, reached = start, end
             masked = _mask(content[start:end], shape)
-            hits.append(Hit(shape.id, shape.what, kind, start, end, line, masked, replacement))
+            hits.append(
+                CredentialHit(shape.id, shape.what, kind, start, end, line, masked, replacement)
+            )
         return tuple(hits)
 
     def _find(self, text: bytes) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
-from evalpolicy.scanners.credentials.scanner import Hit, Scanner
+from evalpolicy.scanners.credentials.scanner import CredentialHit, Scanner
 
 WINDOW = 4 * 1024 * 1024
 """Bytes that are scanned at once; more only where one chunk of the source is longer."""
@@ -22,7 +22,7 @@ credential is long, so that no window judges one whose context it cannot see."""
 _CHUNK = 1024 * 1024
 
 
-def scan_stream(scanner: Scanner, source: Iterable[bytes] | BinaryIO) -> Iterator[Hit]:
+def scan_stream(scanner: Scanner, source: Iterable[bytes] | BinaryIO) -> Iterator[CredentialHit]:
     """The hits in a file of any size, with offsets and lines of the whole."""
     read = getattr(source, "read", None)
     chunks = iter(lambda: read(_CHUNK), b"") if read is not None else source
@@ -44,7 +44,7 @@ class WindowedScan:
         self._window = b""
         self._base, self._line, self._reached = 0, 1, 0
 
-    def feed(self, chunk: bytes) -> Iterator[Hit]:
+    def feed(self, chunk: bytes) -> Iterator[CredentialHit]:
         """The hits that are certain once these bytes are known; to be gone through to the end."""
         self._window += chunk
         window, base = self._window, self._base
@@ -62,13 +62,13 @@ class WindowedScan:
         self._line += window.count(b"\n", 0, keep)
         self._base, self._window = base + keep, window[keep:]
 
-    def finish(self) -> Iterator[Hit]:
+    def finish(self) -> Iterator[CredentialHit]:
         """The hits in what is left."""
         for hit in self._shifted(self._window):
             if hit.start >= self._reached:
                 yield hit
 
-    def _shifted(self, window: bytes) -> Iterator[Hit]:
+    def _shifted(self, window: bytes) -> Iterator[CredentialHit]:
         base, line = self._base, self._line
         for hit in self._scanner.scan(window):
             yield replace(hit, start=hit.start + base, end=hit.end + base, line=hit.line + line - 1)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalpolicy.artifacts.syntax.toml_spans import Value
-from evalpolicy.scanners.gitleaks.decode import RawAllowlist, Text
-from evalpolicy.scanners.gitleaks.goregex import GoRegex, Refused, compile_go, join_or, validity
+from evalpolicy.scanners.gitleaks.decode import DecodedText, RawAllowlist
+from evalpolicy.scanners.gitleaks.goregex import (
+    GoRegex,
+    RefusedPattern,
+    compile_go,
+    join_or,
+    validity,
+)
 from evalpolicy.scanners.gitleaks.model import Allowlist, RegexTarget
 from evalpolicy.scanners.gitleaks.patterns import Patterns, reaches_out
 from evalpolicy.scanners.gitleaks.versions import Version, table
@@ -16,7 +22,7 @@ AND = frozenset({"AND", "&&"})
 OR = frozenset({"", "OR", "||"})
 
 
-class Refusal(Exception):  # noqa: N818 - gitleaks rejects; nothing went wrong here
+class ConfigRefusal(Exception):  # noqa: N818 - gitleaks rejects; nothing went wrong here
     """What makes gitleaks stop while it reads an allowlist or a pattern."""
 
     def __init__(self, message: str, node: Value, certain: bool = True) -> None:
@@ -27,7 +33,7 @@ class Refusal(Exception):  # noqa: N818 - gitleaks rejects; nothing went wrong h
 def global_allowlist(
     raw: RawAllowlist, version: Version, path: str | None, joined: bool
 ) -> Allowlist:
-    """A global allowlist; raises `Refusal`."""
+    """A global allowlist; raises `ConfigRefusal`."""
     allowlist = _allowlist(raw, "global", version, path, joined)
     if not table().reads("global.regexes", version):
         allowlist = Allowlist(
@@ -39,17 +45,17 @@ def global_allowlist(
 def rule_allowlist(
     raw: RawAllowlist, version: Version, path: str | None, joined: bool
 ) -> Allowlist:
-    """A rule's allowlist; raises `Refusal`."""
+    """A rule's allowlist; raises `ConfigRefusal`."""
     return _allowlist(raw, "rule", version, path, joined)
 
 
-def compiled(text: Text | None) -> GoRegex | None:
+def compiled(text: DecodedText | None) -> GoRegex | None:
     """A rule's regex or path; an empty one counts as none."""
     if text is None or not text.value:
         return None
     found = compile_go(text.value)
-    if isinstance(found, Refused):
-        raise Refusal(_invalid(text.value, found), text.node, found.certain)
+    if isinstance(found, RefusedPattern):
+        raise ConfigRefusal(_invalid(text.value, found), text.node, found.certain)
     return found
 
 
@@ -59,12 +65,14 @@ def _allowlist(
     known = table()
     condition = raw.condition.value.upper() if raw.condition else ""
     if raw.condition is not None and condition not in AND | OR:
-        raise Refusal(f"unknown condition {raw.condition.value!r}: and, or", raw.condition.node)
+        raise ConfigRefusal(
+            f"unknown condition {raw.condition.value!r}: and, or", raw.condition.node
+        )
     target = raw.regex_target.value if raw.regex_target else ""
     valid = target in ("", "secret", "match", "line")
     checked = known.effect(f"regexTarget-value.{scope}", version) == "error"
     if raw.regex_target is not None and checked and not valid:
-        raise Refusal(f"unknown regexTarget {target!r}: match, line", raw.regex_target.node)
+        raise ConfigRefusal(f"unknown regexTarget {target!r}: match, line", raw.regex_target.node)
     patterns = known.effect("patterns", version)
     at_once = patterns == "joined" or (patterns == "each-unless-experimental" and joined)
     allowlist = Allowlist(
@@ -81,7 +89,7 @@ def _allowlist(
         raw.commits or raw.paths or raw.regexes or raw.stopwords
     ):
         message = "an allowlist without commits, paths, regexes or stopwords"
-        raise Refusal(message, raw.node)
+        raise ConfigRefusal(message, raw.node)
     return allowlist
 
 
@@ -91,21 +99,21 @@ def _target(written: str) -> RegexTarget:
     return "line" if written == "line" else "secret"
 
 
-def _patterns(texts: Sequence[Text], joined: bool) -> Patterns:
+def _patterns(texts: Sequence[DecodedText], joined: bool) -> Patterns:
     for text in texts:
         if (refused := validity(text.value)) is not None:
-            raise Refusal(_invalid(text.value, refused), text.node, refused.certain)
+            raise ConfigRefusal(_invalid(text.value, refused), text.node, refused.certain)
     sources = tuple(text.value for text in texts)
     # Patterns that compile alone fail together only over a \Q left open.
     if joined and any(map(reaches_out, sources)):
         whole = compile_go(join_or(sources))
-        if isinstance(whole, Refused):
+        if isinstance(whole, RefusedPattern):
             message = f"each pattern compiles, but all of them joined by | do not: {whole.message}"
-            raise Refusal(message, texts[0].node, whole.certain)
+            raise ConfigRefusal(message, texts[0].node, whole.certain)
     return Patterns(sources, joined)
 
 
-def _invalid(pattern: str, refused: Refused) -> str:
+def _invalid(pattern: str, refused: RefusedPattern) -> str:
     if not refused.certain:
         return f"{shortened(pattern, 80)!r} was not judged: {refused.message}"
     return f"{shortened(pattern, 80)!r} is not a Go regular expression: {refused.message}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar
+from evalpolicy.artifacts.syntax.toml_spans import Array, KeyValue, TomlScalar
 from evalpolicy.scanners.gitleaks.invocation import Invocation
 from evalpolicy.scanners.gitleaks.keys import canonical
 from evalpolicy.scanners.gitleaks.model import Allowlist
@@ -54,7 +54,7 @@ class CriterionEffect(Struct, frozen=True):
     dead: tuple[tuple[str, Span], ...] = ()
 
 
-class Judged(Struct, frozen=True):
+class JudgedCriteria(Struct, frozen=True):
     """All criteria; `broader` states why the whole exempts more than it seems to.
 
     `outruns_condition`: because the scan skips what one of them names, before it looks at others.
@@ -75,13 +75,13 @@ def judge_criteria(
     invocation: Invocation,
     tracked: Sequence[str],
     hidden: bool = False,
-) -> Judged:
+) -> JudgedCriteria:
     """The criteria as written, and their combined effect."""
     scanned = [path for path in map(invocation.scanned, tracked) if path is not None]
     globally = written.rule is None and not is_targeted(config, written, version)
     exempt = exempted_by(invocation, version, globally)
     matched = frozenset(path for path in scanned if exempt(path, effective.paths))
-    judge = _Judge(
+    judge = _CriteriaJudge(
         config, written, effective, version, invocation, tracked, hidden, scanned, matched, exempt
     )
     criteria = tuple(judge.all())
@@ -89,7 +89,7 @@ def judge_criteria(
     files = judge.exempt() if alone else ()
     ignored, skipped = judge.ignored_condition(), judge.skipped_first()
     broader = ignored or skipped or judge.every_rule()
-    return Judged(criteria, broader, files, alone, bool(skipped) and not ignored)
+    return JudgedCriteria(criteria, broader, files, alone, bool(skipped) and not ignored)
 
 
 def is_targeted(config: GitleaksConfig, written: WrittenAllowlist, version: Version) -> bool:
@@ -132,7 +132,7 @@ def path_patterns(
         yield pattern, read, span
 
 
-class _Judge(Struct, frozen=True):
+class _CriteriaJudge(Struct, frozen=True):
     config: GitleaksConfig
     written: WrittenAllowlist
     effective: Allowlist
@@ -148,7 +148,7 @@ class _Judge(Struct, frozen=True):
     def prefix(self) -> str:
         return "global." if self.written.rule is None else "rule."
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, KeyValue]:
         """The written keys by the name gitleaks gives them."""
         found = {canonical(self.prefix, e.key): e for e in self.written.table.entries.values()}
         return {name: entry for name, entry in found.items() if name is not None}
@@ -159,7 +159,7 @@ class _Judge(Struct, frozen=True):
             if (entry := entries.get(name)) is not None and _is_filled(entry):
                 yield self.one(name, entry)
 
-    def one(self, name: str, entry: Entry) -> CriterionEffect:
+    def one(self, name: str, entry: KeyValue) -> CriterionEffect:
         span = self.config.span(entry)
         feature = table().features[self.prefix + name]
         if feature.effect(self.version) == "ignored":
@@ -175,7 +175,7 @@ class _Judge(Struct, frozen=True):
             case _:
                 return self.stopwords(span)
 
-    def commits(self, span: Span, entry: Entry) -> CriterionEffect:
+    def commits(self, span: Span, entry: KeyValue) -> CriterionEffect:
         if self.invocation.mode != "history":
             why = f"a {self.invocation.mode} scan has no commit to compare with"
             return CriterionEffect("commits", span, "never", why)
@@ -192,7 +192,7 @@ class _Judge(Struct, frozen=True):
             return CriterionEffect("commits", span, "never", why)
         return CriterionEffect("commits", span, "works", dead=dead)
 
-    def paths(self, span: Span, entry: Entry) -> CriterionEffect:
+    def paths(self, span: Span, entry: KeyValue) -> CriterionEffect:
         patterns = self.effective.paths
         scanned = self.scanned
         matched = sum(path in self.matched for path in scanned)
@@ -244,7 +244,7 @@ class _Judge(Struct, frozen=True):
     def target(self) -> str:
         """Why the regexes are not matched against what regexTarget names."""
         entry = self.entries().get("regexTarget")
-        if entry is None or not isinstance(entry.value, Scalar):
+        if entry is None or not isinstance(entry.value, TomlScalar):
             return ""
         wanted = entry.value.value
         since_match = table().effect("regex-subject", self.version) == "match"
@@ -331,7 +331,7 @@ class _Judge(Struct, frozen=True):
 _HIDDEN = "an earlier allowlist with condition AND ends the check of paths (8.25.0)"
 
 
-def _is_filled(entry: Entry) -> bool:
+def _is_filled(entry: KeyValue) -> bool:
     value = entry.value
     return bool(value.items) if isinstance(value, Array) else getattr(value, "value", True) != ""
 

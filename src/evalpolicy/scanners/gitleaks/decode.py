@@ -14,7 +14,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import entry_of
-from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
+from evalpolicy.artifacts.syntax.toml_spans import Array, KeyValue, Table, TomlScalar, Value
 from evalpolicy.scanners.gitleaks.go_numbers import format_float, parse_bool, parse_float, parse_int
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
@@ -24,12 +24,12 @@ T = TypeVar("T")
 class WrongTypeError(Exception):
     """A value that mapstructure rejects: gitleaks does not load the configuration."""
 
-    def __init__(self, message: str, node: Value | Entry) -> None:
+    def __init__(self, message: str, node: Value | KeyValue) -> None:
         super().__init__(message)
         self.message, self.node = message, node
 
 
-class Text(Struct, frozen=True):
+class DecodedText(Struct, frozen=True):
     """A decoded string and the value it came from."""
 
     value: str
@@ -40,27 +40,27 @@ class RawAllowlist(Struct, frozen=True):
     """viperGlobalAllowlist / viperRuleAllowlist, with every field the version has."""
 
     node: Table
-    condition: Text | None
-    regex_target: Text | None
-    commits: tuple[Text, ...]
-    paths: tuple[Text, ...]
-    regexes: tuple[Text, ...]
-    stopwords: tuple[Text, ...]
-    target_rules: tuple[Text, ...]
+    condition: DecodedText | None
+    regex_target: DecodedText | None
+    commits: tuple[DecodedText, ...]
+    paths: tuple[DecodedText, ...]
+    regexes: tuple[DecodedText, ...]
+    stopwords: tuple[DecodedText, ...]
+    target_rules: tuple[DecodedText, ...]
 
 
 class RawRule(Struct, frozen=True):
     """One rule as ViperConfig holds it."""
 
     node: Table
-    id: Text | None
-    regex: Text | None
-    path: Text | None
+    id: DecodedText | None
+    regex: DecodedText | None
+    path: DecodedText | None
     entropy: float
     secret_group: int
-    keywords: tuple[Text, ...]
+    keywords: tuple[DecodedText, ...]
     skip_report: bool
-    required: tuple[Text, ...]
+    required: tuple[DecodedText, ...]
     allowlist: RawAllowlist | None
     allowlists: tuple[RawAllowlist, ...]
 
@@ -69,8 +69,8 @@ class RawConfig(Struct, frozen=True):
     """ViperConfig."""
 
     use_default: bool
-    extend_path: Text | None
-    disabled_rules: tuple[Text, ...]
+    extend_path: DecodedText | None
+    disabled_rules: tuple[DecodedText, ...]
     rules: tuple[RawRule, ...]
     allowlist: RawAllowlist | None
     allowlists: tuple[RawAllowlist, ...]
@@ -106,17 +106,17 @@ def viper_settings(root: Table) -> Table:
             if known is None or not isinstance(known.value, Table):
                 source = parents[min(depth, len(parents) - 1)] if parents else entry
                 inner = Table(source.value.start, source.value.end)
-                known = Entry(part, source.start, source.end, inner)
+                known = KeyValue(part, source.start, source.end, inner)
                 table_.entries[part] = known
             assert isinstance(known.value, Table)
             table_ = known.value
-        table_.entries[path[-1]] = Entry(path[-1], entry.start, entry.end, entry.value)
+        table_.entries[path[-1]] = KeyValue(path[-1], entry.start, entry.end, entry.value)
     return rebuilt
 
 
 def _leaves(
-    node: Table, path: tuple[str, ...], parents: tuple[Entry, ...]
-) -> Iterator[tuple[tuple[str, ...], Entry, tuple[Entry, ...]]]:
+    node: Table, path: tuple[str, ...], parents: tuple[KeyValue, ...]
+) -> Iterator[tuple[tuple[str, ...], KeyValue, tuple[KeyValue, ...]]]:
     for key, entry in node.entries.items():
         here = (*path, *key.lower().split("."))
         if isinstance(entry.value, Table):
@@ -130,10 +130,10 @@ def _rule(node: Table, version: Version) -> RawRule:
     allowlist = rule.table("allowlist")
     rule.text("description")
     rule.texts("tags")
-    required: list[Text] = []
+    required: list[DecodedText] = []
     for inner in rule.tables("required"):
         fields = _Struct(inner, "rules.required.", version)
-        required.append(fields.text("id") or Text("", inner))
+        required.append(fields.text("id") or DecodedText("", inner))
         fields.integer("withinLines")
         fields.integer("withinColumns")
     return RawRule(
@@ -182,11 +182,11 @@ class _Struct:
         entry = entry_of(self.node, name)
         return None if entry is None else entry.value
 
-    def text(self, name: str) -> Text | None:
+    def text(self, name: str) -> DecodedText | None:
         value = self.value(name)
-        return None if value is None else Text(_string(value), value)
+        return None if value is None else DecodedText(_string(value), value)
 
-    def texts(self, name: str) -> tuple[Text, ...]:
+    def texts(self, name: str) -> tuple[DecodedText, ...]:
         value = self.value(name)
         return () if value is None else tuple(_strings(value))
 
@@ -199,11 +199,11 @@ class _Struct:
     def number(self, name: str) -> float:
         return self._scalar(name, parse_float, 0.0)
 
-    def _scalar(self, name: str, parse: Callable[[Scalar], T | None], default: T) -> T:
+    def _scalar(self, name: str, parse: Callable[[TomlScalar], T | None], default: T) -> T:
         value = self.value(name)
         if value is None:
             return default
-        parsed = parse(value) if isinstance(value, Scalar) else None
+        parsed = parse(value) if isinstance(value, TomlScalar) else None
         if parsed is None:
             raise WrongTypeError(f"{name} cannot be read as a {type(default).__name__}", value)
         return parsed
@@ -214,7 +214,7 @@ class _Struct:
 
     def tables(self, name: str) -> tuple[Table, ...]:
         value = self.value(name)
-        if value is None or (isinstance(value, Scalar) and value.value == ""):
+        if value is None or (isinstance(value, TomlScalar) and value.value == ""):
             return ()
         if isinstance(value, Table) and not value.entries:
             return ()
@@ -225,24 +225,24 @@ class _Struct:
 def _struct(value: Value, name: str) -> Table:
     if isinstance(value, Table):
         return value
-    if isinstance(value, Scalar) and value.kind == "datetime":
+    if isinstance(value, TomlScalar) and value.kind == "datetime":
         return Table(value.start, value.end)
     found = "a list" if isinstance(value, Array) else f"a {value.kind}"
     raise WrongTypeError(f"{name} must be a table, not {found}", value)
 
 
-def _strings(value: Value) -> Iterator[Text]:
-    if isinstance(value, Scalar) and value.kind == "string":
+def _strings(value: Value) -> Iterator[DecodedText]:
+    if isinstance(value, TomlScalar) and value.kind == "string":
         written = str(value.value)
-        yield from (Text(part, value) for part in written.split(",")) if written else ()
+        yield from (DecodedText(part, value) for part in written.split(",")) if written else ()
     elif isinstance(value, Array):
-        yield from (Text(_string(item), item) for item in value.items)
-    elif isinstance(value, Scalar) or value.entries:
-        yield Text(_string(value), value)
+        yield from (DecodedText(_string(item), item) for item in value.items)
+    elif isinstance(value, TomlScalar) or value.entries:
+        yield DecodedText(_string(value), value)
 
 
 def _string(value: Value) -> str:
-    if isinstance(value, Scalar) and value.kind != "datetime":
+    if isinstance(value, TomlScalar) and value.kind != "datetime":
         match value.value:
             case bool(flag):
                 return "1" if flag else "0"
@@ -251,6 +251,6 @@ def _string(value: Value) -> str:
             case other:
                 return str(other)
     found = "a table" if isinstance(value, Table) else "a list"
-    if isinstance(value, Scalar):
+    if isinstance(value, TomlScalar):
         found = "a date"
     raise WrongTypeError(f"a string is expected, not {found}", value)

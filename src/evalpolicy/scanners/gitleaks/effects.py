@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import Form, GitleaksConfig, WrittenAllowlist, entry_of
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.artifacts.syntax.toml_spans import Entry
-from evalpolicy.scanners.gitleaks.criteria import CriterionEffect, Judged, judge_criteria
+from evalpolicy.artifacts.syntax.toml_spans import KeyValue
+from evalpolicy.scanners.gitleaks.criteria import CriterionEffect, JudgedCriteria, judge_criteria
 from evalpolicy.scanners.gitleaks.invocation import Invocation
-from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, LoadError, Rule
+from evalpolicy.scanners.gitleaks.model import Allowlist, GitleaksRule, Loaded, LoadError
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 Effect: TypeAlias = Literal["works", "ignored", "broader", "narrower", "everything", "never"]
@@ -95,7 +95,7 @@ def _judge(
     )  # fmt: skip
 
 
-def _overall(judged: Judged, effective: Allowlist) -> tuple[Effect, str]:
+def _overall(judged: JudgedCriteria, effective: Allowlist) -> tuple[Effect, str]:
     found = {criterion.effect for criterion in judged.criteria}
     whys = {c.effect: c.why for c in reversed(judged.criteria) if c.why}
     if not judged.criteria or found == {"ignored"}:
@@ -113,14 +113,14 @@ def _overall(judged: Judged, effective: Allowlist) -> tuple[Effect, str]:
     return "works", ""
 
 
-def repeated(config: GitleaksConfig) -> list[tuple[int, Entry]]:
+def repeated(config: GitleaksConfig) -> list[tuple[int, KeyValue]]:
     """The position and id of each rule whose id a later one has, too: gitleaks forgets it."""
     ids = [(number, entry_of(rule, "id")) for number, rule in enumerate(config.rules())]
     last = {_text(entry): number for number, entry in ids}
     return [(n, entry) for n, entry in ids if entry is not None and last[_text(entry)] != n]
 
 
-def _text(entry: Entry | None) -> object:
+def _text(entry: KeyValue | None) -> object:
     return getattr(entry.value, "value", None) if entry is not None else None
 
 
@@ -138,7 +138,7 @@ def _in_force(loaded: Loaded, written: WrittenAllowlist) -> Allowlist | None:
     return next((a for a in candidates if _same(a, written)), None)
 
 
-def _named(rules: Sequence[Rule]) -> str:
+def _named(rules: Sequence[GitleaksRule]) -> str:
     if len(rules) > 1:
         return f"each of the rules {', '.join(rule.id for rule in rules)} has"
     return f"the rule {rules[0].id} has" if rules[0].id else "a rule without an id has"

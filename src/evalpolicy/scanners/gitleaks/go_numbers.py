@@ -6,7 +6,7 @@ import math
 import re
 from decimal import Decimal
 
-from evalpolicy.artifacts.syntax.toml_spans import Scalar
+from evalpolicy.artifacts.syntax.toml_spans import TomlScalar
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
@@ -18,7 +18,7 @@ _FLOAT = re.compile(
 )
 
 
-def parse_bool(scalar: Scalar) -> bool | None:
+def parse_bool(scalar: TomlScalar) -> bool | None:
     """strconv.ParseBool, with "" as false and any number but 0 as true."""
     match scalar.value:
         case bool() | int() | float() as value:
@@ -29,7 +29,7 @@ def parse_bool(scalar: Scalar) -> bool | None:
             return None
 
 
-def parse_int(scalar: Scalar) -> int | None:
+def parse_int(scalar: TomlScalar) -> int | None:
     """strconv.ParseInt with base 0; a float is cut off, "" is 0."""
     match scalar.value:
         case bool() | int() as value:
@@ -42,7 +42,7 @@ def parse_int(scalar: Scalar) -> int | None:
             return None
 
 
-def parse_float(scalar: Scalar) -> float | None:
+def parse_float(scalar: TomlScalar) -> float | None:
     """strconv.ParseFloat; "" is 0."""
     match scalar.value:
         case bool() | int() | float() as value:

@@ -32,7 +32,7 @@ _SURELY_VALID = re.compile(r"(?:[\w /:@,;~%&=!<>'\"#.^$-]|\\[./\\-])*", re.ASCII
 """Patterns of these characters alone always compile, so a long list is not compiled."""
 
 
-class Refused(Struct, frozen=True):
+class RefusedPattern(Struct, frozen=True):
     """Why a pattern does not compile; `certain` is False if only our limits rejected it."""
 
     message: str
@@ -71,19 +71,19 @@ class GoRegex:
         return [match.span() for match in self._compiled.finditer(unicode(text))]
 
 
-def compile_go(source: str) -> GoRegex | Refused:
+def compile_go(source: str) -> GoRegex | RefusedPattern:
     """Compiles a pattern as `regexp.MustCompile` would, or states why it panics."""
     if len(source) > 4096:
         return _compile(source)
     return _compile_cached(source)
 
 
-def validity(source: str) -> Refused | None:
+def validity(source: str) -> RefusedPattern | None:
     """Why a pattern is invalid, or None; cheaper than compiling for a plain one."""
     if _SURELY_VALID.fullmatch(source):
         return None
     compiled = compile_go(source)
-    return compiled if isinstance(compiled, Refused) else None
+    return compiled if isinstance(compiled, RefusedPattern) else None
 
 
 def join_or(sources: Iterable[str]) -> str:
@@ -92,30 +92,30 @@ def join_or(sources: Iterable[str]) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def _compile_cached(source: str) -> GoRegex | Refused:
+def _compile_cached(source: str) -> GoRegex | RefusedPattern:
     return _compile(source)
 
 
-def _compile(source: str) -> GoRegex | Refused:
+def _compile(source: str) -> GoRegex | RefusedPattern:
     if len(source) > MAX_LENGTH:
-        return Refused(f"more than {MAX_LENGTH} characters", certain=False)
+        return RefusedPattern(f"more than {MAX_LENGTH} characters", certain=False)
     if source.count("(") - source.count("(?:") > MAX_GROUPS or source.count("((") > MAX_GROUPS:
-        return Refused(f"more than {MAX_GROUPS} groups", certain=False)
+        return RefusedPattern(f"more than {MAX_GROUPS} groups", certain=False)
     if (why := excess(source)) is not None:
-        return Refused(why, certain=False)
+        return RefusedPattern(why, certain=False)
     if "\\C" in source and r"\C" in _TOKEN.findall(source):
-        return Refused(r"\C is not known to Go")  # RE2 takes it as one byte
+        return RefusedPattern(r"\C is not known to Go")  # RE2 takes it as one byte
     options = re2.Options()
     options.max_mem = MAX_MEMORY
     options.log_errors = False
     try:
         return GoRegex(source, re2.compile(source, options))
     except UnicodeEncodeError:
-        return Refused("it is not valid UTF-8")
+        return RefusedPattern("it is not valid UTF-8")
     except re2.error as error:
         message = error.args[0] if error.args else "it does not compile"
         text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-        return Refused(text, certain="too large" not in text)
+        return RefusedPattern(text, certain="too large" not in text)
 
 
 _TOKEN = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|[^\\]", re.DOTALL)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, entry_of, tables_of
 from evalpolicy.artifacts.syntax.source import Span
-from evalpolicy.artifacts.syntax.toml_spans import Entry, Table
+from evalpolicy.artifacts.syntax.toml_spans import KeyValue, Table
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 
@@ -70,7 +70,7 @@ _COSMETIC = frozenset({"title", "global.description", "rule.description"})
 """Ignored by some versions, which does no harm."""
 
 
-def _entries(config: GitleaksConfig) -> Iterator[tuple[str, str, Entry]]:
+def _entries(config: GitleaksConfig) -> Iterator[tuple[str, str, KeyValue]]:
     yield from (("", "", entry) for entry in config.root.entries.values())
     extend = entry_of(config.root, "extend")
     if extend is not None and isinstance(extend.value, Table):

@@ -13,16 +13,16 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, parse
 from evalpolicy.artifacts.syntax.source import Problem
-from evalpolicy.artifacts.syntax.toml_spans import Entry, Value
+from evalpolicy.artifacts.syntax.toml_spans import KeyValue, Value
 from evalpolicy.scanners.gitleaks.allowlists import (
-    Refusal,
+    ConfigRefusal,
     compiled,
     global_allowlist,
     rule_allowlist,
 )
 from evalpolicy.scanners.gitleaks.decode import RawConfig, RawRule, WrongTypeError, decode
 from evalpolicy.scanners.gitleaks.limits import beyond_limits
-from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, LoadError, ReadFile, Rule
+from evalpolicy.scanners.gitleaks.model import Allowlist, GitleaksRule, Loaded, LoadError, ReadFile
 from evalpolicy.scanners.gitleaks.parsers import parser_refuses
 from evalpolicy.scanners.gitleaks.versions import Version, default_rules, table
 
@@ -61,7 +61,7 @@ class _Loader:
         self.depth = 0
         self.file = _File(parse(b""), None)
 
-    def stop(self, message: str, node: Value | Entry | None) -> _StopError:
+    def stop(self, message: str, node: Value | KeyValue | None) -> _StopError:
         return _StopError(LoadError(message, self.file.config.span(node), self.file.path))
 
     def effect(self, key: str) -> str:
@@ -80,7 +80,7 @@ class _Loader:
             loaded = self.own(raw)
         except WrongTypeError as error:
             raise self.stop(error.message, error.node) from error
-        except Refusal as error:
+        except ConfigRefusal as error:
             span = self.file.config.span(error.node)
             found = LoadError(error.message, span, self.file.path, error.certain)
             raise _StopError(found) from error
@@ -98,7 +98,7 @@ class _Loader:
         return loaded
 
     def own(self, raw: RawConfig) -> Loaded:
-        rules: dict[str, Rule] = {}
+        rules: dict[str, GitleaksRule] = {}
         for number, written in enumerate(raw.rules):
             rule = self.rule(written, raw.optimizations)
             # A map by id since 8.9.0; before, a list in which both stay.
@@ -122,7 +122,7 @@ class _Loader:
             ),
         )
 
-    def rule(self, raw: RawRule, joined: bool) -> Rule:
+    def rule(self, raw: RawRule, joined: bool) -> GitleaksRule:
         identity = raw.id.value if raw.id else ""
         if raw.allowlist is not None and raw.allowlists:
             message = f"{identity}: [rules.allowlist] cannot stand beside [[rules.allowlists]]"
@@ -131,7 +131,7 @@ class _Loader:
         for needed in raw.required:
             if not needed.value:
                 raise self.stop(f"{identity}: a required rule without an id", needed.node)
-        rule = Rule(
+        rule = GitleaksRule(
             id=identity,
             node=raw.node,
             regex=compiled(raw.regex),
@@ -150,7 +150,7 @@ class _Loader:
         self.check_rule(rule, "error-each-file")
         return rule
 
-    def check_rule(self, rule: Rule, *effects: str) -> None:
+    def check_rule(self, rule: GitleaksRule, *effects: str) -> None:
         name = rule.id or "a rule"
         if self.effect("rule-id") in effects and not rule.id.strip():
             raise self.stop("a rule without an id", rule.node)
@@ -181,7 +181,9 @@ class _Loader:
             raise self.stop("extend.path and extend.useDefault are both set", path.node)
         if raw.use_default:
             self.depth += 1
-            rules = tuple(Rule(id=i, default=True) for i in sorted(default_rules(self.version)))
+            rules = tuple(
+                GitleaksRule(id=i, default=True) for i in sorted(default_rules(self.version))
+            )
             base = Loaded(rules=rules, allowlists=(), extends_default=True)
         elif path is not None and path.value:
             self.depth += 1
@@ -240,7 +242,7 @@ class _Loader:
             problems=own.problems + base.problems,
         )
 
-    def heard(self, rule: Rule, known: set[str]) -> Rule:
+    def heard(self, rule: GitleaksRule, known: set[str]) -> GitleaksRule:
         """A rule of the extended configuration with the keywords that reach the pre-filter."""
         # Adding a rule adds its keywords, also those that a merge further in had lost.
         if self.effect("extended-keyword-case") != "lost" or not rule.keywords:
@@ -267,7 +269,7 @@ class _Loader:
         return loaded.with_rules(tuple(rules.values()))
 
 
-def _merged(mine: Rule, base: Rule, mode: str) -> Rule:
+def _merged(mine: GitleaksRule, base: GitleaksRule, mode: str) -> GitleaksRule:
     """A rule of the extended configuration with what the outer one says of the same id."""
     if mode == "merges-fields":
         return replace(

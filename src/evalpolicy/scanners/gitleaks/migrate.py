@@ -17,7 +17,7 @@ from evalpolicy.scanners.gitleaks.model import LoadError, ReadFile
 from evalpolicy.scanners.gitleaks.obstacles import obstacle
 from evalpolicy.scanners.gitleaks.rewrite import (
     CannotRewriteError,
-    Edit,
+    TextEdit,
     apply,
     downgrade,
     upgrade,
@@ -26,7 +26,7 @@ from evalpolicy.scanners.gitleaks.rewrite import (
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
 
-class Change(Struct, frozen=True):
+class MigrationStep(Struct, frozen=True):
     """One edit, for the reader."""
 
     line: int
@@ -37,10 +37,10 @@ class Migrated(Struct, frozen=True):
     """The new text; without changes it is the old one."""
 
     text: str
-    changes: tuple[Change, ...]
+    changes: tuple[MigrationStep, ...]
 
 
-class Refusal(Struct, frozen=True):
+class MigrationRefusal(Struct, frozen=True):
     """Why the meaning cannot be kept, and the line that stands in the way."""
 
     line: int
@@ -49,32 +49,36 @@ class Refusal(Struct, frozen=True):
 
 def migrate(
     source: str, to: Version, written_for: Version | None = None, read: ReadFile | None = None
-) -> Migrated | Refusal:
+) -> Migrated | MigrationRefusal:
     """The configuration for version `to`; a refusal changes nothing."""
     config = parse(source.encode("utf-8", "surrogateescape"))
     if config.problem is not None:
-        return Refusal(config.problem.span.line, config.problem.message)
+        return MigrationRefusal(config.problem.span.line, config.problem.message)
     if config.deviations:
         first = config.deviations[0]
         line = config.document.span(first.start, first.end).line
-        return Refusal(line, f"{first.message}: not every version reads this file")
+        return MigrationRefusal(line, f"{first.message}: not every version reads this file")
     found = obstacle(config, to, written_for)
     if found is not None:
-        return Refusal(config.span(found.node).line, found.reason)
+        return MigrationRefusal(config.span(found.node).line, found.reason)
     try:
         edits = _edits(config, to, written_for)
     except CannotRewriteError as error:
-        return Refusal(config.span(error.node).line, error.reason)
+        return MigrationRefusal(config.span(error.node).line, error.reason)
     text = apply(source, edits)
     loaded = load(parse(text.encode("utf-8", "surrogateescape")), to, read or _nothing)
     if isinstance(loaded, LoadError) and not loaded.message.startswith("extend.path"):
-        return Refusal(loaded.span.line, f"gitleaks {to} would not load it: {loaded.message}")
-    changes = tuple(Change(config.document.span(e.start, e.end).line, e.message) for e in edits)
+        return MigrationRefusal(
+            loaded.span.line, f"gitleaks {to} would not load it: {loaded.message}"
+        )
+    changes = tuple(
+        MigrationStep(config.document.span(e.start, e.end).line, e.message) for e in edits
+    )
     return Migrated(text, changes)
 
 
-def _edits(config: GitleaksConfig, to: Version, written_for: Version | None) -> list[Edit]:
-    edits: list[Edit] = []
+def _edits(config: GitleaksConfig, to: Version, written_for: Version | None) -> list[TextEdit]:
+    edits: list[TextEdit] = []
     for group in _groups(config):
         feature = "allowlists" if group[0].rule is None else "rules.allowlists"
         if table().reads(feature, to):

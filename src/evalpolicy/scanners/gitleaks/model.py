@@ -43,7 +43,7 @@ class Allowlist(Struct, frozen=True):
     stopwords: tuple[str, ...] = ()
 
 
-class Rule(Struct, frozen=True):
+class GitleaksRule(Struct, frozen=True):
     """A rule in force; of a `default` one only the id and what was merged into it is known."""
 
     id: str
@@ -69,7 +69,7 @@ class Rule(Struct, frozen=True):
 class Loaded(Struct, frozen=True):
     """What a version works with after it has read a configuration and what it extends."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[GitleaksRule, ...]
     allowlists: tuple[Allowlist, ...]
     extends_default: bool = False
     disabled: tuple[str, ...] = ()
@@ -78,8 +78,8 @@ class Loaded(Struct, frozen=True):
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def rule(self, identity: str) -> Rule | None:
+    def rule(self, identity: str) -> GitleaksRule | None:
         return next((rule for rule in self.rules if rule.id == identity), None)
 
-    def with_rules(self, rules: Sequence[Rule]) -> Loaded:
+    def with_rules(self, rules: Sequence[GitleaksRule]) -> Loaded:
         return replace(self, rules=tuple(rules))

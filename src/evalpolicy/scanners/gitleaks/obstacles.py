@@ -12,7 +12,7 @@ from evalpolicy.artifacts.gitleaks_config import (
     entry_of,
     tables_of,
 )
-from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
+from evalpolicy.artifacts.syntax.toml_spans import Array, KeyValue, Table, TomlScalar, Value
 from evalpolicy.scanners.gitleaks.goregex import GoRegex, compile_go
 from evalpolicy.scanners.gitleaks.patterns import flags_left_on
 from evalpolicy.scanners.gitleaks.versions import Version, default_rules, table
@@ -23,7 +23,7 @@ _CRITERIA = ("commits", "paths", "regexes", "stopwords")
 class Obstacle(Struct, frozen=True):
     """The place and the reason."""
 
-    node: Value | Entry
+    node: Value | KeyValue
     reason: str
 
 
@@ -118,7 +118,7 @@ def _allowlist(
 
 
 def _subject(
-    node: Table, regexes: Entry, to: Version, written_for: Version | None
+    node: Table, regexes: KeyValue, to: Version, written_for: Version | None
 ) -> Iterator[Obstacle]:
     subject = table().effect("regex-subject", to)
     before = table().effect("regex-subject", written_for) if written_for is not None else "secret"
@@ -133,7 +133,7 @@ def _subject(
         yield Obstacle(regexes, "from 8.16.3 on regexes see the secret: say regexTarget first")
 
 
-def _patterns(entry: Entry, to: Version, written_for: Version | None) -> Iterator[Obstacle]:
+def _patterns(entry: KeyValue, to: Version, written_for: Version | None) -> Iterator[Obstacle]:
     after = table().effect("patterns", to) == "joined"
     before = written_for is not None and table().effect("patterns", written_for) == "joined"
     for text in texts(entry.value):
@@ -147,26 +147,26 @@ def _patterns(entry: Entry, to: Version, written_for: Version | None) -> Iterato
             yield Obstacle(text, f"at {to} the flag no longer reaches the patterns after it")
 
 
-def criterion(node: Table, name: str) -> Entry | None:
+def criterion(node: Table, name: str) -> KeyValue | None:
     """A criterion that holds something."""
     entry = entry_of(node, name)
     return entry if entry is not None and filled(entry) else None
 
 
-def filled(entry: Entry) -> bool:
+def filled(entry: KeyValue) -> bool:
     """Whether a value is more than an empty list or text."""
     value = entry.value
     if isinstance(value, Array):
         return bool(value.items)
-    return not isinstance(value, Scalar) or value.value not in ("", 0, False)
+    return not isinstance(value, TomlScalar) or value.value not in ("", 0, False)
 
 
-def is_and(condition: Entry) -> bool:
+def is_and(condition: KeyValue) -> bool:
     """Whether a condition asks for all criteria."""
     return str(getattr(condition.value, "value", "")).upper() in ("AND", "&&")
 
 
-def texts(value: Value) -> list[Scalar]:
+def texts(value: Value) -> list[TomlScalar]:
     """The strings in a list, or the string itself."""
     items = value.items if isinstance(value, Array) else [value]
-    return [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+    return [item for item in items if isinstance(item, TomlScalar) and isinstance(item.value, str)]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from evalpolicy.scanners.gitleaks.goregex import GoRegex, Refused, compile_go, join_or
+from evalpolicy.scanners.gitleaks.goregex import GoRegex, RefusedPattern, compile_go, join_or
 
 Test = Callable[[str], bool]
 
@@ -72,7 +72,7 @@ def _each(sources: Sequence[str]) -> Test:
     """Each pattern alone, behind one regex of all that says quickly that none matches."""
     alone = [_compiled(source).finds_something for source in sources]
     whole = compile_go(join_or(f"(?:{source})" for source in sources))
-    if len(sources) < 2 or isinstance(whole, Refused):
+    if len(sources) < 2 or isinstance(whole, RefusedPattern):
         return lambda text: any(test(text) for test in alone)
     return lambda text: whole.finds(text) and any(test(text) for test in alone)
 
@@ -125,6 +125,6 @@ def _chunks(sources: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _compiled(source: str) -> GoRegex:
     found = compile_go(source)
-    if isinstance(found, Refused):
+    if isinstance(found, RefusedPattern):
         raise ValueError(f"not checked before use: {found.message}")
     return found

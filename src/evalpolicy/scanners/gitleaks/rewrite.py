@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from evalpolicy.artifacts.gitleaks_config import GitleaksConfig, WrittenAllowlist, entry_of
-from evalpolicy.artifacts.syntax.toml_spans import Array, Entry, Scalar, Table, Value
+from evalpolicy.artifacts.syntax.toml_spans import Array, KeyValue, Table, TomlScalar, Value
 from evalpolicy.scanners.gitleaks.keys import canonical
 from evalpolicy.scanners.gitleaks.obstacles import filled, is_and, texts
 from evalpolicy.scanners.gitleaks.patterns import flags_left_on
@@ -25,7 +25,7 @@ _MOST_ITEMS = 1000
 _LISTS = ("commits", "paths", "regexes", "stopwords")
 
 
-class Edit(Struct, frozen=True):
+class TextEdit(Struct, frozen=True):
     """Text between two offsets and what takes its place."""
 
     start: int
@@ -37,12 +37,12 @@ class Edit(Struct, frozen=True):
 class CannotRewriteError(Exception):
     """A form that the rewriter leaves to a person."""
 
-    def __init__(self, node: Value | Entry, reason: str) -> None:
+    def __init__(self, node: Value | KeyValue, reason: str) -> None:
         super().__init__(reason)
         self.node, self.reason = node, reason
 
 
-def apply(text: str, edits: Sequence[Edit]) -> str:
+def apply(text: str, edits: Sequence[TextEdit]) -> str:
     """The text after all edits, which do not overlap and are sorted."""
     parts: list[str] = []
     position = 0
@@ -52,7 +52,7 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
     return "".join((*parts, text[position:]))
 
 
-def upgrade(config: GitleaksConfig, group: Sequence[WrittenAllowlist]) -> Iterator[Edit]:
+def upgrade(config: GitleaksConfig, group: Sequence[WrittenAllowlist]) -> Iterator[TextEdit]:
     """`[allowlist]` becomes one `[[allowlists]]` of many."""
     for written in group:
         if written.form.endswith("[[allowlists]]") or written.form == "[[rules.allowlists]]":
@@ -62,7 +62,7 @@ def upgrade(config: GitleaksConfig, group: Sequence[WrittenAllowlist]) -> Iterat
 
 def downgrade(
     config: GitleaksConfig, group: Sequence[WrittenAllowlist], to: Version
-) -> Iterator[Edit]:
+) -> Iterator[TextEdit]:
     """All allowlists of one scope become its one `[allowlist]`."""
     first, *others = group
     if first.form.lower() not in ("[allowlist]", "[rules.allowlist]"):
@@ -77,7 +77,7 @@ def downgrade(
             yield _line_out(config, condition, f"condition is taken out: {said}")
 
 
-def wrap_flags(config: GitleaksConfig) -> Iterator[Edit]:
+def wrap_flags(config: GitleaksConfig) -> Iterator[TextEdit]:
     """A pattern with a flag is put in a group of its own where others stand beside it."""
     for written in config.allowlists():
         for name in ("paths", "regexes"):
@@ -90,7 +90,9 @@ def wrap_flags(config: GitleaksConfig) -> Iterator[Edit]:
                     yield from _grouped(config, text)
 
 
-def _renamed(config: GitleaksConfig, written: WrittenAllowlist, name: str, of_tables: bool) -> Edit:
+def _renamed(
+    config: GitleaksConfig, written: WrittenAllowlist, name: str, of_tables: bool
+) -> TextEdit:
     source = config.document.text
     header = source[written.table.start : written.table.end]
     found = _HEADER.fullmatch(header)
@@ -100,14 +102,14 @@ def _renamed(config: GitleaksConfig, written: WrittenAllowlist, name: str, of_ta
     _, path, quote, blank, _ = found.groups()
     opening, closing = ("[[", "]]") if of_tables else ("[", "]")
     text = f"{opening}{path}{quote}{name}{quote}{blank}{closing}"
-    return Edit(written.table.start, written.table.end, text, f"{header} becomes {text}")
+    return TextEdit(written.table.start, written.table.end, text, f"{header} becomes {text}")
 
 
 def _joined(
     config: GitleaksConfig, first: WrittenAllowlist, others: Sequence[WrittenAllowlist]
-) -> Iterator[Edit]:
+) -> Iterator[TextEdit]:
     held = _named(config, first)
-    additions: dict[str, list[Entry]] = {}
+    additions: dict[str, list[KeyValue]] = {}
     last = first.table
     for written in others:
         if not _adjacent(config, last, written.table):
@@ -117,7 +119,9 @@ def _joined(
         header = config.document.text[written.table.start : written.table.end]
         if _HEADER.fullmatch(header) is None:
             raise CannotRewriteError(written.table, "write it as a table with a header first")
-        yield Edit(written.table.start, written.table.end, "#", f"{header} joins the one before")
+        yield TextEdit(
+            written.table.start, written.table.end, "#", f"{header} joins the one before"
+        )
         for name, entry in _named(config, written).items():
             if name == "condition":
                 continue
@@ -147,17 +151,17 @@ def _same_target(first: WrittenAllowlist, other: WrittenAllowlist) -> None:
             raise CannotRewriteError(regexes, "two allowlists with a different regexTarget")
 
 
-def _named(config: GitleaksConfig, written: WrittenAllowlist) -> dict[str, Entry]:
+def _named(config: GitleaksConfig, written: WrittenAllowlist) -> dict[str, KeyValue]:
     prefix = "global." if written.rule is None else "rule."
     found = {canonical(prefix, e.key) or e.key: e for e in written.table.entries.values()}
     return dict(found)
 
 
-def _plain(entry: Entry) -> object:
-    return entry.value.value if isinstance(entry.value, Scalar) else None
+def _plain(entry: KeyValue) -> object:
+    return entry.value.value if isinstance(entry.value, TomlScalar) else None
 
 
-def _extended(config: GitleaksConfig, target: Entry, entries: Sequence[Entry]) -> Edit:
+def _extended(config: GitleaksConfig, target: KeyValue, entries: Sequence[KeyValue]) -> TextEdit:
     """The lists of `entries` behind that of `target`, with each item and comment as written."""
     source = config.document.text
     joined, into = _list(config, target)
@@ -185,10 +189,10 @@ def _extended(config: GitleaksConfig, target: Entry, entries: Sequence[Entry]) -
     text = joined.as_string()
     if "\r" in source and not re.search(r"(?<!\r)\n", source):
         text = re.sub(r"(?<!\r)\n", "\r\n", text)
-    return Edit(into.start, into.end, text, message)
+    return TextEdit(into.start, into.end, text, message)
 
 
-def _list(config: GitleaksConfig, entry: Entry) -> tuple[TomlArray, Array]:
+def _list(config: GitleaksConfig, entry: KeyValue) -> tuple[TomlArray, Array]:
     import tomlkit
 
     array = entry.value
@@ -205,7 +209,7 @@ def _words(line: str) -> str:
     return line.partition("#")[2].strip()
 
 
-def _line_out(config: GitleaksConfig, entry: Entry, message: str) -> Edit:
+def _line_out(config: GitleaksConfig, entry: KeyValue, message: str) -> TextEdit:
     """The key and its value go; a comment behind them stays."""
     source = config.document.text
     end = entry.value.end
@@ -214,14 +218,14 @@ def _line_out(config: GitleaksConfig, entry: Entry, message: str) -> Edit:
         end += len(follows)
         if source.startswith("\n", end) and source.rfind("\n", 0, entry.start) >= 0:
             start = source.rfind("\n", 0, entry.start) + 1
-            return Edit(start, end + 1, "", message)
-    return Edit(entry.start, end, "", message)
+            return TextEdit(start, end + 1, "", message)
+    return TextEdit(entry.start, end, "", message)
 
 
-def _commented(config: GitleaksConfig, entry: Entry) -> Edit:
+def _commented(config: GitleaksConfig, entry: KeyValue) -> TextEdit:
     if "\n" in config.document.text[entry.start : entry.value.end]:
         raise CannotRewriteError(entry, "a second description over several lines")
-    return Edit(entry.start, entry.start, "# ", "a second description becomes a comment")
+    return TextEdit(entry.start, entry.start, "# ", "a second description becomes a comment")
 
 
 def _adjacent(config: GitleaksConfig, before: Table, after: Table) -> bool:
@@ -241,10 +245,10 @@ def _without_lists(table_: Table, between: str, config: GitleaksConfig) -> str:
     return "".join((*parts, config.document.text[position:end]))
 
 
-def _grouped(config: GitleaksConfig, text: Scalar) -> Iterator[Edit]:
+def _grouped(config: GitleaksConfig, text: TomlScalar) -> Iterator[TextEdit]:
     source = config.document.text[text.start : text.end]
     quote = next(q for q in ("'''", '"""', "'", '"') if source.startswith(q))
     message = "the flag is kept to its pattern: from 8.28.0 on patterns are joined"
     opening = text.start + len(quote)
-    yield Edit(opening, opening, "(?:", message)
-    yield Edit(text.end - len(quote), text.end - len(quote), ")", message)
+    yield TextEdit(opening, opening, "(?:", message)
+    yield TextEdit(text.end - len(quote), text.end - len(quote), ")", message)

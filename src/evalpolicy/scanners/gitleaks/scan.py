@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from evalpolicy.scanners.gitleaks.model import Allowlist, Loaded, Rule
+from evalpolicy.scanners.gitleaks.model import Allowlist, GitleaksRule, Loaded
 from evalpolicy.scanners.gitleaks.patterns import Patterns
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
@@ -18,7 +18,7 @@ ScanMode: TypeAlias = Literal["staged", "history", "directory", "stdin"]
 """What is scanned: the index, the commits, a folder's files, or standard input."""
 
 
-class Hit(Struct, frozen=True):
+class GitleaksHit(Struct, frozen=True):
     """What a rule matches: the whole match and the secret in it (None for a path-only rule)."""
 
     match: str
@@ -30,7 +30,7 @@ class Secret(Struct, frozen=True):
 
     path: str
     line: str
-    defaults: tuple[tuple[str, Hit], ...] = ()
+    defaults: tuple[tuple[str, GitleaksHit], ...] = ()
     commit: str | None = None
 
 
@@ -92,7 +92,7 @@ class _Scan:
         self.empty_stopword = known.effect("empty-stopword", version) == "everything"
         self.hides_later = known.effect("and-hides-later", version) == "yes"
 
-    def reports(self, rule: Rule, lines: Sequence[Secret]) -> bool:
+    def reports(self, rule: GitleaksRule, lines: Sequence[Secret]) -> bool:
         if rule.skip_report or not self.has_keyword(rule, lines):
             return False
         return any(self.finds(rule, line) for line in lines) and all(
@@ -101,7 +101,7 @@ class _Scan:
             if needed is not None
         )
 
-    def has_keyword(self, rule: Rule, lines: Sequence[Secret]) -> bool:
+    def has_keyword(self, rule: GitleaksRule, lines: Sequence[Secret]) -> bool:
         if rule.muted:
             return False
         if rule.default and any(
@@ -113,7 +113,7 @@ class _Scan:
         content = "\n".join(line.line for line in lines).lower()
         return any(keyword.lower() in content for keyword in rule.keywords)
 
-    def finds(self, rule: Rule, line: Secret) -> bool:
+    def finds(self, rule: GitleaksRule, line: Secret) -> bool:
         if self.path_allowed(self.loaded.allowlists, line) or self.path_allowed(
             rule.allowlists, line
         ):
@@ -124,7 +124,7 @@ class _Scan:
             return rule.path is not None
         return any(self.stays(rule, hit, line) for hit in self.hits(rule, line))
 
-    def stays(self, rule: Rule, hit: Hit, line: Secret) -> bool:
+    def stays(self, rule: GitleaksRule, hit: GitleaksHit, line: Secret) -> bool:
         lists = (*self.loaded.allowlists, *rule.allowlists)
         if any(self.hit_allowed(allowlist, hit, line) for allowlist in lists):
             return False
@@ -135,7 +135,7 @@ class _Scan:
         generic = self.needs_digit and rule.id.startswith("generic")
         return not generic or any(c in "0123456789" for c in hit.secret)
 
-    def hits(self, rule: Rule, line: Secret) -> Iterable[Hit]:
+    def hits(self, rule: GitleaksRule, line: Secret) -> Iterable[GitleaksHit]:
         if rule.regex is None:
             yield from (hit for identity, hit in line.defaults if identity == rule.id)
             return
@@ -143,9 +143,9 @@ class _Scan:
             match = line.line[start:end].strip("\n")
             secret = self.secret(rule, match)
             if secret is not None:
-                yield Hit(match, secret)
+                yield GitleaksHit(match, secret)
 
-    def secret(self, rule: Rule, match: str) -> str | None:
+    def secret(self, rule: GitleaksRule, match: str) -> str | None:
         assert rule.regex is not None
         groups = rule.regex.search(match) or ()
         if rule.secret_group > 0:
@@ -183,7 +183,7 @@ class _Scan:
                 return True
         return False
 
-    def hit_allowed(self, allowlist: Allowlist, hit: Hit, line: Secret) -> bool:
+    def hit_allowed(self, allowlist: Allowlist, hit: GitleaksHit, line: Secret) -> bool:
         regex = allowlist.regexes.allow(self.target(allowlist, hit, line))
         stopword = self.has_stopword(allowlist, hit.secret)
         if not allowlist.conjunct:
@@ -194,7 +194,7 @@ class _Scan:
         checks += [stopword] if allowlist.stopwords else []
         return all(checks)
 
-    def target(self, allowlist: Allowlist, hit: Hit, line: Secret) -> str:
+    def target(self, allowlist: Allowlist, hit: GitleaksHit, line: Secret) -> str:
         if allowlist.regex_target == "line":
             return line.line
         if self.subject == "match" or allowlist.regex_target == "match":

@@ -10,11 +10,11 @@ from msgspec import Struct
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import GitCommand
 from evalpolicy.snapshot.model import Snapshot
 from evalpolicy.snapshot.submission import event as events
 from evalpolicy.snapshot.submission import message
-from evalpolicy.snapshot.submission.change import Change, Text
+from evalpolicy.snapshot.submission.change import Submission, SubmissionText
 from evalpolicy.snapshot.submission.comparing import DEEPER, compare, is_shallow, known
 from evalpolicy.snapshot.submission.event import Event
 
@@ -23,7 +23,7 @@ _EVENT_LIMIT = 32 << 20
 _MESSAGE_LIMIT = 1 << 20
 
 
-class Asked(Struct, frozen=True):
+class SubmissionOptions(Struct, frozen=True):
     """What was asked for: `base` is a revision, `message` a file, `event` a payload as read."""
 
     base: str | None = None
@@ -44,7 +44,7 @@ class Asked(Struct, frozen=True):
         counted = f" of {self.event.commits} commits" if self.event.commits else ""
         return known(repository, self.event.head, f"the head of the event{counted}", shallow)
 
-    def change(self, folder: Path, snapshot: Snapshot) -> Change:
+    def change(self, folder: Path, snapshot: Snapshot) -> Submission:
         """The change that `snapshot`, seen from `folder`, makes.
 
         A given base outranks the event's. Raises `UsageError` and `NotCheckedError`.
@@ -52,7 +52,7 @@ class Asked(Struct, frozen=True):
         if self.message is not None and self.event is not None:
             raise UsageError("--message and --event exclude each other: give one of them")
         repository = _repository(folder)
-        text: Text | None = None
+        text: SubmissionText | None = None
         if self.message is not None:
             text = _message(repository, self.message, snapshot)
         elif self.event is not None:
@@ -61,9 +61,9 @@ class Asked(Struct, frozen=True):
         if base is None and self.event is not None:
             base = self.event.base or _default_branch(repository, self.event)
         if base is None:
-            return Change(text)
+            return Submission(text)
         comparison, commits = compare(repository, snapshot, base)
-        return Change(text, commits, comparison)
+        return Submission(text, commits, comparison)
 
 
 def read_event(file: str) -> Event:
@@ -93,13 +93,13 @@ def _read(file: str, limit: int, what: str) -> bytes:
     return content
 
 
-def _message(repository: git.Repository, file: str, snapshot: Snapshot) -> Text:
+def _message(repository: git.Repository, file: str, snapshot: Snapshot) -> SubmissionText:
     parsed = message.parse(_read(file, _MESSAGE_LIMIT, "message"), _comment(repository))
     # git exports the author of the commit that is being made to its hooks.
-    author = repository.run(Command.AUTHOR)
+    author = repository.run(GitCommand.AUTHOR)
     who = author.stdout.decode("utf-8", "replace") if author.returncode == 0 else ""
     name, _, rest = who.partition(" <")
-    return Text(
+    return SubmissionText(
         "message",
         parsed.subject,
         parsed.body,
@@ -115,7 +115,7 @@ def _comment(repository: git.Repository) -> str:
 
     With `auto` git takes another than `#` only where the text itself begins a line with it.
     """
-    asked = repository.run(Command.COMMENT_MARK)
+    asked = repository.run(GitCommand.COMMENT_MARK)
     values = [row.partition(b"\n")[2] for row in asked.stdout.split(b"\0")[:-1]]
     last = values[-1].decode("utf-8", "replace") if values else ""
     return last if last not in ("", "auto") else "#"
@@ -130,10 +130,10 @@ def _as_shown(file: str, snapshot: Snapshot) -> str:
         return file
 
 
-def _pull_request(event: Event) -> Text | None:
+def _pull_request(event: Event) -> SubmissionText | None:
     if event.kind != "pull_request":
         return None
-    return Text(
+    return SubmissionText(
         "pull request",
         event.title,
         event.body,
@@ -148,7 +148,7 @@ def _default_branch(repository: git.Repository, event: Event) -> str:
     """What a new branch is to be merged into, where this clone has it."""
     for place in ("refs/remotes/origin/", "refs/heads/"):
         name = f"{place}{event.default_branch}"
-        done = repository.run(Command.RESOLVE, f"{name}^{{commit}}")
+        done = repository.run(GitCommand.RESOLVE, f"{name}^{{commit}}")
         if event.default_branch and done.returncode == 0:
             return done.stdout.decode().strip()
     raise NotCheckedError(

@@ -54,7 +54,7 @@ class Commit(Struct, frozen=True):
         return self.message.strip("\n").partition("\n")[0]
 
 
-class Text(Struct, frozen=True):
+class SubmissionText(Struct, frozen=True):
     """The text of a submission: a commit message that is being written, or a pull request.
 
     `path` is the file of the message, as findings name it, and `span` its first line that
@@ -162,13 +162,13 @@ class Comparison:
         return next(iter(there or [change.path for change in self.changes]), ".")
 
 
-class Change(Struct, frozen=True):
+class Submission(Struct, frozen=True):
     """One submission, as far as it is known: its text, its commits, what it compares.
 
     A commit message alone (in a commit-msg hook) comes with neither commits nor a comparison.
     """
 
-    text: Text | None = None
+    text: SubmissionText | None = None
     commits: tuple[Commit, ...] = ()
     comparison: Comparison | None = None
 
@@ -185,7 +185,7 @@ class Change(Struct, frozen=True):
         if self.comparison:
             self.comparison.close()
 
-    def __enter__(self) -> Change:
+    def __enter__(self) -> Submission:
         return self
 
     def __exit__(self, *_: object) -> None:

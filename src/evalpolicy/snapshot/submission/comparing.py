@@ -13,10 +13,10 @@ from subprocess import CompletedProcess
 from evalpolicy.artifacts.syntax.source import Problem
 from evalpolicy.errors import NotCheckedError, UsageError
 from evalpolicy.snapshot import git, git_process
-from evalpolicy.snapshot.git_process import LOG_FIELDS, Command, last_line
+from evalpolicy.snapshot.git_process import LOG_FIELDS, GitCommand, last_line
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path
 from evalpolicy.snapshot.objects import CommitSnapshot, resolve
-from evalpolicy.snapshot.store import Store, scratch_worktree, store_of
+from evalpolicy.snapshot.store import ObjectStore, scratch_worktree, store_of
 from evalpolicy.snapshot.submission.change import Commit, Comparison, Conflict, PathChange, Status
 from evalpolicy.snapshot.submission.merging import merge
 
@@ -50,7 +50,7 @@ def compare(
     changes, problems = _changes(repository, store, snapshot, before)
 
     def upstream() -> Sequence[PathChange]:
-        diff = partial(repository.run, Command.DIFF_COMMITS)
+        diff = partial(repository.run, GitCommand.DIFF_COMMITS)
         lines, _ = _raw(diff, snapshot.prefix, merge_base, target)
         return lines
 
@@ -86,7 +86,7 @@ def is_shallow(repository: git.Repository) -> bool:
 
 
 def _merge_base(repository: git.Repository, base: str, head: str, shallow: bool) -> str:
-    done = repository.run(Command.MERGE_BASE, base, head)
+    done = repository.run(GitCommand.MERGE_BASE, base, head)
     if done.returncode == 0:
         return done.stdout.decode().split()[0]
     if done.returncode != 1 or shallow:
@@ -102,7 +102,7 @@ def _merge_base(repository: git.Repository, base: str, head: str, shallow: bool)
 
 def _log(repository: git.Repository, base: str, head: str) -> dict[str, list[Commit]]:
     """The commits of both sides (`<` the base's, `>` the head's), newest first, each whole."""
-    said = repository.output(Command.LOG, f"{base}...{head}", "--")
+    said = repository.output(GitCommand.LOG, f"{base}...{head}", "--")
     fields = [field.decode("utf-8", "replace") for field in said.split(b"\0")[:-1]]
     found: dict[str, list[Commit]] = {"<": [], ">": []}
     for start in range(0, len(fields), LOG_FIELDS):
@@ -112,17 +112,17 @@ def _log(repository: git.Repository, base: str, head: str) -> dict[str, list[Com
 
 
 def _changes(
-    repository: git.Repository, store: Store, snapshot: Snapshot, before: CommitSnapshot
+    repository: git.Repository, store: ObjectStore, snapshot: Snapshot, before: CommitSnapshot
 ) -> tuple[list[PathChange], list[Problem]]:
     merge_base = str(before.revision)
     prefix = snapshot.prefix
     if snapshot.revision is not None:
-        diff = partial(repository.run, Command.DIFF_COMMITS)
+        diff = partial(repository.run, GitCommand.DIFF_COMMITS)
         return _raw(diff, prefix, merge_base, snapshot.revision)
     if snapshot.kind == "index":
-        return _raw(partial(repository.run, Command.DIFF_INDEX), prefix, merge_base)
+        return _raw(partial(repository.run, GitCommand.DIFF_INDEX), prefix, merge_base)
     with scratch_worktree(repository, store, id_digits=len(merge_base)) as (folder, place):
-        diff = partial(git_process.run, Command.DIFF_WORKTREE, folder=folder, place=place)
+        diff = partial(git_process.run, GitCommand.DIFF_WORKTREE, folder=folder, place=place)
         changes, problems = _raw(diff, prefix, merge_base)
     if any(path.rpartition("/")[2] == ".gitattributes" for path in snapshot.entries):
         smudged = _smudged(before, snapshot, [c.path for c in changes if c.status == "modified"])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from evalpolicy.artifacts.syntax.source import START, Problem, Span
 from evalpolicy.snapshot import git_process
-from evalpolicy.snapshot.git_process import Command
+from evalpolicy.snapshot.git_process import GitCommand
 from evalpolicy.snapshot.model import Snapshot, Unreadable, decode_path, encode_path
 from evalpolicy.snapshot.scratch import scratch
-from evalpolicy.snapshot.store import Store
+from evalpolicy.snapshot.store import ObjectStore
 from evalpolicy.snapshot.submission.change import Conflict
 
 _ABSENT = re.compile(r"unable to read (?:[a-z]+ )*\(?([0-9a-f]{40,64})")
@@ -19,7 +19,7 @@ _ABSENT = re.compile(r"unable to read (?:[a-z]+ )*\(?([0-9a-f]{40,64})")
 _LIMIT = 4 << 20
 
 
-def merge(store: Store, base: str, head: str, snapshot: Snapshot) -> list[Conflict] | Problem:
+def merge(store: ObjectStore, base: str, head: str, snapshot: Snapshot) -> list[Conflict] | Problem:
     """The conflicts of merging `head` into `base`; a problem, with git's reason, where it gives up.
 
     `merge-tree --write-tree` (git 2.38) writes the merged trees into an object store: that of a
@@ -27,14 +27,14 @@ def merge(store: Store, base: str, head: str, snapshot: Snapshot) -> list[Confli
     """
     with scratch(store.objects, store.shallow_file, id_digits=len(base)) as place:
         folder = Path(place["GIT_WORK_TREE"])
-        done = git_process.run(Command.MERGE, base, head, folder=folder, place=place)
+        done = git_process.run(GitCommand.MERGE, base, head, folder=folder, place=place)
         if done.returncode == 0:
             return []
         if done.returncode != 1:
             return Problem(_gave_up(git_process.last_line(done), base, snapshot))
         tree, paths, kinds = _said(done.stdout)
         asked = b"".join(tree.encode() + b":" + encode_path(path) + b"\0" for path in paths)
-        read = git_process.run(Command.READ_PATHS, folder=folder, place=place, given=asked)
+        read = git_process.run(GitCommand.READ_PATHS, folder=folder, place=place, given=asked)
         merged = _merged(read.stdout, paths)
     found = []
     for path in paths:

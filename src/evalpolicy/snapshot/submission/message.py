@@ -10,7 +10,7 @@ from evalpolicy.artifacts.syntax.source import START, Span
 _SCISSORS = " ------------------------ >8 ------------------------"
 
 
-class Message(Struct, frozen=True):
+class CommitMessage(Struct, frozen=True):
     """The message that git will keep: `span` is that of its first line in the file."""
 
     subject: str
@@ -18,7 +18,7 @@ class Message(Struct, frozen=True):
     span: Span
 
 
-def parse(content: bytes, comment: str = "#") -> Message:
+def parse(content: bytes, comment: str = "#") -> CommitMessage:
     """The message without what git removes of it.
 
     Comment lines go if the editor's template is there (a line that is the comment character
@@ -33,5 +33,5 @@ def parse(content: bytes, comment: str = "#") -> Message:
     for number, line in enumerate(lines, 1):
         if line.strip():
             span = Span.at(number, 1, len(line.rstrip()))
-            return Message(line.strip(), "\n".join(lines[number:]).strip("\n"), span)
-    return Message("", "", START)
+            return CommitMessage(line.strip(), "\n".join(lines[number:]).strip("\n"), span)
+    return CommitMessage("", "", START)

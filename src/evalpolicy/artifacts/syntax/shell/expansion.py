@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.syntax.shell.model import Command, Pipeline, ShellWord
+from evalpolicy.artifacts.syntax.shell.model import Pipeline, ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.words import ARITHMETIC, MAX_DEPTH
 
@@ -223,7 +223,7 @@ def _output(script: str, scope: Scope, depth: int) -> str | None:
 
 def _words(command: object, scope: Scope, depth: int) -> list[str] | None:
     """The words of a simple command, if all of them are known."""
-    if not isinstance(command, Command) or not command.words:
+    if not isinstance(command, SimpleCommand) or not command.words:
         return None
     words = [_expanded(w.text, scope, depth) if w.expands else w.text for w in command.words]
     return None if any(is_open(word) for word in words) else words
@@ -253,7 +253,7 @@ _DROPS = {("sed", "s/^v//"): "v", ("tr", "-d v"): "v", ("sed", "s/v//"): "v"}
 
 def _piped(printed: str | None, pipeline: Pipeline) -> str | None:
     for command in pipeline.commands[1:]:
-        words = command.text if isinstance(command, Command) else ()
+        words = command.text if isinstance(command, SimpleCommand) else ()
         drop = _DROPS.get((words[0], " ".join(words[1:]))) if words else None
         if drop is None or printed is None:
             return None

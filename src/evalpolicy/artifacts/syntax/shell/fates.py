@@ -18,12 +18,12 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.shell.model import (
     AndOr,
-    Command,
     Compound,
     Lists,
     Node,
     Pipeline,
     Script,
+    SimpleCommand,
 )
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import unwrapped
@@ -52,16 +52,16 @@ class Fate(Struct, frozen=True):
     """
 
     kind: Kind
-    by: Command | None = None
+    by: SimpleCommand | None = None
 
 
-class Judged(Struct, frozen=True):
+class JudgedCommand(Struct, frozen=True):
     """A command of a script with its fate; `captured`: it stands within a substitution.
 
     `pipeline` is the one that it is part of.
     """
 
-    command: Command
+    command: SimpleCommand
     fate: Fate
     captured: bool
     pipeline: Pipeline
@@ -112,17 +112,17 @@ def _rank(context: _Context) -> int:
     return {"fails": 0, "asked": 1}.get(context.fresh.kind, 2)
 
 
-def judged(script: Script, options: Options = NO_OPTIONS) -> list[Judged]:
+def judged(script: Script, options: Options = NO_OPTIONS) -> list[JudgedCommand]:
     """Every command of a script with its fate, under what its shell starts with."""
-    return _Judge(script, options).run(_TOP)
+    return _FateJudge(script, options).run(_TOP)
 
 
-class _Judge:
+class _FateJudge:
     def __init__(self, script: Script, options: Options, depth: int = 0) -> None:
         self.script = script
         self.depth = depth
         self.options = options
-        self.found: list[Judged] = []
+        self.found: list[JudgedCommand] = []
         self.functions: set[str] = set()
         self.bodies: list[tuple[str, Lists]] = []
         self.returns = False  # whether this is a function's body
@@ -134,7 +134,7 @@ class _Judge:
             for word in (*command.words, *command.assignments)
         )
 
-    def run(self, context: _Context) -> list[Judged]:
+    def run(self, context: _Context) -> list[JudgedCommand]:
         self.lists(self.script.lists, context)
         while bodies := self.bodies:
             self.bodies = []
@@ -207,7 +207,9 @@ class _Judge:
             return
         options = self.options
         end = commands[-1]
-        lost = _ASKED if self.looks else Fate("pipe", end if isinstance(end, Command) else None)
+        lost = (
+            _ASKED if self.looks else Fate("pipe", end if isinstance(end, SimpleCommand) else None)
+        )
         for command in commands:
             # A fallback takes the failure with pipefail as well.
             kept = options.pipefail or command is end or context.fresh.kind == "fallback"
@@ -219,10 +221,10 @@ class _Judge:
     def node(self, node: Node, pipeline: Pipeline, context: _Context) -> None:
         asked = context.fresh.kind == "asked"
         for inner in node.inner:
-            sets = isinstance(node, Command) and not node.words and inner is node.inner[-1]
+            sets = isinstance(node, SimpleCommand) and not node.words and inner is node.inner[-1]
             self.substitution(inner, context.fresh if sets or asked else _captured(node, context))
-        if isinstance(node, Command):
-            self.found.append(Judged(node, context.fresh, context.captured, pipeline))
+        if isinstance(node, SimpleCommand):
+            self.found.append(JudgedCommand(node, context.fresh, context.captured, pipeline))
             self.command(node, context)
             return
         context = replace(context, read=context.read or not _logs(node))
@@ -254,7 +256,7 @@ class _Judge:
         self.lists(lists, _Context(fate, fate, fate, captured=True, read=True))
         self.options = options
 
-    def command(self, command: Command, context: _Context) -> None:
+    def command(self, command: SimpleCommand, context: _Context) -> None:
         words = unwrapped(command.words)
         name = words[0].text if words else ""
         if name == "set":
@@ -267,7 +269,9 @@ class _Judge:
                 self.calls[name] = context, self.options
         elif self.depth < MAX_SHELLS and (call := shell_call(words)) is not None:
             for start, end in scripts_within(self.script, command):
-                inner = _Judge(parse(self.script.text, start, end), call.options, self.depth + 1)
+                inner = _FateJudge(
+                    parse(self.script.text, start, end), call.options, self.depth + 1
+                )
                 self.found += inner.run(context.with_(context.fresh, ignored=False))
 
     def switch(self, switched: Mapping[str, bool]) -> None:
@@ -330,7 +334,7 @@ def _only_prints(node: Compound) -> bool:
     if len(node.parts) > 3 or len(condition) != 1 or len(condition[0].pipelines) != 1:
         return False
     return all(
-        isinstance(each, Command) and each.text[:1] and each.text[0] in _SAYS and _logs(each)
+        isinstance(each, SimpleCommand) and each.text[:1] and each.text[0] in _SAYS and _logs(each)
         for branch in branches
         for item in branch
         for pipeline in item.pipelines
@@ -340,13 +344,13 @@ def _only_prints(node: Compound) -> bool:
 
 def _captured(node: Node, context: _Context) -> Fate:
     """The fate of a substitution that gives a command its words."""
-    if not isinstance(node, Command) or context.read or not _logs(node):
+    if not isinstance(node, SimpleCommand) or context.read or not _logs(node):
         return _CAPTURED
     words = node.text
     return Fate("captured", node) if words and words[0] in _PRINTS_OR_DECLARES else _CAPTURED
 
 
-def _first(pipeline: Pipeline) -> Command | None:
+def _first(pipeline: Pipeline) -> SimpleCommand | None:
     """The first simple command of a pipeline."""
     node: Node = pipeline.commands[0]
     while isinstance(node, Compound):

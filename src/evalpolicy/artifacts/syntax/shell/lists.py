@@ -9,13 +9,13 @@ import re
 
 from evalpolicy.artifacts.syntax.shell.model import (
     AndOr,
-    Command,
     Compound,
     Lists,
     Node,
     Pipeline,
     Redirect,
     ShellWord,
+    SimpleCommand,
 )
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT, MAX_DEPTH, WordReader
 
@@ -38,7 +38,7 @@ class ListReader(WordReader):
 
     def __init__(self, text: str, at: int, end: int) -> None:
         super().__init__(text, at, end)
-        self.found: list[Command] = []
+        self.found: list[SimpleCommand] = []
         self.heres: list[tuple[int, int]] = []
         self.loops: list[str] = []
         self.pending: list[tuple[str, bool, int]] = []
@@ -172,7 +172,7 @@ class ListReader(WordReader):
             self.depth -= 1
             self.inner = outer
 
-    def noted(self, command: Command) -> Command:
+    def noted(self, command: SimpleCommand) -> SimpleCommand:
         self.found.append(command)
         return command
 
@@ -207,7 +207,7 @@ class ListReader(WordReader):
             return function
         if not (words or assignments or redirects):
             return None
-        return self.noted(Command(tuple(words), tuple(assignments), tuple(redirects), inner))
+        return self.noted(SimpleCommand(tuple(words), tuple(assignments), tuple(redirects), inner))
 
     def _defines(self) -> bool:
         """Whether `()` follows, as behind a function's name."""

@@ -40,7 +40,7 @@ class Redirect(Struct, frozen=True):
     number: int = -1
 
 
-class Command(Struct, frozen=True):
+class SimpleCommand(Struct, frozen=True):
     """A simple command; `[[ … ]]` and `(( … ))` count as ones.
 
     `inner` are the scripts of its substitutions, in their order.
@@ -79,7 +79,7 @@ class Compound(Struct, frozen=True):
 class Pipeline(Struct, frozen=True):
     """Commands joined by `|`; `negated` by `!`."""
 
-    commands: tuple[Command | Compound, ...]
+    commands: tuple[SimpleCommand | Compound, ...]
     negated: bool = False
 
 
@@ -94,7 +94,7 @@ class AndOr(Struct, frozen=True):
 
 
 Lists: TypeAlias = tuple[AndOr, ...]
-Node: TypeAlias = Command | Compound
+Node: TypeAlias = SimpleCommand | Compound
 
 
 class Script(Struct, frozen=True):
@@ -106,7 +106,7 @@ class Script(Struct, frozen=True):
 
     text: str
     lists: Lists
-    commands: tuple[Command, ...]
+    commands: tuple[SimpleCommand, ...]
     heres: tuple[tuple[int, int], ...] = ()
     loops: tuple[str, ...] = ()
 

@@ -17,7 +17,6 @@ from functools import lru_cache
 from evalpolicy.artifacts.syntax.shell.lists import NONE, ListReader
 from evalpolicy.artifacts.syntax.shell.model import (
     AndOr,
-    Command,
     Compound,
     CompoundKind,
     Lists,
@@ -26,6 +25,7 @@ from evalpolicy.artifacts.syntax.shell.model import (
     Redirect,
     Script,
     ShellWord,
+    SimpleCommand,
 )
 from evalpolicy.artifacts.syntax.shell.words import ARITHMETIC
 
@@ -42,21 +42,21 @@ _ESAC = frozenset(("esac",))
 @lru_cache(maxsize=256)  # several rules read the same script
 def parse(text: str, start: int = 0, end: int | None = None) -> Script:
     """Reads a script, or the part of a text that is one; offsets are those of the text."""
-    reader = _Reader(text, start, len(text) if end is None else end)
+    reader = _ScriptReader(text, start, len(text) if end is None else end)
     lists = reader.nested("")
     return Script(text, lists, tuple(reader.found), tuple(reader.heres), tuple(reader.loops))
 
 
 def words_of(line: str) -> list[str]:
     """The words of a line that no shell reads, as Python's `shlex` splits it."""
-    reader = _Reader(line, 0, len(line))
+    reader = _ScriptReader(line, 0, len(line))
     found = []
     while reader.next():
         found.append(reader.word().text)
     return found
 
 
-class _Reader(ListReader):
+class _ScriptReader(ListReader):
     def compound(self, word: str) -> Node | None:
         begin = self.at
         self.at += len(word)
@@ -161,15 +161,17 @@ class _Reader(ListReader):
             self.solid = self.at
         return self._closed("subshell", (tuple(body),))
 
-    def _arithmetic(self) -> Command | None:
+    def _arithmetic(self) -> SimpleCommand | None:
         """`(( … ))` as one word, if that is what stands there."""
         start = self.at
         if (found := ARITHMETIC.match(self.text, start, self.end)) is None:
             return None
         self.at = self.solid = found.end()
-        return self.noted(Command((ShellWord(self.text[start : self.at], start, self.at, True),)))
+        return self.noted(
+            SimpleCommand((ShellWord(self.text[start : self.at], start, self.at, True),))
+        )
 
-    def _test(self, start: int) -> Command:
+    def _test(self, start: int) -> SimpleCommand:
         words = [ShellWord("[[", start, self.at)]
         while self.next():
             words.append(self.word())
@@ -178,7 +180,7 @@ class _Reader(ListReader):
         redirects: list[Redirect] = []
         while self.redirect(redirects):
             pass
-        command = Command(tuple(words), (), tuple(redirects), tuple(self.inner))
+        command = SimpleCommand(tuple(words), (), tuple(redirects), tuple(self.inner))
         return self.noted(command)
 
     def function(self, name: ShellWord) -> Compound:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.shell.expansion import Scope, resolved
-from evalpolicy.artifacts.syntax.shell.model import Command, ShellWord
+from evalpolicy.artifacts.syntax.shell.model import ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
 NOTHING = Scope()
@@ -127,7 +127,7 @@ def unwrapped(words: Words) -> Words:
     return _behind(words, _WRAPPERS, [], [])
 
 
-def innermost(command: Command, scope: Scope = NOTHING) -> Innermost:
+def innermost(command: SimpleCommand, scope: Scope = NOTHING) -> Innermost:
     """The command behind all that runs another one, containers too, with what `scope` knows."""
     set_: list[ShellWord] = list(command.assignments)
     there: list[str] = []

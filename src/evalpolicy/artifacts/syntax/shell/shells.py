@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.reader import parse
 from evalpolicy.artifacts.syntax.shell.running import Words, basename, unwrapped
 
@@ -93,7 +93,7 @@ def quoted_range(script: str, word: ShellWord) -> tuple[int, int] | None:
     return None
 
 
-def scripts_within(script: Script, command: Command) -> list[tuple[int, int]]:
+def scripts_within(script: Script, command: SimpleCommand) -> list[tuple[int, int]]:
     """The ranges of a script's text that a command hands to a shell: `sh -c '…'`, `sh <<E`."""
     call = shell_call(unwrapped(command.words))
     if call is None:
@@ -105,7 +105,7 @@ def scripts_within(script: Script, command: Command) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if end > start]
 
 
-def with_inner(script: Script, depth: int = 0) -> Iterator[Command]:
+def with_inner(script: Script, depth: int = 0) -> Iterator[SimpleCommand]:
     """The commands of a script, each before those that it hands to a shell."""
     for command in script.commands:
         yield command

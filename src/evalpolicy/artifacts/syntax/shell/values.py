@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from evalpolicy.artifacts.syntax.shell.model import Command, Script, ShellWord
+from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.walking import DECLARES, SETS
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
@@ -35,7 +35,7 @@ def known_values(script: Script) -> dict[str, str]:
     }
 
 
-def _assignments(command: Command, name: str) -> tuple[ShellWord, ...]:
+def _assignments(command: SimpleCommand, name: str) -> tuple[ShellWord, ...]:
     if name in DECLARES:
         return command.words[1:]
     return () if command.words else command.assignments

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.model import (
     AndOr,
-    Command,
     Compound,
     Lists,
     Node,
     Pipeline,
     Script,
+    SimpleCommand,
 )
 from evalpolicy.artifacts.syntax.shell.words import ASSIGNMENT
 
@@ -37,7 +37,7 @@ _TESTS = frozenset(("[", "[[", "test"))
 class Placed(Struct, frozen=True):
     """A command and what it runs with."""
 
-    command: Command
+    command: SimpleCommand
     scope: Scope
 
 
@@ -92,7 +92,7 @@ class _Walk:
     def node(self, node: Node) -> Iterator[Placed]:
         for lists in node.inner:
             yield from self.aside(self.lists(lists))
-        if isinstance(node, Command):
+        if isinstance(node, SimpleCommand):
             yield Placed(node, self.scope)
             yield from self.follow(node)
         else:
@@ -142,7 +142,7 @@ class _Walk:
                 ends = (*ends, self.scope)
         self.scope = merged(ends)
 
-    def follow(self, command: Command) -> Iterator[Placed]:
+    def follow(self, command: SimpleCommand) -> Iterator[Placed]:
         """What a command does to those behind it."""
         name = command.words[0].text if command.words else ""
         if not name or name in DECLARES:
@@ -174,7 +174,7 @@ class _Walk:
         yield from self.lists(self.functions[name])
         self.calling.pop()
 
-    def assign(self, command: Command) -> None:
+    def assign(self, command: SimpleCommand) -> None:
         for word in command.words[1:] if command.words else command.assignments:
             if (found := ASSIGNMENT.match(word.text)) is None:
                 continue
@@ -188,7 +188,7 @@ class _Walk:
         if _NAMES.fullmatch(name) and len(self.scope.values) < _MOST:
             self.scope = replace(self.scope, values={**self.scope.values, name: value})
 
-    def enter(self, command: Command) -> None:
+    def enter(self, command: SimpleCommand) -> None:
         target = next((w for w in command.words[1:] if not w.text.startswith("-")), None)
         there: str | None = None
         if target is not None and self.scope.directory is not None:
@@ -238,4 +238,4 @@ def _leaves(pipeline: Pipeline) -> bool:
 
 def _tests(pipeline: Pipeline) -> bool:
     first = pipeline.commands[0]
-    return isinstance(first, Command) and first.text[:1] != () and first.text[0] in _TESTS
+    return isinstance(first, SimpleCommand) and first.text[:1] != () and first.text[0] in _TESTS

@@ -122,13 +122,13 @@ def _recipes(text: str, path: str, *, just: bool) -> Iterator[Piece]:
 
 
 def _package(text: str) -> Iterator[Piece]:
-    from evalpolicy.artifacts.syntax.json_spans import Document, parse
+    from evalpolicy.artifacts.syntax.json_spans import JsonDocument, parse
 
     document = parse(text.encode("utf-8", "surrogateescape"))
-    value = document.value if isinstance(document, Document) else None
+    value = document.value if isinstance(document, JsonDocument) else None
     scripts = value.get("scripts") if isinstance(value, dict) else None
     for name, script in scripts.items() if isinstance(scripts, dict) else ():
-        if isinstance(script, str) and isinstance(document, Document):
+        if isinstance(script, str) and isinstance(document, JsonDocument):
             yield Piece(script, _fixed(document.span(("scripts", name))), name)
 
 
@@ -181,7 +181,7 @@ def _task_variables(node: YamlNode) -> Iterator[tuple[str, str | None]]:
 def _mise(text: str) -> Iterator[Piece]:
     """`[tasks.a] run = "…"` and `[tasks] a = "…"`."""
     from evalpolicy.artifacts.syntax.toml_reader import parse_toml
-    from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar, Table, Value
+    from evalpolicy.artifacts.syntax.toml_spans import Array, Table, TomlScalar, Value
 
     document = parse_toml(text.encode("utf-8", "surrogateescape"))
     entry = document.root.entries.get("tasks")
@@ -191,7 +191,7 @@ def _mise(text: str) -> Iterator[Piece]:
         if isinstance(value, Table):
             value = value.entries["run"].value if "run" in value.entries else None
         for item in value.items if isinstance(value, Array) else [value]:
-            if isinstance(item, Scalar) and isinstance(item.value, str):
+            if isinstance(item, TomlScalar) and isinstance(item.value, str):
                 yield Piece(item.value, _fixed(document.span_of(item)), name)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from evalpolicy.artifacts.syntax.toml_reader import parse_toml
-from evalpolicy.artifacts.syntax.toml_spans import Array, Scalar, Table, Value
+from evalpolicy.artifacts.syntax.toml_spans import Array, Table, TomlScalar, Value
 from evalpolicy.scanners.gitleaks.runs.model import Seen, tagged
 
 FILES = (".tool-versions", "mise.toml", ".mise.toml", ".config/mise.toml", "mise/config.toml")
@@ -43,4 +43,4 @@ def _version(value: Value) -> str | None:
         return _version(value.entries["version"].value) if "version" in value.entries else None
     if isinstance(value, Array):
         return _version(value.items[0]) if value.items else None
-    return str(value.value) if isinstance(value, Scalar) else None
+    return str(value.value) if isinstance(value, TomlScalar) else None

@@ -56,7 +56,7 @@ class GateChange(Struct, frozen=True):
     new: bool = False
 
 
-class Submitted:
+class SubmittedFiles:
     """The artifacts of the two states that a submission changes, each read when first asked for.
 
     What cannot be read becomes a problem of the comparison.

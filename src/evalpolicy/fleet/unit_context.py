@@ -15,7 +15,7 @@ from evalpolicy.snapshot.tracing import tracked
 _LIMIT = 4 << 20
 
 
-class Surroundings:
+class UnitContext:
     """What stands around one unit: its folder's other files, its build, the fleet's images.
 
     A rule that asks for `unit` and `around` sees nothing else.

@@ -16,7 +16,7 @@ _LIMIT = 1 << 20
 _LONGEST = 20
 
 
-class Composes:
+class ComposeFiles:
     """Each file is read once and cached by its content."""
 
     def __init__(self, fleet: Fleet) -> None:

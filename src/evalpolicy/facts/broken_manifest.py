@@ -13,15 +13,15 @@ from evalpolicy.snapshot.model import understood
 _LIMIT = 4 << 20
 
 
-def broken_of(fleet: Fleet, layout: Layout) -> BrokenFile:
+def broken_manifest_of(fleet: Fleet, layout: Layout) -> BrokenManifestFile:
     """The broken manifest of a fleet. What it cannot be read for is a problem of the fleet."""
-    found = BrokenFile(fleet.snapshot, layout.broken)
+    found = BrokenManifestFile(fleet.snapshot, layout.broken)
     for problem in found.problems:
         fleet.report(found.path, problem)
     return found
 
 
-class BrokenFile:
+class BrokenManifestFile:
     """The recordings that are known to be bad. A missing manifest counts as an empty one."""
 
     def __init__(self, snapshot: Snapshot, path: str) -> None:

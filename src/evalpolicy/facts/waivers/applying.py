@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from evalpolicy.config.allowance import Allowance
 from evalpolicy.errors import UsageError
 from evalpolicy.facts.waivers.allowances import Allowances
-from evalpolicy.facts.waivers.baseline import Baseline, Row
+from evalpolicy.facts.waivers.baseline import Baseline, BaselineRow
 from evalpolicy.facts.waivers.suppressions import Suppression
 from evalpolicy.policy.report import Waived
 from evalpolicy.policy.rule import Finding, Rule
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class StaleRow(NamedTuple):
     """A row of the baseline: how often it may occur, and how often it occurs."""
 
-    row: Row
+    row: BaselineRow
     line: int
     allowed: int
     occurs: int
@@ -66,7 +66,7 @@ class Waivers:
         self._ran = frozenset(ran)
         self._standing = standing
         self._used: set[tuple[int, str]] = set()
-        self.occurs: dict[Row, int] = {}
+        self.occurs: dict[BaselineRow, int] = {}
         self._meant: dict[str, frozenset[str] | UsageError] = {}
         self._by_line: dict[tuple[str, int], list[int]] = {}
         for number, item in enumerate(suppressions):
@@ -108,7 +108,7 @@ class Waivers:
         """The row of the baseline that covers one more such finding, and whether it counts."""
         if self.baseline is None:
             return None, False
-        row = Row.of(finding)
+        row = BaselineRow.of(finding)
         occurs = self.occurs[row] = self.occurs.get(row, 0) + 1
         if occurs > self.baseline.rows.get(row, 0):
             return None, False

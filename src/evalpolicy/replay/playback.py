@@ -25,7 +25,7 @@ class Draw(Struct, frozen=True):
     differences: tuple[Difference, ...]
 
 
-class Tape:
+class Playback:
     """Safe for concurrent calls: the first caller gets the next turn."""
 
     def __init__(self, trajectory: Trajectory, on_exhausted: OnExhausted = "error") -> None:
