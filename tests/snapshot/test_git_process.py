@@ -107,7 +107,7 @@ def test_only_scratch_directories_see_what_consults_filters_or_drivers():
         for path in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Attribute) and node.attr in ("DIFF_WORKTREE", "MERGE")
-        and isinstance(node.value, ast.Name) and node.value.id == "Command"
+        and isinstance(node.value, ast.Name) and node.value.id == GitCommand.__name__
     }  # fmt: skip
     assert users == {
         "snapshot/submission/comparing.py": "DIFF_WORKTREE",

@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"[ \t]*[@+-]*[ \t]*")
 _ONE_SHELL = re.compile(r"^\.ONESHELL[ \t]*:", re.MULTILINE)
 
 
-class Line(Struct, frozen=True):
+class RecipeLine(Struct, frozen=True):
     """One logical line of a recipe as shell text, its first line, and how it is written there.
 
     `ignored`: a `-` in front lets make or just go on when it fails.
@@ -41,7 +41,7 @@ class Recipe(Struct, frozen=True):
 
     name: str
     needs: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[RecipeLine, ...]
     whole: bool = False
 
 
@@ -77,7 +77,7 @@ def parse(text: str, *, just: bool = False) -> Makefile:
     defaults: set[str] = set()
     names: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    body: list[Line] = []
+    body: list[RecipeLine] = []
 
     def close() -> None:
         whole = bool(body) and body[0].written.lstrip().startswith("#!")
@@ -109,10 +109,10 @@ def parse(text: str, *, just: bool = False) -> Makefile:
     return Makefile(variables, tuple(recipes), frozenset(defaults), own_shell)
 
 
-def _line(recipe: str, number: int, written: str, just: bool) -> Line:
+def _line(recipe: str, number: int, written: str, just: bool) -> RecipeLine:
     prefix = _PREFIX.match(recipe)
     bare = recipe[prefix.end() :] if prefix else recipe
-    return Line(_shell(bare, just), number, written, "-" in recipe[: len(recipe) - len(bare)])
+    return RecipeLine(_shell(bare, just), number, written, "-" in recipe[: len(recipe) - len(bare)])
 
 
 def _assign(variables: dict[str, str | None], found: re.Match[str], just: bool) -> bool:

@@ -26,7 +26,7 @@ def holds(condition: str, context: Mapping[str, str]) -> bool | None:
     whole = _WHOLE.fullmatch(condition)
     if whole is None and "${{" in condition:
         return None
-    reader = _Reader(condition if whole is None else whole[1], context)
+    reader = _ConditionReader(condition if whole is None else whole[1], context)
     try:
         value = reader.either(0)
     except _Unread:
@@ -46,7 +46,7 @@ class _Unread(Exception):  # noqa: N818 - not every text is a condition
     """A text that is not one this reads."""
 
 
-class _Reader:
+class _ConditionReader:
     def __init__(self, text: str, context: Mapping[str, str]) -> None:
         self.tokens = list(_TOKEN.finditer(text.strip()))
         self.at = 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evalpolicy.scanners.gitleaks.evaluate import Evaluation
     from evalpolicy.scanners.gitleaks.invocation import Invocation
     from evalpolicy.scanners.gitleaks.runs.model import Pin
-    from evalpolicy.scanners.gitleaks.runs.script import Piece
+    from evalpolicy.scanners.gitleaks.runs.script import ScriptPiece
 
 NAMES = (".gitleaks.toml", "gitleaks.toml")
 """File names of a gitleaks configuration; gitleaks only finds the first one by itself."""
@@ -90,18 +90,18 @@ class GitleaksUses:
             return ()
         from evalpolicy.scanners.gitleaks.runs.files import script_pins
         from evalpolicy.scanners.gitleaks.runs.hooks import pre_commit_pins
-        from evalpolicy.scanners.gitleaks.runs.script import Files
+        from evalpolicy.scanners.gitleaks.runs.script import CallableFiles
         from evalpolicy.scanners.gitleaks.runs.tools import tools_seen
         from evalpolicy.scanners.gitleaks.runs.workflows import (
-            Repository,
+            Callees,
             inputs_given,
             workflow_pins,
         )
 
         tools = tools_seen(self.gates.content)
         workflows = self.gates.workflows
-        files = Files(frozenset(naming), self._pieces)
-        around = Repository(
+        files = CallableFiles(frozenset(naming), self._pieces)
+        callees = Callees(
             files=files,
             action=self._action,
             callers=lambda path: inputs_given(workflows.values(), path),
@@ -113,7 +113,7 @@ class GitleaksUses:
             path, config = self.gates.pre_commit
             found += pre_commit_pins(config, path, files, tools)
         for path, workflow in workflows.items():
-            found += workflow_pins(workflow, path, around)
+            found += workflow_pins(workflow, path, callees)
         called = {(pin.path, pin.span) for pin in found}
         for path, text in naming.items():
             alone = script_pins(text, path, files, tools)
@@ -139,7 +139,7 @@ class GitleaksUses:
         except Unreadable:
             return None
 
-    def _pieces(self, path: str) -> tuple[Piece, ...]:
+    def _pieces(self, path: str) -> tuple[ScriptPiece, ...]:
         from evalpolicy.scanners.gitleaks.runs.files import pieces_of
 
         text = self._naming.get(path)

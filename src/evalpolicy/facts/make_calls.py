@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evalpolicy.artifacts.makefile import Line, Makefile, parse
+from evalpolicy.artifacts.makefile import Makefile, RecipeLine, parse
 from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.model import Script
 from evalpolicy.artifacts.syntax.shell.reader import parse as parse_shell
@@ -28,7 +28,7 @@ class CalledRecipe(Struct, frozen=True):
 
     path: str
     target: str
-    lines: tuple[Line, ...]
+    lines: tuple[RecipeLine, ...]
 
 
 def recipes(gates: Gates) -> Iterator[CalledRecipe]:

@@ -88,7 +88,7 @@ _ENGINE_FLAGS = frozenset(
 )  # fmt: skip
 
 
-class Container(Struct, frozen=True):
+class ContainerCommand(Struct, frozen=True):
     """Where `docker run` starts a command: the image's word as written, and what it can see.
 
     `mounts` are pairs of a path in the container and what is mounted there; `directory` is what
@@ -110,7 +110,7 @@ class Innermost(Struct, frozen=True):
 
     words: Words
     environment: tuple[tuple[str, str], ...] = ()
-    container: Container | None = None
+    container: ContainerCommand | None = None
     directory: str | None = None
 
     @property
@@ -208,7 +208,7 @@ def _contained(words: Words) -> Innermost | None:
         return None
     image, arguments = words[at], words[at + 1 :]
     set_ = [value for option, value in options if option in ("-e", "--env")]
-    container = Container(
+    container = ContainerCommand(
         image=image,
         mounts=tuple(filter(None, (_mount(*each) for each in options))),
         directory=next((v for o, v in reversed(options) if o in ("-w", "--workdir")), None),

@@ -30,9 +30,9 @@ from evalpolicy.scanners.gitleaks.runs.names import (
 from evalpolicy.scanners.gitleaks.runs.program import image_seen
 from evalpolicy.scanners.gitleaks.runs.script import (
     NO_FILES,
-    Files,
-    Piece,
+    CallableFiles,
     Runs,
+    ScriptPiece,
     installed,
     names_it,
 )
@@ -46,7 +46,7 @@ _TOX_NAMES = re.compile(r"\{(toxinidir|tox_root|env:(\w+):([^}]*)|posargs:?([^}]
 
 
 def script_pins(
-    text: str, path: str, files: Files = NO_FILES, tools: Seen | None = None
+    text: str, path: str, files: CallableFiles = NO_FILES, tools: Seen | None = None
 ) -> tuple[Pin, ...]:
     """The runs of a file by itself, where nothing else says what is on PATH."""
     runs = Runs("script", files, tools=tools)
@@ -60,7 +60,7 @@ def script_pins(
     return tuple(dict.fromkeys(runs.pins))
 
 
-def pieces_of(text: str, path: str) -> tuple[Piece, ...]:
+def pieces_of(text: str, path: str) -> tuple[ScriptPiece, ...]:
     """The scripts of a file that names gitleaks; none of a file of another kind."""
     if not names_it(text):
         return ()
@@ -79,7 +79,7 @@ def pieces_of(text: str, path: str) -> tuple[Piece, ...]:
         return tuple(_nox(text))
     if is_dockerfile(path):
         return tuple(_dockerfile(text))
-    return (Piece(text, Lines(text).span),)
+    return (ScriptPiece(text, Lines(text).span),)
 
 
 def _occurrences(text: str, written: str, line: int) -> Callable[[int, int], Span]:
@@ -104,7 +104,7 @@ def _closed(values: Mapping[str, str | None], directory: str) -> dict[str, str |
     return {n: None if v is None or is_open(v) else v for n, v in found.items()}
 
 
-def _recipes(text: str, path: str, *, just: bool) -> Iterator[Piece]:
+def _recipes(text: str, path: str, *, just: bool) -> Iterator[ScriptPiece]:
     read = makefile.parse(text, just=just)
     known = _closed(read.variables, posixpath.dirname(f"{TOP}/{path}"))
     weak = read.defaults
@@ -112,16 +112,16 @@ def _recipes(text: str, path: str, *, just: bool) -> Iterator[Piece]:
         if recipe.whole:
             whole = "\n".join(line.text for line in recipe.lines)
             place = Lines(whole, recipe.lines[0].line).span
-            yield Piece(whole, place, recipe.name, recipe.needs, known, weak)
+            yield ScriptPiece(whole, place, recipe.name, recipe.needs, known, weak)
             continue
         if not recipe.lines:
-            yield Piece("", Lines("").span, recipe.name, recipe.needs)
+            yield ScriptPiece("", Lines("").span, recipe.name, recipe.needs)
         for line in recipe.lines:
             span = _occurrences(line.text, line.written, line.line)
-            yield Piece(line.text, span, recipe.name, recipe.needs, known, weak)
+            yield ScriptPiece(line.text, span, recipe.name, recipe.needs, known, weak)
 
 
-def _package(text: str) -> Iterator[Piece]:
+def _package(text: str) -> Iterator[ScriptPiece]:
     from evalpolicy.artifacts.syntax.json_spans import JsonDocument, parse
 
     document = parse(text.encode("utf-8", "surrogateescape"))
@@ -129,14 +129,14 @@ def _package(text: str) -> Iterator[Piece]:
     scripts = value.get("scripts") if isinstance(value, dict) else None
     for name, script in scripts.items() if isinstance(scripts, dict) else ():
         if isinstance(script, str) and isinstance(document, JsonDocument):
-            yield Piece(script, _fixed(document.span(("scripts", name))), name)
+            yield ScriptPiece(script, _fixed(document.span(("scripts", name))), name)
 
 
 def _fixed(span: Span) -> Callable[[int, int], Span]:
     return lambda start, end: span
 
 
-def _tasks(text: str, path: str) -> Iterator[Piece]:
+def _tasks(text: str, path: str) -> Iterator[ScriptPiece]:
     """`cmds` of a Taskfile, `run` of lefthook."""
     root = parse_yaml(text.encode("utf-8", "surrogateescape")).root
     if not isinstance(root, YamlMap):
@@ -145,7 +145,7 @@ def _tasks(text: str, path: str) -> Iterator[Piece]:
     for name, command in _commands(root, ""):
         written = _TASK_VARIABLE.sub(r"${\1}", command.text)
         line = script_span(command).line
-        yield Piece(written, _occurrences(written, command.text, line), name, known=known)
+        yield ScriptPiece(written, _occurrences(written, command.text, line), name, known=known)
 
 
 _WITHIN_TASK = ("tasks", "commands", "jobs", "scripts", "cmds", "cmd", "run", "vars", "hooks")
@@ -178,7 +178,7 @@ def _task_variables(node: YamlNode) -> Iterator[tuple[str, str | None]]:
             yield from _task_variables(entry.value)
 
 
-def _mise(text: str) -> Iterator[Piece]:
+def _mise(text: str) -> Iterator[ScriptPiece]:
     """`[tasks.a] run = "…"` and `[tasks] a = "…"`."""
     from evalpolicy.artifacts.syntax.toml_reader import parse_toml
     from evalpolicy.artifacts.syntax.toml_spans import Array, Table, TomlScalar, Value
@@ -192,10 +192,10 @@ def _mise(text: str) -> Iterator[Piece]:
             value = value.entries["run"].value if "run" in value.entries else None
         for item in value.items if isinstance(value, Array) else [value]:
             if isinstance(item, TomlScalar) and isinstance(item.value, str):
-                yield Piece(item.value, _fixed(document.span_of(item)), name)
+                yield ScriptPiece(item.value, _fixed(document.span_of(item)), name)
 
 
-def _tox(text: str) -> Iterator[Piece]:
+def _tox(text: str) -> Iterator[ScriptPiece]:
     """The lines of an environment's `commands`, and what its `deps` install."""
     section = key = ""
     for number, line in enumerate(text.split("\n"), 1):
@@ -213,7 +213,7 @@ def _tox(text: str) -> Iterator[Piece]:
             command = f"pip install {shlex.quote(command.removeprefix('-'))}"
         elif key not in ("commands", "commands_pre", "commands_post"):
             continue
-        yield Piece(command, _occurrences(command, written, number), section)
+        yield ScriptPiece(command, _occurrences(command, written, number), section)
 
 
 def _tox_name(found: re.Match[str]) -> str:
@@ -222,7 +222,7 @@ def _tox_name(found: re.Match[str]) -> str:
     return TOP if found[2] is None else f"${{{found[2]}:-{found[3]}}}"
 
 
-def _nox(text: str) -> Iterator[Piece]:
+def _nox(text: str) -> Iterator[ScriptPiece]:
     """`session.run("gitleaks", …)` and `session.install("…")`, where the words are written."""
     import ast
 
@@ -241,10 +241,10 @@ def _nox(text: str) -> Iterator[Piece]:
                 line = shlex.join(map(str, words))
                 line = f"pip install {line}" if name == "install" else line
                 span = Span.at(call.lineno, call.col_offset + 1, len(name))
-                yield Piece(line, _fixed(span), function.name)
+                yield ScriptPiece(line, _fixed(span), function.name)
 
 
-def _dockerfile(text: str) -> Iterator[Piece]:
+def _dockerfile(text: str) -> Iterator[ScriptPiece]:
     """What a build runs and what its image starts; an image of gitleaks says its version."""
     from evalpolicy.artifacts.dockerfile import parse
     from evalpolicy.artifacts.run_scripts import scripts as run_scripts
@@ -268,7 +268,7 @@ def _dockerfile(text: str) -> Iterator[Piece]:
                 if not source and len(words) == 2 and words[0] in (".", "./"):
                     mounts.append((posixpath.join(directory, words[1]), TOP))
             piece = partial(
-                Piece, known=known, directory=directory, mounts=tuple(mounts), seen=seen
+                ScriptPiece, known=known, directory=directory, mounts=tuple(mounts), seen=seen
             )
             for script in scripts:
                 if script.instruction is instruction and names_it(script.text):

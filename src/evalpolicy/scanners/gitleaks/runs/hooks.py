@@ -11,7 +11,7 @@ from evalpolicy.artifacts.syntax.shell.expansion import Scope
 from evalpolicy.artifacts.syntax.shell.reader import words_of
 from evalpolicy.scanners.gitleaks.invocation import Invocation, from_words
 from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, Seen, pinned, tagged
-from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, Files, Runs
+from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, CallableFiles, Runs
 from evalpolicy.scanners.gitleaks.runs.seen import installed_by
 from evalpolicy.scanners.gitleaks.versions import Version, table
 
@@ -23,7 +23,7 @@ _SETTLE = "use the hook id gitleaks with the tag of a version as rev"
 
 
 def pre_commit_pins(
-    config: PreCommitConfig, path: str, files: Files = NO_FILES, tools: Seen | None = None
+    config: PreCommitConfig, path: str, files: CallableFiles = NO_FILES, tools: Seen | None = None
 ) -> tuple[Pin, ...]:
     """Runs by .pre-commit-config.yaml: the three hook ids, and local hooks that run gitleaks."""
     return tuple(
@@ -35,7 +35,7 @@ def pre_commit_pins(
 
 
 def _hook_pins(
-    repository: HookRepository, hook: Hook, path: str, files: Files, tools: Seen | None
+    repository: HookRepository, hook: Hook, path: str, files: CallableFiles, tools: Seen | None
 ) -> list[Pin]:
     if repository.url.text == "local":
         return _local_pins(hook, path, files, tools)
@@ -79,7 +79,7 @@ def _hook_words(hook: Hook, version: Version | None) -> list[str]:
     return words + [argument.text for argument in hook.args or ()]
 
 
-def _local_pins(hook: Hook, path: str, files: Files, tools: Seen | None) -> list[Pin]:
+def _local_pins(hook: Hook, path: str, files: CallableFiles, tools: Seen | None) -> list[Pin]:
     entry = hook.entry
     if entry is None or not files.concern(entry.text):
         return []

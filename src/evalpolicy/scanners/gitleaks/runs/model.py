@@ -49,7 +49,7 @@ class Pin(Struct, frozen=True):
     inline: Located | None = None
 
 
-class Place(Struct, frozen=True):
+class RunPlace(Struct, frozen=True):
     """The directory that a run begins in, and what a container sees of the host.
 
     `directory` is an absolute path, None if it is not known; `mounts` are pairs of a path in the

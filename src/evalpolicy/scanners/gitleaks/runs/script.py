@@ -12,7 +12,12 @@ from msgspec.structs import replace
 from evalpolicy.artifacts.syntax.shell.expansion import Scope, resolved
 from evalpolicy.artifacts.syntax.shell.model import Script, ShellWord
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.running import Container, Innermost, basename, innermost
+from evalpolicy.artifacts.syntax.shell.running import (
+    ContainerCommand,
+    Innermost,
+    basename,
+    innermost,
+)
 from evalpolicy.artifacts.syntax.shell.shells import MAX_SHELLS, quoted_range, shell_call
 from evalpolicy.artifacts.syntax.shell.walking import Placed, placed
 from evalpolicy.artifacts.syntax.source import Located, Span
@@ -20,13 +25,13 @@ from evalpolicy.scanners.gitleaks.invocation import from_words
 from evalpolicy.scanners.gitleaks.runs.model import (
     UNSEEN,
     Pin,
-    Place,
+    RunPlace,
     Seen,
     Source,
     pinned,
     tagged,
 )
-from evalpolicy.scanners.gitleaks.runs.program import Program, image_seen, program
+from evalpolicy.scanners.gitleaks.runs.program import GitleaksProgram, image_seen, program
 from evalpolicy.scanners.gitleaks.runs.seen import installed_by
 
 _NOTHING: Mapping[str, str] = {}
@@ -54,7 +59,7 @@ RUNNERS = {
 """Programs that run the targets of a file, and how such a file is called."""
 
 
-class Piece(Struct, frozen=True):
+class ScriptPiece(Struct, frozen=True):
     """One script of a file: a recipe's line, a task, a RUN, or the file itself.
 
     `name` is what it is called by, `needs` what runs before it. `known` are the variables that
@@ -73,14 +78,14 @@ class Piece(Struct, frozen=True):
     seen: Seen | None = None
 
 
-class Files(Struct, frozen=True):
+class CallableFiles(Struct, frozen=True):
     """The files whose scripts can be called: those that name gitleaks, by `paths`.
 
     `pieces` gives the scripts of one, none of another file.
     """
 
     paths: frozenset[str] = frozenset()
-    pieces: Callable[[str], Iterable[Piece]] = lambda path: ()
+    pieces: Callable[[str], Iterable[ScriptPiece]] = lambda path: ()
 
     def concern(self, text: str) -> bool:
         """Whether a script can run gitleaks, itself or by a file that it calls."""
@@ -93,7 +98,7 @@ class Files(Struct, frozen=True):
         return names | {runner for runner, files in RUNNERS.items() if names.intersection(files)}
 
 
-NO_FILES = Files()
+NO_FILES = CallableFiles()
 
 
 class Runs:
@@ -107,7 +112,7 @@ class Runs:
     def __init__(
         self,
         source: Source,
-        files: Files = NO_FILES,
+        files: CallableFiles = NO_FILES,
         seen: Seen | None = None,
         tools: Seen | None = None,
         launched: bool = True,
@@ -138,7 +143,7 @@ class Runs:
             self._command(path, script, each, span, mounts, found, 0)
 
     def piece(
-        self, path: str, piece: Piece, scope: Scope, given: Mapping[str, str] = _NOTHING
+        self, path: str, piece: ScriptPiece, scope: Scope, given: Mapping[str, str] = _NOTHING
     ) -> None:
         """The runs of one script of a file, with the values of `scope`, `given` ones above all."""
         known = {
@@ -203,7 +208,7 @@ class Runs:
         where: Span,
         scope: Scope,
         run: Innermost,
-        gitleaks: Program,
+        gitleaks: GitleaksProgram,
         mounts: tuple[tuple[str, str], ...] | None,
     ) -> None:
         container = run.container
@@ -217,7 +222,9 @@ class Runs:
         if invocation is None:
             return
         entered = _entered(scope, run)
-        place = Place(entered.directory, _mounted(run, scope, mounts), scope.top or Place().top)
+        place = RunPlace(
+            entered.directory, _mounted(run, scope, mounts), scope.top or RunPlace().top
+        )
         seen = gitleaks.seen or (self.seen if container is None else None)
         named = scope.values.get("GITLEAKS_VERSION")
         if seen is None and named is not None:
@@ -251,7 +258,7 @@ class Runs:
             self._calling.remove(inside)
 
 
-def installed(path: str, pieces: Iterable[Piece], scope: Scope) -> Seen | None:
+def installed(path: str, pieces: Iterable[ScriptPiece], scope: Scope) -> Seen | None:
     """What the scripts of a file install, in whatever order they run."""
     found: list[Seen] = []
     for piece in pieces:
@@ -281,7 +288,7 @@ def _entered(scope: Scope, run: Innermost) -> Scope:
 def _mounted(
     run: Innermost, scope: Scope, outer: tuple[tuple[str, str], ...] | None
 ) -> tuple[tuple[str, str], ...] | None:
-    container: Container | None = run.container
+    container: ContainerCommand | None = run.container
     if container is None:
         return outer
     base = scope.directory or "$PWD"
@@ -355,7 +362,7 @@ def _callees(name: str, words: list[str]) -> Iterator[tuple[str, tuple[str, ...]
         yield words[0], None
 
 
-def _wanted(pieces: list[Piece], targets: tuple[str, ...] | None) -> list[Piece]:
+def _wanted(pieces: list[ScriptPiece], targets: tuple[str, ...] | None) -> list[ScriptPiece]:
     """The pieces that the targets name, and those that these need; the first without a target."""
     if targets is None:
         return pieces

@@ -13,15 +13,15 @@ from evalpolicy.artifacts.syntax.shell.expansion import Scope, is_open
 from evalpolicy.artifacts.syntax.source import Lines, Located
 from evalpolicy.artifacts.workflow import Job, Step, Workflow
 from evalpolicy.scanners.gitleaks.runs.actions import action_run, installed_by_action
-from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, Place, Seen, pinned
+from evalpolicy.scanners.gitleaks.runs.model import TOP, Pin, RunPlace, Seen, pinned
 from evalpolicy.scanners.gitleaks.runs.program import image_seen
-from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, Files, Runs, names_it
+from evalpolicy.scanners.gitleaks.runs.script import NO_FILES, CallableFiles, Runs, names_it
 
 _TOOLS = re.compile(r"(?:jdx/mise-action|asdf-vm/actions/\w+|aquaproj/aqua-installer)@", re.I)
 _MAX_ACTIONS = 5
 
 
-class Repository(Struct, frozen=True):
+class Callees(Struct, frozen=True):
     """What a workflow can call here.
 
     `files` are those that name gitleaks, `action` reads a composite action by its
@@ -29,34 +29,34 @@ class Repository(Struct, frozen=True):
     file of tools pins, `exists` whether a path is there.
     """
 
-    files: Files = NO_FILES
+    files: CallableFiles = NO_FILES
     action: Callable[[str], Workflow | None] = lambda folder: None
     callers: Callable[[str], Iterable[Mapping[str, str]]] = lambda path: ()
     tools: Seen | None = None
     exists: Callable[[str], bool] = lambda path: False
 
 
-ALONE = Repository()
+ALONE = Callees()
 
 
-def workflow_pins(workflow: Workflow, path: str, around: Repository = ALONE) -> tuple[Pin, ...]:
+def workflow_pins(workflow: Workflow, path: str, callees: Callees = ALONE) -> tuple[Pin, ...]:
     """The runs of a workflow's jobs, each with what its job installs before it."""
-    inputs = _given(workflow, around.callers(path))
+    inputs = _given(workflow, callees.callers(path))
     return tuple(
         pin
         for job in workflow.jobs
-        if _concerns(job, around)
-        for pin in _JobRuns(path, job, inputs, around).collected()
+        if _concerns(job, callees)
+        for pin in _JobRuns(path, job, inputs, callees).collected()
     )
 
 
-def _concerns(job: Job, around: Repository) -> bool:
+def _concerns(job: Job, callees: Callees) -> bool:
     """Whether a job can run gitleaks; most cannot, and their scripts are not read."""
     for step in job.steps:
         uses = "" if step.uses is None else step.uses.text
         if names_it(uses) or uses.startswith("./"):
             return True
-        if step.run is not None and around.files.concern(step.run.text):
+        if step.run is not None and callees.files.concern(step.run.text):
             return True
     return False
 
@@ -84,10 +84,10 @@ class _JobRuns:
     """The steps of one job, in order; a composite action's stand in the place of its step."""
 
     def __init__(
-        self, path: str, job: Job, inputs: Mapping[str, str | None], around: Repository
+        self, path: str, job: Job, inputs: Mapping[str, str | None], callees: Callees
     ) -> None:
-        self.path, self.job, self.around = path, job, around
-        self.runs = Runs("workflow", around.files, tools=around.tools, launched=False)
+        self.path, self.job, self.callees = path, job, callees
+        self.runs = Runs("workflow", callees.files, tools=callees.tools, launched=False)
         self.top = TOP
         self.contexts: dict[str, str | None] = {
             "github.workspace": TOP,
@@ -152,12 +152,12 @@ class _JobRuns:
         self.runs.launched = self.runs.launched or _TOOLS.match(uses.text) is not None
         self.runs.seen = installed_by_action(step, inputs) or self.runs.seen
         set_ = {n: v if v is not None else f"${n}" for n, v in scope.values.items()}
-        found = action_run(step, set_, inputs, self.around.exists)
+        found = action_run(step, set_, inputs, self.callees.exists)
         if found is not None:
             invocation, seen = found
             set_in = dict(step.environment).get("GITLEAKS_VERSION")
             span = uses.span if set_in is None else set_in.span
-            place = Place(scope.directory, _in_container(uses.text), self.top)
+            place = RunPlace(scope.directory, _in_container(uses.text), self.top)
             pin = pinned(seen, "action", path, span, invocation.located(place.within))
             inline = _inline(step.environment) if invocation.inline else None
             self.runs.pins.append(replace(pin, inline=inline))
@@ -165,7 +165,7 @@ class _JobRuns:
             self.composite(posixpath.normpath(uses.text), inputs)
 
     def composite(self, folder: str, inputs: Mapping[str, str]) -> None:
-        action = self.around.action(folder)
+        action = self.callees.action(folder)
         if action is None:
             return
         outer = self.contexts
@@ -176,7 +176,7 @@ class _JobRuns:
             "github.action_path": f"{TOP}/{folder}",
         }
         self.depth += 1
-        file = next((f"{folder}/{n}" for n in _ACTIONS if self.around.exists(f"{folder}/{n}")), "")
+        file = next((f"{folder}/{n}" for n in _ACTIONS if self.callees.exists(f"{folder}/{n}")), "")
         for job in action.jobs:
             self.steps(file or f"{folder}/{_ACTIONS[0]}", job.steps)
         self.depth -= 1
