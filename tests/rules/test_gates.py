@@ -245,6 +245,8 @@ CASES = [
      [(CI, 4)]),
     ("GAT009", {**TREE, CI: "on: push\njobs:\n  a:\n    steps:\n      - uses: ./actions/gone\n"},
      [(CI, 5)]),
+    *(("GAT009", {**TREE, CI: f"on: push\njobs:\n  a:\n    steps:\n      - uses: {action}\n"}, [])
+      for action in ("./", "./.", "./tests/..", "./../other")),
     ("GAT009", {**TREE, **workflow("for b in 'x containers/benchmarks/gone y'; do build $b; done")},
      [(CI, 6)]),
     ("GAT009", {**TREE, **workflow("docker bake -f containers/benchmarks/gone/docker-bake.hcl")},

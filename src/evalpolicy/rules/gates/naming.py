@@ -118,6 +118,9 @@ class _Named:
         )
 
     def is_there(self, path: str) -> bool:
+        """Whether a path exists; the root does, and of what is outside of it nothing is known."""
+        if path == "." or path.startswith(".."):
+            return True
         return path in self._snapshot.entries or path in self._snapshot.folders
 
     def lacks(self, path: str) -> bool:
