@@ -11,7 +11,7 @@ import pytest
 from tests.fleets import repository
 
 from evalpolicy.scanners.gitleaks.invocation import from_words
-from evalpolicy.scanners.gitleaks.runs.model import Place
+from evalpolicy.scanners.gitleaks.runs.model import RunPlace
 
 pytestmark = [pytest.mark.engine("gitleaks"), pytest.mark.slow, pytest.mark.xdist_group("gitleaks")]
 
@@ -64,7 +64,7 @@ def judged(version, words, environment, root):
     """The name of the configuration's rule, or of the default one."""
     invocation = from_words(words, environment)
     assert invocation is not None
-    here = invocation.located(Place(str(root), top=str(root)).within)
+    here = invocation.located(RunPlace(str(root), top=str(root)).within)
     if here.takes_text(version):
         return ["text"]
     path = here.config_path(version)

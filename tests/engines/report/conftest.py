@@ -11,6 +11,7 @@ from tests.fleets import repository
 from tests.reporters.html import fleet
 
 from evalpolicy.__main__ import main
+from evalpolicy.replay.reports.json import row
 
 PATIENCE = 600_000
 """Milliseconds: only what hangs takes them."""
@@ -72,7 +73,7 @@ def riddles(tmp_path_factory):
     top = tmp_path_factory.mktemp("report")
     now = fleet.files()
     replays = top / "replays.json"
-    replays.write_text(json.dumps(fleet.replays()))
+    replays.write_text(json.dumps({"replays": [row(one) for one in fleet.replays()]}))
     assert _report(repository(top / "before", fleet.before(now)), top / "earlier") == 0
     root = repository(top / "riddles", now)
     since = str(top / "earlier/report.json")
