@@ -13,7 +13,7 @@ from tests.reporters.html import fleet
 from evalpolicy.__main__ import main
 from evalpolicy.replay.reports.json import row
 
-PATIENCE = 600_000
+PATIENCE = 60_000
 """Milliseconds: only what hangs takes them."""
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking")
 
