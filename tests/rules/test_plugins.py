@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,18 +35,19 @@ from evalpolicy.policy.rule import Hit, rule
 """
 
 
+NUMBERS = count()
+
+
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """`installed(source)`: a package with this module, as pip leaves one behind."""
     site = tmp_path / "site-packages"
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    count = 0
 
     def install(source, name="acme", package="evalpolicy-acme", version="1.0.0"):
-        nonlocal count
-        count += 1
-        module = f"{package.replace('-', '_')}_{tmp_path.name.replace('-', '_')}_{count}"
+        # Python keeps what it imported by its name, and folders of tests may come again.
+        module = f"{package.replace('-', '_')}_{next(NUMBERS)}"
         write(
             site,
             {
