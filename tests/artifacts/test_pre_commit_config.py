@@ -57,3 +57,10 @@ def test_bad_content_is_a_problem_with_a_line(content, line):
 @given(st.one_of(st.binary(max_size=200), st.text("reposhki: -[]{}&*!|>'\"#\n\t", max_size=200)))
 def test_any_content_is_read(content):
     parse(content if isinstance(content, bytes) else content.encode())
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_yaml_ends_lines_in_more_ways(end):
+    text = f'# a{end}repos:\n  - repo: t\n    rev: "1"  # frozen: v1.2\n    hooks: []\n'
+    (repository,) = parse(text.encode()).repositories
+    assert (repository.frozen, repository.rev.span.line) == ("v1.2", 4)

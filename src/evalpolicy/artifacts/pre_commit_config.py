@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from evalpolicy.artifacts.syntax.source import START, Located, Problem, Span
-from evalpolicy.artifacts.syntax.yaml_spans import YamlList, YamlMap, YamlScalar, parse_yaml
+from evalpolicy.artifacts.syntax.yaml_spans import (
+    YamlList,
+    YamlMap,
+    YamlScalar,
+    parse_yaml,
+    yaml_lines,
+)
 
 __all__ = ["Hook", "HookRepository", "Located", "PreCommitConfig", "parse"]
 
@@ -77,7 +83,7 @@ def parse(content: bytes) -> PreCommitConfig:
     problems: list[Problem] = []
     if not isinstance(root.get("repos"), YamlList):
         problems.append(Problem("`repos` is missing or not a list", root.span))
-    lines = content.decode("utf-8-sig").split("\n")
+    lines = yaml_lines(content)
     found = [_repository(item, problems, lines) for item in root.maps("repos")]
     return PreCommitConfig(
         repositories=tuple(repository for repository in found if repository is not None),

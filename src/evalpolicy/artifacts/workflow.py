@@ -18,6 +18,7 @@ from evalpolicy.artifacts.syntax.yaml_spans import (
     YamlNode,
     YamlScalar,
     parse_yaml,
+    yaml_lines,
 )
 
 
@@ -127,7 +128,7 @@ def parse(content: bytes) -> Workflow:
     )
     outer = _values(root, "env")
     shells = _defaults(root)
-    lines = content.decode("utf-8", "replace").split("\n")
+    lines = yaml_lines(content)
     found = [
         _job(entry.key, entry.span, entry.value, outer, shells, lines)
         for entry in (jobs.entries if jobs is not None else ())
@@ -145,7 +146,7 @@ def parse_action(content: bytes) -> Workflow:
     runs = root.map("runs") if isinstance(root, YamlMap) else None
     if runs is None or not isinstance(root, YamlMap):
         return Workflow()
-    lines = content.decode("utf-8", "replace").split("\n")
+    lines = yaml_lines(content)
     job = _job("runs", runs.span, runs, {}, (None, None), lines)
     return Workflow((job,), inputs=tuple(_inputs(root)))
 

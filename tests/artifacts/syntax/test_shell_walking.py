@@ -132,3 +132,15 @@ def test_a_runner_says_where_it_runs():
     assert innermost(command).directory == "b"
     (command,) = parse("uv --directory b run x").commands
     assert innermost(command).directory == "b"
+
+
+def test_substitutions_within_each_other_are_read_a_few_times_only() -> None:
+    from tests.growth import assert_linear
+
+    from evalpolicy.scanners.gitleaks.runs.files import script_pins
+
+    assert_linear(
+        lambda text: script_pins(text, "a.sh"),
+        lambda n: "gitleaks " + "$(" * n + "echo a" + ")" * n,
+        largest=1 << 13,
+    )

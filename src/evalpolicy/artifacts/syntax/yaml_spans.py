@@ -6,6 +6,7 @@ node it stands for; nesting and the number of nodes are limited, so no file can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +19,7 @@ from evalpolicy.artifacts.syntax.yaml_stream import MAX_DEPTH, YamlError, events
 MAX_NODES = 200_000
 """Scalars, sequences and mappings of a document, keys included and aliases followed."""
 
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _MERGE = "tag:yaml.org,2002:merge"
 _TAGS: Any = yaml.resolver.Resolver()
 
@@ -101,6 +103,11 @@ class YamlDocument(Struct, frozen=True):
 
     root: YamlNode | None
     problem: Problem | None = None
+
+
+def yaml_lines(content: bytes) -> list[str]:
+    """The lines of a file as spans count them: YAML also ends one with CR, NEL, LS and PS."""
+    return _LINE_END.split(content.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
 def parse_yaml(content: bytes) -> YamlDocument:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from evalpolicy.artifacts.syntax.shell.model import Pipeline, ShellWord, SimpleCommand
 from evalpolicy.artifacts.syntax.shell.reader import parse
-from evalpolicy.artifacts.syntax.shell.words import ARITHMETIC, MAX_DEPTH
+from evalpolicy.artifacts.syntax.shell.words import ARITHMETIC
 
 _NOTHING: Mapping[str, str | None] = {}
 _NAME = re.compile(r"\w+")
@@ -25,6 +25,10 @@ _SCRIPT = ("0", "BASH_SOURCE")
 _ALTERNATIVE = re.compile(r"\s*(?:'([^']*)'|([\w.-]+))\s*")
 # A longer value is no program, no version, no path and no address (characters).
 _LONGEST = 500
+
+
+# Expansions within each other beyond these are not known: each is read anew for those around it.
+_DEEPEST = 4
 
 
 class Scope(Struct, frozen=True):
@@ -85,7 +89,7 @@ def _expanded(text: str, scope: Scope, depth: int) -> str:
             continue
         end = _end(text, at)
         written = text[at:end]
-        found = _value(written, scope, depth + 1) if depth < MAX_DEPTH else None
+        found = _value(written, scope, depth + 1) if depth < _DEEPEST else None
         parts.append(written if found is None else found)
         at = end
     return "".join(parts)
